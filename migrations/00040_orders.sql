@@ -145,7 +145,7 @@ create table attributions (
   click_id      bigint references clicks,
   evidence      jsonb not null,              -- every candidate: member, link, click, when, eligible, reason
   decided_at    timestamptz not null,
-  constraint attributions_rule_check check ((rule = 'none') = (member_id is null))
+  constraint attributions_member_check check ((rule = 'none') = (member_id is null))
 );
 create index attributions_member on attributions (member_id, order_line_id desc) where member_id is not null;
 create index attributions_link on attributions (link_id) where link_id is not null;
