@@ -171,6 +171,7 @@ func (c *Cluster) Stop() {
 		if c.reaper != nil {
 			c.reaper.forget()
 		}
+		c.home.clear()
 		c.log.Info("private postgres stopped", "dir", c.home.dir)
 	}
 	if c.reaper != nil {

@@ -333,9 +333,14 @@ func (h home) lastWords() string {
 	return lastLine(string(b))
 }
 
-func (h home) remove() error {
+// clear removes a socket folder of its own, empty once the server has ended.
+func (h home) clear() {
 	if h.socket != h.dir {
-		_ = os.RemoveAll(h.socket)
+		_ = os.Remove(h.socket)
 	}
+}
+
+func (h home) remove() error {
+	h.clear()
 	return os.RemoveAll(h.dir)
 }

@@ -1,0 +1,51 @@
+package postgres
+
+import (
+	"database/sql"
+	"errors"
+
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
+
+	"relais/internal/fault"
+)
+
+// meaning is what the breach of one constraint tells the person who caused it. They go by the constraint's name, so that
+// uniqueness needs no look before the write, and a race no code of its own.
+func meaning(constraint string) *fault.Error {
+	switch constraint {
+	case "members_email_key":
+		return fault.New(fault.Conflict, "fault.email_taken").With("email", "fault.email_taken")
+	case "members_handle_key", "brands_handle_key":
+		return fault.New(fault.Conflict, "fault.handle_taken").With("handle", "fault.handle_taken")
+	case "products_slug_key":
+		return fault.New(fault.Conflict, "fault.slug_taken").With("slug", "fault.slug_taken")
+	case "variants_options_key":
+		return fault.New(fault.Conflict, "fault.variant_twice").With("options", "fault.variant_twice")
+	case "variants_stock_check":
+		return fault.New(fault.Conflict, "fault.out_of_stock")
+	case "orders_move_check", "earnings_move_check", "payouts_move_check":
+		return fault.New(fault.Conflict, "fault.moved_on")
+	}
+	return nil
+}
+
+// Translate turns what the database refused into a fault: a known constraint into its own, any other unique key into a
+// Conflict, a missing row into NotFound. The cause stays inside. Other errors come back as they are: a check that nobody
+// gave a meaning to is a mistake of ours.
+func Translate(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.NotFound, "fault.not_found").Because(err)
+	}
+	e := pq.As(err, pqerror.UniqueViolation, pqerror.ForeignKeyViolation, pqerror.CheckViolation)
+	if e == nil {
+		return err
+	}
+	if f := meaning(e.Constraint); f != nil {
+		return f.Because(err)
+	}
+	if e.Code == pqerror.UniqueViolation {
+		return fault.New(fault.Conflict, "fault.conflict").Because(err)
+	}
+	return err
+}
