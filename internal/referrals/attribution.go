@@ -1,0 +1,239 @@
+package referrals
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"relais/internal/fault"
+	"relais/internal/postgres"
+)
+
+// ErrNoTerms says that a product cannot be sold, as its brand has not said yet what it offers.
+var ErrNoTerms = fault.New(fault.Conflict, "fault.no_terms")
+
+// Sale is an order as attribution sees it.
+type Sale struct {
+	At               time.Time // when checkout began: clicks after it do not count
+	BuyerMemberID    *int64    // nil: a guest
+	BuyerEmailNormal string
+	Visitor          string // from the consent cookie; empty without consent
+	Lines            []SaleLine
+}
+
+// SaleLine is one line of it.
+type SaleLine struct {
+	Index              int // the caller's own, not read
+	ProductID          int64
+	BrandID            int64
+	StorefrontMemberID *int64 // whose storefront path it was added from
+	ClickID            *int64 // the click that brought the visitor, where the page knew it
+	AddedAt            time.Time
+}
+
+// Attribute decides each line of a sale, in the order of its lines. It reads only; Save keeps a decision. ErrNoTerms where the
+// brand of a line offers no terms.
+func Attribute(ctx context.Context, tx *sqlx.Tx, s Sale) ([]Decision, error) {
+	buyer, err := loadBuyer(ctx, tx, s)
+	if err != nil {
+		return nil, fmt.Errorf("attribute sale: %w", err)
+	}
+	clicks, err := loadClicks(ctx, tx, s)
+	if err != nil {
+		return nil, fmt.Errorf("attribute sale: %w", err)
+	}
+	decisions := make([]Decision, len(s.Lines))
+	for i, sl := range s.Lines {
+		line := Line{ProductID: sl.ProductID, BrandID: sl.BrandID}
+		if line.Terms, err = termsOf(ctx, tx, sl.BrandID, sl.ProductID); err != nil {
+			return nil, fmt.Errorf("attribute line %d: %w", i, err)
+		}
+		if _, ok := InForce(line.Terms, line.ProductID, s.At); !ok {
+			return nil, fmt.Errorf("attribute line %d: product %d: %w", i, sl.ProductID, ErrNoTerms)
+		}
+		candidates, err := candidatesOf(ctx, tx, s, sl, clicks)
+		if err != nil {
+			return nil, fmt.Errorf("attribute line %d: %w", i, err)
+		}
+		decisions[i] = Decide(s.At, buyer, line, candidates)
+	}
+	return decisions, nil
+}
+
+const insertAttribution = `
+insert into attributions (order_line_id, rule, member_id, link_id, click_id, evidence, decided_at)
+values ($1, $2, $3, $4, $5, $6, $7)`
+
+// Save keeps the decision of an order line, once and for good: a second one for the same line is refused.
+func Save(ctx context.Context, tx *sqlx.Tx, orderLineID int64, d Decision) error {
+	evidence, err := json.Marshal(d.Evidence)
+	if err != nil {
+		return fmt.Errorf("save attribution: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, insertAttribution, orderLineID, d.Rule, d.MemberID, d.LinkID, d.ClickID, string(evidence), d.At)
+	if err != nil {
+		return fmt.Errorf("save attribution: %w", postgres.Translate(err))
+	}
+	return nil
+}
+
+const selectBuyer = `
+select m.email_normal, coalesce(p.stripe_account_id, '') as payout_id
+from members m left join payees p on p.member_id = m.id
+where m.id = $1`
+
+// loadBuyer is the buyer with the e-mail and payout account of their own account, when signed in.
+func loadBuyer(ctx context.Context, q sqlx.QueryerContext, s Sale) (Buyer, error) {
+	var b Buyer
+	if s.BuyerEmailNormal != "" {
+		b.Emails = append(b.Emails, s.BuyerEmailNormal)
+	}
+	if s.BuyerMemberID == nil {
+		return b, nil
+	}
+	b.MemberID = *s.BuyerMemberID
+	var row struct {
+		EmailNormal string `db:"email_normal"`
+		PayoutID    string `db:"payout_id"`
+	}
+	if err := sqlx.GetContext(ctx, q, &row, selectBuyer, b.MemberID); err != nil {
+		return b, fmt.Errorf("read buyer: %w", postgres.Translate(err))
+	}
+	b.Emails = append(b.Emails, row.EmailNormal)
+	b.PayoutID = row.PayoutID
+	return b, nil
+}
+
+// clickRow is a click with its link and the member who shared it.
+type clickRow struct {
+	ClickID     int64     `db:"click_id"`
+	At          time.Time `db:"at"`
+	Eligible    bool      `db:"eligible"`
+	Reason      Reason    `db:"reason"`
+	LinkID      int64     `db:"link_id"`
+	MemberID    int64     `db:"member_id"`
+	Target      Target    `db:"target"`
+	ProductID   int64     `db:"product_id"`
+	BrandID     int64     `db:"brand_id"`
+	SharedAt    time.Time `db:"shared_at"`
+	EmailNormal string    `db:"email_normal"`
+	Blocked     bool      `db:"blocked"`
+	PayoutID    string    `db:"payout_id"`
+}
+
+// selectClicks finds the clicks of one buyer since $4: those that the cart knows, those of the consent cookie, those made signed
+// in; and, for a repeat, the one that it repeats.
+const selectClicks = `
+with own as (
+  select id from clicks where id = any($1)
+  union select id from clicks where $2 <> '' and visitor = $2 and at > $4
+  union select id from clicks where member_id = $3 and at > $4
+), mine as (
+  select id from own
+  union select (select f.id from clicks f where f.link_id = r.link_id and f.eligible
+      and (f.day_visitor = r.day_visitor or r.visitor <> '' and f.visitor = r.visitor)
+      and f.at between r.at - interval '1 hour' and r.at order by f.at desc limit 1)
+    from clicks r join own on own.id = r.id where r.reason = 'repeat'
+)
+select c.id as click_id, c.at, c.eligible, c.reason, l.id as link_id, l.member_id, l.target, coalesce(l.product_id, 0) as product_id,
+  coalesce(l.brand_id, 0) as brand_id, l.created_at as shared_at, m.email_normal, m.blocked_at is not null as blocked,
+  coalesce(p.stripe_account_id, '') as payout_id
+from clicks c join share_links l on l.id = c.link_id join members m on m.id = l.member_id left join payees p on p.member_id = m.id
+where c.id in (select id from mine)
+order by c.at desc, c.id desc limit 200`
+
+func loadClicks(ctx context.Context, q sqlx.QueryerContext, s Sale) ([]clickRow, error) {
+	known := []int64{}
+	for _, l := range s.Lines {
+		if l.ClickID != nil {
+			known = append(known, *l.ClickID)
+		}
+	}
+	var rows []clickRow
+	err := sqlx.SelectContext(ctx, q, &rows, selectClicks, pq.Array(known), s.Visitor, s.BuyerMemberID, s.At.Add(-maxWindow))
+	if err != nil {
+		return nil, fmt.Errorf("read clicks: %w", err)
+	}
+	return rows, nil
+}
+
+const selectTerms = `
+select id, brand_id, product_id, commission_bps, window_days, valid_from
+from terms where brand_id = $1 and (product_id = $2 or product_id is null)`
+
+func termsOf(ctx context.Context, q sqlx.QueryerContext, brandID, productID int64) ([]Terms, error) {
+	var ts []Terms
+	if err := sqlx.SelectContext(ctx, q, &ts, selectTerms, brandID, productID); err != nil {
+		return nil, fmt.Errorf("read terms: %w", err)
+	}
+	return ts, nil
+}
+
+// selectListed says which of the members list the product now.
+const selectListed = `select member_id from listings where product_id = $1 and member_id = any($2)`
+
+const selectPath = `
+select m.id as member_id, m.email_normal, m.blocked_at is not null as blocked, coalesce(p.stripe_account_id, '') as payout_id
+from members m left join payees p on p.member_id = m.id where m.id = $1`
+
+// selectShared is when a member shared something that covers the product, as far as it can still lock a rate.
+const selectShared = `
+select created_at from share_links
+where member_id = $1 and created_at > $4 and (product_id = $2 or brand_id = $3 or target = 'storefront')`
+
+// candidatesOf are the storefront path of one line and every click of the buyer.
+func candidatesOf(ctx context.Context, q sqlx.QueryerContext, s Sale, l SaleLine, clicks []clickRow) ([]Candidate, error) {
+	var cs []Candidate
+	if l.StorefrontMemberID != nil {
+		c, err := pathOf(ctx, q, s, l)
+		if err != nil {
+			return nil, err
+		}
+		cs = append(cs, c)
+	}
+	members := []int64{}
+	for _, r := range clicks {
+		members = append(members, r.MemberID)
+	}
+	var listing []int64
+	if err := sqlx.SelectContext(ctx, q, &listing, selectListed, l.ProductID, pq.Array(members)); err != nil {
+		return nil, fmt.Errorf("read listings: %w", err)
+	}
+	lists := make(map[int64]bool, len(listing))
+	for _, id := range listing {
+		lists[id] = true
+	}
+	for _, r := range clicks {
+		c := Candidate{Rule: ByClick, MemberID: r.MemberID, EmailNormal: r.EmailNormal, PayoutID: r.PayoutID, Blocked: r.Blocked,
+			At: r.At, Shared: []time.Time{r.SharedAt}, ClickID: r.ClickID, LinkID: r.LinkID, Target: r.Target,
+			TargetProductID: r.ProductID, TargetBrandID: r.BrandID, Listed: lists[r.MemberID]}
+		if !r.Eligible {
+			c.Recorded = r.Reason
+		}
+		cs = append(cs, c)
+	}
+	return cs, nil
+}
+
+func pathOf(ctx context.Context, q sqlx.QueryerContext, s Sale, l SaleLine) (Candidate, error) {
+	c := Candidate{Rule: ByStorefront, At: l.AddedAt}
+	var row struct {
+		MemberID    int64  `db:"member_id"`
+		EmailNormal string `db:"email_normal"`
+		Blocked     bool   `db:"blocked"`
+		PayoutID    string `db:"payout_id"`
+	}
+	if err := sqlx.GetContext(ctx, q, &row, selectPath, *l.StorefrontMemberID); err != nil {
+		return c, fmt.Errorf("read storefront of line: %w", postgres.Translate(err))
+	}
+	c.MemberID, c.EmailNormal, c.Blocked, c.PayoutID = row.MemberID, row.EmailNormal, row.Blocked, row.PayoutID
+	err := sqlx.SelectContext(ctx, q, &c.Shared, selectShared, c.MemberID, l.ProductID, l.BrandID, s.At.Add(-RateLock-time.Second))
+	if err != nil {
+		return c, fmt.Errorf("read links of storefront: %w", err)
+	}
+	return c, nil
+}

@@ -1,0 +1,121 @@
+package referrals
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/fault"
+	"relais/internal/postgres"
+)
+
+// ErrNoClick says that there is no click with that token.
+var ErrNoClick = fault.New(fault.NotFound, "relay.click_not_found")
+
+// Visit is a person's request for a link, to be recorded as a click.
+type Visit struct {
+	Link      Link
+	Reason    Reason // of the Verdict
+	Address   string // IP address of the visitor; it is not kept, only a keyed hash of it that changes every day
+	UserAgent string
+	Visitor   string // from the consent cookie; empty without
+	MemberID  int64  // signed in; 0: nobody
+	Referer   string // as sent; only its host is kept
+}
+
+// Click is one recorded visit.
+type Click struct {
+	ID       int64     `db:"id"`
+	Token    string    `db:"token"`
+	LinkID   int64     `db:"link_id"`
+	At       time.Time `db:"at"`
+	Eligible bool      `db:"eligible"`
+	Reason   Reason    `db:"reason"`
+}
+
+// recordClick looks for a click of the same visitor on the same link within the hour and inserts, one visitor at a time.
+const recordClick = `select id, reason from record_click($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+
+// Record commits a click, in one statement. It returns when the click is durable; the visitor is answered after that. Repeats
+// within the hour are kept as not eligible, and of any number of visits at once one is eligible.
+func (s *Service) Record(ctx context.Context, v Visit) (Click, error) {
+	now := s.now()
+	c := Click{Token: rand.Text(), LinkID: v.Link.ID, At: now}
+	err := s.db.QueryRowxContext(ctx, recordClick, c.Token, v.Link.ID, now, s.dayVisitor(now, v), s.dayVisitor(now.Add(-RepeatAfter), v),
+		v.Visitor, orNull(v.MemberID), v.Reason, refererHost(v.Referer), deviceOf(v.UserAgent)).Scan(&c.ID, &c.Reason)
+	if err != nil {
+		return Click{}, fmt.Errorf("record click: %w", postgres.Translate(err))
+	}
+	c.Eligible = c.Reason == Counts
+	return c, nil
+}
+
+// dayVisitor tells visitors of one day apart without keeping who they are: nobody without the secret can find the address, and
+// those of two days cannot be joined.
+func (s *Service) dayVisitor(at time.Time, v Visit) string {
+	mac := hmac.New(sha256.New, s.secret)
+	fmt.Fprintf(mac, "%s|%s|%s", at.UTC().Format(time.DateOnly), v.Address, v.UserAgent)
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// refererHost is the host that a visitor came from, empty where it is not told or not a name.
+func refererHost(referer string) string {
+	u, err := url.Parse(referer)
+	if err != nil || len(u.Hostname()) > 255 {
+		return ""
+	}
+	host := u.Hostname()
+	for _, r := range host {
+		if r <= ' ' || r > '~' {
+			return ""
+		}
+	}
+	return host
+}
+
+// ClickByToken is the click whose token a landing page was given. ErrNoClick where there is none.
+func ClickByToken(ctx context.Context, q sqlx.QueryerContext, token string) (Click, error) {
+	var c Click
+	if len(token) > 64 {
+		return c, ErrNoClick
+	}
+	err := sqlx.GetContext(ctx, q, &c, `select id, token, link_id, at, eligible, reason from clicks where token = $1`, token)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, ErrNoClick
+	}
+	if err != nil {
+		return c, fmt.Errorf("read click: %w", err)
+	}
+	return c, nil
+}
+
+// Consent gives a click to a visitor who agreed to be remembered: the one known already, or a new one where known is empty. It
+// returns the visitor for the cookie. A click given to somebody before stays theirs.
+func (s *Service) Consent(ctx context.Context, clickToken, known string) (visitor string, err error) {
+	if known == "" {
+		known = rand.Text()
+	}
+	if clickToken == "" {
+		return known, nil
+	}
+	c, err := ClickByToken(ctx, s.db, clickToken)
+	if errors.Is(err, ErrNoClick) {
+		return known, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if _, err := s.db.ExecContext(ctx, `update clicks set visitor = $2 where id = $1 and visitor = ''`, c.ID, known); err != nil {
+		return "", fmt.Errorf("give click to visitor: %w", err)
+	}
+	return known, nil
+}

@@ -1,0 +1,271 @@
+package referrals
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/fault"
+	"relais/internal/postgres"
+	"relais/internal/storefronts"
+)
+
+// ErrNoLink says that there is no link with that code, or not of that member.
+var ErrNoLink = fault.New(fault.NotFound, "relay.link_not_found")
+
+// Link is a share link with what it leads to.
+type Link struct {
+	ID        int64     `db:"id"`
+	Code      string    `db:"code"`
+	MemberID  int64     `db:"member_id"`
+	Target    Target    `db:"target"`
+	ProductID int64     `db:"product_id"` // 0 unless it leads to a product
+	BrandID   int64     `db:"brand_id"`   // 0 unless it leads to a brand
+	Channel   string    `db:"channel"`    // through which it is shared; one of Channels
+	Circle    string    `db:"circle"`     // the member's own name for the group
+	CreatedAt time.Time `db:"created_at"`
+	Disabled  bool      `db:"disabled"` // switched off, or its member blocked
+
+	Handle       string `db:"handle"` // of the member
+	MemberName   string `db:"member_name"`
+	ProductSlug  string `db:"product_slug"`
+	ProductTitle string `db:"product_title"`
+	ForSale      bool   `db:"for_sale"` // the product, or the brand, can be shown
+	BrandHandle  string `db:"brand_handle"`
+	BrandName    string `db:"brand_name"`
+}
+
+// Path is the short address of the link on this site.
+func (l Link) Path() string { return "/r/" + l.Code }
+
+// Landing is the path that a visitor is sent to. token is that of their click; empty where none was recorded. A link that is
+// switched off leads to what it led to, without the member.
+func (l Link) Landing(token string) string {
+	path := "/@" + l.Handle
+	switch {
+	case l.Disabled && l.Target == ToProduct && l.ForSale:
+		return "/p/" + l.ProductSlug
+	case l.Target == ToBrand && l.ForSale:
+		path = "/b/" + l.BrandHandle
+	case l.Disabled:
+		return "/"
+	case l.Target == ToProduct && l.ForSale:
+		path += "/p/" + l.ProductSlug
+	}
+	if token == "" || l.Disabled {
+		return path
+	}
+	return path + "?c=" + url.QueryEscape(token)
+}
+
+// Channels are the ways of sharing that a link can be made for; the empty one is a link for anything.
+func Channels() []string {
+	return []string{"", "whatsapp", "telegram", "facebook", "linkedin", "x", "bluesky", "mail", "sms", "copy", "qr"}
+}
+
+// Share is what a member asks a link for.
+type Share struct {
+	Target    Target
+	ProductID int64  // of ToProduct
+	BrandID   int64  // of ToBrand
+	Channel   string // one of Channels
+	Circle    string // the member's own name for the group, at most 80 characters
+}
+
+const selectLink = `
+select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, l.channel,
+  l.circle, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled, m.handle, m.name as member_name,
+  coalesce(p.slug, '') as product_slug, coalesce(p.title, '') as product_title,
+  coalesce(b.blocked_at is null and (p.id is null or p.state = 'published'), true) as for_sale,
+  coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name
+from share_links l join members m on m.id = l.member_id
+left join products p on p.id = l.product_id left join brands b on b.id = coalesce(l.brand_id, p.brand_id)
+where `
+
+func linkWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Link, error) {
+	var l Link
+	err := sqlx.GetContext(ctx, q, &l, selectLink+where, args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return l, ErrNoLink
+	}
+	if err != nil {
+		return l, fmt.Errorf("read link: %w", err)
+	}
+	return l, nil
+}
+
+const insertLink = `
+insert into share_links (code, member_id, target, product_id, brand_id, channel, circle, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`
+
+// whereShare finds the one link of a member for the same target, channel and circle.
+const whereShare = `l.member_id = $1 and l.target = $2 and l.product_id is not distinct from $3
+  and l.brand_id is not distinct from $4 and l.channel = $5 and l.circle = $6`
+
+// Create makes the member's link for a target, channel and circle; asked again it gives the same link, switched on if it was off.
+// Sharing a product lists it in the member's storefront too. Faults: what is shared is not for sale (NotFound), fields channel
+// and circle, storefronts.ErrFull.
+func (s *Service) Create(ctx context.Context, memberID int64, sh Share) (Link, error) {
+	if err := sh.check(); err != nil {
+		return Link{}, err
+	}
+	var link Link
+	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		if err := s.list(ctx, tx, memberID, sh); err != nil {
+			return err
+		}
+		var err error
+		link, err = s.insert(ctx, tx, memberID, sh)
+		return err
+	})
+	if err != nil {
+		return Link{}, fmt.Errorf("create link: %w", err)
+	}
+	s.links.Remove(link.Code)
+	return link, nil
+}
+
+// check cleans the circle and refuses what no form of ours sends.
+func (sh *Share) check() error {
+	sh.Circle = strings.Join(strings.Fields(sh.Circle), " ")
+	if !utf8.ValidString(sh.Circle) || utf8.RuneCountInString(sh.Circle) > 80 || strings.ContainsFunc(sh.Circle, unicode.IsControl) {
+		return fault.Field("circle", "relay.circle_invalid")
+	}
+	if !slices.Contains(Channels(), sh.Channel) {
+		return fault.Field("channel", "relay.channel_unknown")
+	}
+	known := sh.Target == ToProduct && sh.ProductID != 0 && sh.BrandID == 0 ||
+		sh.Target == ToBrand && sh.BrandID != 0 && sh.ProductID == 0 ||
+		sh.Target == ToStorefront && sh.ProductID == 0 && sh.BrandID == 0
+	if !known {
+		return fault.New(fault.NotFound, "relay.product_not_found")
+	}
+	return nil
+}
+
+// list puts a shared product into the storefront, or sees to it that the brand may be shared.
+func (s *Service) list(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Share) error {
+	switch sh.Target {
+	case ToProduct:
+		var forSale bool
+		err := tx.GetContext(ctx, &forSale, `select exists (select 1 from products p join brands b on b.id = p.brand_id
+			where p.id = $1 and p.state = 'published' and b.blocked_at is null)`, sh.ProductID)
+		if err != nil {
+			return fmt.Errorf("read product: %w", err)
+		}
+		if !forSale {
+			return storefronts.ErrProduct
+		}
+		_, err = storefronts.Add(ctx, tx, memberID, sh.ProductID, s.now())
+		return err
+	case ToBrand:
+		var open bool
+		err := tx.GetContext(ctx, &open, `select exists (select 1 from brands where id = $1 and blocked_at is null)`, sh.BrandID)
+		if err != nil {
+			return fmt.Errorf("read brand: %w", err)
+		}
+		if !open {
+			return fault.New(fault.NotFound, "relay.brand_not_found")
+		}
+	}
+	return nil
+}
+
+// codeTries is how often a code that exists already is drawn anew; at 62^8 codes once is rare enough.
+const codeTries = 3
+
+func (s *Service) insert(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Share) (Link, error) {
+	product, brand := orNull(sh.ProductID), orNull(sh.BrandID)
+	for range codeTries {
+		_, err := tx.ExecContext(ctx, insertLink, newCode(), memberID, sh.Target, product, brand, sh.Channel, sh.Circle, s.now())
+		if err != nil {
+			return Link{}, postgres.Translate(err)
+		}
+		link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, product, brand, sh.Channel, sh.Circle)
+		if errors.Is(err, ErrNoLink) {
+			continue // the code was taken, so nothing was inserted
+		}
+		if err != nil || !link.Disabled {
+			return link, err
+		}
+		if _, err := tx.ExecContext(ctx, `update share_links set disabled_at = null where id = $1`, link.ID); err != nil {
+			return Link{}, fmt.Errorf("switch link on: %w", err)
+		}
+		return linkWhere(ctx, tx, `l.id = $1`, link.ID)
+	}
+	return Link{}, fault.New(fault.Unavailable, "relay.try_again")
+}
+
+func orNull(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}
+
+const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// newCode is 8 random characters of base62, each as likely as any other.
+func newCode() string {
+	code := make([]byte, 0, 8)
+	for len(code) < cap(code) {
+		var b [16]byte
+		_, _ = rand.Read(b[:]) // never fails
+		for _, x := range b {
+			if x < 4*62 && len(code) < cap(code) {
+				code = append(code, base62[x%62])
+			}
+		}
+	}
+	return string(code)
+}
+
+// ByCode is the link with a code, from memory if it was read within the last cacheTime. ErrNoLink where there is none.
+func (s *Service) ByCode(ctx context.Context, code string) (Link, error) {
+	if len(code) < 6 || len(code) > 12 || strings.Trim(code, base62) != "" {
+		return Link{}, ErrNoLink
+	}
+	if kept, ok := s.links.Get(code); ok && s.clock().Before(kept.until) {
+		return kept.link, nil
+	}
+	link, err := linkWhere(ctx, s.db, `l.code = $1`, code)
+	if err != nil {
+		s.links.Remove(code)
+		return Link{}, err
+	}
+	s.links.Add(code, keptLink{link: link, until: s.clock().Add(cacheTime)})
+	return link, nil
+}
+
+// Own is a member's own link by its code, read afresh. ErrNoLink also where it is somebody else's.
+func (s *Service) Own(ctx context.Context, memberID int64, code string) (Link, error) {
+	return linkWhere(ctx, s.db, `l.code = $1 and l.member_id = $2`, code, memberID)
+}
+
+// Switch turns a member's link off or on. What was clicked before it was turned off still counts. Twice is once.
+func (s *Service) Switch(ctx context.Context, memberID int64, code string, on bool) error {
+	var at *time.Time
+	if !on {
+		now := s.now()
+		at = &now
+	}
+	res, err := s.db.ExecContext(ctx, `update share_links set disabled_at = $3 where code = $1 and member_id = $2`, code, memberID, at)
+	if err != nil {
+		return fmt.Errorf("switch link: %w", err)
+	}
+	s.links.Remove(code)
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return ErrNoLink
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+// Package referrals is about who brought a buyer: share links, the clicks on them, and the decision, per order line,
+// of whose the commission is.
+//
+// A member shares a target (a product, a brand, their whole storefront) in a circle of theirs through a channel; that is one
+// link with a short code. A visit to /r/CODE by a person is a click, committed before the visitor is answered. When an order is
+// placed, each of its lines is attributed once (Decide) and never again; everything that was weighed is kept with the decision,
+// so that a page can say "why this is yours" and, to who did not get it, why not.
+//
+// The rules, in their order:
+//
+//  1. storefront: the line was added to the cart on somebody's storefront path (/@handle, /@handle/p/slug).
+//  2. click: the last eligible click on a link that covers the product, within the window of the terms that were in force
+//     when it was clicked.
+//  3. none: nobody brought the buyer; the brand keeps the commission.
+//
+// One stated rule for each conflict:
+//
+//	conflict                                       | who gets it, or what counts
+//	-----------------------------------------------+---------------------------------------------------------------
+//	storefront path of A, later click on B's link  | A: the page that the buyer bought from goes before any click
+//	storefront path of the buyer's own storefront  | nobody by rule 1; rule 2 decides among the others
+//	clicks on links of A, then of B                | B: the last one
+//	two clicks in the same instant                 | the one recorded last (higher number)
+//	A, B, A again, all within an hour              | B: a repeat within the hour does not count, A's click is the first
+//	click counts as a repeat of another one        | the one that it repeats stands for it
+//	click before the cart line, or after it        | no difference: until checkout begins
+//	click after checkout began                     | never counts
+//	window shortened after the click               | the window in force when it was clicked
+//	click exactly at the end of its window         | counts: the last instant belongs to it
+//	cart line older than the window                | its storefront path has lapsed, as a click would have
+//	link switched off after the click              | the click counts: it was good when it was made
+//	member blocked before the order                | does not count
+//	same member, e-mail or payout account          | self: does not count (plus tags and dots do not make another e-mail)
+//	same household, address, network, surname      | not self: it counts
+//	link to the brand, product of the brand        | covered; so is a later product of that brand
+//	link to a storefront                           | covers what that storefront lists when the order is placed
+//	link to product A, product B bought            | not covered by the click; the storefront path may still bring it
+//	commission lowered after the link was made     | the higher rate, for 30 days after the link was made
+//	commission raised                              | the new rate, at once
+//
+// Only people count. Bots, previews, prefetches and HEAD requests get their answer and leave nothing behind; what is loaded
+// inside another page (a hidden image or frame) is kept as not eligible.
+package referrals
+
+import (
+	"time"
+)
+
+// Target says what a link leads to.
+type Target string
+
+// The targets of a link.
+const (
+	ToProduct    Target = "product"
+	ToBrand      Target = "brand"
+	ToStorefront Target = "storefront"
+)
+
+// Rule names what decided an attribution.
+type Rule string
+
+// The rules, in their order.
+const (
+	ByStorefront Rule = "storefront"
+	ByClick      Rule = "click"
+	ByNone       Rule = "none"
+)
+
+// Reason says why a click or a candidate does not count, or lost. "referral.reason." + Reason is the key of its sentence.
+type Reason string
+
+// Reasons of a request: the first four leave no click behind.
+const (
+	Counts   Reason = ""         // it counts
+	Bot      Reason = "bot"      // a crawler or a program
+	Preview  Reason = "preview"  // a messenger drawing the card of the link
+	Prefetch Reason = "prefetch" // a browser loading ahead
+	Head     Reason = "head"     // a request for the headers only
+	Disabled Reason = "disabled" // the link was switched off
+	Embedded Reason = "embedded" // loaded inside another page, not opened by a person
+	Self     Reason = "self"     // the member's own click, or own order
+	Repeat   Reason = "repeat"   // the same visitor within the hour
+)
+
+// Reasons of a candidate when an order is placed.
+const (
+	Blocked       Reason = "blocked"        // the member's account is blocked
+	NotCovered    Reason = "not_covered"    // the link leads to something else
+	AfterCheckout Reason = "after_checkout" // clicked when the order was already under way
+	NoTerms       Reason = "no_terms"       // the brand offered nothing then
+	Lapsed        Reason = "window"         // too long ago
+	PathFirst     Reason = "path_first"     // eligible, but the line was added from a storefront
+	LaterClick    Reason = "later_click"    // eligible, but there was a later one
+)
+
+// Terms is one version of what a brand offers to whoever brings a sale.
+type Terms struct {
+	ID            int64     `db:"id"`
+	BrandID       int64     `db:"brand_id"`
+	ProductID     *int64    `db:"product_id"`     // nil: all products of the brand
+	CommissionBps int64     `db:"commission_bps"` // basis points of the price without VAT
+	WindowDays    int64     `db:"window_days"`    // from click to order
+	ValidFrom     time.Time `db:"valid_from"`
+}
+
+// Buyer is who places an order, as far as telling self from others needs it.
+type Buyer struct {
+	MemberID int64    // 0: a guest
+	Emails   []string // normalised: that of the order and that of the account
+	PayoutID string   // the payout account of the buyer's own earnings; empty: none known
+}
+
+// Line is one line of the order.
+type Line struct {
+	ProductID int64
+	BrandID   int64
+	Terms     []Terms // every version, of any time, for this product and for all products of its brand
+}
+
+// Candidate is somebody who may have brought the buyer of a line.
+type Candidate struct {
+	Rule        Rule // ByStorefront or ByClick
+	MemberID    int64
+	EmailNormal string
+	PayoutID    string
+	Blocked     bool
+	At          time.Time // when it was clicked, or added to the cart from the storefront
+	Shared      []time.Time
+
+	// Of a click only.
+	ClickID         int64
+	LinkID          int64
+	Target          Target
+	TargetProductID int64
+	TargetBrandID   int64
+	Listed          bool   // the member's storefront lists the product
+	Recorded        Reason // why it did not count when it was made
+}
+
+// Weighed is a candidate as the decision saw it. It says nothing about the buyer.
+type Weighed struct {
+	Rule     Rule      `json:"rule"`
+	MemberID int64     `json:"member"`
+	LinkID   int64     `json:"link,omitempty"`
+	ClickID  int64     `json:"click,omitempty"`
+	At       time.Time `json:"at"`
+	Until    time.Time `json:"until,omitzero"` // end of its window
+	Eligible bool      `json:"eligible"`
+	Won      bool      `json:"won"`
+	Reason   Reason    `json:"reason,omitempty"` // why not; empty for the winner
+}
+
+// Evidence is all that was weighed for one order line.
+type Evidence struct {
+	Candidates []Weighed `json:"candidates"`
+	RateNow    int64     `json:"rate_now"`             // basis points that the terms give at the sale
+	Rate       int64     `json:"rate"`                 // basis points given
+	LockedFrom time.Time `json:"locked_from,omitzero"` // the day of sharing whose higher rate was kept
+}
+
+// Decision is who an order line is attributed to, and at which rate. MemberID, LinkID and ClickID are nil where there is none.
+type Decision struct {
+	Rule          Rule
+	MemberID      *int64
+	LinkID        *int64
+	ClickID       *int64
+	CommissionBps int64 // basis points of the price without VAT; 0 for nobody
+	TermsID       int64 // the terms in force at the sale
+	At            time.Time
+	Evidence      Evidence
+}

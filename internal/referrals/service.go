@@ -1,0 +1,53 @@
+package referrals
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/jmoiron/sqlx"
+)
+
+const (
+	linksKept = 4096
+	cacheTime = 5 * time.Second // how long a link may be answered after it was switched off on another machine
+)
+
+// minSecret is the least length in bytes of the secret under which visitors are hashed.
+const minSecret = 32
+
+// Config is what a Service needs.
+type Config struct {
+	DB     *sqlx.DB
+	Now    func() time.Time // business time: of links and clicks
+	Clock  func() time.Time // real time: of the cache
+	Secret []byte           // keys the hash of visitors; at least 32 bytes
+}
+
+// Service is the use cases of this package. It is safe for concurrent use.
+type Service struct {
+	db     *sqlx.DB
+	now    func() time.Time
+	clock  func() time.Time
+	secret []byte
+	links  *lru.Cache[string, keptLink]
+}
+
+// keptLink is a link in memory, and until when it may be answered from there.
+type keptLink struct {
+	link  Link
+	until time.Time
+}
+
+// New makes the Service.
+func New(c Config) (*Service, error) {
+	if len(c.Secret) < minSecret {
+		return nil, errors.New("the secret for visitors has fewer than 32 bytes")
+	}
+	links, err := lru.New[string, keptLink](linksKept)
+	if err != nil {
+		return nil, fmt.Errorf("make cache of links: %w", err)
+	}
+	return &Service{db: c.DB, now: c.Now, clock: c.Clock, secret: c.Secret, links: links}, nil
+}

@@ -1,0 +1,143 @@
+package storefronts
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"relais/internal/postgres"
+)
+
+const selectHead = `
+select m.id as member_id, m.handle, m.name as member_name, m.city, m.bio, coalesce(pic.hash, '') as picture_hash,
+  coalesce(s.title, '') as title, coalesce(s.intro, '') as intro, s.cover_id, coalesce(cov.hash, '') as cover_hash,
+  coalesce(s.updated_at, timestamptz '0001-01-01 00:00:00+00') as updated_at
+from members m left join storefronts s on s.member_id = m.id
+left join media pic on pic.id = m.picture_id left join media cov on cov.id = s.cover_id
+where m.blocked_at is null and `
+
+// ByHandle is the head of a member's storefront. ErrNotFound where there is no such member, or a blocked one.
+func ByHandle(ctx context.Context, q sqlx.QueryerContext, handle string) (Storefront, error) {
+	return head(ctx, q, selectHead+`m.handle = $1`, handle)
+}
+
+// ByMember is the head of the storefront of a member known by number.
+func ByMember(ctx context.Context, q sqlx.QueryerContext, memberID int64) (Storefront, error) {
+	return head(ctx, q, selectHead+`m.id = $1`, memberID)
+}
+
+func head(ctx context.Context, q sqlx.QueryerContext, query string, arg any) (Storefront, error) {
+	var s Storefront
+	err := sqlx.GetContext(ctx, q, &s, query, arg)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, ErrNotFound
+	}
+	if err != nil {
+		return s, fmt.Errorf("read storefront: %w", err)
+	}
+	return s, nil
+}
+
+// selectListings has the language of the reader as $2: what is not translated stays in the language of its brand.
+const selectListings = `
+select l.product_id, p.brand_id, p.slug, coalesce(t.title, p.title) as title, b.name as brand_name, b.handle as brand_handle,
+  coalesce(m.hash, '') as photo_hash, coalesce(f.alt, '') as photo_alt,
+  coalesce(v.low, 0) as "price.minor", p.currency as "price.currency", coalesce(v.low < v.high, false) as price_from,
+  coalesce(v.stock, 0) > 0 as in_stock, p.state = 'published' and b.blocked_at is null and v.low is not null as published,
+  coalesce(x.commission_bps, 0) as commission, l.note, l.position, l.created_at as listed_at
+from listings l join products p on p.id = l.product_id join brands b on b.id = p.brand_id
+left join product_translations t on t.product_id = p.id and t.lang = $2
+left join lateral (select media_id, alt from product_photos where product_id = p.id order by position limit 1) f on true
+left join media m on m.id = f.media_id
+left join lateral (select min(price_minor) as low, max(price_minor) as high, max(stock) as stock
+  from variants where product_id = p.id and active) v on true
+left join lateral (select commission_bps from terms where brand_id = p.brand_id and (product_id = p.id or product_id is null)
+  and valid_from <= $3 order by product_id nulls last, valid_from desc, id desc limit 1) x on true
+where l.member_id = $1`
+
+// Listings is what visitors see of a storefront: products for sale, in its owner's order, in the reader's language where
+// translated. now is business time, by which terms are in force.
+func Listings(ctx context.Context, q sqlx.QueryerContext, memberID int64, lang string, now time.Time) ([]Listing, error) {
+	all, err := AllListings(ctx, q, memberID, lang, now)
+	shown := all[:0]
+	for _, l := range all {
+		if l.Published {
+			shown = append(shown, l)
+		}
+	}
+	return shown, err
+}
+
+// AllListings is what the owner sees: also what is not for sale at present.
+func AllListings(ctx context.Context, q sqlx.QueryerContext, memberID int64, lang string, now time.Time) ([]Listing, error) {
+	ls := []Listing{}
+	err := sqlx.SelectContext(ctx, q, &ls, selectListings+` order by l.position, l.product_id`, memberID, lang, now)
+	if err != nil {
+		return nil, fmt.Errorf("read listings: %w", err)
+	}
+	return ls, nil
+}
+
+// ListingBySlug is one product of a storefront, for /@handle/p/slug. ErrProduct where it is not listed or not for sale.
+func ListingBySlug(ctx context.Context, q sqlx.QueryerContext, memberID int64, slug, lang string, now time.Time) (Listing, error) {
+	var l Listing
+	err := sqlx.GetContext(ctx, q, &l, selectListings+` and p.slug = $4`, memberID, lang, now, slug)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !l.Published {
+		return Listing{}, ErrProduct
+	}
+	if err != nil {
+		return l, fmt.Errorf("read listing: %w", err)
+	}
+	return l, nil
+}
+
+// Listed says whether a member's storefront lists a product, for sale or not.
+func Listed(ctx context.Context, q sqlx.QueryerContext, memberID, productID int64) (bool, error) {
+	var listed bool
+	err := sqlx.GetContext(ctx, q, &listed,
+		`select exists (select 1 from listings where member_id = $1 and product_id = $2)`, memberID, productID)
+	if err != nil {
+		return false, fmt.Errorf("read listing: %w", err)
+	}
+	return listed, nil
+}
+
+const insertStorefront = `insert into storefronts (member_id, updated_at) values ($1, $2) on conflict (member_id) do nothing`
+
+// lock makes the storefront if there is none yet and keeps others from changing it until the transaction ends.
+func lock(ctx context.Context, tx *sqlx.Tx, memberID int64, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, insertStorefront, memberID, now); err != nil {
+		return fmt.Errorf("make storefront: %w", postgres.Translate(err))
+	}
+	_, err := tx.ExecContext(ctx, `update storefronts set updated_at = $2 where member_id = $1`, memberID, now)
+	if err != nil {
+		return fmt.Errorf("lock storefront: %w", err)
+	}
+	return nil
+}
+
+func order(ctx context.Context, tx *sqlx.Tx, memberID int64) ([]int64, error) {
+	var ids []int64
+	err := tx.SelectContext(ctx, &ids, `select product_id from listings where member_id = $1 order by position, product_id`, memberID)
+	if err != nil {
+		return nil, fmt.Errorf("read order of listings: %w", err)
+	}
+	return ids, nil
+}
+
+const updateOrder = `
+update listings l set position = o.position - 1
+from unnest($2::bigint[]) with ordinality o(product_id, position)
+where l.member_id = $1 and l.product_id = o.product_id and l.position <> o.position - 1`
+
+func saveOrder(ctx context.Context, tx *sqlx.Tx, memberID int64, ids []int64) error {
+	if _, err := tx.ExecContext(ctx, updateOrder, memberID, pq.Array(ids)); err != nil {
+		return fmt.Errorf("save order of listings: %w", err)
+	}
+	return nil
+}

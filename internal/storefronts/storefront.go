@@ -1,0 +1,111 @@
+// Package storefronts is about a member's own shop at /@handle: what they picked from the catalogue, in their order, each with a
+// note of their own.
+//
+// Every member has a storefront; its row is made the first time that they change something, until then it is an empty one.
+// A listing stays when its product is withdrawn from sale: visitors no longer see it, its owner does, marked, and it comes
+// back with the product. Positions are dense, from 0; what is added comes first.
+package storefronts
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"relais/internal/fault"
+	"relais/internal/money"
+)
+
+// Limits of a storefront, in characters and listings.
+const (
+	MaxTitle    = 80
+	MaxIntro    = 600
+	MaxNote     = 600
+	MaxListings = 300
+)
+
+// Faults of this package.
+var (
+	ErrNotFound = fault.New(fault.NotFound, "relay.storefront_not_found")
+	ErrProduct  = fault.New(fault.NotFound, "relay.product_not_found")
+	ErrFull     = fault.New(fault.Conflict, "relay.storefront_full")
+)
+
+// Storefront is the head of a member's shop.
+type Storefront struct {
+	MemberID    int64     `db:"member_id"`
+	Handle      string    `db:"handle"`
+	MemberName  string    `db:"member_name"`
+	City        string    `db:"city"`
+	Bio         string    `db:"bio"`
+	PictureHash string    `db:"picture_hash"` // empty: none
+	Title       string    `db:"title"`        // empty: the page says the member's name
+	Intro       string    `db:"intro"`
+	CoverID     *int64    `db:"cover_id"`
+	CoverHash   string    `db:"cover_hash"` // empty: none
+	UpdatedAt   time.Time `db:"updated_at"` // zero where nothing was ever changed
+}
+
+// Path is the address of the storefront on this site.
+func (s Storefront) Path() string { return "/@" + s.Handle }
+
+// Listing is a product in a storefront, as its card shows it.
+type Listing struct {
+	ProductID   int64        `db:"product_id"`
+	BrandID     int64        `db:"brand_id"`
+	Slug        string       `db:"slug"`
+	Title       string       `db:"title"`
+	BrandName   string       `db:"brand_name"`
+	BrandHandle string       `db:"brand_handle"`
+	PhotoHash   string       `db:"photo_hash"` // empty: none
+	PhotoAlt    string       `db:"photo_alt"`
+	Price       money.Amount `db:"price"`      // including VAT; the lowest of its variants
+	PriceFrom   bool         `db:"price_from"` // there are variants at a higher price
+	InStock     bool         `db:"in_stock"`   // of at least one variant
+	Published   bool         `db:"published"`  // for sale; visitors see no other
+	Commission  int64        `db:"commission"` // basis points that its brand offers now; shown to the owner only
+	Note        string       `db:"note"`
+	Position    int          `db:"position"`
+	ListedAt    time.Time    `db:"listed_at"`
+}
+
+// clean trims a text and refuses what is too long or cannot be shown: max is in characters, field is where the fault goes.
+func clean(field, text string, max int, lines bool) (string, error) {
+	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	if utf8.RuneCountInString(text) > max {
+		return "", fault.Field(field, "relay.text_too_long")
+	}
+	if !utf8.ValidString(text) {
+		return "", fault.Field(field, "relay.text_not_readable")
+	}
+	for _, r := range text {
+		if r == '\n' && lines {
+			continue
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return "", fault.Field(field, "relay.text_not_readable")
+		}
+	}
+	return text, nil
+}
+
+// reorder moves one product to a position and returns the whole new order; positions beyond either end mean that end.
+func reorder(order []int64, productID int64, to int) ([]int64, bool) {
+	from := -1
+	rest := make([]int64, 0, len(order))
+	for i, id := range order {
+		if id == productID {
+			from = i
+			continue
+		}
+		rest = append(rest, id)
+	}
+	if from < 0 {
+		return order, false
+	}
+	to = max(0, min(to, len(rest)))
+	out := make([]int64, 0, len(order))
+	out = append(out, rest[:to]...)
+	out = append(out, productID)
+	return append(out, rest[to:]...), true
+}
