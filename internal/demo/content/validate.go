@@ -1,0 +1,269 @@
+package content
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	_ "image/jpeg" // the photographs
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// What the shop accepts, repeated here so that a bad text fails in a test and not halfway through seeding.
+const (
+	maxTagline     = 160
+	maxProse       = 600 // biography, storefront introduction, note on a listing
+	maxName        = 80
+	minCommission  = 500
+	maxCommission  = 2000
+	minHoldDays    = 14 // the withdrawal period
+	maxHoldDays    = 60
+	maxWindowDays  = 90
+	maxPhotoPixels = 1280
+)
+
+var (
+	handleForm = regexp.MustCompile(`^[a-z0-9](-?[a-z0-9]){2,29}$`)
+	slugForm   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	emailForm  = regexp.MustCompile(`^[a-z0-9.-]+@([a-z-]+\.example|example\.org)$`)
+	// plainSpace finds French punctuation with a space that a line could break at, or none at all.
+	plainSpace = regexp.MustCompile(`[ \n][;:!?»]|« |[\pL]'[\pL]|\.\.\.`)
+	countries  = []string{"FR", "BE", "GB"}
+	vatRates   = []int64{550, 1000, 2000}
+	channels   = []string{"whatsapp", "telegram", "facebook", "linkedin", "x", "bluesky", "mail", "sms", "copy", "qr"}
+)
+
+// problems collects what is wrong, each with where it was found.
+type problems struct{ errs []error }
+
+func (p *problems) check(ok bool, where, format string, args ...any) {
+	if !ok {
+		p.errs = append(p.errs, fmt.Errorf("%s: %s", where, fmt.Sprintf(format, args...)))
+	}
+}
+
+// text checks that both languages are there, short enough (limit 0: any length) and, in French, well set.
+func (p *problems) text(t Text, limit int, where string) {
+	p.check(strings.TrimSpace(t.FR) != "", where, "French is missing")
+	p.check(strings.TrimSpace(t.EN) != "", where, "English is missing")
+	p.french(t.FR, where)
+	if limit > 0 {
+		p.check(len([]rune(t.FR)) <= limit && len([]rune(t.EN)) <= limit, where, "longer than %d characters", limit)
+	}
+}
+
+func (p *problems) french(s, where string) {
+	if bad := plainSpace.FindString(s); bad != "" {
+		p.check(false, where, "French punctuation %q needs a no-break space or a curly apostrophe", bad)
+	}
+}
+
+// prose checks a text written in one language only, a member's own.
+func (p *problems) prose(s, lang string, limit int, where string) {
+	p.check(s != "", where, "is empty")
+	p.check(len([]rune(s)) <= limit, where, "longer than %d characters", limit)
+	if lang == "fr" {
+		p.french(s, where)
+	}
+}
+
+// unique checks that a key was not seen before.
+func (p *problems) unique(seen map[string]bool, key, where string) {
+	p.check(!seen[key], where, "%q is there twice", key)
+	seen[key] = true
+}
+
+// Validate checks that everything holds together and returns all that does not, or nil.
+func (c *Content) Validate() error {
+	p := &problems{}
+	c.validatePhotos(p)
+	seen := map[string]bool{}
+	for _, k := range c.Categories {
+		p.unique(seen, k.Key, "category")
+		p.text(k.Label, maxName, "category "+k.Key)
+	}
+	handles := map[string]bool{}
+	for _, b := range c.Brands {
+		p.unique(handles, b.Handle, "brand")
+		c.validateBrand(p, b)
+	}
+	slugs, skus := map[string]bool{}, map[string]bool{}
+	for _, one := range c.Products {
+		p.unique(slugs, one.Slug, "product")
+		c.validateProduct(p, one)
+		for _, v := range one.Variants {
+			p.unique(skus, v.SKU, "SKU of product "+one.Slug)
+		}
+	}
+	emails := map[string]bool{}
+	for _, m := range c.Members {
+		p.unique(handles, m.Handle, "member")
+		p.unique(emails, m.Email, "member "+m.Handle)
+		c.validateMember(p, m)
+	}
+	for _, b := range c.Buyers {
+		p.unique(emails, b.Email, "buyer "+b.Name)
+		validateBuyer(p, b)
+	}
+	return errors.Join(p.errs...)
+}
+
+func (c *Content) validatePhotos(p *problems) {
+	seen := map[string]bool{}
+	for _, photo := range c.Photos {
+		where := "photo " + photo.File
+		p.unique(seen, photo.File, "photo")
+		p.check(photo.Photographer != "", where, "has no photographer")
+		p.text(photo.Alt, 300, where)
+		f, err := Open(photo.File)
+		if err != nil {
+			p.check(false, where, "%v", err)
+			continue
+		}
+		config, _, err := image.DecodeConfig(f)
+		p.check(err == nil, where, "does not decode: %v", err)
+		p.check(max(config.Width, config.Height) <= maxPhotoPixels, where, "is larger than %d pixels", maxPhotoPixels)
+		p.check(f.Close() == nil, where, "does not close")
+	}
+	entries, err := files.ReadDir("photos")
+	p.check(err == nil, "photos", "%v", err)
+	for _, e := range entries {
+		p.check(seen[e.Name()], "photo "+e.Name(), "is in the folder and has no credit")
+	}
+}
+
+// photo checks a reference to a photograph.
+func (c *Content) photo(p *problems, file, where string) {
+	_, ok := c.Photo(file)
+	p.check(ok, where, "photo %q does not exist", file)
+}
+
+func (c *Content) validateBrand(p *problems, b Brand) {
+	where := "brand " + b.Handle
+	p.check(handleForm.MatchString(b.Handle), where, "bad handle")
+	p.check(b.Name != "" && b.LegalName != "" && b.VATNumber != "" && b.Initials != "", where, "lacks name, legal name, VAT number or initials")
+	p.check(b.Lang == "fr" || b.Lang == "en", where, "language %q", b.Lang)
+	p.check(emailForm.MatchString(b.Email), where, "email %q", b.Email)
+	p.check(b.Country == b.Address.Country, where, "country %q, address in %q", b.Country, b.Address.Country)
+	validateAddress(p, b.Address, where)
+	owner, ok := c.Member(b.Owner)
+	p.check(ok && owner.Role == Owner, where, "owner %q is not a member who owns", b.Owner)
+	c.photo(p, b.Cover, where)
+	if b.Logo != "" {
+		c.photo(p, b.Logo, where)
+	}
+	p.text(b.Tagline, maxTagline, where+" tagline")
+	p.text(b.Story, 0, where+" story")
+	t := b.Terms
+	p.check(t.CommissionBPS >= minCommission && t.CommissionBPS <= maxCommission, where, "commission %d", t.CommissionBPS)
+	p.check(t.HoldDays >= minHoldDays && t.HoldDays <= maxHoldDays, where, "hold of %d days", t.HoldDays)
+	p.check(t.WindowDays >= 1 && t.WindowDays <= maxWindowDays, where, "window of %d days", t.WindowDays)
+	p.check(len(b.DeliveriesTo(b.Country)) > 0 && len(b.DeliveriesTo("FR")) > 0, where, "does not deliver at home or in France")
+	for _, d := range b.Delivery {
+		p.text(d.Name, maxName, where+" delivery")
+		p.check(d.PriceCents >= 0 && d.FreeFromCents >= 0, where, "negative delivery price")
+		p.check(d.DaysMin >= 0 && d.DaysMax >= d.DaysMin && d.DaysMax <= 90, where, "delivery in %d to %d days", d.DaysMin, d.DaysMax)
+		for _, k := range d.Countries {
+			p.check(slices.Contains(countries, k), where, "delivers to %q", k)
+		}
+	}
+}
+
+func (c *Content) validateProduct(p *problems, one Product) {
+	where := "product " + one.Slug
+	p.check(slugForm.MatchString(one.Slug) && len(one.Slug) <= 120, where, "bad slug")
+	_, ok := c.Brand(one.Brand)
+	p.check(ok, where, "brand %q does not exist", one.Brand)
+	_, ok = c.Category(one.Category)
+	p.check(ok, where, "category %q does not exist", one.Category)
+	p.check(one.Condition == New || one.Condition == SecondHand, where, "condition %q", one.Condition)
+	p.check(slices.Contains(vatRates, one.VATBPS), where, "VAT rate %d", one.VATBPS)
+	p.check(len(one.Tags) > 0, where, "has no tags")
+	p.check(len(one.Photos) > 0, where, "has no photo")
+	for _, file := range one.Photos {
+		c.photo(p, file, where)
+	}
+	p.text(one.Title, 160, where+" title")
+	p.text(one.Description, 0, where+" description")
+	if !one.Warnings.Empty() {
+		p.text(one.Warnings, 4000, where+" warnings")
+	}
+	p.check(len(one.Options) <= 3, where, "has more than three options")
+	for _, o := range one.Options {
+		p.text(o, maxName, where+" option")
+	}
+	p.check(len(one.Variants) > 0, where, "has no variant")
+	combinations := map[string]bool{}
+	for _, v := range one.Variants {
+		validateVariant(p, one, v)
+		p.unique(combinations, fmt.Sprint(v.Values), where+" variants")
+	}
+}
+
+func validateVariant(p *problems, one Product, v Variant) {
+	where := "variant " + v.SKU + " of " + one.Slug
+	p.check(v.SKU != "" && len(v.SKU) <= 80, where, "bad SKU")
+	p.check(v.PriceCents > 0, where, "price %d", v.PriceCents)
+	p.check(v.CompareAtCents == 0 || v.CompareAtCents > v.PriceCents, where, "reduced from %d to %d", v.CompareAtCents, v.PriceCents)
+	p.check(v.Stock > 0, where, "stock %d", v.Stock)
+	p.check(v.WeightGrams > 0, where, "weight %d", v.WeightGrams)
+	p.check(len(v.Values) == len(one.Options), where, "%d values for %d options", len(v.Values), len(one.Options))
+	for _, value := range v.Values {
+		p.text(value, maxName, where)
+	}
+}
+
+func (c *Content) validateMember(p *problems, m Member) {
+	where := "member " + m.Handle
+	p.check(handleForm.MatchString(m.Handle), where, "bad handle")
+	p.check(emailForm.MatchString(m.Email), where, "email %q", m.Email)
+	p.check(m.Name != "" && m.City != "", where, "lacks name or city")
+	p.check(m.Lang == "fr" || m.Lang == "en", where, "language %q", m.Lang)
+	p.check(slices.Contains(countries, m.Country), where, "country %q", m.Country)
+	p.check(slices.Contains([]string{Relay, Owner, Shopper, Admin}, m.Role), where, "role %q", m.Role)
+	p.text(m.Bio, maxProse, where+" bio")
+	if m.Picture != "" {
+		c.photo(p, m.Picture, where)
+	}
+	for _, k := range m.Circles {
+		p.prose(k.Name, m.Lang, maxName, where+" circle")
+		p.prose(k.Description, m.Lang, maxProse, where+" circle "+k.Name)
+		p.check(slices.Contains(channels, k.Channel), where, "channel %q", k.Channel)
+		p.check(k.Sphere == "personal" || k.Sphere == "professional", where, "sphere %q", k.Sphere)
+	}
+	p.check((m.Role == Relay) == (m.Storefront != nil), where, "a relay has a storefront and nobody else has")
+	if m.Storefront != nil {
+		p.check(m.Reach >= 1 && m.Reach <= 10, where, "reach %d", m.Reach)
+		p.check(len(m.Circles) > 0, where, "shares with nobody")
+		c.validateStorefront(p, m, where+" storefront")
+	}
+}
+
+func (c *Content) validateStorefront(p *problems, m Member, where string) {
+	s := m.Storefront
+	p.prose(s.Title, m.Lang, maxName, where+" title")
+	p.prose(s.Intro, m.Lang, maxProse, where+" introduction")
+	c.photo(p, s.Cover, where)
+	p.check(len(s.Listings) >= 4 && len(s.Listings) <= 9, where, "has %d listings", len(s.Listings))
+	seen := map[string]bool{}
+	for _, l := range s.Listings {
+		p.unique(seen, l.Product, where)
+		_, ok := c.Product(l.Product)
+		p.check(ok, where, "product %q does not exist", l.Product)
+		p.prose(l.Note, m.Lang, maxProse, where+" note on "+l.Product)
+	}
+}
+
+func validateBuyer(p *problems, b Buyer) {
+	where := "buyer " + b.Name
+	p.check(b.Name != "" && b.Phone != "", where, "lacks name or telephone")
+	p.check(emailForm.MatchString(b.Email), where, "email %q", b.Email)
+	p.check(b.Lang == "fr" || b.Lang == "en", where, "language %q", b.Lang)
+	validateAddress(p, b.Address, where)
+}
+
+func validateAddress(p *problems, a Address, where string) {
+	p.check(a.Line1 != "" && a.PostalCode != "" && a.City != "", where, "address is incomplete")
+	p.check(slices.Contains(countries, a.Country), where, "country %q", a.Country)
+}
