@@ -1,0 +1,182 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"relais/internal/money"
+)
+
+// Post books t inside the caller's transaction: it locks the payees' balances in order of account, judges t on them by
+// Apply, and writes header and postings. Posted a second time with the same content it changes nothing and answers with
+// Replayed, even when the money has moved on since; with other content it returns ErrConflict. Other errors: ErrOverdraft,
+// ErrMalformed. After any error the caller must roll back.
+func Post(ctx context.Context, tx *sqlx.Tx, t Transaction) (Posted, error) {
+	if err := t.Validate(); err != nil {
+		return Posted{}, err
+	}
+	accounts, err := lock(ctx, tx, t.accounts(), t.Currency)
+	if err != nil {
+		return Posted{}, fmt.Errorf("post %s: %w", t.Reference, err)
+	}
+	sorted, position := t.canonical()
+	content := digest(t, sorted)
+	if _, err := Apply(accounts.balances, t); err != nil {
+		// Only a replay may find the money gone.
+		if posted, replayErr := replay(ctx, tx, t, content, position); !errors.Is(replayErr, sql.ErrNoRows) {
+			return posted, replayErr
+		}
+		return Posted{}, err
+	}
+	posted, err := insert(ctx, tx, t, sorted, position, content, accounts.ids)
+	if errors.Is(err, sql.ErrNoRows) {
+		return replay(ctx, tx, t, content, position)
+	}
+	return posted, err
+}
+
+// Lock locks the balance of a payee's account until the end of tx, opening the account if need be, and returns it in minor
+// units. Whoever decides by a balance locks it first.
+func Lock(ctx context.Context, tx *sqlx.Tx, a Account, c money.Currency) (int64, error) {
+	if err := errors.Join(a.validate(), c.Valid()); err != nil {
+		return 0, err
+	}
+	if !a.Kind.Payee() {
+		return 0, malformed("%v has no balance to lock", a)
+	}
+	locked, err := lock(ctx, tx, []Account{a}, c)
+	if err != nil {
+		return 0, fmt.Errorf("lock %v: %w", a, err)
+	}
+	return locked.balances[a], nil
+}
+
+// locked is what lock found.
+type locked struct {
+	ids      map[Account]int64
+	balances map[Account]int64 // of the payees
+}
+
+const lockAccounts = `select account_kind, account_owner, account_id, account_balance from ledger_lock($1::text[], $2::bigint[], $3)`
+
+func lock(ctx context.Context, tx *sqlx.Tx, accounts []Account, c money.Currency) (locked, error) {
+	kinds, owners := make([]string, len(accounts)), make([]int64, len(accounts))
+	for i, a := range accounts {
+		kinds[i], owners[i] = string(a.Kind), a.Owner
+	}
+	rows, err := tx.QueryContext(ctx, lockAccounts, pq.Array(kinds), pq.Array(owners), string(c))
+	if err != nil {
+		return locked{}, err
+	}
+	defer rows.Close()
+	l := locked{ids: make(map[Account]int64, len(accounts)), balances: make(map[Account]int64, len(accounts))}
+	for rows.Next() {
+		var (
+			a       Account
+			id      int64
+			balance sql.NullInt64
+		)
+		if err := rows.Scan(&a.Kind, &a.Owner, &id, &balance); err != nil {
+			return locked{}, err
+		}
+		l.ids[a] = id
+		if balance.Valid {
+			l.balances[a] = balance.Int64
+		}
+	}
+	return l, rows.Err()
+}
+
+const insertTransaction = `
+with header as (
+  insert into ledger_transactions (reference, kind, currency, content, at) values ($1, $2, $3, $4, $5)
+  on conflict (reference) do nothing returning id),
+legs as (
+  insert into ledger_postings (transaction_id, source_account_id, destination_account_id, currency, amount)
+  select header.id, leg.source, leg.destination, $3, leg.amount
+  from header, unnest($6::bigint[], $7::bigint[], $8::bigint[]) with ordinality as leg(source, destination, amount, n) order by leg.n
+  returning transaction_id, id)
+select transaction_id, id from legs order by id`
+
+// insert writes header and postings; sql.ErrNoRows when the reference is taken.
+func insert(ctx context.Context, tx *sqlx.Tx, t Transaction, sorted []Posting, position []int, content []byte, ids map[Account]int64) (Posted, error) {
+	sources, destinations, amounts := make([]int64, len(sorted)), make([]int64, len(sorted)), make([]int64, len(sorted))
+	for i, p := range sorted {
+		sources[i], destinations[i], amounts[i] = ids[p.Source], ids[p.Destination], p.Amount
+	}
+	posted, err := scanPosted(tx.QueryContext(ctx, insertTransaction, t.Reference, t.Kind, string(t.Currency), content, t.At,
+		pq.Array(sources), pq.Array(destinations), pq.Array(amounts)))
+	if err != nil {
+		return Posted{}, fmt.Errorf("post %s: %w", t.Reference, err)
+	}
+	return posted.inOrder(position), nil
+}
+
+const selectPosted = `
+select t.content, t.id, p.id from ledger_transactions t join ledger_postings p on p.transaction_id = t.id
+where t.reference = $1 order by p.id`
+
+// replay returns what the books have under t's reference; ErrConflict if it is something else, sql.ErrNoRows if nothing.
+func replay(ctx context.Context, tx *sqlx.Tx, t Transaction, content []byte, position []int) (Posted, error) {
+	rows, err := tx.QueryContext(ctx, selectPosted, t.Reference)
+	if err != nil {
+		return Posted{}, fmt.Errorf("look for %s: %w", t.Reference, err)
+	}
+	defer rows.Close()
+	posted := Posted{Replayed: true}
+	var booked []byte
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&booked, &posted.ID, &id); err != nil {
+			return Posted{}, err
+		}
+		posted.PostingIDs = append(posted.PostingIDs, id)
+	}
+	switch {
+	case rows.Err() != nil:
+		return Posted{}, rows.Err()
+	case booked == nil:
+		return Posted{}, sql.ErrNoRows
+	case !bytes.Equal(booked, content) || len(posted.PostingIDs) != len(position):
+		return Posted{}, fmt.Errorf("post %s: %w", t.Reference, ErrConflict)
+	}
+	return posted.inOrder(position), nil
+}
+
+func scanPosted(rows *sql.Rows, err error) (Posted, error) {
+	if err != nil {
+		return Posted{}, err
+	}
+	defer rows.Close()
+	var p Posted
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&p.ID, &id); err != nil {
+			return Posted{}, err
+		}
+		p.PostingIDs = append(p.PostingIDs, id)
+	}
+	if err := rows.Err(); err != nil {
+		return Posted{}, err
+	}
+	if p.ID == 0 {
+		return Posted{}, sql.ErrNoRows
+	}
+	return p, nil
+}
+
+// inOrder gives the posting ids, which come in canonical order, in the order in which the caller wrote the postings.
+func (p Posted) inOrder(position []int) Posted {
+	ids := make([]int64, len(p.PostingIDs))
+	for i, at := range position {
+		ids[at] = p.PostingIDs[i]
+	}
+	p.PostingIDs = ids
+	return p
+}
