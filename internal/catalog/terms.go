@@ -1,0 +1,126 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/fault"
+)
+
+// Terms is one version of what a brand offers to whoever brings a sale, for all its products or for one.
+type Terms struct {
+	ID            int64     `db:"id"`
+	BrandID       int64     `db:"brand_id"`
+	ProductID     *int64    `db:"product_id"`     // nil: all products of the brand
+	CommissionBps int64     `db:"commission_bps"` // of the price without VAT and delivery
+	HoldDays      int       `db:"hold_days"`      // after delivery, until the commission is free
+	WindowDays    int       `db:"window_days"`    // from click to order
+	ValidFrom     time.Time `db:"valid_from"`
+	CreatedBy     *int64    `db:"created_by"`
+}
+
+// TermsDraft is a new version of terms.
+type TermsDraft struct {
+	ProductID     *int64 // nil: all products of the brand
+	CommissionBps int64
+	HoldDays      int
+	WindowDays    int
+}
+
+// FirstTerms is what a brand starts with: 10 % of the price without VAT, 14 days of hold, 30 days of window.
+func FirstTerms() TermsDraft { return TermsDraft{CommissionBps: 1000, HoldDays: 14, WindowDays: 30} }
+
+func (d TermsDraft) validate() error {
+	var p problems
+	p.check(d.CommissionBps >= 0 && d.CommissionBps <= 8000, "commission", "fault.catalog.commission")
+	p.check(d.HoldDays >= 14 && d.HoldDays <= 60, "hold_days", "fault.catalog.hold_days")
+	p.check(d.WindowDays >= 1 && d.WindowDays <= 90, "window_days", "fault.catalog.window_days")
+	return p.fault()
+}
+
+// OfferTerms adds a version of terms, in force from now on; older versions stay for what was clicked and sold
+// under them. The same values as those in force add nothing. Owners only.
+func (s *Service) OfferTerms(ctx context.Context, by, brandID int64, d TermsDraft) (Terms, error) {
+	if err := d.validate(); err != nil {
+		return Terms{}, err
+	}
+	var t Terms
+	err := s.inBrand(ctx, by, brandID, Owner, func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, `select 1 from brands where id = $1 for no key update`, brandID); err != nil {
+			return err // two owners at once: one after the other
+		}
+		if d.ProductID != nil {
+			if _, err := productForUpdate(ctx, tx, brandID, *d.ProductID); err != nil {
+				return err
+			}
+		}
+		now := s.now()
+		history, err := TermsHistory(ctx, tx, brandID)
+		if err != nil {
+			return err
+		}
+		if last, ok := lastOffer(history, d.ProductID, now); ok && last.CommissionBps == d.CommissionBps &&
+			last.HoldDays == d.HoldDays && last.WindowDays == d.WindowDays {
+			t = last
+			return nil
+		}
+		t, err = insertTerms(ctx, tx, brandID, by, d, now)
+		return err
+	})
+	return t, err
+}
+
+// lastOffer is the newest version at exactly one level: the brand's, or one product's.
+func lastOffer(history []Terms, productID *int64, now time.Time) (Terms, bool) {
+	for _, t := range history { // newest first
+		if t.ValidFrom.After(now) || (t.ProductID == nil) != (productID == nil) || t.ProductID != nil && *t.ProductID != *productID {
+			continue
+		}
+		return t, true
+	}
+	return Terms{}, false
+}
+
+const insertTermsRow = `
+insert into terms (brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, created_at)
+values ($1, $2, $3, $4, $5, $6, nullif($7, 0::bigint), $6)
+returning id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by`
+
+func insertTerms(ctx context.Context, tx *sqlx.Tx, brandID, by int64, d TermsDraft, now time.Time) (Terms, error) {
+	var t Terms
+	err := tx.GetContext(ctx, &t, insertTermsRow, brandID, d.ProductID, d.CommissionBps, d.HoldDays, d.WindowDays, now, by)
+	if err != nil {
+		return Terms{}, fmt.Errorf("offer terms: %w", err)
+	}
+	return t, nil
+}
+
+const selectTerms = `
+select id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by
+from terms where brand_id = $1`
+
+// TermsAt returns the terms in force for a product at a moment. Fault Conflict when the brand offered none yet.
+func TermsAt(ctx context.Context, q sqlx.QueryerContext, brandID, productID int64, at time.Time) (Terms, error) {
+	var list []Terms
+	err := sqlx.SelectContext(ctx, q, &list, selectTerms+` and (product_id is null or product_id = $2) and valid_from <= $3`, brandID, productID, at)
+	if err != nil {
+		return Terms{}, fmt.Errorf("read terms: %w", err)
+	}
+	t, ok := Choose(list, productID, at)
+	if !ok {
+		return Terms{}, fault.New(fault.Conflict, "fault.catalog.no_terms")
+	}
+	return t, nil
+}
+
+// TermsHistory returns every version a brand has offered, the newest first.
+func TermsHistory(ctx context.Context, q sqlx.QueryerContext, brandID int64) ([]Terms, error) {
+	var list []Terms
+	if err := sqlx.SelectContext(ctx, q, &list, selectTerms+` order by valid_from desc, id desc`, brandID); err != nil {
+		return nil, fmt.Errorf("read terms: %w", err)
+	}
+	return list, nil
+}
