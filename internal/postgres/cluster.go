@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -40,11 +41,18 @@ type Options struct {
 
 // Cluster is a private Postgres: a direct child of this process that listens on a unix socket only, open to the owner of
 // its folder and to root, which is why it asks for no password.
+//
+// When the process that runs a joined cluster ends, the guest takes over: it starts the cluster again as its own child.
+// Connections break in that moment, and a pool makes new ones.
 type Cluster struct {
 	home   home
 	log    *slog.Logger
-	child  *child  // nil when another process runs it
 	reaper *reaper // throwaways only
+
+	mu    sync.Mutex
+	child *child // nil while another process runs it
+	leave context.CancelFunc
+	left  chan struct{} // closed when the watch over a joined cluster has ended
 }
 
 // OwnerURL is the address for the role that owns the schema.
@@ -57,7 +65,13 @@ func (c *Cluster) AppURL() string { return c.home.url(appRole, databaseName) }
 func (c *Cluster) Dir() string { return c.home.dir }
 
 // Shared tells whether another process runs the cluster, so that Stop leaves it alone.
-func (c *Cluster) Shared() bool { return c.child == nil }
+func (c *Cluster) Shared() bool { return c.own() == nil }
+
+func (c *Cluster) own() *child {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.child
+}
 
 // StartCluster starts the private cluster of o.DataDir, making it first when there is none, or joins it when another
 // process has it running. It never deletes data: a cluster of another major version is refused. Every error is one line
@@ -85,7 +99,32 @@ func StartCluster(ctx context.Context, o Options) (*Cluster, error) {
 		c.Stop()
 		return nil, err
 	}
+	if c.Shared() {
+		watch, leave := context.WithCancel(context.WithoutCancel(ctx))
+		c.leave, c.left = leave, make(chan struct{})
+		go c.succeed(watch)
+	}
 	return c, nil
+}
+
+// succeed watches over a joined cluster and starts it again when it has ended with its process.
+func (c *Cluster) succeed(ctx context.Context) {
+	defer close(c.left)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for c.Shared() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if c.home.postmaster() != 0 {
+			continue
+		}
+		if err := c.start(ctx, false); err != nil && ctx.Err() == nil {
+			c.log.Error("private postgres ended and does not start again", "error", err)
+		}
+	}
 }
 
 // start runs under the lock of the cluster's folder, so that of two processes one starts it and the other finds it alive.
@@ -110,13 +149,17 @@ func (c *Cluster) start(ctx context.Context, throwaway bool) error {
 	if err := c.home.initialise(ctx, bin, throwaway); err != nil {
 		return err
 	}
-	if c.child, err = c.home.launch(bin, throwaway); err != nil {
+	postmaster, err := c.home.launch(bin, throwaway)
+	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	c.child = postmaster
+	c.mu.Unlock()
 	if c.reaper != nil {
-		c.reaper.watch(c.child.pid)
+		c.reaper.watch(postmaster.pid)
 	}
-	if err := c.ready(ctx); err != nil {
+	if err := c.ready(ctx, postmaster); err != nil {
 		return err
 	}
 	c.log.Info("private postgres started", "dir", c.home.dir)
@@ -124,7 +167,7 @@ func (c *Cluster) start(ctx context.Context, throwaway bool) error {
 }
 
 // ready waits until the cluster answers, or tells why it ended.
-func (c *Cluster) ready(ctx context.Context) error {
+func (c *Cluster) ready(ctx context.Context, postmaster *child) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -135,7 +178,7 @@ func (c *Cluster) ready(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case <-c.child.done:
+		case <-postmaster.done:
 			return fmt.Errorf("private postgres did not start: %s; read %s", c.home.lastWords(), c.home.logFile())
 		case <-ctx.Done():
 			return fmt.Errorf("private postgres did not answer within %s: %w; read %s", readyWithin, err, c.home.logFile())
@@ -166,8 +209,12 @@ func (c *Cluster) createDatabase(ctx context.Context) error {
 // Stop ends the cluster if this process started it: clients are disconnected, everything committed is on disk. A
 // throwaway is removed.
 func (c *Cluster) Stop() {
-	if c.child != nil {
-		c.child.stop()
+	if c.leave != nil {
+		c.leave()
+		<-c.left
+	}
+	if postmaster := c.own(); postmaster != nil {
+		postmaster.stop()
 		if c.reaper != nil {
 			c.reaper.forget()
 		}

@@ -215,10 +215,19 @@ func (h home) settle(ctx context.Context) (live bool, err error) {
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	doubt := time.After(time.Second)
 	for {
 		err := ping(ctx, h.url(ownerRole, "postgres"))
-		if err == nil {
+		if err == nil && !h.orphaned() {
 			return true, nil
+		}
+		if err == nil { // its process was killed: it is about to end, unless somebody started it by hand
+			select {
+			case <-doubt:
+				return true, nil
+			case <-tick.C:
+				continue
+			}
 		}
 		if pid := h.postmaster(); pid == 0 {
 			return false, nil
@@ -249,6 +258,16 @@ func (h home) postmaster() int {
 		return 0 // ended long ago; its number may be another program's by now
 	}
 	return pid
+}
+
+// orphaned tells whether the process that started the postmaster has ended.
+func (h home) orphaned() bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(h.postmaster()) + "/stat")
+	if err != nil {
+		return true
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // state, parent, ...
+	return len(fields) > 1 && fields[1] == "1"
 }
 
 // binaries finds the folder with postgres and initdb: of the major version that the data was made with, if there is any.

@@ -1,0 +1,191 @@
+package app
+
+import (
+	"log/slog"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Config is what the environment says. Nothing reads it but New: constructors receive the values that they need.
+type Config struct {
+	Addr           string
+	BaseURL        string // without a slash at the end; empty: the address listened on
+	Production     bool
+	DataDir        string
+	Database       Database
+	Secret         Secret // empty in development: made once, kept in DataDir
+	Stripe         Stripe
+	Mail           Mail
+	PlatformFeeBps int64
+	AutoDelivery   int // days
+	TrustedProxies []netip.Prefix
+	MetricsAddr    string
+	LogLevel       slog.Level
+	Unknown        []string // variables that look like ours and are not
+}
+
+// Database says where the data is. Empty URL: the private cluster.
+type Database struct {
+	URL, OwnerURL Secret
+}
+
+// Stripe says how to reach it. Empty Key: the local sandbox.
+type Stripe struct {
+	Key, WebhookSecret, ConnectWebhookSecret Secret
+	Capabilities                             []string
+}
+
+// Live tells whether the key moves real money.
+func (s Stripe) Live() bool {
+	return strings.HasPrefix(s.Key.Reveal(), "sk_live_") || strings.HasPrefix(s.Key.Reveal(), "rk_live_")
+}
+
+// Mail says how letters leave. Empty SMTP: they stay in the development mailbox.
+type Mail struct {
+	SMTP Secret // smtp:// or smtps:// address with user and password
+	From string
+}
+
+// ConfigError is everything that is wrong with the environment, a line each with its remedy.
+type ConfigError struct{ Problems []string }
+
+func (e *ConfigError) Error() string { return strings.Join(e.Problems, "\n") }
+
+// secretLength is how many characters a secret has at least.
+const secretLength = 32
+
+// ReadConfig reads the environment of this process.
+func ReadConfig() (Config, error) {
+	c, err := readConfig(os.LookupEnv)
+	c.Unknown = unknown(os.Environ())
+	return c, err
+}
+
+// readConfig reads everything, then reports all problems at once as a *ConfigError.
+func readConfig(get func(name string) (string, bool)) (Config, error) {
+	e := &environment{get: get}
+	c := Config{
+		Addr:           e.text("RELAIS_ADDR", "127.0.0.1:8080"),
+		BaseURL:        strings.TrimRight(e.text("RELAIS_BASE_URL", ""), "/"),
+		Production:     e.choice("RELAIS_ENV", "development", "production") == "production",
+		DataDir:        e.text("RELAIS_DATA_DIR", "var"),
+		Database:       Database{URL: e.secret("RELAIS_DATABASE_URL"), OwnerURL: e.secret("RELAIS_DATABASE_OWNER_URL")},
+		Secret:         e.secret("RELAIS_SECRET"),
+		PlatformFeeBps: e.whole("RELAIS_PLATFORM_FEE_BPS", 500, 0, 2000),
+		AutoDelivery:   int(e.whole("RELAIS_AUTO_DELIVERY_DAYS", 7, 1, 60)),
+		TrustedProxies: e.networks("RELAIS_TRUSTED_PROXIES"),
+		MetricsAddr:    e.text("RELAIS_METRICS_ADDR", ""),
+		Stripe: Stripe{
+			Key:                  e.secret("RELAIS_STRIPE_SECRET_KEY"),
+			WebhookSecret:        e.secret("RELAIS_STRIPE_WEBHOOK_SECRET"),
+			ConnectWebhookSecret: e.secret("RELAIS_STRIPE_CONNECT_WEBHOOK_SECRET"),
+			Capabilities:         e.list("RELAIS_STRIPE_CAPABILITIES", "transfers"),
+		},
+		Mail: Mail{SMTP: e.secret("RELAIS_SMTP_URL"), From: e.text("RELAIS_MAIL_FROM", "Relais <relais@localhost>")},
+	}
+	_ = c.LogLevel.UnmarshalText([]byte(e.choice("RELAIS_LOG_LEVEL", "info", "debug", "warn", "error"))) // one of four
+	c.checkAddresses(e)
+	c.checkSecret(e)
+	c.checkStripe(e)
+	c.checkMail(e)
+	if len(e.problems) > 0 {
+		slices.Sort(e.problems)
+		return c, &ConfigError{e.problems}
+	}
+	return c, nil
+}
+
+func (c Config) checkAddresses(e *environment) {
+	for name, addr := range map[string]string{"RELAIS_ADDR": c.Addr, "RELAIS_METRICS_ADDR": c.MetricsAddr} {
+		if _, _, err := net.SplitHostPort(addr); addr != "" && err != nil {
+			e.problem("%s is %q: write host:port, such as 127.0.0.1:8080", name, addr)
+		}
+	}
+	u, err := url.Parse(c.BaseURL)
+	switch {
+	case c.BaseURL == "" && c.Production:
+		e.problem("RELAIS_BASE_URL is required in production: set it to the https:// address that people see")
+	case c.BaseURL == "":
+	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.Path != "" || u.RawQuery != "":
+		e.problem("RELAIS_BASE_URL is %q: write it like https://relais.example", c.BaseURL)
+	case c.Production && u.Scheme != "https":
+		e.problem("RELAIS_BASE_URL is %q: production needs https, sessions travel on it", c.BaseURL)
+	}
+	if c.Database.OwnerURL != "" && c.Database.URL == "" {
+		e.problem("RELAIS_DATABASE_OWNER_URL is set without RELAIS_DATABASE_URL: set both, or neither for the private database")
+	}
+}
+
+func (c Config) checkSecret(e *environment) {
+	value := c.Secret.Reveal()
+	switch {
+	case value == "" && c.Production:
+		e.problem("RELAIS_SECRET is required in production: make one with openssl rand -hex 32")
+	case value == "":
+	case len(value) < secretLength:
+		e.problem("RELAIS_SECRET has %d characters: give %d or more, made with openssl rand -hex 32", len(value), secretLength)
+	case weak(value):
+		e.problem("RELAIS_SECRET can be guessed: make one with openssl rand -hex 32")
+	}
+}
+
+// weak finds secrets that came out of a manual or from a resting finger.
+func weak(secret string) bool {
+	lower := strings.ToLower(secret)
+	if strings.Contains(lower, "changeme") || strings.Contains(lower, "change-me") || strings.Contains(lower, "secret") {
+		return true
+	}
+	letters := []byte(secret)
+	slices.Sort(letters)
+	return len(slices.Compact(letters)) < 10
+}
+
+func (c Config) checkStripe(e *environment) {
+	key := c.Stripe.Key.Reveal()
+	if key == "" {
+		if c.Production {
+			e.problem("RELAIS_STRIPE_SECRET_KEY is required in production: the sandbox moves no money; copy the key from Stripe's dashboard")
+		}
+		return
+	}
+	test := strings.HasPrefix(key, "sk_test_") || strings.HasPrefix(key, "rk_test_")
+	switch {
+	case !test && !c.Stripe.Live():
+		e.problem("RELAIS_STRIPE_SECRET_KEY is no secret key of Stripe's: it begins with sk_test_, sk_live_, rk_test_ or rk_live_")
+	case c.Stripe.Live() && !c.Production:
+		e.problem("RELAIS_STRIPE_SECRET_KEY is a live key: use it with RELAIS_ENV=production only, and a test key or none here")
+	}
+	for name, s := range map[string]Secret{"RELAIS_STRIPE_WEBHOOK_SECRET": c.Stripe.WebhookSecret, "RELAIS_STRIPE_CONNECT_WEBHOOK_SECRET": c.Stripe.ConnectWebhookSecret} {
+		if s == "" {
+			e.problem("%s is required with a Stripe key: copy the endpoint's signing secret (whsec_...)", name)
+		}
+	}
+	for _, capability := range c.Stripe.Capabilities {
+		if capability != "transfers" && capability != "card_payments" {
+			e.problem("RELAIS_STRIPE_CAPABILITIES has %q: use transfers, or transfers,card_payments", capability)
+		}
+	}
+}
+
+func (c Config) checkMail(e *environment) {
+	if _, err := mail.ParseAddress(c.Mail.From); err != nil {
+		e.problem("RELAIS_MAIL_FROM is %q: write it like Relais <relais@example.org>", c.Mail.From)
+	} else if c.Production && strings.Contains(c.Mail.From, "localhost") {
+		e.problem("RELAIS_MAIL_FROM is required in production: an address of your domain")
+	}
+	if c.Mail.SMTP == "" {
+		if c.Production {
+			e.problem("RELAIS_SMTP_URL is required in production: smtp://user:password@host:587")
+		}
+		return
+	}
+	u, err := url.Parse(c.Mail.SMTP.Reveal())
+	if err != nil || u.Host == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {
+		e.problem("RELAIS_SMTP_URL is no mail server: write it like smtp://user:password@host:587")
+	}
+}
