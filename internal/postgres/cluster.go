@@ -139,7 +139,7 @@ func (c *Cluster) start(ctx context.Context, throwaway bool) error {
 		return err
 	}
 	if live {
-		c.log.Info("private postgres joined", "dir", c.home.dir)
+		c.log.Debug("private postgres joined", "dir", c.home.dir)
 		return nil
 	}
 	bin, err := c.home.binaries()
@@ -162,7 +162,7 @@ func (c *Cluster) start(ctx context.Context, throwaway bool) error {
 	if err := c.ready(ctx, postmaster); err != nil {
 		return err
 	}
-	c.log.Info("private postgres started", "dir", c.home.dir)
+	c.log.Debug("private postgres started", "dir", c.home.dir)
 	return c.createDatabase(ctx)
 }
 
@@ -219,7 +219,7 @@ func (c *Cluster) Stop() {
 			c.reaper.forget()
 		}
 		c.home.clear()
-		c.log.Info("private postgres stopped", "dir", c.home.dir)
+		c.log.Debug("private postgres stopped", "dir", c.home.dir)
 	}
 	if c.reaper != nil {
 		c.reaper.finish()
