@@ -5,12 +5,9 @@
 //
 //	[shop.cart]
 //	title = "Votre panier"
-//	[shop.cart.count]                  # a plural: one/other ("many" in French is filled from other)
+//	[shop.cart.count]                  # a plural: exactly one and other
 //	one   = "{{.Count}} article"
 //	other = "{{.Count}} articles"
-//
-// The words one, other, many, few, two, zero, description, hash, id and translation are reserved by the file
-// format and cannot be the name of a key beside ordinary keys.
 //
 // Everything a person reads goes through a Lang: Lang.T for words, Lang.Money for amounts, Lang.Date for days.
 // A key that does not exist is a defect: it panics in tests, and in production it degrades to English and is logged.
@@ -191,26 +188,47 @@ func read(fsys fs.FS, l Lang) (map[string]*goi18n.Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list messages: %w", err)
 	}
-	bundle := goi18n.NewBundle(language.English)
 	list := map[string]*goi18n.Message{}
 	for _, name := range names {
 		text, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return nil, fmt.Errorf("read messages: %w", err)
 		}
-		parsed, err := bundle.ParseMessageBytes(language.Make(string(l)), text, toml.Unmarshal)
-		if err != nil {
+		var tree map[string]any
+		if err := toml.Unmarshal(text, &tree); err != nil {
 			return nil, fmt.Errorf("parse %s: %w", name, err)
 		}
-		for _, m := range parsed {
-			if list[m.ID] != nil {
-				return nil, fmt.Errorf("%s: key %q stands in another file too", name, m.ID)
-			}
-			if l == FR && m.One != "" && m.Many == "" {
-				m.Many = m.Other // CLDR wants a form for 1 000 000; ours read the same
-			}
-			list[m.ID] = m
+		if err := flatten(list, "", tree); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return list, nil
+}
+
+// flatten adds the messages of one file to list, each under its dotted path. A table with the entries one and other
+// is a plural; any other table is a level of the path.
+func flatten(list map[string]*goi18n.Message, prefix string, tree map[string]any) error {
+	for name, node := range tree {
+		key := prefix + name
+		if list[key] != nil {
+			return fmt.Errorf("key %q stands in another file too", key)
+		}
+		switch node := node.(type) {
+		case string:
+			list[key] = &goi18n.Message{ID: key, Other: node}
+		case map[string]any:
+			one, hasOne := node["one"].(string)
+			other, hasOther := node["other"].(string)
+			if hasOne && hasOther && len(node) == 2 {
+				list[key] = &goi18n.Message{ID: key, One: one, Many: other, Other: other} // CLDR has "many" for 1 000 000 in French
+				continue
+			}
+			if err := flatten(list, key+".", node); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("key %q is neither text nor a table", key)
+		}
+	}
+	return nil
 }

@@ -1,0 +1,42 @@
+package page
+
+import (
+	"net/url"
+	"strings"
+
+	"relais/internal/i18n"
+)
+
+// ShareLink is what the share sheet hands on. Text already carries the ad label of DESIGN section 10.
+type ShareLink struct {
+	URL   string // absolute, the short link
+	Title string
+	Text  string
+	PNG   string // path of the QR code as a PNG to download; empty: none
+}
+
+// ShareTarget is one way to hand a link on, as an ordinary link that needs no script.
+type ShareTarget struct {
+	Name string // "WhatsApp"
+	Icon string
+	URL  string
+}
+
+// shareTargets lists the channels of the share sheet. Query escaping writes a space as %20: mail and SMS programs
+// show a plus sign as it is.
+func shareTargets(l i18n.Lang, s ShareLink) []ShareTarget {
+	link, text := escape(s.URL), escape(s.Text)
+	both := escape(s.Text + " " + s.URL)
+	return []ShareTarget{
+		{"WhatsApp", "brand-whatsapp", "https://wa.me/?text=" + both},
+		{"Telegram", "brand-telegram", "https://t.me/share/url?url=" + link + "&text=" + text},
+		{"Facebook", "brand-facebook", "https://www.facebook.com/sharer/sharer.php?u=" + link},
+		{"LinkedIn", "brand-linkedin", "https://www.linkedin.com/sharing/share-offsite/?url=" + link},
+		{"X", "brand-x", "https://x.com/intent/post?text=" + text + "&url=" + link},
+		{"Bluesky", "brand-bluesky", "https://bsky.app/intent/compose?text=" + both},
+		{l.T("page.share.email"), "mail", "mailto:?subject=" + escape(s.Title) + "&body=" + both},
+		{l.T("page.share.sms"), "message-circle", "sms:?&body=" + both},
+	}
+}
+
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
