@@ -3,6 +3,7 @@ package members
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"net/netip"
 	"slices"
@@ -74,11 +75,7 @@ func (e *TooSoon) Seconds() int { return int(math.Ceil(e.After.Seconds())) }
 // It commits by itself: what fails afterwards has still been tried.
 func (s *Service) try(ctx context.Context, limits map[string]limit) error {
 	now := s.now()
-	keys := make([]string, 0, len(limits))
-	for key := range limits {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
+	keys := slices.Sorted(maps.Keys(limits))
 	var longest time.Duration
 	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		longest = 0
@@ -108,11 +105,22 @@ func (s *Service) try(ctx context.Context, limits map[string]limit) error {
 	return nil
 }
 
-// forget takes back the tries under a key, after one succeeded.
-func (s *Service) forget(ctx context.Context, keys ...string) error {
-	const query = `delete from throttles where key = any($1)`
-	if _, err := s.db.ExecContext(ctx, query, pq.Array(keys)); err != nil {
+const (
+	forgetSQL   = `delete from throttles where key = $1`
+	giveBackSQL = `update throttles set count = greatest(count - 1, 0) where key = any($1)`
+)
+
+// forgive takes back tries after one succeeded: all of one key, and one of each other key.
+func (s *Service) forgive(ctx context.Context, all string, others map[string]limit) error {
+	if _, err := s.db.ExecContext(ctx, forgetSQL, all); err != nil {
 		return fmt.Errorf("forget tries: %w", err)
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	keys := slices.Sorted(maps.Keys(others))
+	if _, err := s.db.ExecContext(ctx, giveBackSQL, pq.Array(keys)); err != nil {
+		return fmt.Errorf("give back tries: %w", err)
 	}
 	return nil
 }
