@@ -28,13 +28,16 @@ func plain(doc *html.Node) string {
 			w.children(n)
 		case attr(n, "class") == "foot":
 			w.paragraph()
-			w.b.WriteString("-- \n")
+			w.b.WriteString(signature)
 			w.fresh = true
 			w.children(n)
 		}
 	}
 	return strings.TrimSpace(w.b.String()) + "\n"
 }
+
+// signature is the line by which mail programs know that the footer follows.
+const signature = "-- \n"
 
 type plainWriter struct {
 	b     strings.Builder
@@ -61,8 +64,11 @@ func (w *plainWriter) node(n *html.Node) {
 		w.text("- ")
 		w.children(n)
 	case n.DataAtom == atom.Td || n.DataAtom == atom.Th:
+		if !w.fresh {
+			w.b.WriteString("  ")
+			w.space = false
+		}
 		w.children(n)
-		w.text("  ")
 	case n.DataAtom == atom.A:
 		w.link(n)
 	case block(n):
@@ -125,7 +131,7 @@ func (w *plainWriter) line() {
 // paragraph starts a new line after a blank one.
 func (w *plainWriter) paragraph() {
 	w.line()
-	if s := w.b.String(); s != "" && !strings.HasSuffix(s, "\n\n") {
+	if s := w.b.String(); s != "" && !strings.HasSuffix(s, "\n\n") && !strings.HasSuffix(s, signature) {
 		w.b.WriteByte('\n')
 	}
 }

@@ -60,10 +60,7 @@ func funcs(lang i18n.Lang, baseURL string) template.FuncMap {
 		"date":     func(t time.Time) string { return lang.Date(t) },
 		"datetime": func(t time.Time) string { return lang.DateTime(t) },
 		"url": func(parts ...any) (string, error) {
-			path := fmt.Sprint(parts...)
-			if len(parts) > 0 {
-				path = join(parts)
-			}
+			path := join(parts)
 			if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
 				return "", fmt.Errorf("%q is not a path on this site", path)
 			}

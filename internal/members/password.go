@@ -3,7 +3,6 @@ package members
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -161,6 +160,6 @@ func (h *hasher) enter(ctx context.Context) (leave func(), err error) {
 	case h.slots <- struct{}{}:
 		return func() { <-h.slots }, nil
 	case <-ctx.Done():
-		return nil, errors.Join(fault.New(fault.Unavailable, "fault.busy"), ctx.Err())
+		return nil, fault.New(fault.Unavailable, "fault.busy").Because(ctx.Err())
 	}
 }

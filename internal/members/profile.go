@@ -2,7 +2,6 @@ package members
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -61,20 +60,10 @@ func (s *Service) SetProfile(ctx context.Context, memberID int64, p Profile) (Me
 	var m Member
 	err = s.db.GetContext(ctx, &m, profileSQL, memberID, name, p.Handle, p.Bio, p.City, p.Lang, p.PictureID)
 	if err != nil {
-		return Member{}, fmt.Errorf("set profile: %w", handleTaken(postgres.Translate(err)))
+		return Member{}, fmt.Errorf("set profile: %w", postgres.Translate(err))
 	}
 	s.cache.Purge()
 	return m, nil
-}
-
-// handleTaken puts the conflict of a handle at its field.
-func handleTaken(err error) error {
-	if !errors.Is(err, fault.Conflict) {
-		return err
-	}
-	f := fault.New(fault.Conflict, "fault.handle_taken")
-	f.Fields, f.Err = map[string]string{"handle": "fault.handle_taken"}, err
-	return f
 }
 
 const setLangSQL = `update members set lang = $2 where id = $1`

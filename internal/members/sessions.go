@@ -209,9 +209,7 @@ func (s *Service) Authenticate(ctx context.Context, cookie string, fresh bool) (
 }
 
 func refused(cause error) error {
-	f := fault.New(fault.Unauthenticated, "fault.session_over")
-	f.Err = cause
-	return f
+	return fault.New(fault.Unauthenticated, "fault.session_over").Because(cause)
 }
 
 // session returns a session's row, from the cache if that will do.
@@ -258,7 +256,7 @@ func (s *Service) EndSession(ctx context.Context, memberID int64, sessionID stri
 	}
 	s.cache.Remove(sessionID)
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(fault.New(fault.NotFound, "fault.not_found"), err)
+		return fault.New(fault.NotFound, "fault.not_found").Because(err)
 	}
 	return nil
 }

@@ -97,10 +97,8 @@ func (s *Service) try(ctx context.Context, limits map[string]limit) error {
 		return fmt.Errorf("count a try: %w", err)
 	}
 	if longest > 0 {
-		f := fault.New(fault.TooMany, "fault.too_soon")
 		soon := &TooSoon{After: longest}
-		f.Args, f.Err = map[string]any{"Seconds": soon.Seconds()}, soon
-		return f
+		return fault.New(fault.TooMany, "fault.too_soon").Arg("Count", soon.Seconds()).Because(soon)
 	}
 	return nil
 }
