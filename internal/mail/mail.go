@@ -21,6 +21,8 @@ package mail
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	netmail "net/mail"
 	"net/url"
@@ -30,13 +32,9 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/i18n"
-	"relais/internal/jobs"
 	"relais/internal/postgres"
 	letters "relais/templates/mail"
 )
-
-// JobSend is the kind of the job that sends one letter; Outbox.Send is its handler.
-const JobSend = "mail.send"
 
 // Letter is what a caller wants written.
 type Letter struct {
@@ -67,7 +65,6 @@ type Options struct {
 	DB      *sqlx.DB         // where Send reads and marks letters
 	BaseURL string           // of the site, without a path: every link in a letter starts with it
 	From    string           // the sender, as "Relais <bonjour@relais.example>"
-	SMTP    *SMTP            // nil: letters are kept and not sent
 	Now     func() time.Time // the real clock
 }
 
@@ -75,7 +72,6 @@ type Options struct {
 type Outbox struct {
 	db     *sqlx.DB
 	from   *netmail.Address
-	smtp   *SMTP
 	now    func() time.Time
 	render *renderer
 }
@@ -94,7 +90,7 @@ func New(o Options) (*Outbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Outbox{db: o.DB, from: from, smtp: o.SMTP, now: o.Now, render: r}, nil
+	return &Outbox{db: o.DB, from: from, now: o.Now, render: r}, nil
 }
 
 const queueSQL = `
@@ -115,18 +111,11 @@ func (o *Outbox) Queue(ctx context.Context, tx *sqlx.Tx, l Letter) error {
 	var id int64
 	err = tx.GetContext(ctx, &id, queueSQL,
 		l.Reference, l.To, l.Lang, l.Template, page.Subject, page.Text, page.HTML, o.now())
-	if isNoRows(err) {
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil // queued before
 	}
 	if err != nil {
 		return fmt.Errorf("queue letter %s: %w", l.Reference, postgres.Translate(err))
-	}
-	if o.smtp == nil {
-		return nil
-	}
-	job := jobs.Job{Kind: JobSend, Args: sendArgs{Letter: id}, UniqueKey: fmt.Sprintf("%s:%d", JobSend, id)}
-	if err := jobs.Enqueue(ctx, tx, job); err != nil {
-		return fmt.Errorf("queue letter %s: %w", l.Reference, err)
 	}
 	return nil
 }
