@@ -9,12 +9,13 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/postgres"
 )
 
 // ErrNoTerms says that a product cannot be sold, as its brand has not said yet what it offers.
-var ErrNoTerms = fault.New(fault.Conflict, "fault.no_terms")
+var ErrNoTerms = fault.New(fault.Conflict, "fault.catalog.no_terms")
 
 // Sale is an order as attribution sees it.
 type Sale struct {
@@ -47,12 +48,15 @@ func Attribute(ctx context.Context, tx *sqlx.Tx, s Sale) ([]Decision, error) {
 		return nil, fmt.Errorf("attribute sale: %w", err)
 	}
 	decisions := make([]Decision, len(s.Lines))
+	offers := map[int64][]catalog.Terms{}
 	for i, sl := range s.Lines {
-		line := Line{ProductID: sl.ProductID, BrandID: sl.BrandID}
-		if line.Terms, err = termsOf(ctx, tx, sl.BrandID, sl.ProductID); err != nil {
-			return nil, fmt.Errorf("attribute line %d: %w", i, err)
+		if _, ok := offers[sl.BrandID]; !ok {
+			if offers[sl.BrandID], err = catalog.TermsHistory(ctx, tx, sl.BrandID); err != nil {
+				return nil, fmt.Errorf("attribute line %d: %w", i, err)
+			}
 		}
-		if _, ok := InForce(line.Terms, line.ProductID, s.At); !ok {
+		line := Line{ProductID: sl.ProductID, BrandID: sl.BrandID, Terms: offers[sl.BrandID]}
+		if _, ok := catalog.Choose(line.Terms, line.ProductID, s.At); !ok {
 			return nil, fmt.Errorf("attribute line %d: product %d: %w", i, sl.ProductID, ErrNoTerms)
 		}
 		candidates, err := candidatesOf(ctx, tx, s, sl, clicks)
@@ -159,18 +163,6 @@ func loadClicks(ctx context.Context, q sqlx.QueryerContext, s Sale) ([]clickRow,
 		return nil, fmt.Errorf("read clicks: %w", err)
 	}
 	return rows, nil
-}
-
-const selectTerms = `
-select id, brand_id, product_id, commission_bps, window_days, valid_from
-from terms where brand_id = $1 and (product_id = $2 or product_id is null)`
-
-func termsOf(ctx context.Context, q sqlx.QueryerContext, brandID, productID int64) ([]Terms, error) {
-	var ts []Terms
-	if err := sqlx.SelectContext(ctx, q, &ts, selectTerms, brandID, productID); err != nil {
-		return nil, fmt.Errorf("read terms: %w", err)
-	}
-	return ts, nil
 }
 
 // selectListed says which of the members list the product now.

@@ -44,6 +44,8 @@ package referrals
 
 import (
 	"time"
+
+	"relais/internal/catalog"
 )
 
 // Target says what a link leads to.
@@ -93,16 +95,6 @@ const (
 	LaterClick    Reason = "later_click"    // eligible, but there was a later one
 )
 
-// Terms is one version of what a brand offers to whoever brings a sale.
-type Terms struct {
-	ID            int64     `db:"id"`
-	BrandID       int64     `db:"brand_id"`
-	ProductID     *int64    `db:"product_id"`     // nil: all products of the brand
-	CommissionBps int64     `db:"commission_bps"` // basis points of the price without VAT
-	WindowDays    int64     `db:"window_days"`    // from click to order
-	ValidFrom     time.Time `db:"valid_from"`
-}
-
 // Buyer is who places an order, as far as telling self from others needs it.
 type Buyer struct {
 	MemberID int64    // 0: a guest
@@ -114,7 +106,7 @@ type Buyer struct {
 type Line struct {
 	ProductID int64
 	BrandID   int64
-	Terms     []Terms // every version, of any time, for this product and for all products of its brand
+	Terms     []catalog.Terms // every version that its brand ever offered
 }
 
 // Candidate is somebody who may have brought the buyer of a line.

@@ -3,6 +3,8 @@ package referrals
 import (
 	"slices"
 	"time"
+
+	"relais/internal/catalog"
 )
 
 // RateLock is how long after sharing a member keeps the rate of that day.
@@ -15,32 +17,6 @@ const RepeatAfter = time.Hour
 const maxWindow = 90 * 24 * time.Hour
 
 const day = 24 * time.Hour
-
-// InForce is the version of the terms that held for a product at that time: the product's own before the brand's, the latest
-// first. False where the brand offered nothing yet.
-func InForce(versions []Terms, productID int64, at time.Time) (Terms, bool) {
-	var found Terms
-	ok := false
-	for _, t := range versions {
-		if t.ValidFrom.After(at) || t.ProductID != nil && *t.ProductID != productID {
-			continue
-		}
-		if !ok || newer(t, found) {
-			found, ok = t, true
-		}
-	}
-	return found, ok
-}
-
-func newer(a, b Terms) bool {
-	if (a.ProductID != nil) != (b.ProductID != nil) {
-		return a.ProductID != nil
-	}
-	if !a.ValidFrom.Equal(b.ValidFrom) {
-		return a.ValidFrom.After(b.ValidFrom)
-	}
-	return a.ID > b.ID
-}
 
 // LockedRate is what a member gets who shared at that time, in basis points: the higher of the rate now and the rate then, if
 // then is no more than RateLock ago.
@@ -97,7 +73,7 @@ func Decide(now time.Time, b Buyer, l Line, candidates []Candidate) Decision {
 			weighed[i].Reason = PathFirst
 		}
 	}
-	terms, _ := InForce(l.Terms, l.ProductID, now)
+	terms, _ := catalog.Choose(l.Terms, l.ProductID, now)
 	d := Decision{Rule: ByNone, TermsID: terms.ID, At: now, Evidence: Evidence{Candidates: weighed, RateNow: terms.CommissionBps}}
 	if winner < 0 {
 		return d
@@ -127,7 +103,7 @@ func latestFirst(a, b Candidate) int {
 // weigh says whether one candidate is eligible, or the first reason why not.
 func weigh(now time.Time, b Buyer, l Line, c Candidate) Weighed {
 	w := Weighed{Rule: c.Rule, MemberID: c.MemberID, LinkID: c.LinkID, ClickID: c.ClickID, At: c.At}
-	terms, offered := InForce(l.Terms, l.ProductID, c.At)
+	terms, offered := catalog.Choose(l.Terms, l.ProductID, c.At)
 	if offered {
 		w.Until = c.At.Add(time.Duration(terms.WindowDays) * day)
 	}
@@ -156,7 +132,7 @@ func weigh(now time.Time, b Buyer, l Line, c Candidate) Weighed {
 func rate(now time.Time, l Line, shared []time.Time, nowBps int64) (bps int64, lockedFrom time.Time) {
 	bps = nowBps
 	for _, at := range shared {
-		then, ok := InForce(l.Terms, l.ProductID, at)
+		then, ok := catalog.Choose(l.Terms, l.ProductID, at)
 		if !ok {
 			continue
 		}

@@ -5,11 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/catalog"
+	"relais/internal/i18n"
 	"relais/internal/postgres"
 )
 
@@ -43,57 +46,80 @@ func head(ctx context.Context, q sqlx.QueryerContext, query string, arg any) (St
 	return s, nil
 }
 
-// selectListings has the language of the reader as $2: what is not translated stays in the language of its brand.
 const selectListings = `
-select l.product_id, p.brand_id, p.slug, coalesce(t.title, p.title) as title, b.name as brand_name, b.handle as brand_handle,
-  coalesce(m.hash, '') as photo_hash, coalesce(f.alt, '') as photo_alt,
-  coalesce(v.low, 0) as "price.minor", p.currency as "price.currency", coalesce(v.low < v.high, false) as price_from,
-  coalesce(v.stock, 0) > 0 as in_stock, p.state = 'published' and b.blocked_at is null and v.low is not null as published,
-  coalesce(x.commission_bps, 0) as commission, l.note, l.position, l.created_at as listed_at
+select l.product_id, p.slug, coalesce(t.title, p.title) as title, p.brand_id, b.name as brand_name, b.handle as brand_handle,
+  l.note, l.position, l.created_at
 from listings l join products p on p.id = l.product_id join brands b on b.id = p.brand_id
 left join product_translations t on t.product_id = p.id and t.lang = $2
-left join lateral (select media_id, alt from product_photos where product_id = p.id order by position limit 1) f on true
-left join media m on m.id = f.media_id
-left join lateral (select min(price_minor) as low, max(price_minor) as high, max(stock) as stock
-  from variants where product_id = p.id and active) v on true
-left join lateral (select commission_bps from terms where brand_id = p.brand_id and (product_id = p.id or product_id is null)
-  and valid_from <= $3 order by product_id nulls last, valid_from desc, id desc limit 1) x on true
 where l.member_id = $1`
+
+type listingRow struct {
+	ProductID   int64     `db:"product_id"`
+	Slug        string    `db:"slug"`
+	Title       string    `db:"title"`
+	BrandID     int64     `db:"brand_id"`
+	BrandName   string    `db:"brand_name"`
+	BrandHandle string    `db:"brand_handle"`
+	Note        string    `db:"note"`
+	Position    int       `db:"position"`
+	ListedAt    time.Time `db:"created_at"`
+}
 
 // Listings is what visitors see of a storefront: products for sale, in its owner's order, in the reader's language where
 // translated. now is business time, by which terms are in force.
-func Listings(ctx context.Context, q sqlx.QueryerContext, memberID int64, lang string, now time.Time) ([]Listing, error) {
+func Listings(ctx context.Context, q sqlx.QueryerContext, memberID int64, lang i18n.Lang, now time.Time) ([]Listing, error) {
 	all, err := AllListings(ctx, q, memberID, lang, now)
-	shown := all[:0]
-	for _, l := range all {
-		if l.Published {
-			shown = append(shown, l)
-		}
-	}
-	return shown, err
+	return slices.DeleteFunc(all, func(l Listing) bool { return !l.Published }), err
 }
 
 // AllListings is what the owner sees: also what is not for sale at present.
-func AllListings(ctx context.Context, q sqlx.QueryerContext, memberID int64, lang string, now time.Time) ([]Listing, error) {
-	ls := []Listing{}
-	err := sqlx.SelectContext(ctx, q, &ls, selectListings+` order by l.position, l.product_id`, memberID, lang, now)
-	if err != nil {
+func AllListings(ctx context.Context, q sqlx.QueryerContext, memberID int64, lang i18n.Lang, now time.Time) ([]Listing, error) {
+	var rows []listingRow
+	if err := sqlx.SelectContext(ctx, q, &rows, selectListings+` order by l.position, l.product_id`, memberID, lang); err != nil {
 		return nil, fmt.Errorf("read listings: %w", err)
 	}
-	return ls, nil
+	return listings(ctx, q, rows, lang, now)
 }
 
 // ListingBySlug is one product of a storefront, for /@handle/p/slug. ErrProduct where it is not listed or not for sale.
-func ListingBySlug(ctx context.Context, q sqlx.QueryerContext, memberID int64, slug, lang string, now time.Time) (Listing, error) {
-	var l Listing
-	err := sqlx.GetContext(ctx, q, &l, selectListings+` and p.slug = $4`, memberID, lang, now, slug)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && !l.Published {
+func ListingBySlug(ctx context.Context, q sqlx.QueryerContext, memberID int64, slug string, lang i18n.Lang, now time.Time) (Listing, error) {
+	var rows []listingRow
+	if err := sqlx.SelectContext(ctx, q, &rows, selectListings+` and p.slug = $3`, memberID, lang, slug); err != nil {
+		return Listing{}, fmt.Errorf("read listing: %w", err)
+	}
+	ls, err := listings(ctx, q, rows, lang, now)
+	if err != nil {
+		return Listing{}, err
+	}
+	if len(ls) == 0 || !ls[0].Published {
 		return Listing{}, ErrProduct
 	}
-	if err != nil {
-		return l, fmt.Errorf("read listing: %w", err)
+	return ls[0], nil
+}
+
+// listings joins what storefronts know with the cards of the catalogue.
+func listings(ctx context.Context, q sqlx.QueryerContext, rows []listingRow, lang i18n.Lang, now time.Time) ([]Listing, error) {
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ProductID
 	}
-	return l, nil
+	cards, err := catalog.Cards(ctx, q, lang, now, ids...)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[int64]catalog.ProductCard, len(cards))
+	for _, c := range cards {
+		byID[c.ID] = c
+	}
+	ls := make([]Listing, len(rows))
+	for i, r := range rows {
+		card, published := byID[r.ProductID]
+		if !published {
+			card = catalog.ProductCard{ID: r.ProductID, Slug: r.Slug, Title: r.Title, BrandID: r.BrandID, BrandName: r.BrandName, BrandHandle: r.BrandHandle}
+		}
+		ls[i] = Listing{ProductCard: card, Published: published, Note: r.Note, Position: r.Position, ListedAt: r.ListedAt}
+	}
+	return ls, nil
 }
 
 // Listed says whether a member's storefront lists a product, for sale or not.

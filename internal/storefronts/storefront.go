@@ -12,8 +12,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"relais/internal/catalog"
 	"relais/internal/fault"
-	"relais/internal/money"
 )
 
 // Limits of a storefront, in characters and listings.
@@ -49,24 +49,14 @@ type Storefront struct {
 // Path is the address of the storefront on this site.
 func (s Storefront) Path() string { return "/@" + s.Handle }
 
-// Listing is a product in a storefront, as its card shows it.
+// Listing is a product in a storefront: its card, and what the storefront adds. Of one that is not for sale the card has only
+// number, address, titles and brand.
 type Listing struct {
-	ProductID   int64        `db:"product_id"`
-	BrandID     int64        `db:"brand_id"`
-	Slug        string       `db:"slug"`
-	Title       string       `db:"title"`
-	BrandName   string       `db:"brand_name"`
-	BrandHandle string       `db:"brand_handle"`
-	PhotoHash   string       `db:"photo_hash"` // empty: none
-	PhotoAlt    string       `db:"photo_alt"`
-	Price       money.Amount `db:"price"`      // including VAT; the lowest of its variants
-	PriceFrom   bool         `db:"price_from"` // there are variants at a higher price
-	InStock     bool         `db:"in_stock"`   // of at least one variant
-	Published   bool         `db:"published"`  // for sale; visitors see no other
-	Commission  int64        `db:"commission"` // basis points that its brand offers now; shown to the owner only
-	Note        string       `db:"note"`
-	Position    int          `db:"position"`
-	ListedAt    time.Time    `db:"listed_at"`
+	catalog.ProductCard
+	Published bool // for sale; visitors see no other
+	Note      string
+	Position  int
+	ListedAt  time.Time
 }
 
 // clean trims a text and refuses what is too long or cannot be shown: max is in characters, field is where the fault goes.
