@@ -1,0 +1,74 @@
+package stripe
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"relais/internal/payments"
+
+	stripego "github.com/stripe/stripe-go/v76"
+)
+
+// Words in Stripe's messages that name a cause for which it has no code of its own, or one that says too little.
+var causes = []struct{ phrase, code string }{
+	{"No such destination", payments.CodeAccountGone},
+	{"Application access may have been revoked", payments.CodeAccountGone},
+	{"Funds can't be sent to accounts located in", payments.CodeRegion},
+	{"needs approval for accounts to have requested", payments.CodeSetup},
+	{"capability without the `card_payments` capability", payments.CodeSetup},
+	{"accounts-v2", payments.CodeSetup},
+	{"Accounts v1", payments.CodeSetup},
+	{"signed up for Connect", payments.CodeSetup},
+	{"Only Checkout Sessions with a status in", payments.CodeCheckoutNotOpen},
+	{"greater than unrefunded amount", payments.CodeRefundTooLarge},
+	{"has not completed onboarding", payments.CodeNotReady},
+}
+
+// advice is added to refusals that only the operator can remedy.
+const advice = " — remedy: in Stripe's dashboard, turn on Connect with Accounts v1 support, and ask for transfers together with card_payments or have transfers alone approved"
+
+// translate turns any error of the client library into a *payments.Error. What is not an answer of Stripe's (a network
+// error, a deadline, a body that cannot be read) leaves open what happened.
+func translate(action string, err error) error {
+	if err == nil {
+		return nil
+	}
+	answer, ok := errors.AsType[*stripego.Error](err)
+	if !ok {
+		return &payments.Error{
+			Outcome: payments.Classify(0, ""), Code: payments.CodeUnreadable, Message: action + ": no readable answer", Err: err,
+		}
+	}
+	code := codeOf(answer)
+	message := fmt.Sprintf("%s: %s", action, answer.Msg)
+	if code == payments.CodeSetup {
+		message += advice
+	}
+	return &payments.Error{
+		Outcome: payments.Classify(answer.HTTPStatusCode, code), Code: code, Message: message, Request: answer.RequestID, Err: err,
+	}
+}
+
+func codeOf(answer *stripego.Error) string {
+	if answer.Type == stripego.ErrorTypeIdempotency {
+		if answer.HTTPStatusCode == 409 { // in use by another call at this moment
+			return string(answer.Code)
+		}
+		return payments.CodeIdempotency
+	}
+	for _, c := range causes {
+		if strings.Contains(answer.Msg, c.phrase) {
+			return c.code
+		}
+	}
+	switch answer.Code {
+	case stripego.ErrorCodeAccountInvalid:
+		return payments.CodeAccountGone
+	case "refund_disputed_payment":
+		return payments.CodeDisputed
+	case "":
+		return string(answer.Type)
+	}
+	return string(answer.Code)
+}

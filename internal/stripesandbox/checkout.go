@@ -1,0 +1,153 @@
+package stripesandbox
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	shortestCheckout = 30 * time.Minute
+	longestCheckout  = 24 * time.Hour
+)
+
+func isWebURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+func createSession(c *call) (any, *apiError) {
+	f, now := c.form, c.tx.now
+	s := session{
+		ID: newID("cs_test_", 58), Object: "checkout.session", Created: now.Unix(), ExpiresAt: now.Add(longestCheckout).Unix(),
+		Mode: f.choice("mode", "payment", "setup", "subscription"), UIMode: f.choice("ui_mode", "hosted", "embedded"),
+		SuccessURL: optional(f.need("success_url")), CancelURL: optional(f.text("cancel_url")),
+		ClientReferenceID: optional(f.text("client_reference_id")), CustomerEmail: optional(f.text("customer_email")),
+		Locale: optional(f.choice("locale", "", "auto", "fr", "en", "en-GB", "fr-CA")), Metadata: f.metadata("metadata"),
+		SubmitType: optional(f.choice("submit_type", "", "auto", "book", "donate", "pay")),
+		Status:     "open", PaymentStatus: "unpaid", PaymentMethodTypes: f.texts("payment_method_types"),
+		AutomaticTax: map[string]any{"enabled": false, "status": nil},
+		CustomText:   map[string]any{"after_submit": nil, "shipping_address": nil, "submit": nil, "terms_of_service_acceptance": nil},
+		CustomFields: []string{}, ShippingOptions: []string{}, IntentMetadata: f.metadata("payment_intent_data[metadata]"),
+		Intent: map[string]string{
+			"description":    f.text("payment_intent_data[description]"),
+			"transfer_group": f.text("payment_intent_data[transfer_group]"),
+			"receipt_email":  f.text("payment_intent_data[receipt_email]"),
+		},
+	}
+	s.URL = optional(c.sandbox.options.BaseURL + "/c/pay/" + s.ID)
+	if len(s.PaymentMethodTypes) == 0 {
+		s.PaymentMethodTypes = []string{"card"}
+	}
+	s.readExpiry(f, now)
+	s.readLines(f)
+	s.check(f)
+	if err := f.done(); err != nil {
+		return nil, err
+	}
+	c.tx.put(s)
+	return s, nil
+}
+
+func (s *session) readExpiry(f *form, now time.Time) {
+	if !f.has("expires_at") {
+		return
+	}
+	s.ExpiresAt = f.number("expires_at", 0)
+	switch {
+	case s.ExpiresAt < now.Add(shortestCheckout).Unix():
+		f.fail(malformed("", "expires_at", "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation."))
+	case s.ExpiresAt > now.Add(longestCheckout).Unix():
+		f.fail(malformed("", "expires_at", "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation."))
+	}
+}
+
+func (s *session) readLines(f *form) {
+	n := f.rows("line_items")
+	if n == 0 {
+		f.fail(malformed("parameter_missing", "line_items", "Missing required param: line_items."))
+	}
+	for i := range n {
+		at := "line_items[" + strconv.Itoa(i) + "]"
+		price := at + "[price_data]"
+		l := line{
+			Name: f.need(price + "[product_data][name]"), Unit: f.needNumber(price+"[unit_amount]", 0),
+			Quantity: f.needNumber(at+"[quantity]", 1),
+		}
+		f.text(price + "[product_data][description]")
+		if images := f.texts(price + "[product_data][images]"); len(images) > 0 {
+			l.Image = images[0]
+		}
+		currency := f.currency(price + "[currency]")
+		if s.Currency != "" && currency != s.Currency {
+			f.fail(malformed("", price+"[currency]", "All line items must have the same currency."))
+		}
+		s.Currency = currency
+		if l.Quantity > 999_999 || (l.Quantity > 0 && l.Unit > 99_999_999/l.Quantity) {
+			f.fail(malformed("amount_too_large", "line_items", "The Checkout Session's total amount due must be no more than %s.", money(99_999_999, currency, english)))
+			return
+		}
+		s.Lines = append(s.Lines, l)
+		s.AmountTotal += l.Unit * l.Quantity
+	}
+	s.AmountSubtotal = s.AmountTotal
+}
+
+// check refuses what the sandbox does not do and what Stripe would not take.
+func (s *session) check(f *form) {
+	switch {
+	case f.err != nil:
+	case s.Mode != "payment" || s.UIMode != "hosted":
+		f.fail(malformed("", "mode", "The sandbox serves hosted sessions in payment mode only."))
+	case len(s.PaymentMethodTypes) != 1 || s.PaymentMethodTypes[0] != "card":
+		f.fail(malformed("", "payment_method_types", "The sandbox takes cards only: payment_method_types[0]=card."))
+	case !isWebURL(string(s.SuccessURL)) || (s.CancelURL != "" && !isWebURL(string(s.CancelURL))):
+		f.fail(malformed("url_invalid", "success_url", "Not a valid URL"))
+	case s.AmountTotal < 50:
+		f.fail(malformed("amount_too_small", "line_items", "The Checkout Session's total amount due must add up to at least %s.", money(50, s.Currency, english)))
+	}
+}
+
+func readSession(c *call) (any, *apiError) { return read[session](c, "checkout.session") }
+
+func listSessions(c *call) (any, *apiError) {
+	intent := c.form.text("payment_intent")
+	within := c.form.created()
+	return page(c, "checkout.session", "/v1/checkout/sessions", func(s session) bool {
+		return (intent == "" || string(s.PaymentIntent) == intent) && within(s.Created)
+	})
+}
+
+func expireSession(c *call) (any, *apiError) {
+	if err := c.form.done(); err != nil {
+		return nil, err
+	}
+	s, ok := load[session](c.tx, c.path("id"))
+	if !ok {
+		return nil, missing("checkout.session", c.path("id"), "session")
+	}
+	if s.Status != "open" {
+		return nil, refused("", "", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of `%s`.", s.Status)
+	}
+	return c.tx.expire(s), nil
+}
+
+// expire closes an open session, and the payment that was begun on it.
+func (t *tx) expire(s session) session {
+	s.Status, s.URL = "expired", ""
+	t.put(s)
+	if pi, ok := load[paymentIntent](t, string(s.PaymentIntent)); ok && pi.Status != "succeeded" {
+		at := t.now.Unix()
+		pi.Status, pi.CanceledAt, pi.CancellationReason, pi.NextAction = "canceled", &at, "void_invoice", nil
+		t.put(pi)
+		t.emit("payment_intent.canceled", pi, "")
+	}
+	t.emit("checkout.session.expired", s, "")
+	return s
+}
+
+// successURL is where the buyer goes after paying.
+func (s session) successURL() string {
+	return strings.ReplaceAll(string(s.SuccessURL), "{CHECKOUT_SESSION_ID}", s.ID)
+}

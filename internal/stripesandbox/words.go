@@ -1,0 +1,156 @@
+package stripesandbox
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	french  = "fr"
+	english = "en"
+)
+
+// words are what the hosted pages say: French first, English second.
+var words = map[string][2]string{
+	"sandbox.name":        {"Bac à sable Stripe", "Stripe sandbox"},
+	"sandbox.no_money":    {"Aucun argent réel ne circule", "No real money"},
+	"sandbox.footer":      {"Page locale qui imite celles de Stripe, pour essayer.", "A local page that imitates Stripe's, for trying things out."},
+	"continue":            {"Continuer", "Continue"},
+	"back_to":             {"Revenir à", "Back to"},
+	"pay_to":              {"Payer", "Pay"},
+	"pay":                 {"Payer", "Pay"},
+	"total":               {"Total", "Total"},
+	"by_card":             {"Payer par carte", "Pay by card"},
+	"cards.title":         {"Cartes d’essai", "Test cards"},
+	"cards.how":           {"Touchez une carte pour remplir le formulaire.", "Tap a card to fill in the form."},
+	"card.ok":             {"Accepte", "Succeeds"},
+	"card.secure":         {"3-D Secure", "3-D Secure"},
+	"card.declined":       {"Refuse", "Declines"},
+	"card.poor":           {"Fonds insuffisants", "Insufficient funds"},
+	"card.instant":        {"Disponible aussitôt", "Available at once"},
+	"never_real":          {"Ne saisissez jamais une vraie carte ici.", "Never type a real card here."},
+	"field.email":         {"E-mail", "Email"},
+	"field.name":          {"Nom sur la carte", "Name on card"},
+	"field.number":        {"Numéro de carte", "Card number"},
+	"field.expiry":        {"Expiration", "Expiry"},
+	"field.expiry_hint":   {"MM / AA", "MM / YY"},
+	"field.cvc":           {"Cryptogramme", "Security code"},
+	"fault.email":         {"Indiquez une adresse e-mail valable.", "Enter a valid email address."},
+	"fault.name":          {"Indiquez le nom sur la carte.", "Enter the name on the card."},
+	"fault.number":        {"Ce numéro de carte n’est pas valable.", "This card number is not valid."},
+	"fault.expiry":        {"La date d’expiration est passée ou incomplète.", "The expiry date is past or incomplete."},
+	"fault.cvc":           {"Le cryptogramme est incomplet.", "The security code is incomplete."},
+	"generic_decline":     {"Votre carte a été refusée. Essayez-en une autre.", "Your card was declined. Try another one."},
+	"insufficient_funds":  {"Les fonds de votre carte sont insuffisants. Essayez-en une autre.", "Your card has insufficient funds. Try another one."},
+	"test_mode_live_card": {"Le bac à sable n’accepte que les cartes d’essai.", "The sandbox takes test cards only."},
+	"authentication":      {"Votre banque n’a pas confirmé ce paiement. Réessayez ou changez de carte.", "Your bank did not confirm this payment. Try again or use another card."},
+	"secure.bank":         {"Votre banque (imitée)", "Your bank (imitated)"},
+	"secure.title":        {"Confirmer ce paiement", "Confirm this payment"},
+	"secure.text":         {"En vrai, votre banque demanderait ici un code ou votre empreinte.", "In reality your bank would ask for a code or your fingerprint here."},
+	"secure.confirm":      {"Confirmer le paiement", "Confirm the payment"},
+	"secure.refuse":       {"Refuser", "Refuse"},
+	"merchant":            {"Marchand", "Merchant"},
+	"amount":              {"Montant", "Amount"},
+	"card":                {"Carte", "Card"},
+	"done.title":          {"Paiement reçu", "Payment received"},
+	"done.text":           {"Cette commande est payée. Rien d’autre n’est à faire ici.", "This order is paid. There is nothing else to do here."},
+	"expired.title":       {"Cette page de paiement a expiré", "This payment page has expired"},
+	"expired.text":        {"Rien n’a été débité. Revenez à la boutique pour recommencer.", "Nothing was charged. Go back to the shop to start again."},
+	"missing.title":       {"Page introuvable", "Page not found"},
+	"missing.text":        {"Cette adresse ne mène nulle part, ou plus.", "This address leads nowhere, or no longer does."},
+	"link.title":          {"Ce lien a déjà servi", "This link has been used"},
+	"link.text":           {"Un lien vers Stripe ne sert qu’une fois. Demandez-en un nouveau depuis la boutique.", "A link to Stripe serves only once. Ask the shop for a new one."},
+	"onboarding.title":    {"Recevoir vos versements", "Receive your payouts"},
+	"onboarding.text":     {"Stripe vérifie qui vous êtes et où envoyer votre argent. Ici, tout est rempli d’avance avec des données d’essai.", "Stripe checks who you are and where to send your money. Here everything is filled in with test data."},
+	"onboarding.test":     {"Choisissez comment l’inscription se termine.", "Choose how the sign-up ends."},
+	"onboarding.complete": {"Tout confirmer", "Confirm everything"},
+	"onboarding.no_bank":  {"Confirmer sans coordonnées bancaires", "Confirm without bank details"},
+	"onboarding.leave":    {"Quitter sans terminer", "Leave without finishing"},
+	"fact.email":          {"E-mail", "Email"},
+	"fact.kind":           {"Vous êtes", "You are"},
+	"fact.country":        {"Pays", "Country"},
+	"fact.birth":          {"Date de naissance", "Date of birth"},
+	"fact.bank":           {"Compte bancaire", "Bank account"},
+	"kind.individual":     {"un particulier", "an individual"},
+	"kind.company":        {"une entreprise", "a company"},
+	"dashboard.title":     {"Votre compte Express", "Your Express account"},
+	"dashboard.balance":   {"Solde", "Balance"},
+	"dashboard.available": {"Disponible", "Available"},
+	"dashboard.pending":   {"En attente", "Pending"},
+	"dashboard.no_bank":   {"Ajoutez un compte bancaire pour recevoir votre argent.", "Add a bank account to receive your money."},
+	"dashboard.transfers": {"Reçus", "Received"},
+	"dashboard.payouts":   {"Virements vers votre banque", "Payouts to your bank"},
+	"dashboard.none":      {"Rien pour le moment.", "Nothing yet."},
+	"payout.pending":      {"en route", "on its way"},
+	"payout.paid":         {"arrivé", "arrived"},
+}
+
+func word(lang, key string) string {
+	w, ok := words[key]
+	switch {
+	case !ok:
+		return key
+	case lang == french:
+		return w[0]
+	default:
+		return w[1]
+	}
+}
+
+// languageOf chooses a page's language: the session's locale, or the first the browser names that we have.
+func languageOf(r *http.Request, locale string) string {
+	for _, tag := range append([]string{locale}, strings.Split(r.Header.Get("Accept-Language"), ",")...) {
+		switch tag = strings.ToLower(strings.TrimSpace(tag)); {
+		case strings.HasPrefix(tag, french):
+			return french
+		case strings.HasPrefix(tag, english):
+			return english
+		}
+	}
+	return english
+}
+
+var symbols = map[string]string{"eur": "€", "usd": "$", "gbp": "£"}
+
+// money writes an amount of minor units as people read it: "1 234,56 €" or "€1,234.56".
+func money(minor int64, currency, lang string) string {
+	sign := ""
+	if minor < 0 {
+		sign, minor = "-", -minor
+	}
+	whole, cents := minor, ""
+	point, group := ".", ","
+	if lang == french {
+		point, group = ",", "\u202f"
+	}
+	if currency != "jpy" {
+		whole, cents = minor/100, point+strconv.FormatInt(minor%100+100, 10)[1:]
+	}
+	text := strconv.FormatInt(whole, 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + group + text[i:]
+	}
+	symbol, known := symbols[currency]
+	if !known {
+		symbol = strings.ToUpper(currency)
+	}
+	switch {
+	case lang == french:
+		return sign + text + cents + "\u00a0" + symbol
+	case known:
+		return sign + symbol + text + cents
+	default:
+		return sign + symbol + "\u00a0" + text + cents
+	}
+}
+
+var frenchMonths = [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"}
+
+func date(t time.Time, lang string) string {
+	if lang == french {
+		return strconv.Itoa(t.Day()) + " " + frenchMonths[t.Month()-1] + " " + strconv.Itoa(t.Year())
+	}
+	return t.Format("2 January 2006")
+}
