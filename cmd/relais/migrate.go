@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"runtime/debug"
+	"runtime"
 
 	"relais/internal/app"
 )
@@ -51,20 +51,11 @@ type versionCommand struct{}
 // Help is what relais version --help adds.
 func (versionCommand) Help() string { return "Example:\n  relais version" }
 
+// commit is what this program was built from; the linker sets it.
+var commit = "unknown"
+
 // Run prints the commit that this program was built from.
 func (versionCommand) Run(t *terminal) error {
-	version, dirty := "unknown", ""
-	info, ok := debug.ReadBuildInfo()
-	if ok {
-		for _, s := range info.Settings {
-			switch {
-			case s.Key == "vcs.revision":
-				version = s.Value[:min(len(s.Value), 12)]
-			case s.Key == "vcs.modified" && s.Value == "true":
-				dirty = " with changes"
-			}
-		}
-		fmt.Fprintf(t.out, "relais %s%s (%s)\n", version, dirty, info.GoVersion)
-	}
+	fmt.Fprintf(t.out, "relais %s (%s)\n", commit, runtime.Version())
 	return nil
 }

@@ -24,7 +24,7 @@ func TestIs(t *testing.T) {
 	if f, ok := errors.AsType[*fault.Error](wrapped); !ok || f.Fields["email"] != "fault.email_taken" {
 		t.Errorf("AsType = %v, %v", f, ok)
 	}
-	if errors.Is(io.EOF, fault.Conflict) {
+	if plain := errors.New("plain"); errors.Is(plain, fault.Conflict) {
 		t.Error("a plain error has a kind")
 	}
 }

@@ -1,0 +1,89 @@
+// Package arch keeps the shape of the house: one test reads every source file and checks who imports whom, which library
+// appears where, how large things get, and a few habits that no other tool knows. The order of Ranks is the reading order
+// of the project, from the words everything uses to the program that wires it.
+package arch
+
+// Ranks are the packages of internal/ from bottom to top. A package imports only what stands before it.
+func Ranks() []string {
+	return []string{
+		// words
+		"money", "fault", "token",
+		// ground
+		"postgres", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
+		// domains
+		"members", "catalog", "storefronts", "referrals", "earnings", "orders", "payouts", "webhooks",
+		// the outside world
+		"stripe", "stripesandbox",
+		// pages
+		"web/page", "web/shop", "web/account", "web/brandspace", "web/admin", "web",
+		// the program
+		"demo/content", "demo", "app", "arch", "e2e", "bench",
+	}
+}
+
+// Libraries says where a library may appear, tests included; a name stands for the packages below it too.
+func Libraries() map[string][]string {
+	return map[string][]string{
+		"github.com/stripe/stripe-go":           {"internal/stripe", "internal/stripesandbox"},
+		"github.com/stripe/stripe-mock":         {"internal/stripe", "internal/stripesandbox"},
+		"github.com/labstack":                   {"internal/web", "internal/app", "internal/bench"},
+		"github.com/golang-jwt":                 {"internal/token"},
+		"github.com/pressly/goose":              {"internal/postgres"},
+		"github.com/alecthomas/kong":            {"cmd/relais"},
+		"github.com/chromedp":                   {"internal/e2e"},
+		"github.com/wneessen/go-mail":           {"internal/mail"},
+		"github.com/emersion/go-smtp":           {"internal/mail"},
+		"github.com/disintegration/imaging":     {"internal/media", "internal/web"},
+		"github.com/alexedwards/argon2id":       {"internal/members"},
+		"github.com/prometheus":                 {"internal/app", "internal/web"},
+		"github.com/nicksnyder/go-i18n":         {"internal/i18n"},
+		"rsc.io/qr":                             {"internal/web"},
+		"git.sr.ht/~sbinet/gg":                  {"internal/web", "internal/media"},
+		"github.com/lib/pq":                     data(),
+		"github.com/jmoiron/sqlx":               append(data(), "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
+		"database/sql":                          append(data(), "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
+		"github.com/makiuchi-d/gozxing":         {"internal/web", "internal/e2e"},
+		"github.com/santhosh-tekuri/jsonschema": {"internal/stripe", "internal/stripesandbox"},
+	}
+}
+
+// data are the packages that own tables.
+func data() []string {
+	return []string{"internal/postgres", "internal/clock", "internal/ledger", "internal/jobs", "internal/media", "internal/mail",
+		"internal/members", "internal/catalog", "internal/storefronts", "internal/referrals", "internal/earnings", "internal/orders",
+		"internal/payouts", "internal/webhooks"}
+}
+
+// Names says where a name of a package may be used outside of tests: a folder or a file.
+func Names() map[string][]string {
+	return map[string][]string{
+		// Time is an argument; the two clocks are made in app, and a duration may be measured where it is logged.
+		"time.Now":            {"cmd/", "internal/app/", "internal/clock/", "internal/jobs/", "internal/bench/", "internal/web/page/middleware.go"},
+		"time.Since":          {"cmd/", "internal/app/", "internal/jobs/", "internal/bench/", "internal/web/page/middleware.go"},
+		"template.HTML":       {"internal/web/page/", "internal/catalog/markdown.go"}, // sanitised there, and nowhere else
+		"template.JS":         {},
+		"template.CSS":        {},
+		"template.URL":        {},
+		"template.HTMLAttr":   {},
+		"jwt.ParseUnverified": {},
+		"jwt.NewParser":       {"internal/token/"},
+		"http.DefaultClient":  {},
+		"http.Get":            {},
+		"os.Exit":             {"cmd/"},
+		"log.Fatal":           {},
+		"log.Printf":          {},
+		"fmt.Println":         {},
+	}
+}
+
+// TestNames says where a name may be used in tests.
+func TestNames() map[string][]string {
+	return map[string][]string{"time.Sleep": {}, "t.Skip": {}, "t.Skipf": {}, "t.SkipNow": {}, "jwt.ParseUnverified": {}}
+}
+
+// Sizes in lines; more of it is a package, a file or a function that wants to be two.
+const (
+	FunctionLines = 60
+	FileLines     = 400
+	PackageLines  = 2500
+)
