@@ -140,6 +140,8 @@ func (l Lang) show(v any) any {
 	switch v := v.(type) {
 	case money.Amount:
 		return l.Money(v)
+	case *money.Amount:
+		return l.Money(*v)
 	case time.Time:
 		return l.Date(v)
 	case int:

@@ -39,6 +39,9 @@ type Price struct {
 	Lowest *money.Amount // lowest of the 30 days before it; the law wants it beside any reduction
 }
 
+// Photo is a photograph by its content hash, with what it shows in words.
+type Photo struct{ Hash, Alt string }
+
 // BrandCard is a brand in a list.
 type BrandCard struct {
 	URL, Name, Tagline string

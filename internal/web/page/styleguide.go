@@ -17,6 +17,7 @@ import (
 type stylePage struct {
 	Products  []ProductCard
 	Brands    []BrandCard
+	Gallery   []Photo
 	Earnings  []Earning
 	Stages    []Stage
 	Stats     []Stat
@@ -67,6 +68,7 @@ func samples(c echo.Context, now time.Time, hashes []string) stylePage {
 	refused.Fail("email", "fault.email_taken")
 	pager := &Pager{Page: 4, Size: 24, Total: 230, path: c.Request().URL.Path}
 	return stylePage{
+		Gallery:  []Photo{{photo(1), ""}, {photo(2), ""}, {photo(3), ""}},
 		Products: sampleProducts(say, photo), Brands: sampleBrands(say, photo), Earnings: sampleEarnings(say, now),
 		Stages: sampleStages(say, now), Stats: sampleStats(say, l), Days: sampleDays(say, l, now),
 		Empty: Empty{Icon: "share-2", Title: say("Aucun lien pour l’instant", "No links yet"),
