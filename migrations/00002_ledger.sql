@@ -50,6 +50,8 @@ create index ledger_postings_transaction on ledger_postings (transaction_id);
 create index ledger_postings_source on ledger_postings (source_account_id, id) include (amount);
 create index ledger_postings_destination on ledger_postings (destination_account_id, id) include (amount);
 
+-- Functions name pg_temp last: otherwise a temporary table of the same name would stand before the real one.
+
 -- Append-only, for the owner too.
 -- +goose StatementBegin
 create function ledger_refuse() returns trigger language plpgsql as $$
@@ -72,7 +74,7 @@ create trigger ledger_balances_follow before insert or update on ledger_balances
 
 -- A payee's account begins with a balance of nothing.
 -- +goose StatementBegin
-create function ledger_account_opened() returns trigger language plpgsql security definer set search_path = pg_catalog, public as $$
+create function ledger_account_opened() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
   insert into ledger_balances (account_id) values (new.id);
   return null;
@@ -82,7 +84,7 @@ create trigger ledger_accounts_opened after insert on ledger_accounts for each r
 
 -- Postings join only a header of their own database transaction, and move the balances with them.
 -- +goose StatementBegin
-create function ledger_posted() returns trigger language plpgsql security definer set search_path = pg_catalog, public as $$
+create function ledger_posted() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
   if exists (select 1 from added p join ledger_transactions t on t.id = p.transaction_id where t.db_xid <> pg_current_xact_id()) then
     raise exception 'the transaction is closed: postings are added together with it, or never'
@@ -102,7 +104,7 @@ create trigger ledger_postings_posted after insert on ledger_postings referencin
 
 -- A header without postings does not get past the commit.
 -- +goose StatementBegin
-create function ledger_not_empty() returns trigger language plpgsql as $$
+create function ledger_not_empty() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp as $$
 begin
   if not exists (select 1 from ledger_postings where transaction_id = new.id) then
     raise exception 'transaction % has no posting', new.reference using errcode = '23514', constraint = 'ledger_transactions_not_empty';
@@ -118,7 +120,7 @@ create constraint trigger ledger_transactions_not_empty after insert on ledger_t
 -- +goose StatementBegin
 create function ledger_lock(kinds text[], owners bigint[], wanted text)
 returns table (account_kind text, account_owner bigint, account_id bigint, account_balance bigint)
-language plpgsql security definer set search_path = pg_catalog, public as $$
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
   insert into ledger_accounts (kind, owner_id, currency)
     select u.kind, u.owner_id, wanted from unnest(kinds, owners) as u(kind, owner_id)
