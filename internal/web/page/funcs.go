@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"relais/internal/i18n"
+	"relais/internal/media"
 	"relais/internal/money"
 )
 
@@ -31,7 +32,7 @@ func (e *engine) funcs(lang i18n.Lang) template.FuncMap {
 
 		"asset":    e.assets.URL,
 		"icon":     e.assets.icon,
-		"media":    MediaURL,
+		"media":    media.URL,
 		"srcset":   srcset,
 		"markdown": markdown,
 		"qr":       NewQR,
@@ -93,16 +94,10 @@ func wholeNumber(n any) (int64, error) {
 	return 0, fmt.Errorf("%v (%T) is not a whole number", n, n)
 }
 
-// MediaWidths are the widths in which each photograph is kept, in pixels.
-var MediaWidths = [...]int{320, 720, 1280}
-
-// MediaURL is the address of a photograph in one of MediaWidths.
-func MediaURL(hash string, width int) string { return fmt.Sprintf("/media/%s-%d.jpg", hash, width) }
-
 func srcset(hash string) string {
 	var parts []string
-	for _, w := range MediaWidths {
-		parts = append(parts, fmt.Sprintf("%s %dw", MediaURL(hash, w), w))
+	for _, w := range [...]int{media.Small, media.Medium, media.Large} {
+		parts = append(parts, fmt.Sprintf("%s %dw", media.URL(hash, w), w))
 	}
 	return strings.Join(parts, ", ")
 }
