@@ -142,7 +142,7 @@ create table terms (
 create index terms_current on terms (brand_id, product_id, valid_from desc, id desc);
 revoke update, delete, truncate on terms from relais_app;
 
--- One import of a file: each row of the file is accounted for in rows.
+-- One import of a file: each row of the file is accounted for in import_rows.
 create table imports (
   id         bigint generated always as identity primary key,
   brand_id   bigint not null references brands,
@@ -156,10 +156,19 @@ create table imports (
   updated    integer not null default 0,
   unchanged  integer not null default 0,
   refused    integer not null default 0,
-  report     jsonb not null default '[]',     -- [{line, handle, outcome, reason, args}]
-  reason     text not null default '',        -- why the whole file was refused
+  reason     text not null default '',        -- why the whole file was refused: i18n key
+  args       jsonb not null default '{}',     -- and what it names
   started_at timestamptz not null default now(),
   ended_at   timestamptz
 );
 create index imports_brand on imports (brand_id, id desc);
 create table import_files (import_id bigint primary key references imports on delete cascade, content bytea not null);
+create table import_rows (
+  import_id bigint not null references imports on delete cascade,
+  line      integer not null,                 -- of the file, from 1, where the row begins
+  handle    text not null,
+  outcome   text not null check (outcome in ('created','updated','unchanged','refused')),
+  reason    text not null default '',         -- i18n key: why it was refused, or what could not be done with it
+  args      jsonb not null default '{}',
+  primary key (import_id, line)
+);

@@ -11,7 +11,7 @@ func Ranks() []string {
 		// ground
 		"postgres", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
 		// domains
-		"members", "catalog", "storefronts", "referrals", "earnings", "orders", "payouts", "webhooks",
+		"members", "catalog", "catalog/shopify", "storefronts", "referrals", "earnings", "orders", "payouts", "webhooks",
 		// the outside world
 		"stripe", "stripesandbox",
 		// pages
