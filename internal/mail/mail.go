@@ -24,6 +24,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	netmail "net/mail"
 	"net/url"
 	"strings"
@@ -33,7 +34,7 @@ import (
 
 	"relais/internal/i18n"
 	"relais/internal/postgres"
-	letters "relais/templates/mail"
+	"relais/templates"
 )
 
 // Letter is what a caller wants written.
@@ -86,7 +87,11 @@ func New(o Options) (*Outbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sender %q: %w", o.From, err)
 	}
-	r, err := newRenderer(letters.Files, base.Scheme+"://"+base.Host)
+	files, err := fs.Sub(templates.FS, "mail")
+	if err != nil {
+		return nil, fmt.Errorf("open letters: %w", err)
+	}
+	r, err := newRenderer(files, base.Scheme+"://"+base.Host)
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ type Member struct {
 	Bio              string     `db:"bio"`
 	City             string     `db:"city"`
 	PictureID        *int64     `db:"picture_id"` // a row of media
+	Picture          string     `db:"picture"`    // its content hash; empty: none
 	Lang             i18n.Lang  `db:"lang"`
 	Admin            bool       `db:"admin"`
 	EmailConfirmedAt *time.Time `db:"email_confirmed_at"`

@@ -16,8 +16,10 @@ import (
 	"relais/internal/token"
 )
 
-const columns = `id, email, email_normal, name, handle, bio, city, picture_id, lang, admin, email_confirmed_at,
-	blocked_at, session_version, created_at`
+const columns = `id, email, email_normal, name, handle, bio, city, picture_id, ` + picture + `, lang, admin,
+	email_confirmed_at, blocked_at, session_version, created_at`
+
+const picture = `coalesce((select hash from media where media.id = picture_id), '') as picture`
 
 const (
 	byIDSQL     = `select ` + columns + ` from members where id = $1`
@@ -218,7 +220,7 @@ const (
 		values ($1, $2, $3, $3, $3, $4)`
 	sessionSQL = `
 		select s.id as session_id, s.created_at as started_at, s.last_seen_at, s.auth_at, s.revoked_at,
-		       m.id, m.email, m.email_normal, m.name, m.handle, m.bio, m.city, m.picture_id, m.lang, m.admin,
+		       m.id, m.email, m.email_normal, m.name, m.handle, m.bio, m.city, m.picture_id, ` + picture + `, m.lang, m.admin,
 		       m.email_confirmed_at, m.blocked_at, m.session_version, m.created_at
 		from sessions s join members m on m.id = s.member_id where s.id = $1`
 	touchSessionSQL = `
