@@ -42,7 +42,7 @@ func TestQueueKeepsTheLetterInBothForms(t *testing.T) {
 	for _, want := range []string{
 		"Bienvenue, Zoé <b>\n\n",
 		"Confirmer mon adresse :\nhttps://relais.test/confirm/SECRET\n",
-		"\n-- \nVous recevez cette lettre parce qu'un compte",
+		"\n-- \nVous recevez cette lettre parce qu’un compte",
 	} {
 		if !strings.Contains(e.Text, want) {
 			t.Errorf("text lacks %q:\n%s", want, e.Text)

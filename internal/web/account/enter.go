@@ -1,0 +1,159 @@
+package account
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/members"
+	"relais/internal/web/page"
+)
+
+// formPage is a page with one form.
+type formPage struct {
+	Form *page.Form
+	Next string // where to go afterwards; may be empty
+}
+
+func (s *Server) showSignUp(c echo.Context) error {
+	data := formPage{Form: page.NewForm("lang", string(page.Lang(c)))}
+	return s.site.Render(c, http.StatusOK, "account/signup", data)
+}
+
+func (s *Server) signUp(c echo.Context) error {
+	form := page.PostedForm(c)
+	lang, ok := i18n.Parse(form.Get("lang"))
+	if !ok {
+		lang = page.Lang(c)
+	}
+	err := s.members.SignUp(c.Request().Context(), members.SignUp{
+		Name: form.Get("name"), Email: form.Get("email"), Password: form.Raw("password"), Lang: lang, IP: c.RealIP()})
+	if err != nil {
+		return s.refuse(c, form, err, "account/signup", formPage{Form: form})
+	}
+	return page.Redirect(c, "/signup/sent")
+}
+
+// sentPage says that a letter was written, in the same words whether or not one was.
+type sentPage struct {
+	Reset   bool
+	Mailbox bool // the letters can be read here
+}
+
+func (s *Server) signUpSent(c echo.Context) error {
+	return s.site.Render(c, http.StatusOK, "account/sent", sentPage{Mailbox: s.Mailbox})
+}
+
+func (s *Server) resetSent(c echo.Context) error {
+	return s.site.Render(c, http.StatusOK, "account/sent", sentPage{Reset: true, Mailbox: s.Mailbox})
+}
+
+// confirmPage asks for one press of a button: looking at a link, as mail scanners do, does not spend it.
+type confirmPage struct {
+	Action string
+	Email  bool // the link is for a new address
+}
+
+func (s *Server) showConfirm(c echo.Context) error {
+	if err := s.members.LinkGood(c.Request().Context(), "confirm", c.Param("token")); err != nil {
+		return err
+	}
+	return s.site.Render(c, http.StatusOK, "account/confirm", confirmPage{Action: c.Request().URL.Path})
+}
+
+func (s *Server) confirm(c echo.Context) error {
+	session, err := s.members.Confirm(c.Request().Context(), c.Param("token"), c.Request().UserAgent())
+	if err != nil {
+		return err
+	}
+	s.site.Good(c, "account.confirm.done")
+	return s.enter(c, session, "/me")
+}
+
+func (s *Server) showConfirmEmail(c echo.Context) error {
+	if err := s.members.LinkGood(c.Request().Context(), "email", c.Param("token")); err != nil {
+		return err
+	}
+	return s.site.Render(c, http.StatusOK, "account/confirm", confirmPage{Action: c.Request().URL.Path, Email: true})
+}
+
+func (s *Server) confirmEmail(c echo.Context) error {
+	session, err := s.members.ConfirmEmail(c.Request().Context(), c.Param("token"), c.Request().UserAgent())
+	if err != nil {
+		return err
+	}
+	s.site.Good(c, "account.email.done", "Email", session.Member.Email)
+	return s.enter(c, session, "/me/settings/security")
+}
+
+func (s *Server) showLogIn(c echo.Context) error {
+	next := page.LocalPath(c.QueryParam("next"), "")
+	return s.site.Render(c, http.StatusOK, "account/login", formPage{Form: page.NewForm(), Next: next})
+}
+
+func (s *Server) logIn(c echo.Context) error {
+	form := page.PostedForm(c)
+	next := page.LocalPath(form.Get("next"), "")
+	attempt := members.Attempt{Email: form.Get("email"), Password: form.Raw("password"), IP: c.RealIP(),
+		UserAgent: c.Request().UserAgent()}
+	if device, err := c.Cookie(s.name("device")); err == nil {
+		attempt.Device = device.Value
+	}
+	session, err := s.members.LogIn(c.Request().Context(), attempt)
+	if err != nil {
+		return s.refuse(c, form, atForm(err), "account/login", formPage{Form: form, Next: next})
+	}
+	return s.enter(c, session, next)
+}
+
+// atForm turns the faults of a log-in into ones that its form shows.
+func atForm(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) && (f.Kind == fault.Unauthenticated || f.Kind == fault.Forbidden) {
+		return fault.New(fault.Invalid, f.Message)
+	}
+	return err
+}
+
+func (s *Server) logOut(c echo.Context) error {
+	if cookie, err := c.Cookie(s.name("sid")); err == nil {
+		if err := s.members.LogOut(c.Request().Context(), cookie.Value); err != nil {
+			return err
+		}
+	}
+	s.setCookie(c, "sid", "", -1)
+	c.Response().Header().Set("Clear-Site-Data", `"cache"`)
+	return page.Redirect(c, "/")
+}
+
+func (s *Server) showAskReset(c echo.Context) error {
+	return s.site.Render(c, http.StatusOK, "account/reset", formPage{Form: page.NewForm()})
+}
+
+func (s *Server) askReset(c echo.Context) error {
+	form := page.PostedForm(c)
+	if err := s.members.AskReset(c.Request().Context(), form.Get("email"), c.RealIP()); err != nil {
+		return s.refuse(c, form, err, "account/reset", formPage{Form: form})
+	}
+	return page.Redirect(c, "/reset/sent")
+}
+
+func (s *Server) showReset(c echo.Context) error {
+	if err := s.members.LinkGood(c.Request().Context(), "reset", c.Param("token")); err != nil {
+		return err
+	}
+	return s.site.Render(c, http.StatusOK, "account/reset_new", formPage{Form: page.NewForm(), Next: c.Request().URL.Path})
+}
+
+func (s *Server) reset(c echo.Context) error {
+	form := page.PostedForm(c)
+	session, err := s.members.Reset(c.Request().Context(), c.Param("token"), form.Raw("password"), c.Request().UserAgent())
+	if err != nil {
+		return s.refuse(c, form, err, "account/reset_new", formPage{Form: form, Next: c.Request().URL.Path})
+	}
+	s.site.Good(c, "account.password.done")
+	return s.enter(c, session, "/me")
+}
