@@ -33,9 +33,13 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/i18n"
+	"relais/internal/jobs"
 	"relais/internal/postgres"
 	"relais/templates"
 )
+
+// JobSend is the kind of the job that sends one letter; Outbox.Send is its handler.
+const JobSend = "mail.send"
 
 // Letter is what a caller wants written.
 type Letter struct {
@@ -66,6 +70,7 @@ type Options struct {
 	DB      *sqlx.DB         // where Send reads and marks letters
 	BaseURL string           // of the site, without a path: every link in a letter starts with it
 	From    string           // the sender, as "Relais <bonjour@relais.example>"
+	SMTP    *SMTP            // nil: letters are kept and not sent
 	Now     func() time.Time // the real clock
 }
 
@@ -73,6 +78,7 @@ type Options struct {
 type Outbox struct {
 	db     *sqlx.DB
 	from   *netmail.Address
+	smtp   *SMTP
 	now    func() time.Time
 	render *renderer
 }
@@ -95,7 +101,7 @@ func New(o Options) (*Outbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Outbox{db: o.DB, from: from, now: o.Now, render: r}, nil
+	return &Outbox{db: o.DB, from: from, smtp: o.SMTP, now: o.Now, render: r}, nil
 }
 
 const queueSQL = `
@@ -121,6 +127,13 @@ func (o *Outbox) Queue(ctx context.Context, tx *sqlx.Tx, l Letter) error {
 	}
 	if err != nil {
 		return fmt.Errorf("queue letter %s: %w", l.Reference, postgres.Translate(err))
+	}
+	if o.smtp == nil {
+		return nil
+	}
+	job := jobs.Job{Kind: JobSend, Args: sendArgs{Letter: id}, UniqueKey: fmt.Sprintf("%s:%d", JobSend, id)}
+	if err := jobs.Enqueue(ctx, tx, job); err != nil {
+		return fmt.Errorf("queue letter %s: %w", l.Reference, err)
 	}
 	return nil
 }

@@ -408,7 +408,7 @@ func TestSecurity(t *testing.T) {
 	b.get("/me/settings/security").shows(t, 200, "Changer le mot de passe", "Celle-ci")
 	s.pass(11 * time.Minute)
 	a := b.get("/me/settings/security")
-	a.shows(t, 200, "C’est bien vous ?")
+	a.shows(t, 200, "C’est bien vous")
 	if strings.Contains(a.body, "Changer le mot de passe") {
 		t.Error("the form is shown to a stale session")
 	}
