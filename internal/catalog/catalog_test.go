@@ -390,3 +390,5 @@ func TestProductStates(t *testing.T) {
 		t.Errorf("a state that does not exist: %v", err)
 	}
 }
+
+var sand = color.RGBA{230, 210, 180, 255}

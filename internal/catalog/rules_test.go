@@ -1,0 +1,155 @@
+package catalog_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"relais/internal/catalog"
+	"relais/internal/money"
+)
+
+func TestLowestPrice30(t *testing.T) {
+	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	type step struct {
+		daysAgo int
+		price   int64
+	}
+	for name, c := range map[string]struct {
+		history   []step
+		want      int64
+		known     bool
+		reduction int64
+	}{
+		"no price yet":                             {nil, 0, false, 0},
+		"only one price":                           {[]step{{40, 100}}, 0, false, 0},
+		"one step down":                            {[]step{{40, 100}, {1, 80}}, 100, true, 2000},
+		"one step up":                              {[]step{{40, 100}, {1, 120}}, 100, true, 0},
+		"raised just before":                       {[]step{{90, 100}, {10, 150}, {1, 110}}, 100, true, 0},
+		"raised long before":                       {[]step{{90, 100}, {40, 150}, {1, 110}}, 150, true, 2666},
+		"raised 30 days before to the hour":        {[]step{{90, 100}, {31, 150}, {1, 110}}, 150, true, 2666},
+		"raised 29 days before":                    {[]step{{90, 100}, {30, 150}, {1, 110}}, 100, true, 0},
+		"down and down again":                      {[]step{{90, 100}, {20, 80}, {5, 60}}, 80, true, 2500},
+		"a dip within the 30 days":                 {[]step{{90, 100}, {20, 70}, {15, 100}, {1, 80}}, 70, true, 0},
+		"a dip that ended before the 30 days":      {[]step{{90, 100}, {60, 70}, {50, 100}, {1, 80}}, 100, true, 2000},
+		"the reduction has lasted for half a year": {[]step{{400, 100}, {180, 80}}, 100, true, 2000},
+		"the same price written twice":             {[]step{{90, 100}, {20, 80}, {5, 80}}, 100, true, 2000},
+		"sold for a week only":                     {[]step{{8, 100}, {1, 90}}, 100, true, 1000},
+		"a price of tomorrow does not count":       {[]step{{90, 100}, {5, 80}, {-1, 10}}, 100, true, 2000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var history []catalog.PricePoint
+			for _, s := range c.history {
+				history = append(history, catalog.PricePoint{PriceMinor: s.price, Since: now.AddDate(0, 0, -s.daysAgo)})
+			}
+			got, known := catalog.LowestPrice30(history, now)
+			if got != c.want || known != c.known {
+				t.Errorf("lowest %d, %v, want %d, %v", got, known, c.want, c.known)
+			}
+			prior, bps, reduced := catalog.Reduction(history, now)
+			if reduced != (c.reduction > 0) || bps != c.reduction || reduced && prior != c.want {
+				t.Errorf("reduction %d of %d, %v, want %d", bps, prior, reduced, c.reduction)
+			}
+		})
+	}
+}
+
+func TestLowestPriceWasAsked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+		var history []catalog.PricePoint
+		at := now.AddDate(-1, 0, 0)
+		for range rapid.IntRange(0, 12).Draw(t, "steps") {
+			at = at.Add(time.Duration(rapid.IntRange(1, 24*60).Draw(t, "hours")) * time.Hour)
+			history = append(history, catalog.PricePoint{PriceMinor: rapid.Int64Range(1, 50).Draw(t, "price"), Since: at})
+		}
+		lowest, ok := catalog.LowestPrice30(history, now)
+		asked := false
+		for _, p := range history {
+			asked = asked || p.PriceMinor == lowest && !p.Since.After(now)
+		}
+		if ok && !asked {
+			t.Errorf("%d was never asked in %v", lowest, history)
+		}
+		if prior, bps, reduced := catalog.Reduction(history, now); reduced && (bps < 0 || bps >= 10000 || prior != lowest) {
+			t.Errorf("reduction of %d bps from %d", bps, prior)
+		}
+	})
+}
+
+func TestPreviewAddsUp(t *testing.T) {
+	eur := func(minor int64) money.Amount { return money.New(minor, "EUR") }
+	want := catalog.Earnings{Price: eur(2490), VAT: eur(415), Net: eur(2075), Commission: eur(311), Fee: eur(103), Brand: eur(1661)}
+	if got := catalog.Preview(eur(2490), 2000, 1500, 500); got != want {
+		t.Errorf("preview %+v, want %+v", got, want)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		price := rapid.Int64Range(1, 100_000_000).Draw(t, "price")
+		commission := rapid.Int64Range(0, 8000).Draw(t, "commission")
+		e := catalog.Preview(eur(price), rapid.Int64Range(0, 5000).Draw(t, "vat"), commission, rapid.Int64Range(0, 10000-commission).Draw(t, "fee"))
+		if e.VAT.Minor+e.Commission.Minor+e.Fee.Minor+e.Brand.Minor != price || e.Brand.Minor < 0 {
+			t.Errorf("%+v", e)
+		}
+	})
+}
+
+func TestChoose(t *testing.T) {
+	at := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	seven, eight := int64(7), int64(8)
+	all := []catalog.Terms{
+		{ID: 1, CommissionBps: 100, ValidFrom: at.AddDate(0, 0, -9)},
+		{ID: 2, CommissionBps: 200, ValidFrom: at.AddDate(0, 0, -1)},
+		{ID: 3, CommissionBps: 300, ValidFrom: at.AddDate(0, 0, 1)},
+		{ID: 4, CommissionBps: 400, ValidFrom: at.AddDate(0, 0, -5), ProductID: &seven},
+		{ID: 5, CommissionBps: 500, ValidFrom: at.AddDate(0, 0, -5), ProductID: &seven},
+		{ID: 6, CommissionBps: 600, ValidFrom: at.AddDate(0, 0, 5), ProductID: &eight},
+	}
+	for _, c := range []struct {
+		product int64
+		days    int
+		want    int64
+	}{{1, 0, 200}, {1, -5, 100}, {1, 1, 300}, {7, 0, 500}, {7, -6, 100}, {8, 0, 200}, {8, 6, 600}, {1, -10, 0}} {
+		got, ok := catalog.Choose(all, c.product, at.AddDate(0, 0, c.days))
+		if got.CommissionBps != c.want || ok != (c.want > 0) {
+			t.Errorf("product %d, day %d: %d, %v, want %d", c.product, c.days, got.CommissionBps, ok, c.want)
+		}
+	}
+}
+
+func TestSlug(t *testing.T) {
+	for title, want := range map[string]string{
+		"Bougie parfumée n° 5": "bougie-parfumee-n-5", "L’œuf à la coque": "l-oeuf-a-la-coque", "  --  ": "article", "日本": "article",
+		"Straße & Łódź": "strasse-et-lodz", "A--b__C": "a-b-c", "½ litre": "1-2-litre",
+	} {
+		if got := catalog.Slug(title); got != want {
+			t.Errorf("%q: %q, want %q", title, got, want)
+		}
+	}
+	if got := catalog.Slug(strings.Repeat("ab ", 100)); len(got) > 110 || strings.HasSuffix(got, "-") {
+		t.Errorf("long title: %q", got)
+	}
+}
+
+func TestMarkdownIsSafe(t *testing.T) {
+	for source, want := range map[string]string{
+		"**gras**":                                    "<p><strong>gras</strong></p>",
+		"# Titre":                                     "<h3>Titre</h3>",
+		"<script>alert(1)</script>":                   "",
+		"[x](javascript:alert(1))":                    "<p>x</p>",
+		"![x](https://spy.example/p.gif)":             "<p></p>",
+		"a <img src=x onerror=alert(1)> b":            "<p>a  b</p>",
+		"[x](https://a.example)":                      `<p><a href="https://a.example" rel="nofollow noreferrer noopener" target="_blank">x</a></p>`,
+		"<a href=\"data:text/html,x\">x</a>":          "<p>x</p>",
+		"[x](//evil.example)":                         "<p>x</p>",
+		"<iframe src=\"https://a.example\"></iframe>": "",
+	} {
+		if got := strings.TrimSpace(string(catalog.Markdown(source))); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", source, got, want)
+		}
+	}
+	if got := catalog.Plain("# Vase\n\nFait *main* & cuit, à **Aubagne**.", 20); got != "Vase Fait main &…" {
+		t.Errorf("plain: %q", got)
+	}
+}
