@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -106,7 +107,11 @@ func durableDir(dataDir string, who identity) (string, error) {
 	}
 	dir := filepath.Join(abs, "postgres")
 	if !searchable(abs, who) {
-		dir = filepath.Join("/var/lib/relais", digest(abs), "postgres")
+		id, err := clusterID(abs)
+		if err != nil {
+			return "", err
+		}
+		dir = filepath.Join("/var/lib/relais", digest(abs+id), "postgres")
 		if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 			return "", fmt.Errorf("make the data folder: %w", err)
 		}
@@ -115,6 +120,28 @@ func durableDir(dataDir string, who identity) (string, error) {
 		return "", fmt.Errorf("make the database folder: %w; set RELAIS_DATA_DIR to a folder that you may write", err)
 	}
 	return dir, nil
+}
+
+// clusterID is made once per data folder and kept in it: a folder that was removed and made again gets a new cluster, as
+// it would if the cluster lay inside.
+func clusterID(dataDir string) (string, error) {
+	path := filepath.Join(dataDir, "cluster-id")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		own := path + "." + rand.Text() // whole before it gets its name, for whoever starts at the same moment
+		if err := os.WriteFile(own, []byte(rand.Text()), 0o644); err != nil {
+			return "", fmt.Errorf("name the cluster: %w", err)
+		}
+		defer os.Remove(own)
+		if err := os.Link(own, path); err != nil && !errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("name the cluster: %w", err)
+		}
+		b, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("name the cluster: %w", err)
+	}
+	return string(b), nil
 }
 
 func throwawayDir(who identity) (string, error) {
