@@ -1,14 +1,32 @@
 package paymentstest_test
 
 import (
+	"net/http"
 	"testing"
 
 	"relais/internal/payments/paymentstest"
+	"relais/internal/payments/paymentstest/openapi"
 )
 
+// Every request that the adapter makes, every answer and every event of the sandbox is as Stripe describes them.
 func TestSandboxThroughTheAdapter(t *testing.T) {
-	h := paymentstest.Start(t, paymentstest.Options{})
+	h := paymentstest.Start(t, paymentstest.Options{
+		Wrap: func(next http.Handler) http.Handler { return openapi.Middleware(t, next) },
+	})
 	paymentstest.Run(t, paymentstest.Subject{
 		Checkouts: h.Client, Accounts: h.Client, Transfers: h.Client, Now: h.Clock.Now, Pay: h.Pay, Onboard: h.Onboard,
 	})
+	spec, err := openapi.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := h.Events(t)
+	if len(events) == 0 {
+		t.Fatal("nothing happened")
+	}
+	for _, e := range events {
+		if err := spec.Event(e.Payload); err != nil {
+			t.Error(err)
+		}
+	}
 }
