@@ -91,7 +91,7 @@ func (s *Sandbox) showOnboarding(w http.ResponseWriter, r *http.Request) {
 			{word(lang, "fact.kind"), word(lang, kind)},
 			{word(lang, "fact.country"), a.Country},
 			{word(lang, "fact.birth"), date(unix(0).AddDate(20, 0, 0), lang)},
-			{word(lang, "fact.bank"), a.Country + "•• •••• •••• 0000"},
+			{word(lang, "fact.bank"), a.Country + " •••• 0000"},
 		},
 	}, l.ReturnURL)
 }

@@ -92,3 +92,10 @@ func deliverFaulty(w http.ResponseWriter, a answer, f *Fault) {
 		write(w, a)
 	}
 }
+
+// ClearFaults forgets the faults that have not been used up.
+func (s *Sandbox) ClearFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
