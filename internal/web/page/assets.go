@@ -29,8 +29,9 @@ type assets struct {
 	files fs.FS
 	fresh bool
 
-	mu   sync.RWMutex
-	list map[string]*file
+	mu    sync.RWMutex
+	list  map[string]*file
+	icons map[string]template.HTML
 }
 
 type file struct {
@@ -65,10 +66,31 @@ func (a *assets) load() error {
 		return fmt.Errorf("read static files: %w", err)
 	}
 	list[Bundle] = newFile(Bundle, withHashes(bytes.Join(styles, []byte("\n")), list))
+	icons, err := drawIcons(list)
+	if err != nil {
+		return err
+	}
 	a.mu.Lock()
-	a.list = list
+	a.list, a.icons = list, icons
 	a.mu.Unlock()
 	return nil
+}
+
+// drawIcons makes the inline form of every icon once.
+func drawIcons(list map[string]*file) (map[string]template.HTML, error) {
+	icons := map[string]template.HTML{}
+	for name, f := range list {
+		if path.Dir(name) != "icons" || path.Ext(name) != ".svg" {
+			continue
+		}
+		icon := strings.TrimSuffix(path.Base(name), ".svg")
+		drawn, err := iconHTML(icon, string(f.content))
+		if err != nil {
+			return nil, err
+		}
+		icons[icon] = drawn
+	}
+	return icons, nil
 }
 
 var styleURL = regexp.MustCompile(`url\("/static/([^"?]+)"\)`)
@@ -135,11 +157,13 @@ func (a *assets) URL(name string) (string, error) {
 }
 
 func (a *assets) icon(name string) (template.HTML, error) {
-	f := a.file("icons/" + name + ".svg")
-	if f == nil {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	drawn, ok := a.icons[name]
+	if !ok {
 		return "", fmt.Errorf("there is no icon %q", name)
 	}
-	return iconHTML(name, string(f.content))
+	return drawn, nil
 }
 
 // Static answers GET /static/*. A request that names the content it wants may keep it for ever.

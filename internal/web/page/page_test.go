@@ -365,3 +365,19 @@ func TestEveryIconIsAnSVGOfOurs(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkStyleGuide(b *testing.B) {
+	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, Dev: true, Now: func() time.Time { return today },
+		Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	e := echo.New()
+	show := site.StyleGuide(func(context.Context) ([]string, error) { return []string{strings.Repeat("a", 32)}, nil })
+	for b.Loop() {
+		w := httptest.NewRecorder()
+		if err := show(e.NewContext(httptest.NewRequest("GET", "/dev/styleguide", nil), w)); err != nil || w.Code != 200 {
+			b.Fatal(err)
+		}
+	}
+}
