@@ -40,7 +40,7 @@ func Libraries() map[string][]string {
 		"rsc.io/qr":                             {"internal/web"},
 		"git.sr.ht/~sbinet/gg":                  {"internal/web", "internal/media"},
 		"github.com/lib/pq":                     data(),
-		"github.com/jmoiron/sqlx":               append(data(), "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
+		"github.com/jmoiron/sqlx":               append(data(), "internal/web", "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
 		"database/sql":                          append(data(), "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
 		"github.com/makiuchi-d/gozxing":         {"internal/web", "internal/e2e"},
 		"github.com/santhosh-tekuri/jsonschema": {"internal/stripe", "internal/stripesandbox"},
@@ -53,6 +53,9 @@ func data() []string {
 		"internal/members", "internal/catalog", "internal/storefronts", "internal/referrals", "internal/earnings", "internal/orders",
 		"internal/payouts", "internal/webhooks"}
 }
+
+// Data are the packages that may write SQL.
+func Data() []string { return append(data(), "internal/bench") }
 
 // Names says where a name of a package may be used outside of tests: a folder or a file.
 func Names() map[string][]string {

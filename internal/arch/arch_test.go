@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,6 +138,25 @@ func TestNamesStayWhereTheyBelong(t *testing.T) {
 			places, ruled := rules[pkg.Name+"."+sel.Sel.Name]
 			if ruled && !slices.ContainsFunc(places, func(p string) bool { return strings.HasPrefix(s.path, p) }) {
 				t.Errorf("%s uses %s.%s, which belongs into %v", h.at(sel.Pos()), pkg.Name, sel.Sel.Name, places)
+			}
+			return true
+		})
+	}
+}
+
+// Pages and commands hand the database on to the domains; the domains alone speak to it.
+func TestSQLStaysWithItsTables(t *testing.T) {
+	sql := regexp.MustCompile(`(?i)^\s*(select\s.+\sfrom\s|insert\s+into\s|update\s.+\sset\s|delete\s+from\s)`)
+	h := read(t)
+	for _, s := range h.all {
+		if s.test || helper(s.dir) || slices.ContainsFunc(arch.Data(), func(p string) bool { return s.dir == p || strings.HasPrefix(s.dir, p+"/") }) {
+			continue
+		}
+		ast.Inspect(s.ast, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if text, err := strconv.Unquote(lit.Value); err == nil && sql.MatchString(text) {
+					t.Errorf("%s speaks SQL; let a domain do that", h.at(lit.Pos()))
+				}
 			}
 			return true
 		})
