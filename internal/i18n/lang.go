@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -101,6 +102,9 @@ func (l Lang) T(key string, args ...any) string {
 
 // Lookup is T for callers that handle a missing key or argument themselves.
 func (l Lang) Lookup(key string, args ...any) (string, error) {
+	if m := messages()[l][key]; m != nil && m.One == "" && !strings.Contains(m.Other, "{{") {
+		return m.Other, nil // nothing to fill in, as most
+	}
 	data := make(map[string]any, len(args)/2)
 	var plural any
 	for i := 0; i+1 < len(args); i += 2 {

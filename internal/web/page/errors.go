@@ -17,6 +17,7 @@ type errorPage struct {
 	Status    int
 	Key       string // of the title: page.error.KEY.title
 	Message   string // what went wrong, in words; empty when it is nothing that a visitor can know
+	Detail    string // the error itself, in development only
 	RequestID string
 }
 
@@ -87,6 +88,9 @@ func (s *Site) HandleError(err error, c echo.Context) {
 func (s *Site) answer(c echo.Context, status int, err error) error {
 	r := c.Request()
 	data := errorPage{Status: status, Key: errorKey(status), Message: s.message(c, status, err), RequestID: RequestID(c)}
+	if s.options.Dev && status == http.StatusInternalServerError {
+		data.Detail = err.Error()
+	}
 	switch {
 	case r.Method == http.MethodHead:
 		return c.NoContent(status)
@@ -110,9 +114,6 @@ func (s *Site) message(c echo.Context, status int, err error) string {
 			return text
 		}
 		s.log.Error("translate fault", "key", problem.Message, "id", RequestID(c))
-	}
-	if s.options.Dev && status == http.StatusInternalServerError {
-		return err.Error()
 	}
 	return Lang(c).T("page.error." + errorKey(status) + ".text")
 }
