@@ -13,6 +13,7 @@ import (
 
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/jobs"
 	"relais/internal/mail"
 	"relais/internal/mail/mailtest"
 	"relais/internal/members"
@@ -296,10 +297,9 @@ func TestGuessingIsSlowedDownAndNeverLocked(t *testing.T) {
 	known := w.logIn(zoeMail, zoePass)
 	guess := members.Attempt{Email: zoeMail, Password: "wrong password", IP: localIP}
 	right := members.Attempt{Email: zoeMail, Password: zoePass, IP: localIP}
-	for i := range 5 {
+	for range 5 {
 		_, err := w.LogIn(t.Context(), guess)
 		wantKey(t, "guess", err, fault.Unauthenticated, "fault.login_wrong")
-		_ = i
 	}
 	_, err := w.LogIn(t.Context(), right)
 	wantKey(t, "sixth try, even the right one", err, fault.TooMany, "fault.too_soon")
@@ -409,11 +409,11 @@ func TestSweepForgetsWhatIsOver(t *testing.T) {
 		return n
 	}
 	before := count()
-	if err := w.Sweep(t.Context()); err != nil || count() != before {
+	if err := w.Sweep(t.Context(), jobs.Work{}); err != nil || count() != before {
 		t.Errorf("%d rows of %d left at once, %v", count(), before, err)
 	}
 	w.pass(100 * 24 * time.Hour)
-	if err := w.Sweep(t.Context()); err != nil || count() != 0 {
+	if err := w.Sweep(t.Context(), jobs.Work{}); err != nil || count() != 0 {
 		t.Errorf("%d rows left, %v", count(), err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/jobs"
 	"relais/internal/postgres"
 )
 
@@ -207,8 +208,11 @@ const (
 	sweepSessionsSQL  = `delete from sessions where last_seen_at < $1 or revoked_at < $1`
 )
 
-// Sweep deletes counters, links and sessions that have been over for long. To be run once a day.
-func (s *Service) Sweep(ctx context.Context) error {
+// JobSweep is the kind of the job that Sweep does, to be enqueued once a day.
+const JobSweep = "members.sweep"
+
+// Sweep deletes counters, links and sessions that have been over for long. It is the handler of JobSweep.
+func (s *Service) Sweep(ctx context.Context, _ jobs.Work) error {
 	now := s.now()
 	for _, task := range []struct {
 		query  string

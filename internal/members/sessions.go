@@ -279,6 +279,27 @@ type OpenSession struct {
 	UserAgent  string    `db:"user_agent"`
 }
 
+// Browser names the program and the system of a session, like "Firefox, Android"; empty when it is not a known one.
+func (s OpenSession) Browser() string {
+	named := func(known [][2]string) string {
+		for _, k := range known {
+			if strings.Contains(s.UserAgent, k[0]) {
+				return k[1]
+			}
+		}
+		return ""
+	}
+	// In this order: browsers name those they want to pass for.
+	program := named([][2]string{{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser", "Samsung Internet"}, {"Firefox", "Firefox"},
+		{"FxiOS", "Firefox"}, {"CriOS", "Chrome"}, {"Chrome", "Chrome"}, {"Safari", "Safari"}})
+	system := named([][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"},
+		{"Macintosh", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"}})
+	if program != "" && system != "" {
+		return program + ", " + system
+	}
+	return program + system
+}
+
 const openSessionsSQL = `
 	select id, created_at, last_seen_at, user_agent from sessions
 	where member_id = $1 and revoked_at is null and last_seen_at > $2 and created_at > $3

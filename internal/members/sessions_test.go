@@ -33,7 +33,7 @@ func wantOut(t *testing.T, s *members.Service, cookie, why string) {
 // TestForgedCookiesDoNotReachTheDatabase closes the pool first: only a read would notice.
 func TestForgedCookiesDoNotReachTheDatabase(t *testing.T) {
 	w := newWorld(t)
-	m := w.create(zoeMail)
+	w.create(zoeMail)
 	good := w.logIn(zoeMail, zoePass).Cookie
 	foreign, err := token.NewKeys(strings.Repeat("another secret ", 4))
 	if err != nil {
@@ -51,7 +51,6 @@ func TestForgedCookiesDoNotReachTheDatabase(t *testing.T) {
 		}
 		return raw
 	}
-	_ = m
 	forged := map[string]string{
 		"empty":              "",
 		"junk":               "x.y.z",

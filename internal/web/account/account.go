@@ -13,13 +13,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/media"
 	"relais/internal/members"
+	"relais/internal/postgres"
 	"relais/internal/web/page"
 )
 
@@ -27,7 +27,7 @@ import (
 type Options struct {
 	Site    *page.Site
 	Members *members.Service
-	DB      *sqlx.DB
+	DB      *postgres.DB
 	Media   *media.Store
 	Brands  func(ctx context.Context, memberID int64) ([]page.BrandRef, error) // the teams that a member is on; nil: none
 	Secure  bool                                                               // served over https

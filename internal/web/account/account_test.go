@@ -17,13 +17,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/i18n"
 	"relais/internal/mail/mailtest"
 	"relais/internal/media"
 	"relais/internal/members"
+	"relais/internal/postgres"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/token"
 	"relais/internal/web/account"
@@ -41,7 +41,7 @@ const (
 // site is the real handler on a real database, with a clock that moves by hand.
 type site struct {
 	t       *testing.T
-	db      *sqlx.DB
+	db      *postgres.DB
 	members *members.Service
 	server  *httptest.Server
 	mu      sync.Mutex
