@@ -25,7 +25,7 @@ func Ranks() []string {
 func Libraries() map[string][]string {
 	return map[string][]string{
 		"github.com/stripe/stripe-go":           {"internal/stripe", "internal/stripesandbox"},
-		"github.com/stripe/stripe-mock":         {"internal/stripe", "internal/stripesandbox"},
+		"github.com/stripe/stripe-mock":         {"internal/payments/paymentstest"},
 		"github.com/labstack":                   {"internal/web", "internal/app", "internal/bench"},
 		"github.com/golang-jwt":                 {"internal/token"},
 		"github.com/pressly/goose":              {"internal/postgres"},
@@ -43,7 +43,7 @@ func Libraries() map[string][]string {
 		"github.com/jmoiron/sqlx":               append(data(), "internal/web", "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
 		"database/sql":                          append(data(), "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
 		"github.com/makiuchi-d/gozxing":         {"internal/web", "internal/e2e"},
-		"github.com/santhosh-tekuri/jsonschema": {"internal/stripe", "internal/stripesandbox"},
+		"github.com/santhosh-tekuri/jsonschema": {"internal/payments/paymentstest"},
 	}
 }
 
