@@ -10,6 +10,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,7 +19,15 @@ import (
 	"github.com/stripe/stripe-mock/embedded"
 )
 
-const root = "https://stripe.test/spec.json"
+// root is where our copies of the schemas claim to be, one document each.
+const root = "https://stripe.test/"
+
+// ours are the resources that the product and the sandbox know. References to others are shut: where Stripe allows an
+// id or a whole object, only the id passes. That keeps the schemas that have to be compiled few.
+var ours = []string{
+	"account", "account_link", "balance", "balance_transaction", "charge", "checkout.session", "deleted_account", "error", "event",
+	"login_link", "payment_intent", "payout", "refund", "transfer", "transfer_reversal",
+}
 
 // Spec is Stripe's description, ready to check with.
 type Spec struct {
@@ -80,18 +90,23 @@ func load() (*Spec, error) {
 			}
 		}
 	}
-	defs := make(map[string]any, len(s.defs))
-	for name, schema := range s.defs {
-		if schema != nil { // an answer that is not JSON
-			defs[name] = strict(schema)
-		}
-	}
 	s.compiler = jsonschema.NewCompiler()
 	s.compiler.DefaultDraft(jsonschema.Draft2020)
-	if err := s.compiler.AddResource(root, map[string]any{"$defs": defs}); err != nil {
-		return nil, fmt.Errorf("prepare Stripe's description: %w", err)
+	s.compiler.UseLoader(s)
+	_, err := s.schema("event") // finds most of what is wrong, if anything is, at once
+	return s, err
+}
+
+// Load gives the compiler one schema by its address. It implements jsonschema.URLLoader.
+func (s *Spec) Load(address string) (any, error) {
+	name, err := url.PathUnescape(strings.TrimPrefix(address, root))
+	if err != nil {
+		return nil, err
 	}
-	return s, nil
+	if s.defs[name] == nil {
+		return nil, fmt.Errorf("stripe describes no %q", name)
+	}
+	return s.strict(s.defs[name]), nil
 }
 
 // addOperation keeps an operation's parameters and answer as schemas named "request POST /v1/x" and "answer POST /v1/x".
@@ -132,35 +147,39 @@ func key(method, path string) string {
 
 // strict turns Stripe's OpenAPI 3.0 into JSON Schema: null is a type of its own, references point at our document,
 // annotations go, and an object has no other fields than those that are named.
-func strict(v any) any {
+func (s *Spec) strict(v any) any {
 	switch v := v.(type) {
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
-			out[i] = strict(v[i])
+			out[i] = s.strict(v[i])
 		}
 		return out
 	case map[string]any:
-		return strictSchema(v)
+		return s.strictSchema(v)
 	default:
 		return v
 	}
 }
 
-func strictSchema(v map[string]any) map[string]any {
+func (s *Spec) strictSchema(v map[string]any) any {
 	out := map[string]any{}
 	for name, value := range v {
 		switch name {
 		case "properties":
 			properties := map[string]any{}
 			for field, schema := range value.(map[string]any) {
-				properties[field] = strict(schema)
+				properties[field] = s.strict(schema)
 			}
 			out[name] = properties
 		case "$ref":
-			out[name] = "#/$defs/" + strings.TrimPrefix(value.(string), "#/components/schemas/")
+			target := strings.TrimPrefix(value.(string), "#/components/schemas/")
+			if s.isResource(target) && !slices.Contains(ours, target) {
+				return false
+			}
+			out[name] = root + url.PathEscape(target)
 		case "type", "enum", "required", "maxLength", "minimum", "pattern", "items", "anyOf", "additionalProperties":
-			out[name] = strict(value)
+			out[name] = s.strict(value)
 		}
 	}
 	if required, ok := out["required"].([]any); ok && len(required) == 0 {
@@ -175,6 +194,11 @@ func strictSchema(v map[string]any) map[string]any {
 	return out
 }
 
+func (s *Spec) isResource(name string) bool {
+	component, _ := s.defs[name].(map[string]any)
+	return component["x-resourceId"] != nil
+}
+
 // schema compiles one of the definitions, once.
 func (s *Spec) schema(name string) (*jsonschema.Schema, error) {
 	s.mu.Lock()
@@ -185,7 +209,7 @@ func (s *Spec) schema(name string) (*jsonschema.Schema, error) {
 	if s.defs[name] == nil {
 		return nil, fmt.Errorf("stripe describes no %q", name)
 	}
-	compiled, err := s.compiler.Compile(root + "#/$defs/" + strings.ReplaceAll(name, " ", "%20"))
+	compiled, err := s.compiler.Compile(root + url.PathEscape(name))
 	if err != nil {
 		return nil, fmt.Errorf("compile %q: %w", name, err)
 	}
