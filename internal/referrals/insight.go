@@ -8,6 +8,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/i18n"
 	"relais/internal/money"
 )
 
@@ -22,7 +23,7 @@ type LinkFigures struct {
 const selectLinkFigures = `
 select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, l.channel,
   l.circle, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled, m.handle, m.name as member_name,
-  coalesce(p.slug, '') as product_slug, coalesce(t.title, p.title, '') as product_title,
+  m.lang as member_lang, coalesce(p.slug, '') as product_slug, coalesce(t.title, p.title, '') as product_title,
   coalesce(b.blocked_at is null and (p.id is null or p.state = 'published'), true) as for_sale,
   coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name,
   (select count(*) from clicks c where c.link_id = l.id and c.eligible) as people,
@@ -33,8 +34,8 @@ left join products p on p.id = l.product_id left join product_translations t on 
 left join brands b on b.id = coalesce(l.brand_id, p.brand_id)
 where l.member_id = $1`
 
-// Links are a member's links with their figures, the newest first; $2 is the language of product titles.
-func Links(ctx context.Context, q sqlx.QueryerContext, memberID int64, lang string, limit, offset int) ([]LinkFigures, error) {
+// Links are a member's links with their figures, the newest first, with product titles in that language where translated.
+func Links(ctx context.Context, q sqlx.QueryerContext, memberID int64, lang i18n.Lang, limit, offset int) ([]LinkFigures, error) {
 	var ls []LinkFigures
 	err := sqlx.SelectContext(ctx, q, &ls, selectLinkFigures+` order by l.id desc limit $3 offset $4`, memberID, lang, limit, offset)
 	if err != nil {
@@ -53,7 +54,7 @@ func LinkCount(ctx context.Context, q sqlx.QueryerContext, memberID int64) (int,
 }
 
 // LinkByCode is one link of a member with its figures. ErrNoLink also where it is somebody else's.
-func LinkByCode(ctx context.Context, q sqlx.QueryerContext, memberID int64, code, lang string) (LinkFigures, error) {
+func LinkByCode(ctx context.Context, q sqlx.QueryerContext, memberID int64, code string, lang i18n.Lang) (LinkFigures, error) {
 	var ls []LinkFigures
 	if err := sqlx.SelectContext(ctx, q, &ls, selectLinkFigures+` and l.code = $3`, memberID, lang, code); err != nil {
 		return LinkFigures{}, fmt.Errorf("read link: %w", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
+	"relais/internal/i18n"
 	"relais/internal/postgres"
 	"relais/internal/storefronts"
 )
@@ -36,13 +37,14 @@ type Link struct {
 	CreatedAt time.Time `db:"created_at"`
 	Disabled  bool      `db:"disabled"` // switched off, or its member blocked
 
-	Handle       string `db:"handle"` // of the member
-	MemberName   string `db:"member_name"`
-	ProductSlug  string `db:"product_slug"`
-	ProductTitle string `db:"product_title"`
-	ForSale      bool   `db:"for_sale"` // the product, or the brand, can be shown
-	BrandHandle  string `db:"brand_handle"`
-	BrandName    string `db:"brand_name"`
+	Handle       string    `db:"handle"` // of the member
+	MemberName   string    `db:"member_name"`
+	MemberLang   i18n.Lang `db:"member_lang"`
+	ProductSlug  string    `db:"product_slug"`
+	ProductTitle string    `db:"product_title"`
+	ForSale      bool      `db:"for_sale"` // the product, or the brand, can be shown
+	BrandHandle  string    `db:"brand_handle"`
+	BrandName    string    `db:"brand_name"`
 }
 
 // Path is the short address of the link on this site.
@@ -85,7 +87,7 @@ type Share struct {
 const selectLink = `
 select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, l.channel,
   l.circle, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled, m.handle, m.name as member_name,
-  coalesce(p.slug, '') as product_slug, coalesce(p.title, '') as product_title,
+  m.lang as member_lang, coalesce(p.slug, '') as product_slug, coalesce(p.title, '') as product_title,
   coalesce(b.blocked_at is null and (p.id is null or p.state = 'published'), true) as for_sale,
   coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name
 from share_links l join members m on m.id = l.member_id

@@ -1,0 +1,197 @@
+package relay
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/catalog"
+	"relais/internal/i18n"
+	"relais/internal/money"
+	"relais/internal/referrals"
+	"relais/internal/storefronts"
+	"relais/internal/web/page"
+)
+
+// follow answers a share link: see the package comment for who gets what.
+func (s *Server) follow(c echo.Context) error {
+	r := c.Request()
+	h := c.Response().Header()
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	h.Set("Cache-Control", "private, no-store")
+	link, err := s.Referrals.ByCode(r.Context(), c.Param("code"))
+	if err != nil {
+		return err
+	}
+	verdict := referrals.Classify(s.request(c), link)
+	if verdict.Card {
+		return s.preview(c, link)
+	}
+	var clickToken string
+	if verdict.Keep && s.floods.allow(c.RealIP()) {
+		clickToken = s.record(c, link, verdict)
+	}
+	return c.Redirect(http.StatusFound, link.Landing(clickToken))
+}
+
+// request gathers what the browser tells.
+func (s *Server) request(c echo.Context) referrals.Request {
+	h := c.Request().Header
+	r := referrals.Request{Method: c.Request().Method, Agent: s.Agents.Kind(c.Request().UserAgent()), SecDest: h.Get("Sec-Fetch-Dest"),
+		SecMode: h.Get("Sec-Fetch-Mode"), SecPurpose: h.Get("Sec-Purpose") + h.Get("Purpose") + h.Get("X-Purpose") + h.Get("X-Moz")}
+	if v := page.ViewerFrom(c); v != nil {
+		r.MemberID = v.ID
+	}
+	return r
+}
+
+// record commits the click and returns its token. Whoever follows a link arrives, even while the click cannot be kept: then the
+// storefront's path still says who brought them.
+func (s *Server) record(c echo.Context, link referrals.Link, verdict referrals.Verdict) string {
+	r := c.Request()
+	visit := referrals.Visit{Link: link, Reason: verdict.Reason, Address: c.RealIP(), UserAgent: r.UserAgent(), Visitor: s.Visitor(c), Referer: r.Referer()}
+	if v := page.ViewerFrom(c); v != nil {
+		visit.MemberID = v.ID
+	}
+	click, err := s.Referrals.Record(r.Context(), visit)
+	if err != nil {
+		s.Log.ErrorContext(r.Context(), "record click", "id", page.RequestID(c), "link", link.ID, "error", err)
+		return ""
+	}
+	if verdict.Reason == referrals.Embedded {
+		return "" // a frame has no use for it
+	}
+	if visit.Visitor != "" {
+		if err := s.remember(c, visit.Visitor); err != nil {
+			s.Log.ErrorContext(r.Context(), "remember visitor", "id", page.RequestID(c), "error", err)
+		}
+	}
+	return click.Token
+}
+
+// Card is what the picture of a link shows.
+type Card struct {
+	Lang   i18n.Lang
+	Title  string        // of the product, or of the storefront
+	Brand  string        // empty for a storefront
+	Price  *money.Amount // including VAT; nil: no price
+	From   bool          // the lowest of several
+	Photo  string        // content hash; empty: none
+	Member string        // who recommends it
+	Avatar string        // content hash of their picture; empty: none
+	Note   string        // their own words on it
+	URL    string        // without scheme, as people read it
+}
+
+// version changes with what the card shows: messengers keep a picture as long as its address stays.
+func (k Card) version() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []any{k.Lang, k.Title, k.Brand, k.Price, k.From, k.Photo, k.Member, k.Avatar, k.Note, k.URL}))
+	return hex.EncodeToString(sum[:6])
+}
+
+// cardOf gathers what the picture of a link shows, in the language of whoever shares it.
+func (s *Server) cardOf(ctx context.Context, link referrals.Link) (Card, error) {
+	front, err := storefronts.ByMember(ctx, s.DB, link.MemberID)
+	if err != nil {
+		return Card{}, err
+	}
+	k := Card{Lang: link.MemberLang, Member: link.MemberName, Avatar: front.PictureHash, Photo: front.CoverHash,
+		Title: front.Title, Note: front.Intro, URL: host(s.BaseURL) + front.Path()}
+	if k.Title == "" {
+		k.Title = k.Lang.T("page.storefront.title", "Name", front.MemberName)
+	}
+	switch {
+	case !link.ForSale:
+	case link.Target == referrals.ToProduct:
+		return k, s.productCard(ctx, &k, link)
+	case link.Target == referrals.ToBrand:
+		b, err := catalog.BrandByHandle(ctx, s.DB, link.BrandHandle, k.Lang)
+		if err != nil {
+			return k, err
+		}
+		k.Title, k.Photo, k.Note = b.Name, b.CoverHash, b.Tagline
+	}
+	return k, nil
+}
+
+func (s *Server) productCard(ctx context.Context, k *Card, link referrals.Link) error {
+	cards, err := catalog.Cards(ctx, s.DB, k.Lang, s.Now(), link.ProductID)
+	if err != nil || len(cards) == 0 {
+		return err
+	}
+	p := cards[0]
+	price := p.From()
+	k.Title, k.Brand, k.Price, k.From, k.Photo, k.Note = p.Title, p.BrandName, &price, p.MinMinor < p.MaxMinor, p.MediaHash, ""
+	listing, err := storefronts.ListingBySlug(ctx, s.DB, link.MemberID, p.Slug, k.Lang, s.Now())
+	if err == nil {
+		k.Note = listing.Note
+	}
+	return nil
+}
+
+type previewPage struct {
+	Card    Card
+	URL     string // absolute, of the link
+	Image   string // absolute, of the picture
+	Landing string
+}
+
+// preview is the page that messengers read: its Open Graph tags are what people see in the conversation.
+func (s *Server) preview(c echo.Context, link referrals.Link) error {
+	k, err := s.cardOf(c.Request().Context(), link)
+	if err != nil {
+		return err
+	}
+	// Messengers ask in no language, or in that of their own computers: the card speaks that of whoever shares it.
+	c.Request().Header.Set("Accept-Language", string(k.Lang))
+	return s.Site.Render(c, http.StatusOK, "relay/preview", previewPage{Card: k, URL: s.BaseURL + link.Path(),
+		Image: s.BaseURL + link.Path() + "/card.jpg?v=" + k.version(), Landing: link.Landing("")})
+}
+
+// card is the picture of a link: drawn once for what it shows, then kept in memory.
+func (s *Server) card(c echo.Context) error {
+	link, err := s.Referrals.ByCode(c.Request().Context(), c.Param("code"))
+	if err != nil {
+		return err
+	}
+	k, err := s.cardOf(c.Request().Context(), link)
+	if err != nil {
+		return err
+	}
+	version := k.version()
+	h := c.Response().Header()
+	h.Set("Cache-Control", "public, max-age=86400")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // it is made to be shown elsewhere
+	h.Set("ETag", `"`+version+`"`)
+	if c.Request().Header.Get("If-None-Match") == `"`+version+`"` {
+		return c.NoContent(http.StatusNotModified)
+	}
+	jpeg, ok := s.cards.Get(version)
+	if !ok {
+		if jpeg, err = s.Draw(k); err != nil {
+			return fmt.Errorf("draw card of link %d: %w", link.ID, err)
+		}
+		s.cards.Add(version, jpeg)
+	}
+	return c.Blob(http.StatusOK, "image/jpeg", jpeg)
+}
+
+// qr is the code of a link as a PNG, to print.
+func (s *Server) qr(c echo.Context) error {
+	link, err := s.Referrals.ByCode(c.Request().Context(), c.Param("code"))
+	if err != nil {
+		return err
+	}
+	png, err := page.QRPNG(s.BaseURL + link.Path())
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("Cache-Control", "public, max-age=86400")
+	h.Set("Content-Disposition", `attachment; filename="relais-`+link.Code+`.png"`)
+	return c.Blob(http.StatusOK, "image/png", png)
+}

@@ -1,0 +1,104 @@
+package relay
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/i18n"
+	"relais/internal/referrals"
+	"relais/internal/storefronts"
+	"relais/internal/web/page"
+)
+
+// step is something worth doing next.
+type step struct {
+	Icon, Title, Text, URL, Action string
+}
+
+type homePage struct {
+	Name  string
+	Stats []page.Stat
+	Next  []step
+	Chart page.Series
+	Sales []referrals.SaleOf
+	Empty page.Empty
+}
+
+// home is what a member sees first: what to do next, how today goes, the last sales.
+func (s *Server) home(c echo.Context) error {
+	ctx, lang, viewer := c.Request().Context(), page.Lang(c), page.ViewerFrom(c)
+	days, err := s.days(ctx, viewer.ID, 0)
+	if err != nil {
+		return err
+	}
+	data := homePage{Name: viewer.Name, Chart: peopleChart(lang, days)}
+	data.Stats = dayStats(lang, days)
+	if data.Sales, err = referrals.Sales(ctx, s.DB, viewer.ID, 0, 5); err != nil {
+		return err
+	}
+	if data.Next, err = s.next(ctx, lang, viewer); err != nil {
+		return err
+	}
+	data.Empty = page.Empty{Icon: "hand-coins", Title: lang.T("relay.sales.empty.title"), Text: lang.T("relay.sales.empty.text"),
+		URL: "/products", Action: lang.T("relay.links.empty.action")}
+	return s.Site.Render(c, http.StatusOK, "relay/home", data)
+}
+
+func dayStats(l i18n.Lang, days []referrals.Day) []page.Stat {
+	var people, orders int64
+	var today referrals.Day
+	for _, d := range days {
+		people, orders, today = people+d.People, orders+d.Orders, d
+	}
+	return []page.Stat{
+		{Label: l.T("relay.stat.today"), Value: l.Number(today.People), Hint: l.T("relay.stat.today_orders", "Count", today.Orders), Icon: "mouse-pointer-click", URL: "/me/links"},
+		{Label: l.T("relay.stat.month"), Value: l.Number(people), Hint: l.T("relay.stat.month_orders", "Count", orders), Icon: "users", URL: "/me/links"},
+	}
+}
+
+// next is what is worth doing now, the most urgent first, at most three things.
+func (s *Server) next(ctx context.Context, l i18n.Lang, viewer *page.Viewer) ([]step, error) {
+	var steps []step
+	add := func(name, icon, url string) {
+		key := "relay.next." + name
+		steps = append(steps, step{Icon: icon, Title: l.T(key + ".title"), Text: l.T(key + ".text"), URL: url, Action: l.T(key + ".action")})
+	}
+	if !viewer.Confirmed {
+		add("confirm", "mail", "/me/settings/security")
+	}
+	listings, err := storefronts.AllListings(ctx, s.DB, viewer.ID, l, s.Now())
+	if err != nil {
+		return nil, err
+	}
+	links, err := referrals.LinkCount(ctx, s.DB, viewer.ID)
+	if err != nil {
+		return nil, err
+	}
+	front, err := storefronts.ByMember(ctx, s.DB, viewer.ID)
+	if err != nil {
+		return nil, err
+	}
+	noted := 0
+	for _, p := range listings {
+		if p.Note != "" {
+			noted++
+		}
+	}
+	switch {
+	case len(listings) == 0:
+		add("pick", "heart", "/products")
+	case links == 0:
+		add("share", "share-2", "/me/storefront")
+	case noted < len(listings):
+		add("note", "pencil", "/me/storefront")
+	}
+	if front.Title == "" && front.Intro == "" && len(listings) > 0 {
+		add("introduce", "store", "/me/storefront")
+	}
+	if viewer.Picture == "" {
+		add("picture", "camera", "/me/settings")
+	}
+	return steps[:min(3, len(steps))], nil
+}

@@ -1,0 +1,161 @@
+package relay
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/i18n"
+	"relais/internal/money"
+	"relais/internal/referrals"
+	"relais/internal/web/page"
+)
+
+const linksPerPage = 30
+
+// linkRow is a link as the list shows it.
+type linkRow struct {
+	referrals.LinkFigures
+	Title   string // what it leads to
+	Channel string
+	Earned  string // "12,40 €"; empty: nothing yet
+}
+
+type linksPage struct {
+	Links  []linkRow
+	Pager  *page.Pager
+	Chart  page.Series
+	Missed []referrals.SaleOf
+	Empty  page.Empty
+}
+
+// links lists the member's links with what came of them.
+func (s *Server) links(c echo.Context) error {
+	ctx, lang, viewer := c.Request().Context(), page.Lang(c), page.ViewerFrom(c)
+	total, err := referrals.LinkCount(ctx, s.DB, viewer.ID)
+	if err != nil {
+		return err
+	}
+	data := linksPage{Pager: page.NewPager(c, linksPerPage, total)}
+	figures, err := referrals.Links(ctx, s.DB, viewer.ID, lang, linksPerPage, data.Pager.Offset())
+	if err != nil {
+		return err
+	}
+	for _, f := range figures {
+		data.Links = append(data.Links, row(lang, f))
+	}
+	days, err := s.days(ctx, viewer.ID, 0)
+	if err != nil {
+		return err
+	}
+	data.Chart = peopleChart(lang, days)
+	if data.Missed, err = referrals.Missed(ctx, s.DB, viewer.ID, 5); err != nil {
+		return err
+	}
+	data.Empty = page.Empty{Icon: "share-2", Title: lang.T("relay.links.empty.title"), Text: lang.T("relay.links.empty.text"),
+		URL: "/products", Action: lang.T("relay.links.empty.action")}
+	return s.Site.Render(c, http.StatusOK, "relay/links", data)
+}
+
+func row(l i18n.Lang, f referrals.LinkFigures) linkRow {
+	return linkRow{LinkFigures: f, Title: targetTitle(l, f.Link), Channel: channelName(l, f.Link.Channel), Earned: amounts(l, f.Earned)}
+}
+
+// targetTitle says what a link leads to.
+func targetTitle(l i18n.Lang, link referrals.Link) string {
+	switch link.Target {
+	case referrals.ToProduct:
+		return link.ProductTitle
+	case referrals.ToBrand:
+		return link.BrandName
+	}
+	return l.T("relay.links.storefront")
+}
+
+// amounts writes one amount for each currency; empty where there is none.
+func amounts(l i18n.Lang, as []money.Amount) string {
+	words := make([]string, len(as))
+	for i, a := range as {
+		words[i] = l.Money(a)
+	}
+	return strings.Join(words, " + ")
+}
+
+// chartDays is how many days charts go back.
+const chartDays = 30
+
+func (s *Server) days(ctx context.Context, memberID, linkID int64) ([]referrals.Day, error) {
+	now := s.Now()
+	return referrals.Days(ctx, s.DB, memberID, linkID, now.AddDate(0, 0, 1-chartDays), now)
+}
+
+func peopleChart(l i18n.Lang, days []referrals.Day) page.Series {
+	series := page.Series{Title: l.T("relay.chart.people")}
+	for _, d := range days {
+		series.Points = append(series.Points, page.Point{Label: l.DateShort(d.Start), Value: d.People, Text: l.T("relay.people", "Count", d.People)})
+	}
+	return series
+}
+
+type linkPage struct {
+	linkRow
+	Sheet page.ShareLink
+	Chart page.Series
+	Sales []referrals.SaleOf
+	Empty page.Empty
+}
+
+// link is one link: people, orders, earnings, and each sale with why it is the member's.
+func (s *Server) link(c echo.Context) error {
+	ctx, lang, viewer := c.Request().Context(), page.Lang(c), page.ViewerFrom(c)
+	figures, err := referrals.LinkByCode(ctx, s.DB, viewer.ID, c.Param("code"), lang)
+	if err != nil {
+		return err
+	}
+	data := linkPage{linkRow: row(lang, figures)}
+	days, err := s.days(ctx, viewer.ID, figures.ID)
+	if err != nil {
+		return err
+	}
+	data.Chart = peopleChart(lang, days)
+	if data.Sales, err = referrals.Sales(ctx, s.DB, viewer.ID, figures.ID, 50); err != nil {
+		return err
+	}
+	data.Sheet = page.ShareLink{URL: s.BaseURL + figures.Path()}
+	data.Empty = page.Empty{Icon: "hand-coins", Title: lang.T("relay.sales.empty.title"), Text: lang.T("relay.sales.empty.text")}
+	return s.Site.Render(c, http.StatusOK, "relay/link", data)
+}
+
+func (s *Server) switchLink(c echo.Context) error {
+	code, on := c.Param("code"), c.FormValue("on") == "yes"
+	if err := s.Referrals.Switch(c.Request().Context(), page.ViewerFrom(c).ID, code, on); err != nil {
+		return err
+	}
+	if on {
+		s.Site.Good(c, "relay.link.is_on")
+	} else {
+		s.Site.Good(c, "relay.link.is_off")
+	}
+	return page.Redirect(c, "/me/links/"+code)
+}
+
+type salePage struct {
+	referrals.Explanation
+	Main referrals.Weighed
+}
+
+// sale explains one sale: why it is the member's, or why not.
+func (s *Server) sale(c echo.Context) error {
+	line, err := strconv.ParseInt(c.Param("line"), 10, 64)
+	if err != nil {
+		return referrals.ErrNotWeighed
+	}
+	why, err := referrals.WhyYours(c.Request().Context(), s.DB, page.ViewerFrom(c).ID, line)
+	if err != nil {
+		return err
+	}
+	return s.Site.Render(c, http.StatusOK, "relay/sale", salePage{Explanation: why, Main: why.Main()})
+}

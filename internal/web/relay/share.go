@@ -1,0 +1,233 @@
+package relay
+
+import (
+	"context"
+
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/catalog"
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/money"
+	"relais/internal/referrals"
+	"relais/internal/web/page"
+)
+
+// host is an address as people read it: without its scheme.
+func host(address string) string {
+	if _, rest, ok := strings.Cut(address, "://"); ok {
+		return rest
+	}
+	return address
+}
+
+// share makes the member's link, in one tap from any product, brand or storefront, and shows its sheet.
+func (s *Server) share(c echo.Context) error {
+	form := page.PostedForm(c)
+	viewer := page.ViewerFrom(c)
+	asked, err := s.asked(c.Request().Context(), form)
+	if err != nil {
+		return err
+	}
+	asked.Channel, asked.Circle = form.Get("channel"), form.Get("circle")
+	link, err := s.Referrals.Create(c.Request().Context(), viewer.ID, asked)
+	if form.Refused(err) {
+		return s.sheet(c, form, asked)
+	}
+	if err != nil {
+		return err
+	}
+	return page.Redirect(c, "/share?link="+url.QueryEscape(link.Code))
+}
+
+// asked reads what is to be shared: product (its number or its slug), brand (its handle), or else the storefront.
+func (s *Server) asked(ctx context.Context, form *page.Form) (referrals.Share, error) {
+	lang := i18n.FR // only numbers are read
+	switch {
+	case form.Get("product") != "":
+		id, err := strconv.ParseInt(form.Get("product"), 10, 64)
+		if err == nil {
+			return referrals.Share{Target: referrals.ToProduct, ProductID: id}, nil
+		}
+		p, err := catalog.BySlug(ctx, s.DB, form.Get("product"), lang, s.Now())
+		if err != nil {
+			return referrals.Share{}, err
+		}
+		return referrals.Share{Target: referrals.ToProduct, ProductID: p.ID}, nil
+	case form.Get("brand") != "":
+		b, err := catalog.BrandByHandle(ctx, s.DB, form.Get("brand"), lang)
+		if err != nil {
+			return referrals.Share{}, err
+		}
+		return referrals.Share{Target: referrals.ToBrand, BrandID: b.ID}, nil
+	}
+	return referrals.Share{Target: referrals.ToStorefront}, nil
+}
+
+// sharePage is the share sheet. Link is nil until there is one.
+type sharePage struct {
+	Form     *page.Form
+	Link     *referrals.Link
+	Sheet    page.ShareLink
+	Title    string
+	Product  *catalog.ProductCard
+	Earn     *money.Amount // what one piece earns now
+	Image    string        // path of the card
+	Circles  []string
+	Channels []page.Option
+	Target   string // name and value of the hidden field that says what is shared
+	Value    string
+}
+
+// showShare is the sheet of a link of the member's (?link=CODE), or the question for a new one (?product=slug, ?brand=handle).
+func (s *Server) showShare(c echo.Context) error {
+	query := page.QueryForm(c)
+	ctx := c.Request().Context()
+	if code := query.Get("link"); code != "" {
+		link, err := s.Referrals.Own(ctx, page.ViewerFrom(c).ID, code)
+		if err != nil {
+			return err
+		}
+		asked := referrals.Share{Target: link.Target, ProductID: link.ProductID, BrandID: link.BrandID}
+		return s.sheetOf(c, page.NewForm("circle", link.Circle, "channel", link.Channel), asked, &link)
+	}
+	asked, err := s.asked(ctx, query)
+	if err != nil {
+		return err
+	}
+	return s.sheet(c, page.NewForm(), asked)
+}
+
+func (s *Server) sheet(c echo.Context, form *page.Form, asked referrals.Share) error {
+	return s.sheetOf(c, form, asked, nil)
+}
+
+func (s *Server) sheetOf(c echo.Context, form *page.Form, asked referrals.Share, link *referrals.Link) error {
+	ctx, lang, viewer := c.Request().Context(), page.Lang(c), page.ViewerFrom(c)
+	data := sharePage{Form: form, Link: link, Channels: channels(lang)}
+	var err error
+	if data.Circles, err = referrals.Circles(ctx, s.DB, viewer.ID); err != nil {
+		return err
+	}
+	if err := s.shared(ctx, &data, asked, viewer.Lang); err != nil {
+		return err
+	}
+	if data.Title == "" {
+		data.Title = viewer.Lang.T("page.storefront.title", "Name", viewer.Name)
+	}
+	if link != nil {
+		k, err := s.cardOf(ctx, *link)
+		if err != nil {
+			return err
+		}
+		data.Image = link.Path() + "/card.jpg?v=" + k.version()
+		data.Sheet = page.ShareLink{URL: s.BaseURL + link.Path(), Title: data.Title, PNG: link.Path() + "/qr.png",
+			Text: shareText(viewer, data)}
+	}
+	return s.Site.Render(c, form.Status(), "relay/share", data)
+}
+
+// shared reads what is shared, in the language of the member, which is that of the text they send.
+func (s *Server) shared(ctx context.Context, data *sharePage, asked referrals.Share, lang i18n.Lang) error {
+	switch asked.Target {
+	case referrals.ToProduct:
+		data.Target, data.Value = "product", strconv.FormatInt(asked.ProductID, 10)
+		cards, err := catalog.Cards(ctx, s.DB, lang, s.Now(), asked.ProductID)
+		if err != nil {
+			return err
+		}
+		if len(cards) == 0 {
+			return fault.New(fault.NotFound, "relay.product_not_found")
+		}
+		earn := cards[0].Earn()
+		data.Product, data.Earn, data.Title = &cards[0], &earn, cards[0].Title
+	case referrals.ToBrand:
+		b, err := catalog.BrandByID(ctx, s.DB, asked.BrandID)
+		if err != nil {
+			return err
+		}
+		data.Target, data.Value, data.Title = "brand", b.Handle, b.Name
+	default:
+		data.Target, data.Value = "storefront", "yes"
+	}
+	return nil
+}
+
+// shareText is what goes with the link: it begins by saying that it is an advertisement, and who earns.
+func shareText(viewer *page.Viewer, data sharePage) string {
+	l := viewer.Lang
+	switch {
+	case data.Product != nil:
+		return l.T("relay.text.product", "Name", viewer.Name, "Title", data.Product.Title, "Brand", data.Product.BrandName)
+	case data.Target == "brand":
+		return l.T("relay.text.brand", "Name", viewer.Name, "Title", data.Title)
+	}
+	return l.T("relay.text.storefront", "Name", viewer.Name)
+}
+
+func channels(l i18n.Lang) []page.Option {
+	var os []page.Option
+	for _, c := range referrals.Channels() {
+		os = append(os, page.Option{Value: c, Label: channelName(l, c)})
+	}
+	return os
+}
+
+func channelName(l i18n.Lang, channel string) string {
+	if channel == "" {
+		return l.T("relay.channel.any")
+	}
+	return l.T("relay.channel." + channel)
+}
+
+// consentPage shows what a visitor chose.
+type consentPage struct {
+	Remembered bool
+	Next       string
+}
+
+func (s *Server) showConsent(c echo.Context) error {
+	return s.Site.Render(c, http.StatusOK, "relay/consent", consentPage{Remembered: s.Visitor(c) != "", Next: page.LocalPath(c.QueryParam("next"), "/consent")})
+}
+
+// answerLife is how long the answer to the question is kept, as long as law allows before asking again: six months.
+const answerLife = 180 * 24 * time.Hour
+
+// consent keeps the answer of a visitor. Yes: the click that brought them, named in the address they came from, is theirs, and
+// the cookie says who they are. No: nothing is kept but the answer.
+func (s *Server) consent(c echo.Context) error {
+	form := page.PostedForm(c)
+	next := page.LocalPath(form.Get("next"), "/")
+	switch form.Get("choice") {
+	case "yes":
+		visitor, err := s.Referrals.Consent(c.Request().Context(), clickIn(next), s.Visitor(c))
+		if err != nil {
+			return err
+		}
+		if err := s.remember(c, visitor); err != nil {
+			return err
+		}
+		s.setCookie(c, page.ConsentCookie, "yes", answerLife)
+	case "no":
+		s.setCookie(c, s.visitorCookie(), "", -1)
+		s.setCookie(c, page.ConsentCookie, "no", answerLife)
+	default:
+		return fault.New(fault.Invalid, "relay.choice_unknown")
+	}
+	return page.Redirect(c, next)
+}
+
+// clickIn is the token of the click in the address of a landing page; empty where there is none.
+func clickIn(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("c")
+}
