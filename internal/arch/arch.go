@@ -15,7 +15,7 @@ func Ranks() []string {
 		// the outside world
 		"stripe", "stripesandbox",
 		// pages
-		"web/card", "web/page", "web/card", "web/relay", "web/shop", "web/account", "web/brandspace", "web/admin", "web",
+		"web/card", "web/page", "web/relay", "web/shop", "web/account", "web/brandspace", "web/admin", "web",
 		// the program
 		"demo/content", "demo", "app", "arch", "e2e", "bench",
 	}

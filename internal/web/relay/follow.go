@@ -2,18 +2,19 @@ package relay
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
 	"relais/internal/i18n"
+	"relais/internal/media"
 	"relais/internal/money"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
+	"relais/internal/web/card"
 	"relais/internal/web/page"
 )
 
@@ -73,25 +74,32 @@ func (s *Server) record(c echo.Context, link referrals.Link, verdict referrals.V
 	return click.Token
 }
 
-// Card is what the picture of a link shows.
+// Card is what a link shows of itself in a conversation, in the language of whoever shares it.
 type Card struct {
 	Lang   i18n.Lang
-	Title  string        // of the product, or of the storefront
-	Brand  string        // empty for a storefront
+	Title  string        // of the product, the brand or the storefront
+	Brand  string        // of a product
 	Price  *money.Amount // including VAT; nil: no price
 	From   bool          // the lowest of several
 	Photo  string        // content hash; empty: none
 	Member string        // who recommends it
-	Avatar string        // content hash of their picture; empty: none
 	Note   string        // their own words on it
-	URL    string        // without scheme, as people read it
 }
 
-// version changes with what the card shows: messengers keep a picture as long as its address stays.
-func (k Card) version() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []any{k.Lang, k.Title, k.Brand, k.Price, k.From, k.Photo, k.Member, k.Avatar, k.Note, k.URL}))
-	return hex.EncodeToString(sum[:6])
+// picture is what is drawn of it.
+func (k Card) picture() card.Card {
+	p := card.Card{Title: k.Title, By: k.Lang.T("relay.preview.by", "Name", k.Member), Ad: k.Lang.T("relay.preview.word")}
+	if k.Price != nil {
+		p.Price = k.Lang.Money(*k.Price)
+		if k.From {
+			p.Price = k.Lang.T("page.price.from") + " " + p.Price
+		}
+	}
+	return p
 }
+
+// version changes with what the picture shows: messengers keep a picture as long as its address stays.
+func (k Card) version() string { return card.Key(k.Photo, k.picture()) }
 
 // cardOf gathers what the picture of a link shows, in the language of whoever shares it.
 func (s *Server) cardOf(ctx context.Context, link referrals.Link) (Card, error) {
@@ -99,8 +107,7 @@ func (s *Server) cardOf(ctx context.Context, link referrals.Link) (Card, error) 
 	if err != nil {
 		return Card{}, err
 	}
-	k := Card{Lang: link.MemberLang, Member: link.MemberName, Avatar: front.PictureHash, Photo: front.CoverHash,
-		Title: front.Title, Note: front.Intro, URL: host(s.BaseURL) + front.Path()}
+	k := Card{Lang: link.MemberLang, Member: link.MemberName, Photo: front.CoverHash, Title: front.Title, Note: front.Intro}
 	if k.Title == "" {
 		k.Title = k.Lang.T("page.storefront.title", "Name", front.MemberName)
 	}
@@ -162,20 +169,18 @@ func (s *Server) card(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	version := k.version()
+	etag := `"` + k.version() + `"`
 	h := c.Response().Header()
 	h.Set("Cache-Control", "public, max-age=86400")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // it is made to be shown elsewhere
-	h.Set("ETag", `"`+version+`"`)
-	if c.Request().Header.Get("If-None-Match") == `"`+version+`"` {
+	h.Set("ETag", etag)
+	if c.Request().Header.Get("If-None-Match") == etag {
 		return c.NoContent(http.StatusNotModified)
 	}
-	jpeg, ok := s.cards.Get(version)
-	if !ok {
-		if jpeg, err = s.Draw(k); err != nil {
-			return fmt.Errorf("draw card of link %d: %w", link.ID, err)
-		}
-		s.cards.Add(version, jpeg)
+	open := func() (io.ReadCloser, error) { return s.Media.Open(k.Photo, media.Medium) }
+	jpeg, err := s.Cards.Render(k.Photo, open, k.picture())
+	if err != nil {
+		return fmt.Errorf("draw card of link %d: %w", link.ID, err)
 	}
 	return c.Blob(http.StatusOK, "image/jpeg", jpeg)
 }

@@ -18,51 +18,43 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
-	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 	"golang.org/x/time/rate"
 
 	"relais/internal/media"
+	"relais/internal/postgres"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/token"
+	"relais/internal/web/card"
 	"relais/internal/web/page"
 )
 
 // Options is what a Server needs.
 type Options struct {
-	DB          *sqlx.DB
+	DB          *postgres.DB
 	Site        *page.Site
 	Referrals   *referrals.Service
 	Agents      *referrals.Agents
 	Storefronts *storefronts.Service
 	Media       *media.Store
 	Keys        *token.Keys
-	Draw        func(Card) ([]byte, error) // draws the card of a link as a JPEG of 1200 × 630
-	Now         func() time.Time           // business time
-	Clock       func() time.Time           // real time: cookies, limits
-	BaseURL     string                     // of the site, without a slash at its end
-	Secure      bool                       // the site is served over https
+	Cards       *card.Cache
+	Now         func() time.Time // business time
+	Clock       func() time.Time // real time: cookies, limits
+	BaseURL     string           // of the site, without a slash at its end
+	Secure      bool             // the site is served over https
 	Log         *slog.Logger
 }
 
 // Server answers the pages of this package. Create it with New.
 type Server struct {
 	Options
-	cards  *lru.Cache[string, []byte]
 	floods *floods
 }
 
-const cardsKept = 256 // at some 60 KB each
-
 // New makes the Server.
-func New(o Options) *Server {
-	cards, err := lru.New[string, []byte](cardsKept)
-	if err != nil {
-		panic(err) // only for a size below one
-	}
-	return &Server{Options: o, cards: cards, floods: newFloods(o.Clock)}
-}
+func New(o Options) *Server { return &Server{Options: o, floods: newFloods(o.Clock)} }
 
 // Uploads names the routes that take files, with their limit in bytes: for page.Options.Uploads.
 func Uploads() map[string]int64 {

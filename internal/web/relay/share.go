@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -18,14 +17,6 @@ import (
 	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
-
-// host is an address as people read it: without its scheme.
-func host(address string) string {
-	if _, rest, ok := strings.Cut(address, "://"); ok {
-		return rest
-	}
-	return address
-}
 
 // share makes the member's link, in one tap from any product, brand or storefront, and shows its sheet.
 func (s *Server) share(c echo.Context) error {
