@@ -134,7 +134,7 @@ func TestQR(t *testing.T) {
 
 func TestShareTargetsEscape(t *testing.T) {
 	for _, target := range shareTargets(i18n.FR, ShareLink{URL: "https://r.example/r/a", Title: "Thé & café", Text: "Publicité : goûtez + dites"}) {
-		if strings.ContainsAny(target.URL, " +") || !strings.Contains(target.URL, "r.example%2Fr%2Fa") {
+		if strings.ContainsAny(string(target.URL), " +") || !strings.Contains(string(target.URL), "r.example%2Fr%2Fa") {
 			t.Errorf("%s: %s", target.Name, target.URL)
 		}
 	}

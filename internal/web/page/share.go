@@ -1,6 +1,7 @@
 package page
 
 import (
+	"html/template"
 	"net/url"
 	"strings"
 
@@ -19,7 +20,7 @@ type ShareLink struct {
 type ShareTarget struct {
 	Name string // "WhatsApp"
 	Icon string
-	URL  string
+	URL  template.URL // ours: a fixed beginning and escaped values; html/template would not let "sms:" through
 }
 
 // shareTargets lists the channels of the share sheet. Query escaping writes a space as %20: mail and SMS programs
@@ -28,14 +29,14 @@ func shareTargets(l i18n.Lang, s ShareLink) []ShareTarget {
 	link, text := escape(s.URL), escape(s.Text)
 	both := escape(s.Text + " " + s.URL)
 	return []ShareTarget{
-		{"WhatsApp", "brand-whatsapp", "https://wa.me/?text=" + both},
-		{"Telegram", "brand-telegram", "https://t.me/share/url?url=" + link + "&text=" + text},
-		{"Facebook", "brand-facebook", "https://www.facebook.com/sharer/sharer.php?u=" + link},
-		{"LinkedIn", "brand-linkedin", "https://www.linkedin.com/sharing/share-offsite/?url=" + link},
-		{"X", "brand-x", "https://x.com/intent/post?text=" + text + "&url=" + link},
-		{"Bluesky", "brand-bluesky", "https://bsky.app/intent/compose?text=" + both},
-		{l.T("page.share.email"), "mail", "mailto:?subject=" + escape(s.Title) + "&body=" + both},
-		{l.T("page.share.sms"), "message-circle", "sms:?&body=" + both},
+		{"WhatsApp", "brand-whatsapp", template.URL("https://wa.me/?text=" + both)},
+		{"Telegram", "brand-telegram", template.URL("https://t.me/share/url?url=" + link + "&text=" + text)},
+		{"Facebook", "brand-facebook", template.URL("https://www.facebook.com/sharer/sharer.php?u=" + link)},
+		{"LinkedIn", "brand-linkedin", template.URL("https://www.linkedin.com/sharing/share-offsite/?url=" + link)},
+		{"X", "brand-x", template.URL("https://x.com/intent/post?text=" + text + "&url=" + link)},
+		{"Bluesky", "brand-bluesky", template.URL("https://bsky.app/intent/compose?text=" + both)},
+		{l.T("page.share.email"), "mail", template.URL("mailto:?subject=" + escape(s.Title) + "&body=" + both)},
+		{l.T("page.share.sms"), "message-circle", template.URL("sms:?&body=" + both)},
 	}
 }
 
