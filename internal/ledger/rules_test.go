@@ -84,8 +84,10 @@ func TestApply(t *testing.T) {
 			}
 		})
 	}
-	if !errors.Is(ledger.ErrOverdraft, fault.Conflict) || !errors.Is(ledger.ErrConflict, fault.Conflict) {
-		t.Error("the ledger's refusals are not conflicts")
+	for _, refusal := range []error{ledger.ErrOverdraft, ledger.ErrConflict} {
+		if !errors.Is(refusal, fault.Conflict) {
+			t.Errorf("%v is no conflict", refusal)
+		}
 	}
 }
 
