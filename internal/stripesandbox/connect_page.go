@@ -29,7 +29,7 @@ type moves struct {
 type move struct{ Date, Detail, Amount string }
 
 // openLink spends a one-time link and leads to the page that it opens. A spent or expired onboarding link leads back
-// to the platform, which makes a new one.
+// to the platform, which makes a new one. Looking at a link without opening it (HEAD) spends nothing.
 func (s *Sandbox) openLink(w http.ResponseWriter, r *http.Request) {
 	var l link
 	var known, fresh bool
@@ -37,7 +37,7 @@ func (s *Sandbox) openLink(w http.ResponseWriter, r *http.Request) {
 		if l, known = load[link](t, r.PathValue("token")); !known {
 			return
 		}
-		if fresh = !l.Used && l.Expires >= t.now.Unix(); fresh {
+		if fresh = !l.Used && l.Expires >= t.now.Unix(); fresh && r.Method != http.MethodHead {
 			l.Used = true
 			t.put(l)
 		}

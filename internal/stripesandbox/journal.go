@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 )
 
 // The journal is a file of lines. Each line is one commit: every object that it changed, whole. Reading the lines in
@@ -23,14 +24,17 @@ type journalEntry struct {
 	Object json.RawMessage `json:"object"`
 }
 
-// openJournal opens or creates the file and calls apply for each object of each whole line, in order.
+// openJournal opens or creates the file and calls apply for each object of each whole line, in order. Only one process
+// at a time can have it open.
 func openJournal(path string, apply func(object)) (*journal, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox journal: %w", err)
 	}
-	end, err := replay(f, apply)
-	if err == nil {
+	end, err := int64(0), syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err != nil {
+		err = fmt.Errorf("another sandbox is using it: %w", err)
+	} else if end, err = replay(f, apply); err == nil {
 		err = f.Truncate(end)
 	}
 	if err != nil {

@@ -91,6 +91,15 @@ func TestJournalRefusesDamage(t *testing.T) {
 	}
 }
 
+func TestJournalHasOneWriter(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	paymentstest.Start(t, paymentstest.Options{Path: path})
+	_, err := stripesandbox.New(stripesandbox.Options{Now: time.Now, BaseURL: "http://127.0.0.1:1", Path: path})
+	if err == nil || !strings.Contains(err.Error(), "another sandbox") {
+		t.Errorf("a second sandbox on the same journal: %v", err)
+	}
+}
+
 func TestARefusedCallLeavesNothingBehind(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	h := paymentstest.Start(t, paymentstest.Options{Path: path})

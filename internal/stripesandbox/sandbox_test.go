@@ -211,6 +211,48 @@ func TestCheckoutForm(t *testing.T) {
 	}
 }
 
+func TestPagesSpeakTheBuyersLanguage(t *testing.T) {
+	h := paymentstest.Start(t, paymentstest.Options{})
+	get := func(r payments.CheckoutRequest, accept string) string {
+		c, err := h.Client.OpenCheckout(ctx, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept-Language", accept)
+		res, err := h.Browser(t).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		if err := errors.Join(err, res.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if policy := res.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self' https://shop.example") {
+			t.Errorf("policy %q does not let the buyer back to the shop", policy)
+		}
+		return string(text)
+	}
+	r := subject(h).Request("fr")
+	if page := get(r, "en-GB,en"); !strings.Contains(page, "Payer 24,40\u00a0€") {
+		t.Error("the order's language does not win")
+	}
+	r.Reference, r.Locale = "en", "en"
+	if page := get(r, "fr"); !strings.Contains(page, "Stripe sandbox") || !strings.Contains(page, "Pay €24.40") {
+		t.Error("no English page")
+	}
+	r.Reference, r.Locale = "any", ""
+	if page := get(r, "de, fr-CA;q=0.8, en;q=0.5"); !strings.Contains(page, `lang="fr"`) {
+		t.Error("the browser's language is not heard")
+	}
+	if css, _, status := h.Get(t, h.URL+"/assets/sandbox.css"); status != http.StatusOK || !strings.Contains(css, "--paper") {
+		t.Errorf("style sheet: %d", status)
+	}
+}
+
 func TestMoneySettles(t *testing.T) {
 	h := paymentstest.Start(t, paymentstest.Options{SettleDelay: 7 * 24 * time.Hour})
 	acct := payee(t, h, "payee")

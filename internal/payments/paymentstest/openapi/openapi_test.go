@@ -2,7 +2,10 @@ package openapi_test
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -119,4 +122,49 @@ func TestEvents(t *testing.T) {
 	wrong := aTransfer()
 	delete(wrong, "currency")
 	expect(t, load(t).Event(event("transfer.created", wrong)), "currency")
+}
+
+// quiet is a test that only counts its faults.
+type quiet struct {
+	testing.TB
+	faults int
+}
+
+func (q *quiet) Errorf(string, ...any) { q.faults++ }
+
+func TestMiddleware(t *testing.T) {
+	const right = `{"object":"balance","livemode":false,"available":[],"pending":[]}`
+	tests := []struct {
+		name, method, target, body, answer string
+		faults                             int
+	}{
+		{"right", "GET", "/v1/balance", "", right, 0},
+		{"not the API", "GET", "/c/pay/x?colour=red", "", "<p>", 0},
+		{"wrong request", "GET", "/v1/balance?colour=red", "", right, 1},
+		{"wrong answer", "GET", "/v1/balance", "", `{"object":"balance"}`, 1},
+		{"both", "POST", "/v1/transfers", "amount=1", `{}`, 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			q := &quiet{TB: t}
+			var seen string
+			h := openapi.Middleware(q, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				text, err := io.ReadAll(r.Body)
+				if seen = string(text); err != nil {
+					t.Error(err)
+				}
+				if _, err := io.WriteString(w, tt.answer); err != nil {
+					t.Error(err)
+				}
+			}))
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest(tt.method, tt.target, strings.NewReader(tt.body)))
+			if q.faults != tt.faults {
+				t.Errorf("%d faults, want %d", q.faults, tt.faults)
+			}
+			if seen != tt.body || w.Body.String() != tt.answer {
+				t.Errorf("passed on %q and %q", seen, w.Body)
+			}
+		})
+	}
 }
