@@ -64,7 +64,7 @@ func say(w http.ResponseWriter, status int, text string) {
 
 // measurements serves the metrics.
 func (o *ops) measurements() http.Handler {
-	return promhttp.HandlerFor(o.metrics, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(o.metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
 // local lets only callers on this machine through, and nobody who came by a proxy: to the others the page is not there.

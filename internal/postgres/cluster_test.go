@@ -124,6 +124,12 @@ func TestClusterIsMadeJoinedAndKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer app.Close()
+	for name, want := range map[string]string{"statement_timeout": "5s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "10s", "TimeZone": "UTC"} {
+		var got string
+		if err := app.Get(&got, `select current_setting($1)`, name); err != nil || got != want {
+			t.Errorf("%s = %q, %v; want %s", name, got, err, want)
+		}
+	}
 	var key string
 	if err := app.Get(&key, `select key from throttles`); err != nil || key != "kept" {
 		t.Errorf("after a restart: %q, %v", key, err)

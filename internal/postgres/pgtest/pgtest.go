@@ -200,8 +200,21 @@ func (s prepared) makeTemplate(ctx context.Context) error {
 	if err := migrate(ctx, address(s.owner, "", unfinished)); err != nil {
 		return err
 	}
+	for _, stmt := range patient {
+		if _, err := conn.ExecContext(ctx, stmt); err != nil {
+			return fmt.Errorf("%s: %w", stmt, err)
+		}
+	}
 	_, err = conn.ExecContext(ctx, `alter database `+pq.QuoteIdentifier(unfinished)+` rename to `+pq.QuoteIdentifier(s.template))
 	return err
+}
+
+// patient gives the application's role more time than production does: a machine that runs all tests at once, with the
+// race detector, is slower than any server, and what we test is not its speed.
+var patient = []string{
+	`alter role relais_app set statement_timeout = '60s'`,
+	`alter role relais_app set lock_timeout = '30s'`,
+	`alter role relais_app set idle_in_transaction_session_timeout = '60s'`,
 }
 
 func migrate(ctx context.Context, url string) error {
