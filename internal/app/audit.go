@@ -1,0 +1,18 @@
+package app
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/earnings"
+	"relais/internal/ledger"
+	"relais/internal/orders"
+	"relais/internal/payouts"
+)
+
+// Finding is what one invariant's query counted; 0: it holds.
+type Finding = ledger.Finding
+
+// checks are the invariants of every package that touches money, from the ledger up.
+var checks = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, orders.Check, payouts.Check}

@@ -1,0 +1,146 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/catalog"
+	"relais/internal/clock"
+	"relais/internal/jobs"
+	"relais/internal/mail"
+	"relais/internal/media"
+	"relais/internal/members"
+	"relais/internal/orders"
+	"relais/internal/payouts"
+	"relais/internal/referrals"
+	"relais/internal/storefronts"
+	"relais/internal/stripe"
+	"relais/internal/stripesandbox"
+	"relais/internal/token"
+	"relais/internal/webhooks"
+)
+
+// Domains are the use cases of Relais over one database, one clock and one Stripe.
+type Domains struct {
+	DB          *sqlx.DB
+	Clock       *clock.Clock
+	Jobs        *jobs.Runner
+	Keys        *token.Keys
+	Mail        *mail.Outbox
+	Media       *media.Store
+	Members     *members.Service
+	Catalog     *catalog.Service
+	Storefronts *storefronts.Service
+	Referrals   *referrals.Service
+	Orders      *orders.Service
+	Payouts     *payouts.Service
+	Webhooks    *webhooks.Service
+}
+
+// Parts is what Domains are wired from.
+type Parts struct {
+	DB           *sqlx.DB // pages and commands
+	Work         *sqlx.DB // jobs
+	Clock        *clock.Clock
+	Stripe       stripe.Options
+	Secret       string
+	MediaDir     string
+	BaseURL      string // without a slash at its end
+	MailFrom     string
+	FeeBps       int64
+	AutoDelivery int // days
+	Log          *slog.Logger
+}
+
+// Wire makes the use cases, from the bottom of the import order to its top, and registers their jobs.
+func Wire(p Parts) (*Domains, error) {
+	d := &Domains{DB: p.DB, Clock: p.Clock, Jobs: jobs.New(p.Work, p.Log, jobs.Options{})}
+	var err error
+	if d.Keys, err = token.NewKeys(p.Secret); err != nil {
+		return nil, err
+	}
+	if d.Media, err = media.Open(p.MediaDir); err != nil {
+		return nil, err
+	}
+	if d.Mail, err = mail.New(mail.Options{DB: p.DB, BaseURL: p.BaseURL, From: p.MailFrom, Now: time.Now}); err != nil {
+		return nil, err
+	}
+	pages, workers := p.Stripe, p.Stripe
+	pages.Timeout, workers.Timeout = stripe.UserTimeout, stripe.WorkerTimeout
+	forPages, err := stripe.New(pages)
+	if err != nil {
+		return nil, err
+	}
+	forWorkers, err := stripe.New(workers)
+	if err != nil {
+		return nil, err
+	}
+	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: time.Now})
+	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now)
+	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
+	if d.Referrals, err = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret)}); err != nil {
+		return nil, err
+	}
+	d.Orders = orders.New(orders.Config{DB: p.DB, Payments: forPages, Now: p.Clock.Now, BaseURL: p.BaseURL, FeeBps: p.FeeBps,
+		AutoDays: p.AutoDelivery, Mail: d.Mail, Log: p.Log})
+	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Now: p.Clock.Now, Clock: time.Now,
+		BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+	d.Webhooks = webhooks.New(p.DB, forWorkers, d.Orders, d.Payouts, time.Now, p.Log)
+	d.Orders.Register(d.Jobs)
+	d.Payouts.Register(d.Jobs)
+	d.Webhooks.Register(d.Jobs)
+	return d, nil
+}
+
+// sandboxKey is what the sandbox is spoken to with; it opens nothing else.
+const sandboxKey = "sk_test_sandbox"
+
+// Where the sandbox is mounted on our own server, so that it is reached wherever the site is.
+const sandboxPath = "/stripe-sandbox"
+
+// sandboxOptions are those of the local Stripe of a site.
+func sandboxOptions(baseURL, journal, secret string, c *clock.Clock, log *slog.Logger) stripesandbox.Options {
+	return stripesandbox.Options{
+		Path: journal, Now: c.Now, RealNow: time.Now, BaseURL: baseURL + sandboxPath,
+		PlatformURL: baseURL + "/webhooks/stripe", PlatformSecret: sandboxSecret(secret, "platform"),
+		ConnectURL: baseURL + "/webhooks/stripe/connect", ConnectSecret: sandboxSecret(secret, "connect"),
+		SettleDelay: 2 * 24 * time.Hour, FeeBps: 150, FeeMinor: 25, Log: log,
+	}
+}
+
+// sandboxClient are the options of a client of the sandbox at that address.
+func sandboxClient(baseURL, secret string, capabilities []string) stripe.Options {
+	return stripe.Options{Key: sandboxKey, URL: baseURL + sandboxPath, Capabilities: capabilities, Now: time.Now,
+		PlatformSecret: sandboxSecret(secret, "platform"), ConnectSecret: sandboxSecret(secret, "connect")}
+}
+
+func sandboxSecret(secret, endpoint string) string { return "whsec_" + endpoint + "_" + secret }
+
+// mountSandbox serves the sandbox beside the site. Its API answers this machine only.
+func mountSandbox(mux *http.ServeMux, s *stripesandbox.Sandbox) {
+	h := http.StripPrefix(sandboxPath, s.Handler())
+	mux.Handle(sandboxPath+"/v1/", local(h))
+	mux.Handle(sandboxPath+"/", h)
+}
+
+// Audit counts what breaks each invariant of the books.
+func Audit(ctx context.Context, db *sqlx.DB) ([]Finding, error) {
+	var all []Finding
+	for _, check := range checks {
+		found, err := check(ctx, db)
+		if err != nil {
+			return nil, fmt.Errorf("audit: %w", err)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// ErrBooks says that an invariant of the books is broken.
+var ErrBooks = errors.New("the books do not add up")

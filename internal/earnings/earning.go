@@ -1,0 +1,97 @@
+// Package earnings is about what people are owed: an earning is a payee's share of one order line, or of the
+// delivery cost of one shipment.
+//
+// A sale is split once, when it is paid (SplitLine), and booked in the ledger in the same transaction (Book):
+//
+//	stripe ──▶ held:brand    what is left of the line, and the delivery cost
+//	       ──▶ held:member   commission of whoever brought the buyer
+//	       ──▶ fees          what Relais keeps
+//
+// The states of an earning, each with a date and a reason that a person can read:
+//
+//	        Settle fixes the date
+//	held ───────────────────────▶ free ──▶ paying ──▶ paid
+//	 │ ▲        Release                └── payout ──┘
+//	 │ └── Thaw ── frozen                (read from the payout whose range of postings covers the earning)
+//	 └── Void ◀─────┘
+//
+// paying and paid are not stored: an earning is paid by the payout whose range of ledger postings holds its release,
+// so a payout of a million earnings writes one row.
+package earnings
+
+import (
+	"time"
+
+	"relais/internal/money"
+)
+
+// Role says what an earning is for.
+type Role string
+
+// The roles of an earning.
+const (
+	Sale       Role = "sale"       // what is left for the brand
+	Delivery   Role = "delivery"   // the delivery cost, the brand's
+	Commission Role = "commission" // the member's who brought the buyer
+)
+
+// State is where an earning stands.
+type State string
+
+// The states of an earning. Paying and Paid are read from payouts and never stored.
+const (
+	Held   State = "held"
+	Free   State = "free"
+	Frozen State = "frozen"
+	Voided State = "voided"
+	Paying State = "paying"
+	Paid   State = "paid"
+)
+
+// Reason is the key of the sentence that says why an earning waits, or why it was voided: "earning.reason." + Reason.
+type Reason string
+
+// The reasons an earning carries.
+const (
+	AwaitingShipment Reason = "awaiting_shipment" // paid, not sent yet
+	AwaitingDelivery Reason = "awaiting_delivery" // on its way
+	WithdrawalPeriod Reason = "withdrawal_period" // delivered; the buyer may still withdraw
+	Withdrawal       Reason = "withdrawal"        // the buyer withdrew; the refund waits for the goods
+	RefundUnderWay   Reason = "refund_under_way"  // asked of the bank, not answered yet
+	Refunded         Reason = "refunded"          // voided
+	Released         Reason = "released"          // free: nothing stands in the way of a payout
+)
+
+// Earning is one row of earnings with, for reading, what it was earned on and the payout that it went into.
+type Earning struct {
+	ID            int64        `db:"id"`
+	PayeeID       int64        `db:"payee_id"`
+	OrderID       int64        `db:"order_id"`
+	ShipmentID    int64        `db:"shipment_id"`
+	OrderLineID   *int64       `db:"order_line_id"` // nil: delivery cost
+	Role          Role         `db:"role"`
+	Amount        money.Amount `db:"amount"`
+	BaseMinor     int64        `db:"base_minor"` // what the rate is taken of, minor units
+	RateBps       int64        `db:"rate_bps"`   // basis points; 0: what is left
+	State         State        `db:"state"`
+	Reason        Reason       `db:"reason"`
+	FreeAt        time.Time    `db:"free_at"`       // the day it comes free
+	FreeAtKnown   bool         `db:"free_at_known"` // false: an estimate, as nothing is delivered yet
+	EarnedAt      time.Time    `db:"earned_at"`
+	ReleasedAt    *time.Time   `db:"released_at"`
+	VoidedAt      *time.Time   `db:"voided_at"`
+	FreePostingID *int64       `db:"free_posting_id"` // the ledger posting that moved it to the free account
+
+	PayoutID     *int64 `db:"payout_id"` // the payout that it is in
+	OrderNumber  string `db:"order_number"`
+	ProductTitle string `db:"product_title"` // empty for delivery
+	ProductSlug  string `db:"product_slug"`
+	Quantity     int    `db:"quantity"`
+	BrandName    string `db:"brand_name"`
+}
+
+// Owner is who stands behind a payee: exactly one of the two is set.
+type Owner struct {
+	MemberID int64
+	BrandID  int64
+}

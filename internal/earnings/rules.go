@@ -1,0 +1,45 @@
+package earnings
+
+import (
+	"time"
+
+	"relais/internal/fault"
+	"relais/internal/money"
+)
+
+// ErrShares says that the shares of a line exceed its price; the terms that allow it must not be saved.
+var ErrShares = fault.New(fault.Invalid, "fault.shares_exceed_price")
+
+// Split is how the price of one order line is shared, in minor units. Sale + Commission + Fee is the price, exactly.
+type Split struct {
+	Net        int64 // the price without VAT: the base of both rates
+	Commission int64
+	Fee        int64
+	Sale       int64
+}
+
+// SplitLine shares the price of a line, which includes VAT and is after discount, in minor units. Commission and
+// platform fee are taken of the price without VAT, each rounded down; the brand has what is left, VAT included.
+// commissionBps is 0 where nobody brought the buyer. ErrShares: the rates leave the brand less than nothing.
+func SplitLine(total, vatBps, commissionBps, feeBps int64) (Split, error) {
+	if total <= 0 || vatBps < 0 || commissionBps < 0 || feeBps < 0 || commissionBps+feeBps > 10000 {
+		return Split{}, ErrShares
+	}
+	net := money.NetOfVAT(total, vatBps)
+	s := Split{Net: net, Commission: money.Share(net, commissionBps), Fee: money.Share(net, feeBps)}
+	s.Sale = total - s.Commission - s.Fee
+	if s.Sale < 0 {
+		return Split{}, ErrShares
+	}
+	return s, nil
+}
+
+// FreeAt is the moment at which an earning comes free: the hold, in days, after delivery. Directive 2011/83/EU art. 9
+// gives the buyer 14 days from receipt, so terms allow no shorter hold.
+func FreeAt(delivered time.Time, holdDays int) time.Time { return delivered.AddDate(0, 0, holdDays) }
+
+// Expected is the estimate of FreeAt while nothing is delivered: sent within daysMax of the order, taken as
+// delivered autoDays after that at the latest.
+func Expected(from time.Time, daysMax, holdDays int) time.Time {
+	return from.AddDate(0, 0, daysMax+holdDays)
+}

@@ -1,0 +1,219 @@
+package orders
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/money"
+	"relais/internal/postgres"
+)
+
+// CartLine is something in a cart at today's price.
+type CartLine struct {
+	VariantID     int64        `db:"variant_id"`
+	ProductID     int64        `db:"product_id"`
+	BrandID       int64        `db:"brand_id"`
+	BrandName     string       `db:"brand_name"`
+	BrandHandle   string       `db:"brand_handle"`
+	Slug          string       `db:"slug"`
+	Title         string       `db:"title"`
+	VariantTitle  string       `db:"variant_title"`
+	SKU           string       `db:"sku"`
+	MediaID       *int64       `db:"media_id"`
+	MediaHash     string       `db:"media_hash"`
+	Price         money.Amount `db:"price"`
+	VATBps        int64        `db:"vat_bps"`
+	Stock         int64        `db:"stock"`
+	Quantity      int64        `db:"quantity"`
+	Sellable      bool         `db:"sellable"` // published, active, the brand not blocked
+	StorefrontID  *int64       `db:"storefront_id"`
+	RelayName     string       `db:"relay_name"` // whose storefront it was added from
+	RelayHandle   string       `db:"relay_handle"`
+	CommissionBps int64        `db:"commission_bps"`
+	ClickID       *int64       `db:"click_id"`
+	AddedAt       time.Time    `db:"added_at"`
+}
+
+// Total is quantity times price.
+func (l CartLine) Total() money.Amount {
+	return money.New(l.Price.Minor*l.Quantity, l.Price.Currency)
+}
+
+// Short says whether less is in stock than is asked for.
+func (l CartLine) Short() bool { return l.Stock < l.Quantity }
+
+// Cart is what somebody is about to buy, grouped by brand.
+type Cart struct {
+	ID      string
+	Parcels []CartParcel
+	Goods   money.Amount
+	Count   int64 // pieces
+}
+
+// CartParcel is what one brand would send.
+type CartParcel struct {
+	BrandID     int64
+	BrandName   string
+	BrandHandle string
+	Lines       []CartLine
+	Goods       money.Amount
+	Methods     []Method
+}
+
+const upsertCart = `
+insert into carts (id, member_id, lang, created_at, updated_at) values ($1, $2, $3, $4, $4)
+on conflict (id) do update set updated_at = excluded.updated_at, lang = excluded.lang, member_id = coalesce(excluded.member_id, carts.member_id)`
+
+// A later addition from another storefront takes the line over: the last relay that the buyer acted on counts.
+const upsertCartLine = `
+insert into cart_lines (cart_id, variant_id, quantity, storefront_id, click_id, added_at) values ($1, $2, $3, $4, $5, $6)
+on conflict (cart_id, variant_id) do update set quantity = least(99, cart_lines.quantity + excluded.quantity),
+  storefront_id = coalesce(excluded.storefront_id, cart_lines.storefront_id),
+  click_id = coalesce(excluded.click_id, cart_lines.click_id), added_at = excluded.added_at`
+
+// Addition is something put into a cart.
+type Addition struct {
+	CartID       string // empty: a new cart
+	VariantID    int64
+	Quantity     int64
+	StorefrontID *int64 // the member whose storefront path it was added from
+	ClickToken   string // the click that brought the visitor, when the page knows it
+	MemberID     *int64 // signed in
+	Lang         i18n.Lang
+}
+
+const selectVariantStock = `
+select v.stock from variants v join products p on p.id = v.product_id join brands b on b.id = p.brand_id
+where v.id = $1 and v.active and p.state = 'published' and b.blocked_at is null`
+
+// AddToCart puts a variant into a cart, and says which cart. ErrUnavailable where it is not for sale; a fault on the
+// field quantity where less is in stock.
+func (s *Service) AddToCart(ctx context.Context, a Addition) (string, error) {
+	if a.Quantity < 1 || a.Quantity > 99 {
+		return "", fault.Field("quantity", "fault.quantity")
+	}
+	if a.CartID == "" {
+		a.CartID = rand.Text()
+	}
+	now := s.now()
+	return a.CartID, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		var stock int64
+		if err := tx.GetContext(ctx, &stock, selectVariantStock, a.VariantID); err != nil {
+			return fmt.Errorf("add to cart: %w", orFault(err, ErrUnavailable))
+		}
+		if stock < 1 {
+			return fault.Field("quantity", "fault.sold_out")
+		}
+		if stock < a.Quantity {
+			return fault.Field("quantity", "fault.stock_short").Arg("Stock", stock)
+		}
+		if _, err := tx.ExecContext(ctx, upsertCart, a.CartID, a.MemberID, a.Lang, now); err != nil {
+			return err
+		}
+		clickID, err := s.clickID(ctx, tx, a.ClickToken)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, upsertCartLine, a.CartID, a.VariantID, a.Quantity, a.StorefrontID, clickID, now)
+		return err
+	})
+}
+
+func (s *Service) clickID(ctx context.Context, tx *sqlx.Tx, token string) (*int64, error) {
+	if token == "" {
+		return nil, nil
+	}
+	var ids []int64
+	if err := tx.SelectContext(ctx, &ids, `select id from clicks where token = $1`, token); err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return &ids[0], nil
+}
+
+// SetQuantity changes a line of a cart; 0 takes it out.
+func (s *Service) SetQuantity(ctx context.Context, cartID string, variantID, quantity int64) error {
+	if quantity < 0 || quantity > 99 {
+		return fault.Field("quantity", "fault.quantity")
+	}
+	if quantity == 0 {
+		_, err := s.db.ExecContext(ctx, `delete from cart_lines where cart_id = $1 and variant_id = $2`, cartID, variantID)
+		return err
+	}
+	_, err := s.db.ExecContext(ctx, `update cart_lines set quantity = $3 where cart_id = $1 and variant_id = $2`, cartID, variantID, quantity)
+	return err
+}
+
+const selectCartLines = `
+select c.variant_id, p.id as product_id, b.id as brand_id, b.name as brand_name, b.handle as brand_handle, p.slug,
+  coalesce(t.title, p.title) as title,
+  array_to_string(case when p.lang <> $2 and cardinality(v.option_values_other) > 0 then v.option_values_other else v.option_values end, ' / ') as variant_title,
+  v.sku, m.id as media_id, coalesce(m.hash, '') as media_hash, v.price_minor as "price.minor", p.currency as "price.currency",
+  p.vat_bps, v.stock, c.quantity, v.active and p.state = 'published' and b.blocked_at is null as sellable,
+  c.storefront_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle, c.click_id, c.added_at,
+  coalesce((select commission_bps from terms t where t.brand_id = b.id and (t.product_id = p.id or t.product_id is null) and t.valid_from <= now()
+    order by t.product_id nulls last, t.valid_from desc, t.id desc limit 1), 0) as commission_bps
+from cart_lines c join variants v on v.id = c.variant_id join products p on p.id = v.product_id join brands b on b.id = p.brand_id
+left join product_translations t on t.product_id = p.id and t.lang = $2
+left join product_photos f on f.product_id = p.id and f.position = (select min(position) from product_photos where product_id = p.id)
+left join media m on m.id = f.media_id left join members r on r.id = c.storefront_id
+where c.cart_id = $1 order by b.name, b.id, c.added_at, c.variant_id`
+
+func cartLines(ctx context.Context, q sqlx.QueryerContext, cartID string, lang i18n.Lang) ([]CartLine, error) {
+	var ls []CartLine
+	err := sqlx.SelectContext(ctx, q, &ls, selectCartLines, cartID, lang)
+	return ls, err
+}
+
+// CartByID is a cart as a page shows it; an empty cart where there is none.
+func (s *Service) CartByID(ctx context.Context, cartID string, lang i18n.Lang) (Cart, error) {
+	lines, err := cartLines(ctx, s.db, cartID, lang)
+	if err != nil {
+		return Cart{}, fmt.Errorf("read cart: %w", err)
+	}
+	return gather(ctx, s.db, cartID, lines, lang)
+}
+
+// CartCount is how many pieces a cart holds.
+func (s *Service) CartCount(ctx context.Context, cartID string) (int64, error) {
+	var n int64
+	err := s.db.GetContext(ctx, &n, `select coalesce(sum(quantity), 0) from cart_lines where cart_id = $1`, cartID)
+	return n, err
+}
+
+// gather groups lines by brand and adds the methods of delivery of each.
+func gather(ctx context.Context, q sqlx.QueryerContext, cartID string, lines []CartLine, lang i18n.Lang) (Cart, error) {
+	cart := Cart{ID: cartID}
+	for _, l := range lines {
+		n := len(cart.Parcels)
+		if n == 0 || cart.Parcels[n-1].BrandID != l.BrandID {
+			cart.Parcels = append(cart.Parcels, CartParcel{BrandID: l.BrandID, BrandName: l.BrandName, BrandHandle: l.BrandHandle,
+				Goods: money.New(0, l.Price.Currency)})
+			n++
+		}
+		p := &cart.Parcels[n-1]
+		p.Lines = append(p.Lines, l)
+		p.Goods.Minor += l.Total().Minor
+		if cart.Goods.Currency == "" {
+			cart.Goods.Currency = l.Price.Currency
+		}
+		if l.Price.Currency != cart.Goods.Currency {
+			return Cart{}, ErrCurrencies
+		}
+		cart.Goods.Minor += l.Total().Minor
+		cart.Count += l.Quantity
+	}
+	for i := range cart.Parcels {
+		ms, err := methods(ctx, q, cart.Parcels[i].BrandID, lang)
+		if err != nil {
+			return Cart{}, err
+		}
+		cart.Parcels[i].Methods = ms
+	}
+	return cart, nil
+}

@@ -1,0 +1,121 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/earnings"
+	"relais/internal/fault"
+	"relais/internal/jobs"
+	"relais/internal/postgres"
+)
+
+// linesByVariant is all lines of an order in the order of variants, the one order in which stock is locked.
+func linesByVariant(shipments []Shipment) []Line {
+	var ls []Line
+	for _, s := range shipments {
+		ls = append(ls, s.Lines...)
+	}
+	sort.Slice(ls, func(i, j int) bool { return ls[i].VariantID < ls[j].VariantID })
+	return ls
+}
+
+const selectShipmentOrder = `select order_id from shipments where id = $1 and ($2 = 0 or brand_id = $2)`
+
+// withShipment locks the order of a shipment and hands over both. brandID 0: whichever brand's.
+func (s *Service) withShipment(ctx context.Context, brandID, shipmentID int64, do func(tx *sqlx.Tx, o Order, sh Shipment) error) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		var orderID int64
+		if err := tx.GetContext(ctx, &orderID, selectShipmentOrder, shipmentID, brandID); err != nil {
+			return orFault(err, ErrOrderGone)
+		}
+		o, err := lockOrder(ctx, tx, orderID)
+		if err != nil {
+			return err
+		}
+		shipments, err := shipmentsOf(ctx, tx, orderID)
+		if err != nil {
+			return err
+		}
+		for _, sh := range shipments {
+			if sh.ID == shipmentID {
+				return do(tx, o, sh)
+			}
+		}
+		return ErrOrderGone
+	})
+}
+
+// Ship records that the brand sent a shipment: the buyer is told, the estimates of its earnings count from now.
+// ErrNotShippable: sent before, unpaid, refunded, or the buyer withdrew.
+func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, tracking string) error {
+	carrier, tracking = strings.TrimSpace(carrier), strings.TrimSpace(tracking)
+	if len(carrier) > 60 {
+		return fault.Field("carrier", "fault.too_long")
+	}
+	if len(tracking) > 300 {
+		return fault.Field("tracking", "fault.too_long")
+	}
+	return s.withShipment(ctx, brandID, shipmentID, func(tx *sqlx.Tx, o Order, sh Shipment) error {
+		if o.State != Paid || o.WithdrawalAt != nil || sh.State != Preparing {
+			return ErrNotShippable
+		}
+		now := s.now()
+		if _, err := tx.ExecContext(ctx, `update shipments set state = 'shipped', shipped_at = $2, carrier = $3, tracking = $4 where id = $1`,
+			sh.ID, now, carrier, tracking); err != nil {
+			return postgres.Translate(err)
+		}
+		if err := earnings.Shipped(ctx, tx, sh.ID, now); err != nil {
+			return err
+		}
+		sh.Carrier, sh.Tracking, sh.ShippedAt = carrier, tracking, &now
+		if err := tell(ctx, tx, o.ID, now, "shipped", map[string]any{"brand": sh.BrandName, "carrier": carrier, "tracking": tracking}); err != nil {
+			return err
+		}
+		return s.letterShipped(ctx, tx, o, sh)
+	})
+}
+
+// Deliver records that a shipment was received. by is buyer, brand or time. From now on the withdrawal period runs, and
+// the day on which its earnings come free is known. ErrNotUnderWay: not sent, or received before.
+func (s *Service) Deliver(ctx context.Context, brandID, shipmentID int64, by string) error {
+	return s.withShipment(ctx, brandID, shipmentID, func(tx *sqlx.Tx, o Order, sh Shipment) error {
+		if sh.State != Shipped {
+			return ErrNotUnderWay
+		}
+		now := s.now()
+		if _, err := tx.ExecContext(ctx, `update shipments set state = 'delivered', delivered_at = $2, delivered_by = $3 where id = $1`, sh.ID, now, by); err != nil {
+			return postgres.Translate(err)
+		}
+		if err := earnings.Settle(ctx, tx, sh.ID, now); err != nil {
+			return err
+		}
+		if err := tell(ctx, tx, o.ID, now, "delivered", map[string]any{"brand": sh.BrandName, "by": by}); err != nil {
+			return err
+		}
+		return s.letterDelivered(ctx, tx, o, sh)
+	})
+}
+
+const selectArrived = `select id from shipments where state = 'shipped' and shipped_at <= $1 order by shipped_at limit 500`
+
+// SweepDelivered enqueues the delivery of every shipment that has been under way for the days after which it counts
+// as received.
+func (s *Service) SweepDelivered(ctx context.Context) error {
+	var ids []int64
+	if err := s.db.SelectContext(ctx, &ids, selectArrived, s.now().AddDate(0, 0, -s.autoDays)); err != nil {
+		return fmt.Errorf("find arrived shipments: %w", err)
+	}
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		for _, id := range ids {
+			if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobDeliver, Args: shipmentArgs{id}, UniqueKey: fmt.Sprintf("deliver:%d", id)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

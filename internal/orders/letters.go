@@ -1,0 +1,106 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/earnings"
+	"relais/internal/i18n"
+	"relais/internal/mail"
+	"relais/internal/money"
+)
+
+// orderLetter is what letters about an order read.
+type orderLetter struct {
+	Order
+	Shipment  Shipment   // the one that the letter is about, where it is about one
+	Shipments []Shipment // all of them
+	Until     time.Time  // end of the withdrawal period, where it is known
+	Days      int        // of the withdrawal period
+	Parts     []part     // who the letter says earns from the order
+}
+
+// part is what somebody earned on a line, for the letter that tells them.
+type part struct {
+	Name   string
+	Title  string
+	Amount money.Amount
+	FreeAt time.Time
+}
+
+// PriceOf is the total of a line with its currency.
+func (l orderLetter) PriceOf(line Line) money.Amount { return money.New(line.TotalMinor, l.Currency) }
+
+func (s *Service) toBuyer(ctx context.Context, tx *sqlx.Tx, o Order, template, key string, data orderLetter) error {
+	data.Order, data.Days = o, WithdrawalDays
+	return s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template, Reference: fmt.Sprintf("order:%d:%s", o.ID, key), Data: data})
+}
+
+func (s *Service) toBrand(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, template, key string) error {
+	var lang i18n.Lang
+	if err := tx.GetContext(ctx, &lang, `select lang from brands where id = $1`, sh.BrandID); err != nil {
+		return err
+	}
+	return s.mail.Queue(ctx, tx, mail.Letter{To: sh.BrandEmail, Lang: lang, Template: template,
+		Reference: fmt.Sprintf("order:%d:%s:%d", o.ID, key, sh.BrandID), Data: orderLetter{Order: o, Shipment: sh, Days: WithdrawalDays}})
+}
+
+// lettersPaid tells the buyer, each brand, and each relay.
+func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment, paid earnings.Booking) error {
+	relays, parts := map[int64][]part{}, []part{}
+	for _, sh := range shipments {
+		if err := s.toBrand(ctx, tx, o, sh, "order_brand", "paid"); err != nil {
+			return err
+		}
+		for _, l := range sh.Lines {
+			for _, e := range paid.Shares {
+				if e.Role == earnings.Commission && *e.OrderLineID == l.ID {
+					p := part{Name: l.RelayName, Title: l.Title, Amount: e.Amount, FreeAt: e.FreeAt}
+					relays[*l.RelayID] = append(relays[*l.RelayID], p)
+					parts = append(parts, p)
+				}
+			}
+		}
+	}
+	for memberID, earned := range relays {
+		var m struct {
+			Email string    `db:"email"`
+			Lang  i18n.Lang `db:"lang"`
+		}
+		if err := tx.GetContext(ctx, &m, `select email, lang from members where id = $1`, memberID); err != nil {
+			return err
+		}
+		// The relay reads what they earned, never who bought: the order is not part of the letter.
+		err := s.mail.Queue(ctx, tx, mail.Letter{To: m.Email, Lang: m.Lang, Template: "relay_earned",
+			Reference: fmt.Sprintf("order:%d:earned:%d", o.ID, memberID), Data: struct{ Parts []part }{earned}})
+		if err != nil {
+			return err
+		}
+	}
+	return s.toBuyer(ctx, tx, o, "order_paid", "paid", orderLetter{Shipments: shipments, Parts: parts})
+}
+
+func (s *Service) letterShipped(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment) error {
+	return s.toBuyer(ctx, tx, o, "order_shipped", fmt.Sprintf("shipped:%d", sh.ID), orderLetter{Shipment: sh})
+}
+
+func (s *Service) letterDelivered(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment) error {
+	return s.toBuyer(ctx, tx, o, "order_delivered", fmt.Sprintf("delivered:%d", sh.ID), orderLetter{Shipment: sh, Until: s.now().AddDate(0, 0, WithdrawalDays)})
+}
+
+// lettersWithdrawal acknowledges a withdrawal to the buyer, dated (Directive 2011/83/EU art. 11), and tells the brands.
+func (s *Service) lettersWithdrawal(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment) error {
+	for _, sh := range shipments {
+		if err := s.toBrand(ctx, tx, o, sh, "withdrawal_brand", "withdrawal"); err != nil {
+			return err
+		}
+	}
+	return s.toBuyer(ctx, tx, o, "withdrawal", "withdrawal", orderLetter{Shipments: shipments})
+}
+
+func (s *Service) letterRefunded(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment) error {
+	return s.toBuyer(ctx, tx, o, "order_refunded", "refunded", orderLetter{Shipments: shipments})
+}

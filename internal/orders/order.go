@@ -1,0 +1,160 @@
+// Package orders is the way of a sale: cart, order, payment, shipment, delivery, withdrawal, refund.
+//
+//	                     Confirm                         Refund
+//	awaiting_payment ───────────────▶ paid ───────────────────────▶ refunded
+//	   │     │  reservation over        ▲
+//	   │     └────────▶ expired ────────┘ paid after all, and still in stock
+//	   └──▶ cancelled
+//
+// A shipment is what one brand sends of an order:
+//
+//	waiting ──▶ preparing ──▶ shipped ──▶ delivered        waiting, preparing ──▶ cancelled
+//	       paid          Ship        Deliver: by the buyer, the brand, or time
+//
+// Every use case locks the order's row first, so that of two things that happen at once the second sees the first. The
+// payment provider is called outside of transactions, with a reference of ours that was committed before: a call whose
+// answer was lost is made again under the same reference.
+package orders
+
+import (
+	"time"
+
+	"relais/internal/i18n"
+	"relais/internal/money"
+)
+
+// State is where an order stands.
+type State string
+
+// The states of an order.
+const (
+	AwaitingPayment State = "awaiting_payment"
+	Paid            State = "paid"
+	Refunded        State = "refunded"
+	Expired         State = "expired"
+	Cancelled       State = "cancelled"
+)
+
+// ShipmentState is where a shipment stands.
+type ShipmentState string
+
+// The states of a shipment.
+const (
+	Waiting           ShipmentState = "waiting"
+	Preparing         ShipmentState = "preparing"
+	Shipped           ShipmentState = "shipped"
+	Delivered         ShipmentState = "delivered"
+	ShipmentCancelled ShipmentState = "cancelled"
+)
+
+// Address is where an order goes.
+type Address struct {
+	Name     string `db:"name"`
+	Street   string `db:"street"`
+	Street2  string `db:"street2"`
+	Postcode string `db:"postcode"`
+	City     string `db:"city"`
+	Country  string `db:"country"` // ISO 3166 alpha-2
+	Phone    string `db:"phone"`
+}
+
+// Order is one purchase of a buyer, with goods of one brand or of several.
+type Order struct {
+	ID              int64  `db:"id"`
+	Number          string `db:"number"` // what people read: R-7K2MQ4
+	Token           string `db:"token"`  // 130 random bits: whoever has it sees the order without log-in
+	MemberID        *int64 `db:"member_id"`
+	Email           string `db:"email"`
+	EmailNormal     string `db:"email_normal"`
+	Address         `db:""`
+	Lang            i18n.Lang      `db:"lang"`
+	Currency        money.Currency `db:"currency"`
+	GoodsMinor      int64          `db:"goods_minor"`
+	ShippingMinor   int64          `db:"shipping_minor"`
+	TotalMinor      int64          `db:"total_minor"`
+	State           State          `db:"state"`
+	PlacedAt        time.Time      `db:"placed_at"`
+	ExpiresAt       time.Time      `db:"expires_at"` // until then the stock is reserved
+	CheckoutID      *string        `db:"checkout_id"`
+	CheckoutURL     string         `db:"checkout_url"`
+	PaymentIntentID *string        `db:"payment_intent_id"`
+	PaidAt          *time.Time     `db:"paid_at"`
+	EndedAt         *time.Time     `db:"ended_at"`
+	RefundedMinor   int64          `db:"refunded_minor"`
+	WithdrawalAt    *time.Time     `db:"withdrawal_at"` // the buyer declared withdrawal
+}
+
+// Total is what the buyer pays.
+func (o Order) Total() money.Amount { return money.New(o.TotalMinor, o.Currency) }
+
+// Goods is the total of the lines.
+func (o Order) Goods() money.Amount { return money.New(o.GoodsMinor, o.Currency) }
+
+// Shipping is the total of the delivery costs.
+func (o Order) Shipping() money.Amount { return money.New(o.ShippingMinor, o.Currency) }
+
+// Shipment is what one brand sends of one order.
+type Shipment struct {
+	ID            int64         `db:"id"`
+	OrderID       int64         `db:"order_id"`
+	BrandID       int64         `db:"brand_id"`
+	BrandName     string        `db:"brand_name"`
+	BrandHandle   string        `db:"brand_handle"`
+	BrandEmail    string        `db:"brand_email"`
+	MakerName     string        `db:"maker_name"`
+	MakerAddress  string        `db:"maker_address"`
+	VATNumber     string        `db:"vat_number"`
+	MethodName    string        `db:"method_name"`
+	ShippingMinor int64         `db:"shipping_minor"`
+	DaysMin       int           `db:"days_min"`
+	DaysMax       int           `db:"days_max"`
+	State         ShipmentState `db:"state"`
+	Carrier       string        `db:"carrier"`
+	Tracking      string        `db:"tracking"`
+	ShippedAt     *time.Time    `db:"shipped_at"`
+	DeliveredAt   *time.Time    `db:"delivered_at"`
+	DeliveredBy   string        `db:"delivered_by"` // buyer, brand or time
+
+	Lines []Line `db:"-"`
+}
+
+// Line is a variant bought, with everything frozen that its price and shares depend on.
+type Line struct {
+	ID            int64  `db:"id"`
+	OrderID       int64  `db:"order_id"`
+	ShipmentID    int64  `db:"shipment_id"`
+	VariantID     int64  `db:"variant_id"`
+	ProductID     int64  `db:"product_id"`
+	BrandID       int64  `db:"brand_id"`
+	Title         string `db:"title"`
+	VariantTitle  string `db:"variant_title"`
+	SKU           string `db:"sku"`
+	MediaHash     string `db:"media_hash"`
+	Slug          string `db:"slug"`
+	Quantity      int64  `db:"quantity"`
+	PriceMinor    int64  `db:"price_minor"` // per piece, including VAT
+	TotalMinor    int64  `db:"total_minor"`
+	VATBps        int64  `db:"vat_bps"`
+	NetMinor      int64  `db:"net_minor"` // without VAT, rounded down
+	TermsID       int64  `db:"terms_id"`
+	CommissionBps int64  `db:"commission_bps"` // 0 where nobody brought the buyer
+	FeeBps        int64  `db:"fee_bps"`
+	HoldDays      int    `db:"hold_days"`
+	RelayID       *int64 `db:"relay_id"` // the member it is attributed to
+	RelayName     string `db:"relay_name"`
+	RelayHandle   string `db:"relay_handle"`
+}
+
+// Event is something that happened to an order, in the order in which it did.
+type Event struct {
+	At     time.Time `db:"at"`
+	Kind   string    `db:"kind"` // placed, paid, shipped, delivered, withdrawal, refund_asked, refunded ...: key "order.event." + Kind
+	Detail []byte    `db:"detail"`
+}
+
+// ReservationTime is how long the stock of an unpaid order is kept. Stripe lets a Checkout Session expire no sooner
+// than 30 minutes after it is made.
+const ReservationTime = 30 * time.Minute
+
+// WithdrawalDays is how long after receipt a buyer may withdraw (Directive 2011/83/EU, art. 9).
+const WithdrawalDays = 14

@@ -1,0 +1,142 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"relais/internal/earnings"
+	"relais/internal/postgres"
+)
+
+// Page is everything about one order, as its pages show it.
+type Page struct {
+	Order
+	Shipments     []Shipment
+	Events        []Event
+	Refund        *RefundView
+	WithdrawUntil time.Time // end of the withdrawal period
+	WindowBegun   bool      // everything was received, so WithdrawUntil is known
+	Withdrawable  bool
+}
+
+// RefundView is the refund of an order as its buyer sees it.
+type RefundView struct {
+	State   string    `db:"state"`
+	Failure string    `db:"failure"`
+	AskedAt time.Time `db:"asked_at"`
+}
+
+// Release frees the earnings whose day has come.
+func (s *Service) Release(ctx context.Context) error {
+	_, err := earnings.ReleaseDue(ctx, s.db, s.now())
+	return err
+}
+
+// ByToken is the order whose page the token opens; ErrOrderGone.
+func (s *Service) ByToken(ctx context.Context, token string) (Page, error) {
+	return s.page(ctx, `token = $1`, token)
+}
+
+// ByID is an order; for the platform's admins and the use cases above this package.
+func (s *Service) ByID(ctx context.Context, id int64) (Page, error) {
+	return s.page(ctx, `id = $1`, id)
+}
+
+// ByNumber is an order of which a brand has a shipment; ErrOrderGone where it has none.
+func (s *Service) ByNumber(ctx context.Context, brandID int64, number string) (Page, error) {
+	return s.page(ctx, `number = $1 and exists (select 1 from shipments where order_id = orders.id and brand_id = $2)`, number, brandID)
+}
+
+func (s *Service) page(ctx context.Context, where string, args ...any) (Page, error) {
+	o, err := orderWhere(ctx, s.db, where, args...)
+	if err != nil {
+		return Page{}, err
+	}
+	p := Page{Order: o}
+	if p.Shipments, err = shipmentsOf(ctx, s.db, o.ID); err != nil {
+		return Page{}, err
+	}
+	if err := s.db.SelectContext(ctx, &p.Events, `select at, kind, detail from order_events where order_id = $1 order by id`, o.ID); err != nil {
+		return Page{}, fmt.Errorf("read order events: %w", err)
+	}
+	var refunds []RefundView
+	if err := s.db.SelectContext(ctx, &refunds, `select state, failure, asked_at from refunds where order_id = $1 and payment_intent_id = $2 order by id desc limit 1`,
+		o.ID, o.PaymentIntentID); err != nil {
+		return Page{}, fmt.Errorf("read refund: %w", err)
+	}
+	if len(refunds) > 0 {
+		p.Refund = &refunds[0]
+	}
+	p.WithdrawUntil, p.WindowBegun = WithdrawUntil(p.Shipments)
+	p.Withdrawable = Withdrawable(o, p.Shipments, s.now()) == nil
+	return p, nil
+}
+
+// Row is an order in a list.
+type Row struct {
+	Order
+	Pieces       int64         `db:"pieces"`
+	FirstTitle   string        `db:"first_title"`
+	MediaHash    string        `db:"media_hash"`
+	ShipmentID   int64         `db:"shipment_id"` // of the brand that asks; else 0
+	Shipment     ShipmentState `db:"shipment_state"`
+	PartMinor    int64         `db:"part_minor"` // the brand's goods and delivery; else the total
+	ShippedAt    *time.Time    `db:"shipped_at"`
+	BrandsJoined string        `db:"brands"`
+}
+
+// Query chooses orders for a list, newest first.
+type Query struct {
+	BrandID  int64         // only with a shipment of this brand
+	MemberID int64         // only of this buyer
+	Shipment ShipmentState // with BrandID
+	State    State
+	Text     string // number, name or e-mail begins with it
+	Before   int64  // only ids below
+	Limit    int    // 0: 50
+}
+
+const selectRows = `
+select o.id, o.number, o.token, o.member_id, o.email, o.email_normal, o.name, o.street, o.street2, o.postcode, o.city, o.country, o.phone, o.lang,
+  o.currency, o.goods_minor, o.shipping_minor, o.total_minor, o.state, o.placed_at, o.expires_at, o.checkout_id, o.checkout_url,
+  o.payment_intent_id, o.paid_at, o.ended_at, o.refunded_minor, o.withdrawal_at,
+  (select coalesce(sum(quantity), 0) from order_lines l where l.order_id = o.id and ($1 = 0 or l.brand_id = $1)) as pieces,
+  coalesce(f.title, '') as first_title, coalesce(m.hash, '') as media_hash, coalesce(s.id, 0) as shipment_id, coalesce(s.state, '') as shipment_state, s.shipped_at,
+  case when s.id is null then o.total_minor else s.shipping_minor + (select coalesce(sum(total_minor), 0) from order_lines l where l.shipment_id = s.id) end as part_minor,
+  coalesce((select string_agg(b.name, ', ' order by b.name) from shipments x join brands b on b.id = x.brand_id where x.order_id = o.id), '') as brands
+from orders o
+left join shipments s on s.order_id = o.id and s.brand_id = $1
+left join lateral (select title, media_id from order_lines l where l.order_id = o.id and ($1 = 0 or l.brand_id = $1) order by l.id limit 1) f on true
+left join media m on m.id = f.media_id
+where ($1 = 0 or (s.id is not null and o.state in ('paid','refunded'))) and ($2 = 0 or o.member_id = $2) and ($3 = '' or s.state = $3)
+  and ($4 = '' or o.state = $4) and ($5 = '' or starts_with(lower(o.number), lower($5)) or starts_with(lower(o.name), lower($5)) or starts_with(o.email, lower($5)))
+  and ($6 = 0 or o.id < $6)
+order by o.id desc limit $7`
+
+// List is the orders that a query chooses.
+func (s *Service) List(ctx context.Context, q Query) ([]Row, error) {
+	if q.Limit <= 0 {
+		q.Limit = 50
+	}
+	var rows []Row
+	err := s.db.SelectContext(ctx, &rows, selectRows, q.BrandID, q.MemberID, q.Shipment, q.State, q.Text, q.Before, q.Limit)
+	return rows, postgres.Translate(err)
+}
+
+// Message is one word between a buyer and a brand about an order.
+type Message struct {
+	At        time.Time `db:"at"`
+	Author    string    `db:"author"` // buyer or brand
+	BrandID   int64     `db:"brand_id"`
+	BrandName string    `db:"brand_name"`
+	Body      string    `db:"body"`
+}
+
+// Messages is what was written about an order, oldest first; brandID 0: with every brand.
+func (s *Service) Messages(ctx context.Context, orderID, brandID int64) ([]Message, error) {
+	var ms []Message
+	err := s.db.SelectContext(ctx, &ms, `select m.at, m.author, m.brand_id, b.name as brand_name, m.body from order_messages m
+		join brands b on b.id = m.brand_id where m.order_id = $1 and ($2 = 0 or m.brand_id = $2) order by m.id`, orderID, brandID)
+	return ms, postgres.Translate(err)
+}

@@ -1,0 +1,348 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/catalog"
+	"relais/internal/earnings"
+	"relais/internal/fault"
+	"relais/internal/jobs"
+	"relais/internal/money"
+	"relais/internal/payments"
+	"relais/internal/postgres"
+)
+
+// OpenCheckout opens the page on which the order is paid, and says its address. Called again it opens the same one: the
+// provider knows our reference. ErrOrderOver where the order no longer waits for payment.
+func (s *Service) OpenCheckout(ctx context.Context, orderID int64) (string, error) {
+	o, err := orderWhere(ctx, s.db, `id = $1`, orderID)
+	if err != nil {
+		return "", err
+	}
+	if o.State != AwaitingPayment || !s.now().Before(o.ExpiresAt) {
+		return "", ErrOrderOver
+	}
+	if o.CheckoutURL != "" {
+		return o.CheckoutURL, nil
+	}
+	shipments, err := shipmentsOf(ctx, s.db, orderID)
+	if err != nil {
+		return "", err
+	}
+	checkout, err := s.pay.OpenCheckout(ctx, s.checkoutRequest(o, shipments))
+	if err != nil {
+		return "", fmt.Errorf("open checkout of order %d: %w", orderID, err)
+	}
+	_, err = s.db.ExecContext(ctx, `update orders set checkout_id = $2, checkout_url = $3 where id = $1 and checkout_id is null`,
+		orderID, checkout.ID, checkout.URL)
+	return checkout.URL, postgres.Translate(err)
+}
+
+func (s *Service) checkoutRequest(o Order, shipments []Shipment) payments.CheckoutRequest {
+	page := s.baseURL + "/o/" + o.Token
+	r := payments.CheckoutRequest{
+		Reference: fmt.Sprintf("order-%d-checkout-%s", o.ID, o.Token[:8]), OrderID: fmt.Sprint(o.ID), OrderNumber: o.Number, Currency: o.Currency, Email: o.Email,
+		Locale: string(o.Lang), SuccessURL: page + "?paid=1", CancelURL: page, TransferGroup: fmt.Sprintf("order_%d", o.ID),
+		// Stripe counts its 30 minutes from its own clock; the margin keeps a slow call within them.
+		ExpiresAt: o.ExpiresAt.Add(time.Minute),
+	}
+	for _, sh := range shipments {
+		for _, l := range sh.Lines {
+			name := l.Title
+			if l.VariantTitle != "" {
+				name += " (" + l.VariantTitle + ")"
+			}
+			r.Lines = append(r.Lines, payments.CheckoutLine{Name: name, UnitMinor: l.PriceMinor, Quantity: l.Quantity})
+		}
+		if sh.ShippingMinor > 0 {
+			r.Lines = append(r.Lines, payments.CheckoutLine{Name: sh.MethodName + " · " + sh.BrandName, UnitMinor: sh.ShippingMinor, Quantity: 1})
+		}
+	}
+	return r
+}
+
+// Confirm asks the provider about a checkout and does what follows from it. It is called by the webhook's job, by the
+// page the buyer comes back to, and by the sweep, at once or again: what it decides it decides under the order's lock.
+// An unpaid checkout changes nothing. ErrOrderGone where no order belongs to it (yet): the job tries again.
+func (s *Service) Confirm(ctx context.Context, checkoutID string) error {
+	c, err := s.pay.Checkout(ctx, checkoutID)
+	if err != nil {
+		return fmt.Errorf("read checkout %s: %w", checkoutID, err)
+	}
+	if !c.Paid {
+		return nil
+	}
+	o, err := orderWhere(ctx, s.db, `checkout_id = $1 or id::text = $2 order by (checkout_id = $1) desc nulls last limit 1`, checkoutID, c.OrderID)
+	if err != nil {
+		return fmt.Errorf("confirm checkout %s: %w", checkoutID, err)
+	}
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		locked, err := lockOrder(ctx, tx, o.ID)
+		if err != nil {
+			return err
+		}
+		return s.confirm(ctx, tx, locked, c)
+	})
+}
+
+func (s *Service) confirm(ctx context.Context, tx *sqlx.Tx, o Order, c payments.Checkout) error {
+	verdict, reason := Judge(o, Payment{Amount: c.Amount, PaymentIntentID: c.PaymentIntentID})
+	if verdict == Known {
+		return nil
+	}
+	shipments, err := shipmentsOf(ctx, tx, o.ID)
+	if err != nil {
+		return err
+	}
+	if verdict == Retake {
+		if err := retake(ctx, tx, shipments); errors.Is(err, fault.Conflict) {
+			verdict = SendBack
+		} else if err != nil {
+			return err
+		}
+	}
+	if verdict == SendBack {
+		return s.sendBack(ctx, tx, o, c, reason)
+	}
+	return s.accept(ctx, tx, o, shipments, c)
+}
+
+// retake reserves the stock of an order again whose reservation was over, all of it or none.
+func retake(ctx context.Context, tx *sqlx.Tx, shipments []Shipment) error {
+	if _, err := tx.ExecContext(ctx, `savepoint retake`); err != nil {
+		return err
+	}
+	for _, l := range linesByVariant(shipments) {
+		if err := catalog.Reserve(ctx, tx, l.VariantID, int(l.Quantity)); err != nil {
+			if _, back := tx.ExecContext(ctx, `rollback to savepoint retake`); back != nil {
+				return back
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+const updatePaid = `
+update orders set state = 'paid', paid_at = $2, payment_intent_id = $3, charge_id = $4, card_fingerprint = $5, checkout_id = coalesce(checkout_id, $6),
+  ended_at = null where id = $1`
+
+func (s *Service) accept(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment, c payments.Checkout) error {
+	now := s.now()
+	if _, err := tx.ExecContext(ctx, updatePaid, o.ID, now, c.PaymentIntentID, c.ChargeID, c.CardFingerprint, c.ID); err != nil {
+		return postgres.Translate(err)
+	}
+	if _, err := tx.ExecContext(ctx, `update shipments set state = 'preparing' where order_id = $1 and state in ('waiting','cancelled')`, o.ID); err != nil {
+		return err
+	}
+	paid, err := s.shares(ctx, tx, o, shipments, c.CardFingerprint, now)
+	if err != nil {
+		return err
+	}
+	if err := earnings.Book(ctx, tx, paid); err != nil {
+		return err
+	}
+	if err := tell(ctx, tx, o.ID, now, "paid", nil); err != nil {
+		return err
+	}
+	o.PaidAt = &now
+	return s.lettersPaid(ctx, tx, o, shipments, paid)
+}
+
+// shares splits a paid order: of each line what is left to the brand and the commission to whoever brought the buyer;
+// of each shipment the delivery cost to the brand.
+func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment, fingerprint string, now time.Time) (earnings.Booking, error) {
+	p := earnings.Booking{OrderID: o.ID, Currency: o.Currency, At: now}
+	for _, sh := range shipments {
+		brand, err := earnings.EnsurePayee(ctx, tx, earnings.Owner{BrandID: sh.BrandID})
+		if err != nil {
+			return p, err
+		}
+		hold := 0
+		for _, l := range sh.Lines {
+			hold = max(hold, l.HoldDays)
+			line, fee, err := s.lineShares(ctx, tx, o, sh, l, brand, fingerprint, now)
+			if err != nil {
+				return p, err
+			}
+			p.Fee += fee
+			p.Shares = append(p.Shares, line...)
+		}
+		p.Shares = append(p.Shares, earnings.Earning{PayeeID: brand, ShipmentID: sh.ID, Role: earnings.Delivery,
+			Amount: money.New(sh.ShippingMinor, o.Currency), BaseMinor: sh.ShippingMinor, FreeAt: earnings.Expected(now, sh.DaysMax, hold)})
+	}
+	return p, nil
+}
+
+func (s *Service) lineShares(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, l Line, brand int64, fingerprint string, now time.Time) ([]earnings.Earning, int64, error) {
+	commission := l.CommissionBps
+	if l.RelayID != nil {
+		own, err := ownCard(ctx, tx, *l.RelayID, fingerprint)
+		if err != nil {
+			return nil, 0, err
+		}
+		if own {
+			commission = 0
+			if err := tell(ctx, tx, o.ID, now, "own_card", map[string]any{"line": l.ID, "member": *l.RelayID}); err != nil {
+				return nil, 0, err
+			}
+		}
+	}
+	split, err := earnings.SplitLine(l.TotalMinor, l.VATBps, commission, l.FeeBps)
+	if err != nil {
+		return nil, 0, err
+	}
+	id, free := l.ID, earnings.Expected(now, sh.DaysMax, l.HoldDays)
+	shares := []earnings.Earning{{PayeeID: brand, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Sale,
+		Amount: money.New(split.Sale, o.Currency), BaseMinor: l.TotalMinor, FreeAt: free}}
+	if split.Commission > 0 {
+		relay, err := earnings.EnsurePayee(ctx, tx, earnings.Owner{MemberID: *l.RelayID})
+		if err != nil {
+			return nil, 0, err
+		}
+		shares = append(shares, earnings.Earning{PayeeID: relay, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Commission,
+			Amount: money.New(split.Commission, o.Currency), BaseMinor: split.Net, RateBps: commission, FreeAt: free})
+	}
+	return shares, split.Fee, nil
+}
+
+// A relay who paid an order of their own with this card buys from themselves (DESIGN, attribution).
+const selectOwnCard = `
+select exists (select 1 from orders o join members m on m.id = $1
+  where o.card_fingerprint = $2 and (o.member_id = m.id or o.email_normal = m.email_normal))`
+
+func ownCard(ctx context.Context, tx *sqlx.Tx, memberID int64, fingerprint string) (bool, error) {
+	if fingerprint == "" {
+		return false, nil
+	}
+	var own bool
+	err := tx.GetContext(ctx, &own, selectOwnCard, memberID, fingerprint)
+	return own, err
+}
+
+// sendBack refunds a payment that an order cannot keep, and says so on the order. An expired order stays expired.
+func (s *Service) sendBack(ctx context.Context, tx *sqlx.Tx, o Order, c payments.Checkout, reason string) error {
+	now := s.now()
+	r := refund{OrderID: o.ID, Amount: c.Amount, Reason: reason, PaymentIntentID: c.PaymentIntentID, AskedAt: now}
+	made, err := ask(ctx, tx, r)
+	if err != nil || !made {
+		return err
+	}
+	if err := postStray(ctx, tx, c.PaymentIntentID, c.Amount, now, true); err != nil {
+		return err
+	}
+	return tell(ctx, tx, o.ID, now, "sent_back", map[string]any{"reason": reason, "minor": c.Amount.Minor, "currency": c.Amount.Currency})
+}
+
+// Expire ends an order whose reservation is over. The provider's page is closed first: if it was paid in the
+// meantime, the order is confirmed instead. The stock goes back once.
+func (s *Service) Expire(ctx context.Context, orderID int64) error {
+	return s.end(ctx, orderID, Expired)
+}
+
+// CheckoutExpired ends the order whose payment page the provider closed. One that is not ours changes nothing.
+func (s *Service) CheckoutExpired(ctx context.Context, checkoutID string) error {
+	o, err := orderWhere(ctx, s.db, `checkout_id = $1`, checkoutID)
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.Expire(ctx, o.ID)
+}
+
+// Cancel ends an unpaid order at its buyer's wish.
+func (s *Service) Cancel(ctx context.Context, orderID int64) error {
+	return s.end(ctx, orderID, Cancelled)
+}
+
+func (s *Service) end(ctx context.Context, orderID int64, state State) error {
+	o, err := orderWhere(ctx, s.db, `id = $1`, orderID)
+	if err != nil || o.State != AwaitingPayment {
+		return err
+	}
+	if o.CheckoutID != nil {
+		paid, err := s.closeCheckout(ctx, *o.CheckoutID)
+		if err != nil {
+			return err
+		}
+		if paid { // a payment that the order cannot keep leaves it waiting: then it ends all the same
+			if err := s.Confirm(ctx, *o.CheckoutID); err != nil {
+				return err
+			}
+		}
+	}
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		o, err := lockOrder(ctx, tx, orderID)
+		if err != nil || o.State != AwaitingPayment {
+			return err
+		}
+		now := s.now()
+		if _, err := tx.ExecContext(ctx, `update orders set state = $2, ended_at = $3 where id = $1`, o.ID, state, now); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `update shipments set state = 'cancelled' where order_id = $1`, o.ID); err != nil {
+			return err
+		}
+		if err := giveBack(ctx, tx, o.ID); err != nil {
+			return err
+		}
+		return tell(ctx, tx, o.ID, now, string(state), nil)
+	})
+}
+
+// closeCheckout makes sure that nobody can pay any more, and says whether somebody had.
+func (s *Service) closeCheckout(ctx context.Context, checkoutID string) (paid bool, err error) {
+	c, err := s.pay.Checkout(ctx, checkoutID)
+	if err != nil {
+		return false, fmt.Errorf("read checkout %s: %w", checkoutID, err)
+	}
+	if c.Paid || c.State != payments.CheckoutOpen {
+		return c.Paid, nil
+	}
+	if err := s.pay.ExpireCheckout(ctx, checkoutID); err != nil {
+		// Paid or expired between the two calls: look once more.
+		if c, again := s.pay.Checkout(ctx, checkoutID); again == nil && c.State != payments.CheckoutOpen {
+			return c.Paid, nil
+		}
+		return false, fmt.Errorf("close checkout %s: %w", checkoutID, err)
+	}
+	return false, nil
+}
+
+func giveBack(ctx context.Context, tx *sqlx.Tx, orderID int64) error {
+	shipments, err := shipmentsOf(ctx, tx, orderID)
+	if err != nil {
+		return err
+	}
+	for _, l := range linesByVariant(shipments) {
+		if err := catalog.GiveBack(ctx, tx, l.VariantID, int(l.Quantity)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const selectOverdue = `select id from orders where state = 'awaiting_payment' and expires_at <= $1 order by expires_at limit 500`
+
+// SweepExpired enqueues the end of every reservation that is over.
+func (s *Service) SweepExpired(ctx context.Context) error {
+	var ids []int64
+	if err := s.db.SelectContext(ctx, &ids, selectOverdue, s.now()); err != nil {
+		return fmt.Errorf("find overdue orders: %w", err)
+	}
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		for _, id := range ids {
+			if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobExpire, Args: orderArgs{id}, UniqueKey: fmt.Sprintf("expire:%d", id)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

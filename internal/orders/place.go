@@ -1,0 +1,221 @@
+package orders
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"sort"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/catalog"
+	"relais/internal/earnings"
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/mail"
+	"relais/internal/members"
+	"relais/internal/money"
+	"relais/internal/payments"
+	"relais/internal/postgres"
+	"relais/internal/referrals"
+)
+
+// Service is the use cases of this package.
+type Service struct {
+	db       *sqlx.DB
+	pay      payments.Checkouts
+	now      func() time.Time // business time
+	baseURL  string           // without a slash at its end
+	feeBps   int64            // what Relais keeps of the price without VAT, basis points
+	autoDays int              // days after sending at which a shipment counts as delivered
+	mail     *mail.Outbox
+	log      *slog.Logger
+}
+
+// Config is what a Service needs.
+type Config struct {
+	DB       *sqlx.DB
+	Payments payments.Checkouts
+	Now      func() time.Time
+	BaseURL  string
+	FeeBps   int64
+	AutoDays int
+	Mail     *mail.Outbox
+	Log      *slog.Logger
+}
+
+// New makes the Service.
+func New(c Config) *Service {
+	return &Service{db: c.DB, pay: c.Payments, now: c.Now, baseURL: c.BaseURL, feeBps: c.FeeBps, autoDays: c.AutoDays, mail: c.Mail, log: c.Log}
+}
+
+// Placement is an order as the buyer sends it. Prices, rates and stock are never read from it.
+type Placement struct {
+	CartID    string
+	Operation string // one-time value of the form: sent twice, it is one order
+	Email     string
+	Address   Address
+	Methods   map[int64]int64 // brand → method chosen
+	SeenMinor int64           // the total that the page showed; 0: not told
+	MemberID  *int64          // signed in
+	Visitor   string          // from the consent cookie; empty without
+	Lang      i18n.Lang
+}
+
+// Place makes an order of a cart: stock reserved, prices, terms and attribution read from the database and frozen, in
+// one transaction. Sent twice with the same Operation it answers with the order already made. Faults: the fields of
+// the form; ErrEmptyCart; ErrUnavailable; ErrNoDelivery; ErrPriceMoved; not enough in stock.
+func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
+	if err := validate(&p); err != nil {
+		return Order{}, err
+	}
+	var o Order
+	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		// A double click is two requests at once: the second waits here and then finds the order.
+		if _, err := tx.ExecContext(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, "place:"+p.Operation); err != nil {
+			return err
+		}
+		found, err := orderWhere(ctx, tx, `operation = $1`, p.Operation)
+		if err == nil {
+			o = found
+			return nil
+		}
+		lines, err := cartLines(ctx, tx, p.CartID, p.Lang)
+		if err != nil {
+			return fmt.Errorf("place order: %w", err)
+		}
+		o, err = s.place(ctx, tx, p, lines)
+		return err
+	})
+	return o, err
+}
+
+func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []CartLine) (Order, error) {
+	parcels, err := s.parcels(ctx, tx, p, lines)
+	if err != nil {
+		return Order{}, err
+	}
+	now := s.now()
+	n := newOrder{Operation: p.Operation, Order: Order{Number: number(), Token: rand.Text(), MemberID: p.MemberID, Email: p.Email,
+		EmailNormal: members.NormalEmail(p.Email), Address: p.Address, Lang: p.Lang, Currency: lines[0].Price.Currency,
+		PlacedAt: now, ExpiresAt: now.Add(ReservationTime), State: AwaitingPayment}}
+	for _, parcel := range parcels {
+		n.GoodsMinor += parcel.Goods.Minor
+		n.ShippingMinor += parcel.Cost.Minor
+	}
+	n.TotalMinor = n.GoodsMinor + n.ShippingMinor
+	if p.SeenMinor != 0 && p.SeenMinor != n.TotalMinor {
+		return Order{}, ErrPriceMoved
+	}
+	if err := reserve(ctx, tx, lines); err != nil {
+		return Order{}, err
+	}
+	if n.ID, err = insertNew(ctx, tx, n); err != nil {
+		return Order{}, fmt.Errorf("place order: %w", err)
+	}
+	if err := s.placeLines(ctx, tx, n.Order, p, parcels, lines); err != nil {
+		return Order{}, err
+	}
+	if _, err := tx.ExecContext(ctx, `delete from cart_lines where cart_id = $1`, p.CartID); err != nil {
+		return Order{}, err
+	}
+	return n.Order, tell(ctx, tx, n.ID, now, "placed", nil)
+}
+
+// parcels checks that every line can be sold as it stands, and chooses the delivery of each brand.
+func (s *Service) parcels(ctx context.Context, tx *sqlx.Tx, p Placement, lines []CartLine) ([]Parcel, error) {
+	if len(lines) == 0 {
+		return nil, ErrEmptyCart
+	}
+	for _, l := range lines {
+		if !l.Sellable {
+			return nil, ErrUnavailable
+		}
+	}
+	cart, err := gather(ctx, tx, p.CartID, lines, p.Lang)
+	if err != nil {
+		return nil, err
+	}
+	parcels := make([]Parcel, len(cart.Parcels))
+	for i, c := range cart.Parcels {
+		m, err := Choose(c.Methods, p.Methods[c.BrandID], p.Address.Country, c.Goods.Minor)
+		if err != nil {
+			return nil, fault.Field(fmt.Sprintf("method-%d", c.BrandID), "fault.no_delivery")
+		}
+		parcels[i] = Parcel{BrandID: c.BrandID, Goods: c.Goods, Method: m, Cost: money.New(m.Cost(c.Goods.Minor), c.Goods.Currency)}
+	}
+	return parcels, nil
+}
+
+// reserve takes the stock, in the order of variants so that two orders never wait for each other.
+func reserve(ctx context.Context, tx *sqlx.Tx, lines []CartLine) error {
+	sorted := append([]CartLine(nil), lines...)
+	sort.Slice(sorted, func(i, j int) bool { return sorted[i].VariantID < sorted[j].VariantID })
+	for _, l := range sorted {
+		if err := catalog.Reserve(ctx, tx, l.VariantID, int(l.Quantity)); err != nil {
+			return fmt.Errorf("reserve %s: %w", l.Title, err)
+		}
+	}
+	return nil
+}
+
+func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, p Placement, parcels []Parcel, lines []CartLine) error {
+	decisions, err := referrals.Attribute(ctx, tx, sale(o, p, lines))
+	if err != nil {
+		return fmt.Errorf("attribute order: %w", err)
+	}
+	shipment := make(map[int64]int64, len(parcels))
+	for _, parcel := range parcels {
+		var id int64
+		err := tx.GetContext(ctx, &id, insertShipment, o.ID, parcel.BrandID, parcel.Method.Name, parcel.Cost.Minor, parcel.Method.DaysMin, parcel.Method.DaysMax)
+		if err != nil {
+			return fmt.Errorf("place shipment: %w", err)
+		}
+		shipment[parcel.BrandID] = id
+	}
+	for i, l := range lines {
+		d := decisions[i]
+		commission := d.CommissionBps
+		if d.MemberID == nil {
+			commission = 0
+		}
+		split, err := earnings.SplitLine(l.Total().Minor, l.VATBps, commission, s.feeBps)
+		if err != nil {
+			return err
+		}
+		var id int64
+		err = tx.GetContext(ctx, &id, insertLine, o.ID, shipment[l.BrandID], l.VariantID, l.ProductID, l.BrandID, l.Title, l.VariantTitle, l.SKU,
+			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, commission, s.feeBps)
+		if err != nil {
+			return fmt.Errorf("place line: %w", postgres.Translate(err))
+		}
+		if err := referrals.Save(ctx, tx, id, d); err != nil {
+			return fmt.Errorf("save attribution: %w", err)
+		}
+	}
+	return nil
+}
+
+// sale is the order as attribution sees it.
+func sale(o Order, p Placement, lines []CartLine) referrals.Sale {
+	sale := referrals.Sale{At: o.PlacedAt, BuyerMemberID: o.MemberID, BuyerEmailNormal: o.EmailNormal, Visitor: p.Visitor}
+	for i, l := range lines {
+		sale.Lines = append(sale.Lines, referrals.SaleLine{Index: i, ProductID: l.ProductID, BrandID: l.BrandID,
+			StorefrontMemberID: l.StorefrontID, ClickID: l.ClickID, AddedAt: l.AddedAt})
+	}
+	return sale
+}
+
+// alphabet of order numbers: Crockford's, without letters that are read as digits.
+const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+func number() string {
+	b := make([]byte, 7)
+	_, _ = rand.Read(b) // never fails since Go 1.24
+	for i := range b {
+		b[i] = alphabet[b[i]%32]
+	}
+	return "R-" + string(b)
+}

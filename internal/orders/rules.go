@@ -1,0 +1,163 @@
+package orders
+
+import (
+	"time"
+
+	"relais/internal/fault"
+	"relais/internal/money"
+)
+
+// The faults of this package.
+var (
+	ErrEmptyCart     = fault.New(fault.Invalid, "fault.cart_empty")
+	ErrUnavailable   = fault.New(fault.Conflict, "fault.cart_changed")       // something in the cart is no longer for sale
+	ErrCurrencies    = fault.New(fault.Conflict, "fault.cart_currencies")    // goods in two currencies
+	ErrNoDelivery    = fault.New(fault.Invalid, "fault.no_delivery")         // a brand does not deliver there
+	ErrNotPaid       = fault.New(fault.Conflict, "fault.order_not_paid")     // the order is not paid, or no longer
+	ErrNotShippable  = fault.New(fault.Conflict, "fault.not_shippable")      // sent already, cancelled or unpaid
+	ErrNotUnderWay   = fault.New(fault.Conflict, "fault.not_under_way")      // delivered already, or not sent
+	ErrWindowOver    = fault.New(fault.Conflict, "fault.withdrawal_over")    // 14 days after receipt have passed
+	ErrWithdrawn     = fault.New(fault.Conflict, "fault.already_withdrawn")  // declared before
+	ErrSeveralBrands = fault.New(fault.Conflict, "fault.refund_not_alone")   // a brand cannot refund what another brand sold
+	ErrRefundAsked   = fault.New(fault.Conflict, "fault.refund_under_way")   // a refund is on its way
+	ErrOrderOver     = fault.New(fault.Conflict, "fault.order_not_waiting")  // not waiting for payment any more
+	ErrOrderGone     = fault.New(fault.NotFound, "fault.order_not_found")    // no such order, or somebody else's
+	ErrPriceMoved    = fault.New(fault.Conflict, "fault.cart_price_changed") // the total differs from what the buyer saw
+)
+
+// Method is a way of delivery that a brand offers.
+type Method struct {
+	ID            int64    `db:"id"`
+	BrandID       int64    `db:"brand_id"`
+	Name          string   `db:"name"`
+	PriceMinor    int64    `db:"price_minor"`
+	FreeFromMinor *int64   `db:"free_from_minor"` // goods total of the brand from which it is free
+	DaysMin       int      `db:"days_min"`
+	DaysMax       int      `db:"days_max"`
+	Countries     []string `db:"-"`
+}
+
+// Cost is the price of delivery of goods worth so much, in minor units.
+func (m Method) Cost(goods int64) int64 {
+	if m.FreeFromMinor != nil && goods >= *m.FreeFromMinor {
+		return 0
+	}
+	return m.PriceMinor
+}
+
+// Reaches says whether the method delivers to a country.
+func (m Method) Reaches(country string) bool {
+	for _, c := range m.Countries {
+		if c == country {
+			return true
+		}
+	}
+	return false
+}
+
+// Parcel is the part of a cart that one brand sends: its goods and the method chosen.
+type Parcel struct {
+	BrandID int64
+	Goods   money.Amount
+	Method  Method
+	Cost    money.Amount
+}
+
+// Choose picks the method for a parcel: the one that the buyer chose if it reaches the country, else the cheapest that
+// does (the first offered of equals). ErrNoDelivery where none does.
+func Choose(methods []Method, chosen int64, country string, goods int64) (Method, error) {
+	var best *Method
+	for i, m := range methods {
+		if !m.Reaches(country) {
+			continue
+		}
+		if m.ID == chosen {
+			return m, nil
+		}
+		if best == nil || m.Cost(goods) < best.Cost(goods) {
+			best = &methods[i]
+		}
+	}
+	if best == nil {
+		return Method{}, ErrNoDelivery
+	}
+	return *best, nil
+}
+
+// WithdrawUntil is the last moment of the withdrawal period: 14 days after the last shipment was received. The second
+// value is false while something is still to be received: then the period has not begun and withdrawal is open.
+func WithdrawUntil(shipments []Shipment) (time.Time, bool) {
+	var last time.Time
+	for _, s := range shipments {
+		if s.DeliveredAt == nil {
+			return time.Time{}, false
+		}
+		if s.DeliveredAt.After(last) {
+			last = *s.DeliveredAt
+		}
+	}
+	return last.AddDate(0, 0, WithdrawalDays), true
+}
+
+// Withdrawable says whether the buyer may withdraw from the whole order now: nil, ErrNotPaid, ErrWithdrawn or ErrWindowOver.
+func Withdrawable(o Order, shipments []Shipment, now time.Time) error {
+	if o.State != Paid {
+		return ErrNotPaid
+	}
+	if o.WithdrawalAt != nil {
+		return ErrWithdrawn
+	}
+	if until, begun := WithdrawUntil(shipments); begun && now.After(until) {
+		return ErrWindowOver
+	}
+	return nil
+}
+
+// Sent says whether anything of the order has left.
+func Sent(shipments []Shipment) bool {
+	for _, s := range shipments {
+		if s.State == Shipped || s.State == Delivered {
+			return true
+		}
+	}
+	return false
+}
+
+// Payment is what the provider says of a checkout that was paid.
+type Payment struct {
+	Amount          money.Amount
+	PaymentIntentID string
+}
+
+// Verdict is what becomes of a payment.
+type Verdict string
+
+// The verdicts on a payment.
+const (
+	Accept   Verdict = "accept"   // the order is paid
+	Retake   Verdict = "retake"   // the reservation was over: paid, if the stock can be had again
+	Known    Verdict = "known"    // told before: nothing to do
+	SendBack Verdict = "sendback" // refunded by itself, and shown
+)
+
+// Judge decides what becomes of a payment for an order: a second payment, one of another amount or currency, or one
+// for a cancelled order goes back by itself. The reason is that of the refund.
+func Judge(o Order, p Payment) (Verdict, string) {
+	if o.PaymentIntentID != nil {
+		if *o.PaymentIntentID == p.PaymentIntentID {
+			return Known, ""
+		}
+		return SendBack, "second_payment"
+	}
+	if p.Amount != o.Total() {
+		return SendBack, "amount_differs"
+	}
+	switch o.State {
+	case AwaitingPayment:
+		return Accept, ""
+	case Expired:
+		return Retake, "no_stock"
+	default:
+		return SendBack, "order_cancelled"
+	}
+}

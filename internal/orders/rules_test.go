@@ -1,0 +1,114 @@
+package orders_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"relais/internal/money"
+	"relais/internal/orders"
+)
+
+func eur(minor int64) money.Amount { return money.New(minor, "EUR") }
+
+func ptr[T any](v T) *T { return &v }
+
+func TestMethodCost(t *testing.T) {
+	m := orders.Method{PriceMinor: 590, FreeFromMinor: ptr(int64(8000))}
+	for goods, want := range map[int64]int64{1: 590, 7999: 590, 8000: 0, 90000: 0} {
+		if got := m.Cost(goods); got != want {
+			t.Errorf("cost of %d = %d, want %d", goods, got, want)
+		}
+	}
+	if got := (orders.Method{PriceMinor: 590}).Cost(1 << 40); got != 590 {
+		t.Errorf("never free = %d, want 590", got)
+	}
+}
+
+func TestChoose(t *testing.T) {
+	methods := []orders.Method{
+		{ID: 1, PriceMinor: 900, Countries: []string{"FR", "BE"}},
+		{ID: 2, PriceMinor: 500, Countries: []string{"FR"}},
+		{ID: 3, PriceMinor: 700, Countries: []string{"FR"}, FreeFromMinor: ptr(int64(5000))},
+	}
+	for _, c := range []struct {
+		name    string
+		chosen  int64
+		country string
+		goods   int64
+		want    int64
+	}{
+		{"the chosen one", 1, "FR", 1000, 1},
+		{"none chosen: the cheapest", 0, "FR", 1000, 2},
+		{"free from a total on", 0, "FR", 5000, 3},
+		{"the chosen one does not go there", 2, "BE", 1000, 1},
+		{"somebody else's id", 99, "FR", 1000, 2},
+	} {
+		m, err := orders.Choose(methods, c.chosen, c.country, c.goods)
+		if err != nil || m.ID != c.want {
+			t.Errorf("%s: %d, %v; want %d", c.name, m.ID, err, c.want)
+		}
+	}
+	if _, err := orders.Choose(methods, 1, "SE", 1000); !errors.Is(err, orders.ErrNoDelivery) {
+		t.Errorf("nobody delivers there: %v", err)
+	}
+}
+
+func TestWithdrawable(t *testing.T) {
+	day := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	paid := orders.Order{State: orders.Paid}
+	received := func(days ...int) []orders.Shipment {
+		ss := []orders.Shipment{}
+		for _, d := range days {
+			ss = append(ss, orders.Shipment{DeliveredAt: ptr(day.AddDate(0, 0, d))})
+		}
+		return ss
+	}
+	for _, c := range []struct {
+		name      string
+		order     orders.Order
+		shipments []orders.Shipment
+		now       time.Time
+		want      error
+	}{
+		{"nothing received yet", paid, []orders.Shipment{{}}, day.AddDate(1, 0, 0), nil},
+		{"one of two received long ago", paid, append(received(0), orders.Shipment{}), day.AddDate(0, 6, 0), nil},
+		{"the last instant of day 14", paid, received(0), day.AddDate(0, 0, 14), nil},
+		{"one instant later", paid, received(0), day.AddDate(0, 0, 14).Add(1), orders.ErrWindowOver},
+		{"counted from the last shipment", paid, received(0, 5), day.AddDate(0, 0, 19), nil},
+		{"unpaid", orders.Order{State: orders.AwaitingPayment}, received(0), day, orders.ErrNotPaid},
+		{"refunded", orders.Order{State: orders.Refunded}, received(0), day, orders.ErrNotPaid},
+		{"twice", orders.Order{State: orders.Paid, WithdrawalAt: &day}, received(0), day, orders.ErrWithdrawn},
+	} {
+		if err := orders.Withdrawable(c.order, c.shipments, c.now); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+	}
+}
+
+func TestJudge(t *testing.T) {
+	order := func(state orders.State, intent *string) orders.Order {
+		return orders.Order{State: state, PaymentIntentID: intent, TotalMinor: 5000, Currency: "EUR"}
+	}
+	for _, c := range []struct {
+		name    string
+		order   orders.Order
+		payment orders.Payment
+		want    orders.Verdict
+		reason  string
+	}{
+		{"in time", order(orders.AwaitingPayment, nil), orders.Payment{Amount: eur(5000), PaymentIntentID: "pi_1"}, orders.Accept, ""},
+		{"told twice", order(orders.Paid, ptr("pi_1")), orders.Payment{Amount: eur(5000), PaymentIntentID: "pi_1"}, orders.Known, ""},
+		{"told again after the refund", order(orders.Refunded, ptr("pi_1")), orders.Payment{Amount: eur(5000), PaymentIntentID: "pi_1"}, orders.Known, ""},
+		{"a second payment", order(orders.Paid, ptr("pi_1")), orders.Payment{Amount: eur(5000), PaymentIntentID: "pi_2"}, orders.SendBack, "second_payment"},
+		{"one cent short", order(orders.AwaitingPayment, nil), orders.Payment{Amount: eur(4999), PaymentIntentID: "pi_1"}, orders.SendBack, "amount_differs"},
+		{"another currency", order(orders.AwaitingPayment, nil), orders.Payment{Amount: money.New(5000, "USD"), PaymentIntentID: "pi_1"}, orders.SendBack, "amount_differs"},
+		{"after the reservation", order(orders.Expired, nil), orders.Payment{Amount: eur(5000), PaymentIntentID: "pi_1"}, orders.Retake, "no_stock"},
+		{"after it was cancelled", order(orders.Cancelled, nil), orders.Payment{Amount: eur(5000), PaymentIntentID: "pi_1"}, orders.SendBack, "order_cancelled"},
+	} {
+		verdict, reason := orders.Judge(c.order, c.payment)
+		if verdict != c.want || reason != c.reason {
+			t.Errorf("%s: %s %q, want %s %q", c.name, verdict, reason, c.want, c.reason)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"relais/internal/i18n"
+	"relais/internal/postgres"
+)
+
+// orFault is the fault where a row is missing, and any other error as it is.
+func orFault(err, missing error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return missing
+	}
+	return postgres.Translate(err)
+}
+
+// stringArray reads a text[] that was selected as JSON.
+type stringArray []string
+
+// Scan reads the JSON form of a text[].
+func (a *stringArray) Scan(v any) error {
+	b, ok := v.([]byte)
+	if !ok {
+		return fmt.Errorf("scan %T into strings", v)
+	}
+	return json.Unmarshal(b, (*[]string)(a))
+}
+
+const selectMethods = `
+select m.id, m.brand_id, case when b.lang <> $2 and m.name_other <> '' then m.name_other else m.name end as name,
+  m.price_minor, m.free_from_minor, m.days_min, m.days_max, to_json(m.countries)::text::bytea as countries
+from delivery_methods m join brands b on b.id = m.brand_id where m.brand_id = $1 and m.active order by m.position, m.id`
+
+func methods(ctx context.Context, q sqlx.QueryerContext, brandID int64, lang i18n.Lang) ([]Method, error) {
+	var rows []struct {
+		Method
+		Countries stringArray `db:"countries"`
+	}
+	if err := sqlx.SelectContext(ctx, q, &rows, selectMethods, brandID, lang); err != nil {
+		return nil, fmt.Errorf("read delivery methods: %w", err)
+	}
+	ms := make([]Method, len(rows))
+	for i, r := range rows {
+		ms[i] = r.Method
+		ms[i].Countries = r.Countries
+	}
+	return ms, nil
+}
+
+const orderColumns = `id, number, token, member_id, email, email_normal, name, street, street2, postcode, city, country, phone, lang,
+  currency, goods_minor, shipping_minor, total_minor, state, placed_at, expires_at, checkout_id, checkout_url, payment_intent_id,
+  paid_at, ended_at, refunded_minor, withdrawal_at`
+
+func orderWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Order, error) {
+	var o Order
+	err := sqlx.GetContext(ctx, q, &o, `select `+orderColumns+` from orders where `+where, args...)
+	return o, orFault(err, ErrOrderGone)
+}
+
+func lockOrder(ctx context.Context, tx *sqlx.Tx, id int64) (Order, error) {
+	return orderWhere(ctx, tx, `id = $1 for update`, id)
+}
+
+const selectShipments = `
+select s.id, s.order_id, s.brand_id, b.name as brand_name, b.handle as brand_handle, b.contact_email as brand_email, b.maker_name,
+  b.maker_address, b.vat_number, s.method_name, s.shipping_minor, s.days_min, s.days_max, s.state, s.carrier, s.tracking,
+  s.shipped_at, s.delivered_at, s.delivered_by
+from shipments s join brands b on b.id = s.brand_id where s.order_id = $1 order by s.id`
+
+const selectLines = `
+select l.id, l.order_id, l.shipment_id, l.variant_id, l.product_id, l.brand_id, l.title, l.variant_title, l.sku,
+  coalesce(m.hash, '') as media_hash, p.slug, l.quantity, l.price_minor, l.total_minor, l.vat_bps, l.net_minor, l.terms_id,
+  l.commission_bps, l.fee_bps, t.hold_days, a.member_id as relay_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle
+from order_lines l join products p on p.id = l.product_id join terms t on t.id = l.terms_id
+left join attributions a on a.order_line_id = l.id left join members r on r.id = a.member_id left join media m on m.id = l.media_id
+where l.order_id = $1 order by l.id`
+
+// shipmentsOf reads what an order is made of, each shipment with its lines.
+func shipmentsOf(ctx context.Context, q sqlx.QueryerContext, orderID int64) ([]Shipment, error) {
+	var ss []Shipment
+	if err := sqlx.SelectContext(ctx, q, &ss, selectShipments, orderID); err != nil {
+		return nil, fmt.Errorf("read shipments: %w", err)
+	}
+	var ls []Line
+	if err := sqlx.SelectContext(ctx, q, &ls, selectLines, orderID); err != nil {
+		return nil, fmt.Errorf("read order lines: %w", err)
+	}
+	for _, l := range ls {
+		for i := range ss {
+			if ss[i].ID == l.ShipmentID {
+				ss[i].Lines = append(ss[i].Lines, l)
+			}
+		}
+	}
+	return ss, nil
+}
+
+// tell writes an event of an order; detail is what its sentence names.
+func tell(ctx context.Context, tx *sqlx.Tx, orderID int64, at time.Time, kind string, detail map[string]any) error {
+	if detail == nil {
+		detail = map[string]any{}
+	}
+	b, err := json.Marshal(detail)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `insert into order_events (order_id, at, kind, detail) values ($1, $2, $3, $4::text::jsonb)`, orderID, at, kind, string(b))
+	return err
+}
+
+const insertOrder = `
+insert into orders (number, token, operation, member_id, email, email_normal, name, street, street2, postcode, city, country, phone, lang,
+  currency, goods_minor, shipping_minor, total_minor, placed_at, expires_at)
+values (:number, :token, :operation, :member_id, :email, :email_normal, :name, :street, :street2, :postcode, :city, :country, :phone, :lang,
+  :currency, :goods_minor, :shipping_minor, :total_minor, :placed_at, :expires_at) returning id`
+
+type newOrder struct {
+	Order
+	Operation string `db:"operation"`
+}
+
+func insertNew(ctx context.Context, tx *sqlx.Tx, o newOrder) (int64, error) {
+	query, args, err := sqlx.Named(insertOrder, o)
+	if err != nil {
+		return 0, err
+	}
+	var id int64
+	err = tx.GetContext(ctx, &id, tx.Rebind(query), args...)
+	return id, postgres.Translate(err)
+}
+
+const insertShipment = `
+insert into shipments (order_id, brand_id, method_name, shipping_minor, days_min, days_max) values ($1, $2, $3, $4, $5, $6) returning id`
+
+const insertLine = `
+insert into order_lines (order_id, shipment_id, variant_id, product_id, brand_id, title, variant_title, sku, media_id, quantity,
+  price_minor, total_minor, vat_bps, net_minor, terms_id, commission_bps, fee_bps)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) returning id`

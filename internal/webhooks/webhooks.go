@@ -1,0 +1,134 @@
+// Package webhooks takes in what the payment provider tells us.
+//
+//	notice ──▶ signature checked ──▶ stored once, with a job, in one transaction ──▶ 200
+//	                                             job ──▶ the object is read at the provider ──▶ its effect, idempotent
+//
+// A notice says that something changed, never what is true now: it may come twice, late, or after a newer one. So its job
+// reads the object's current state, and the use case that it calls decides under its own lock.
+package webhooks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/fault"
+	"relais/internal/jobs"
+	"relais/internal/orders"
+	"relais/internal/payments"
+	"relais/internal/payouts"
+	"relais/internal/postgres"
+)
+
+// JobEvent is the kind of the job that acts on one notice.
+const JobEvent = "webhooks.event"
+
+type eventArgs struct {
+	EventID string `json:"event_id"`
+}
+
+// Service is the use cases of this package.
+type Service struct {
+	db      *sqlx.DB
+	events  payments.Events
+	orders  *orders.Service
+	payouts *payouts.Service
+	now     func() time.Time // real time
+	log     *slog.Logger
+}
+
+// New makes the Service.
+func New(db *sqlx.DB, events payments.Events, o *orders.Service, p *payouts.Service, now func() time.Time, log *slog.Logger) *Service {
+	return &Service{db: db, events: events, orders: o, payouts: p, now: now, log: log}
+}
+
+// Register hands the jobs of this package to a runner.
+func (s *Service) Register(r *jobs.Runner) { r.Handle(JobEvent, 2*time.Minute, s.handle) }
+
+const insertEvent = `
+insert into webhook_events (id, endpoint, type, account, object_id, livemode, created, payload)
+values ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb) on conflict do nothing`
+
+// Receive checks the signature of a notice and keeps it, once. A notice of the wrong mode is kept and not acted on.
+// payments.ErrSignature, payments.ErrNoSecret: it is not the provider's, or nobody can tell.
+func (s *Service) Receive(ctx context.Context, payload []byte, signature string, endpoint payments.Endpoint) error {
+	e, err := s.events.ParseEvent(payload, signature, endpoint)
+	if err != nil {
+		return err
+	}
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, insertEvent, e.ID, endpoint, e.Type, e.Account, e.ObjectID, e.LiveMode, e.Created, string(e.Payload))
+		if err != nil {
+			return fmt.Errorf("keep event %s: %w", e.ID, err)
+		}
+		if e.WrongMode {
+			s.log.Warn("webhook of the wrong mode", "event", e.ID, "type", e.Type)
+			return nil
+		}
+		return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobEvent, Args: eventArgs{e.ID}, UniqueKey: "event:" + e.ID, MaxAttempts: 15})
+	})
+}
+
+type row struct {
+	Type     string          `db:"type"`
+	Account  string          `db:"account"`
+	ObjectID string          `db:"object_id"`
+	Payload  json.RawMessage `db:"payload"`
+}
+
+func (s *Service) handle(ctx context.Context, w jobs.Work) error {
+	var args eventArgs
+	if err := w.Decode(&args); err != nil {
+		return err
+	}
+	var e row
+	if err := s.db.GetContext(ctx, &e, `select type, account, object_id, payload from webhook_events where id = $1`, args.EventID); err != nil {
+		return fmt.Errorf("read event %s: %w", args.EventID, err)
+	}
+	if err := s.act(ctx, args.EventID, e); err != nil {
+		return fmt.Errorf("%s %s: %w", e.Type, args.EventID, err)
+	}
+	_, err := s.db.ExecContext(ctx, `update webhook_events set handled_at = $2 where id = $1`, args.EventID, s.now())
+	return err
+}
+
+func (s *Service) act(ctx context.Context, eventID string, e row) error {
+	switch e.Type {
+	case "checkout.session.completed", "checkout.session.async_payment_succeeded":
+		return s.orders.Confirm(ctx, e.ObjectID)
+	case "checkout.session.expired":
+		return s.orders.CheckoutExpired(ctx, e.ObjectID)
+	case "charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed":
+		return s.orders.RefundChanged(ctx, paymentIntent(e.Payload), eventID)
+	case "account.updated", "capability.updated", "account.application.deauthorized", "account.external_account.created",
+		"account.external_account.updated", "account.external_account.deleted":
+		account := e.Account
+		if account == "" {
+			account = e.ObjectID
+		}
+		if err := s.payouts.AccountChanged(ctx, account); !errors.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	return nil // kept, and nothing follows from it
+}
+
+// paymentIntent is the payment that the object of an event belongs to: a charge and a refund both name it.
+func paymentIntent(payload []byte) string {
+	var e struct {
+		Data struct {
+			Object struct {
+				PaymentIntent string `json:"payment_intent"`
+			} `json:"object"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(payload, &e) != nil {
+		return ""
+	}
+	return e.Data.Object.PaymentIntent
+}
