@@ -67,5 +67,5 @@ func iconHTML(name, svg string) (template.HTML, error) {
 	}
 	open := fmt.Sprintf(`<svg class="icon" %s %s aria-hidden="true" focusable="false">`, viewBox.FindString(tag), paint)
 	body := title.ReplaceAllString(svg[len(tag):], "")
-	return template.HTML(open + space.ReplaceAllString(body, " ")), nil
+	return template.HTML(open + strings.TrimSpace(space.ReplaceAllString(body, " "))), nil
 }

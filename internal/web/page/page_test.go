@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -29,12 +28,13 @@ var today = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 const probe = `{{define "title"}}Probe{{end}}{{define "content"}}<p id="probe">{{.Data.Text}} {{money .Data.Price}}</p>{{end}}
 {{define "piece"}}<b>{{.Data.Text}}</b>{{end}}`
 
-// withPages lays pages over the real templates.
+// withPages lays pages over the frame: layout, partials, and the pages of this package.
 func withPages(t *testing.T, pages map[string]string) fs.FS {
 	t.Helper()
 	all := fstest.MapFS{}
 	err := fs.WalkDir(templates.FS, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		own := !strings.HasPrefix(name, "pages/") || strings.HasPrefix(name, "pages/errors/") || strings.HasPrefix(name, "pages/dev/")
+		if err != nil || d.IsDir() || !own {
 			return err
 		}
 		text, err := fs.ReadFile(templates.FS, name)
@@ -349,20 +349,30 @@ func TestEveryIconIsAnSVGOfOurs(t *testing.T) {
 	if err != nil || len(names) < 40 {
 		t.Fatalf("%d icons, %v", len(names), err)
 	}
-	pages := map[string]string{}
+	all := ""
 	for _, name := range names {
-		icon := strings.TrimSuffix(strings.TrimPrefix(name, "icons/"), ".svg")
-		pages["pages/icon/"+icon+".html"] = `{{define "content"}}{{icon "` + icon + `"}}{{end}}`
+		all += `{{icon "` + strings.TrimSuffix(strings.TrimPrefix(name, "icons/"), ".svg") + `"}}`
 	}
-	s := newServer(t, func(o *page.Options) { o.Templates = withPages(t, pages) })
-	for name := range maps.Keys(pages) {
-		icon := strings.TrimSuffix(strings.TrimPrefix(name, "pages/"), ".html")
-		s.echo.GET("/"+icon, func(c echo.Context) error { return s.site.Fragment(c, 200, icon, "content", nil) })
-		w := s.do("GET", "/"+icon, "")
-		s.want(w, 200, `<svg class="icon" viewBox="0 0 24 24"`, `aria-hidden="true"`, "</svg>")
-		if strings.Contains(w.Body.String(), "<script") || strings.Contains(w.Body.String(), "style=") {
-			t.Errorf("%s is more than a drawing", icon)
+	s := newServer(t, func(o *page.Options) {
+		o.Templates = withPages(t, map[string]string{"pages/test/icons.html": `{{define "content"}}` + all + `{{end}}`})
+	})
+	s.echo.GET("/icons", func(c echo.Context) error { return s.site.Fragment(c, http.StatusOK, "test/icons", "content", nil) })
+	text := s.do("GET", "/icons", "").Body.String()
+	for _, icon := range strings.SplitAfter(strings.TrimSuffix(text, "</svg>"), "</svg>") {
+		if !strings.HasPrefix(icon, `<svg class="icon" viewBox="0 0 24 24"`) || !strings.Contains(icon, `aria-hidden="true"`) ||
+			strings.Contains(icon, "<script") || strings.Contains(icon, "style=") {
+			t.Errorf("not a plain drawing: %s", icon)
 		}
+	}
+	if n := strings.Count(text, "<svg "); n != len(names) {
+		t.Errorf("%d of %d icons are drawn", n, len(names))
+	}
+}
+
+// TestEveryPageParses makes the site of production: a page that does not parse is named here.
+func TestEveryPageParses(t *testing.T) {
+	if _, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, Now: func() time.Time { return today }}); err != nil {
+		t.Fatal(err)
 	}
 }
 
