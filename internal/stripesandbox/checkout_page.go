@@ -15,6 +15,7 @@ type checkoutPage struct {
 	Cards   []shownCard
 	Fields  []field
 	Problem string
+	Filled  bool // a test card was just filled in: paying comes next
 }
 
 type shownLine struct {
@@ -29,6 +30,7 @@ type shownCard struct {
 
 type field struct {
 	Name, Label, Type, Mode, Hint, Value, Fault string
+	First                                       bool // the first that has a fault
 }
 
 type securePage struct {
@@ -42,6 +44,7 @@ type payForm struct {
 	values  map[string]string
 	faults  map[string]string
 	problem string // the key of a word above the form
+	fresh   bool   // a test card was just filled in
 }
 
 func (s *Sandbox) session(w http.ResponseWriter, r *http.Request) (cs session, pi paymentIntent, ok bool) {
@@ -79,7 +82,7 @@ func (s *Sandbox) showCheckout(w http.ResponseWriter, r *http.Request) {
 
 func (s *Sandbox) renderCheckout(w http.ResponseWriter, r *http.Request, status int, cs session, form payForm) {
 	lang := languageOf(r, string(cs.Locale))
-	p := checkoutPage{sheet: s.sheet(lang, "by_card"), Session: cs, Total: money(cs.AmountTotal, cs.Currency, lang)}
+	p := checkoutPage{sheet: s.sheet(lang, "by_card"), Session: cs, Total: money(cs.AmountTotal, cs.Currency, lang), Filled: form.fresh}
 	if form.problem != "" {
 		p.Problem = word(lang, form.problem)
 	}
@@ -100,11 +103,14 @@ func (s *Sandbox) renderCheckout(w http.ResponseWriter, r *http.Request, status 
 		{Name: "cvc", Type: "text", Mode: "numeric", Hint: "123"},
 		{Name: "name", Type: "text"},
 	}
+	faults := 0
 	for i := range p.Fields {
 		f := &p.Fields[i]
 		f.Label, f.Value = word(lang, "field."+f.Name), form.values[f.Name]
 		if form.faults[f.Name] != "" {
 			f.Fault = word(lang, form.faults[f.Name])
+			f.First = faults == 0
+			faults++
 		}
 	}
 	s.render(w, status, "checkout", p, cs.successURL(), string(cs.CancelURL))
@@ -163,6 +169,7 @@ func (s *Sandbox) attempt(w http.ResponseWriter, r *http.Request, cs session, fo
 // filled is the form with a test card in it.
 func (f payForm) filled(card testCard, now time.Time) payForm {
 	n := card.number
+	f.fresh = true
 	f.values["number"] = n[:4] + " " + n[4:8] + " " + n[8:12] + " " + n[12:]
 	f.values["expiry"] = "12 / " + strconv.Itoa((now.Year()+3)%100)
 	f.values["cvc"] = "123"
