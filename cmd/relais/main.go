@@ -28,6 +28,10 @@ const (
 type commands struct {
 	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve the site (this is what happens without a command)."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date."`
+	Import  importCommand  `cmd:"" help:"Import a brand's products from Shopify's CSV."`
+	Payouts payoutsCommand `cmd:"" help:"Pay everybody what is free and due."`
+	Audit   auditCommand   `cmd:"" help:"Check the books against every invariant."`
+	Member  memberCommand  `cmd:"" help:"Create members, make them admins, reset their passwords."`
 	Pg      pgCommand      `cmd:"" name:"pg" help:"Work with the private Postgres."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -89,7 +93,7 @@ func exitCode(err error, errOut io.Writer) int {
 		}
 		return exitUsage
 	}
-	fmt.Fprintln(errOut, "relais:", err)
+	fmt.Fprintln(errOut, "relais:", app.Explain(err))
 	return exitFailed
 }
 

@@ -48,10 +48,11 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 			return nil, err
 		}
 	}
+	own := "http://" + reachable(a.listener.Addr().String())
 	if a.cfg.BaseURL == "" {
-		a.cfg.BaseURL = baseURL(a.listener.Addr())
+		a.cfg.BaseURL = own
 	}
-	if a.services, err = Open(ctx, a.cfg, log); err != nil {
+	if a.services, err = open(ctx, a.cfg, log, own, true); err != nil {
 		a.closeListeners()
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func listen(variable, addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is taken by another program: stop that one, or choose another address with %s=127.0.0.1:8090", addr, variable)
+		return nil, &taken{addr, variable}
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("%s may not be listened on by this user: choose a port above 1023 with %s", addr, variable)
 	case err != nil:
@@ -73,15 +74,15 @@ func listen(variable, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// baseURL is the address as a browser on this machine writes it.
-func baseURL(a net.Addr) string {
-	tcp, ok := a.(*net.TCPAddr)
-	if !ok || tcp.IP.IsUnspecified() {
-		_, port, _ := net.SplitHostPort(a.String())
-		return "http://" + net.JoinHostPort("127.0.0.1", port)
-	}
-	return "http://" + tcp.String()
+// taken is a port that another program listens on.
+type taken struct{ addr, variable string }
+
+func (e *taken) Error() string {
+	return fmt.Sprintf("%s is taken by another program: stop that one, or choose another address with %s=127.0.0.1:8090", e.addr, e.variable)
 }
+
+// Unwrap tells Beside.
+func (e *taken) Unwrap() error { return syscall.EADDRINUSE }
 
 func (a *App) closeListeners() {
 	for _, l := range []net.Listener{a.listener, a.metrics} {
@@ -135,7 +136,7 @@ func serve(s *http.Server, l net.Listener) error {
 // drain tells whoever sends us requests to send them elsewhere, and gives them time to notice.
 func (a *App) drain() {
 	a.ops.draining.Store(true)
-	a.log.Info("leaving")
+	a.log.Debug("leaving")
 	if a.cfg.Production {
 		<-time.After(drainDelay)
 	}

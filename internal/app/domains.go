@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/catalog"
+	"relais/internal/catalog/shopify"
 	"relais/internal/clock"
 	"relais/internal/jobs"
 	"relais/internal/mail"
@@ -36,6 +37,7 @@ type Domains struct {
 	Media       *media.Store
 	Members     *members.Service
 	Catalog     *catalog.Service
+	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
 	Orders      *orders.Service
@@ -53,6 +55,7 @@ type Parts struct {
 	MediaDir     string
 	BaseURL      string // without a slash at its end
 	MailFrom     string
+	SMTP         *mail.SMTP // nil: letters stay readable and are not sent
 	FeeBps       int64
 	AutoDelivery int // days
 	Log          *slog.Logger
@@ -68,7 +71,7 @@ func Wire(p Parts) (*Domains, error) {
 	if d.Media, err = media.Open(p.MediaDir); err != nil {
 		return nil, err
 	}
-	if d.Mail, err = mail.New(mail.Options{DB: p.DB, BaseURL: p.BaseURL, From: p.MailFrom, Now: time.Now}); err != nil {
+	if d.Mail, err = mail.New(mail.Options{DB: p.DB, BaseURL: p.BaseURL, From: p.MailFrom, SMTP: p.SMTP, Now: time.Now}); err != nil {
 		return nil, err
 	}
 	pages, workers := p.Stripe, p.Stripe
@@ -83,6 +86,7 @@ func Wire(p Parts) (*Domains, error) {
 	}
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: time.Now})
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now)
+	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
 	if d.Referrals, err = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret)}); err != nil {
 		return nil, err
@@ -92,10 +96,22 @@ func Wire(p Parts) (*Domains, error) {
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Now: p.Clock.Now, Clock: time.Now,
 		BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
 	d.Webhooks = webhooks.New(p.DB, forWorkers, d.Orders, d.Payouts, time.Now, p.Log)
+	d.register()
+	return d, nil
+}
+
+// importVAT is the rate of products that a file brings, in basis points: France's normal one, to be changed on the product.
+const importVAT = 2000
+
+// register hands every job to the runner.
+func (d *Domains) register() {
+	d.Jobs.Handle(mail.JobSend, 2*time.Minute, d.Mail.Send)
+	d.Jobs.Handle(shopify.JobKind, shopify.JobLease, d.Imports.Handle)
+	d.Jobs.Handle(members.JobSweep, 5*time.Minute, d.Members.Sweep)
+	d.Jobs.Every(members.JobSweep, 24*time.Hour, members.JobSweep)
 	d.Orders.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Webhooks.Register(d.Jobs)
-	return d, nil
 }
 
 // sandboxKey is what the sandbox is spoken to with; it opens nothing else.

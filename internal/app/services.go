@@ -2,20 +2,26 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"path/filepath"
+	"time"
 
-	"github.com/jmoiron/sqlx"
+	"relais/internal/clock"
+	"relais/internal/mail"
+	"relais/internal/stripe"
+	"relais/internal/stripesandbox"
 )
 
-// Services is everything Relais can do, wired: each domain gets the values it needs, from the bottom of the import order
-// to its top, by plain constructor calls. The server and the commands use the same ones.
+// Services is everything Relais can do, over an opened database. The server and the commands use the same ones.
 type Services struct {
-	DB   *sqlx.DB // pages and commands
-	Work *sqlx.DB // jobs
+	*Domains
+	Sandbox *stripesandbox.Sandbox // nil: the real Stripe, or the sandbox of a server that runs already
 
-	data   *database
-	secret Secret
+	data    *database
+	baseURL string
 
 	// workers run while the server does: started in this order, stopped in the opposite one after the last request.
 	workers []worker
@@ -27,22 +33,27 @@ type worker struct {
 	run  func(ctx context.Context) error
 }
 
-// Open connects to the database, migrates it when the owner's address is known, and wires the services. Close ends it.
+// Open connects to the database, migrates it when the owner's address is known, and wires the services for a command.
+// Without a Stripe key it speaks to the sandbox of the running server; see Beside. Close ends it.
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Services, error) {
+	return open(ctx, cfg, log, "http://"+reachable(cfg.Addr), false)
+}
+
+// open does the same for a server that listens on own, which hosts the sandbox and runs the jobs.
+func open(ctx context.Context, cfg Config, log *slog.Logger, own string, server bool) (*Services, error) {
 	data, err := connect(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
 	s := &Services{data: data}
-	if err := s.wire(ctx, cfg, log); err != nil {
+	if err := s.wire(ctx, cfg, log, own, server); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-// wire builds the services, top to bottom.
-func (s *Services) wire(ctx context.Context, cfg Config, _ *slog.Logger) error {
+func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own string, hosting bool) error {
 	if s.data.owner != "" {
 		if err := s.data.migrate(ctx); err != nil {
 			return err
@@ -51,43 +62,93 @@ func (s *Services) wire(ctx context.Context, cfg Config, _ *slog.Logger) error {
 	if err := s.data.open(ctx); err != nil {
 		return err
 	}
-	s.DB, s.Work = s.data.pages, s.data.work
-	s.secret = cfg.Secret
-	if s.secret == "" {
-		var err error
-		if s.secret, err = developmentSecret(cfg.DataDir); err != nil {
+	business, err := clock.New(ctx, s.data.pages)
+	if err != nil {
+		return err
+	}
+	secret := cfg.Secret
+	if secret == "" {
+		if secret, err = developmentSecret(cfg.DataDir); err != nil {
 			return err
 		}
 	}
+	if cfg.BaseURL == "" {
+		cfg.BaseURL = own
+	}
+	s.baseURL = cfg.BaseURL
+	client, err := s.provider(cfg, secret.Reveal(), own, business, log, hosting)
+	if err != nil {
+		return err
+	}
+	server, err := mailServer(cfg.Mail)
+	if err != nil {
+		return err
+	}
+	s.Domains, err = Wire(Parts{
+		DB: s.data.pages, Work: s.data.work, Clock: business, Stripe: client, Secret: secret.Reveal(),
+		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, SMTP: server,
+		FeeBps: cfg.PlatformFeeBps, AutoDelivery: cfg.AutoDelivery, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	s.workers = append(s.workers, worker{"jobs", s.Jobs.Run})
 	return nil
 }
 
-// pages is the site.
-func (s *Services) pages() http.Handler { return http.NotFoundHandler() }
-
-// Close ends what Open began.
-func (s *Services) Close() { s.data.close() }
-
-// Migrate brings the schema up to date and returns how many migrations that took.
-func Migrate(ctx context.Context, cfg Config, log *slog.Logger) (int, error) {
-	data, err := connect(ctx, cfg, log)
-	if err != nil {
-		return 0, err
+func mailServer(m Mail) (*mail.SMTP, error) {
+	if m.SMTP == "" {
+		return nil, nil
 	}
-	defer data.close()
-	before, err := data.pending(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return before, data.migrate(ctx)
+	return mail.ParseSMTP(m.SMTP.Reveal())
 }
 
-// Pending returns how many migrations the database lacks.
-func Pending(ctx context.Context, cfg Config, log *slog.Logger) (int, error) {
-	data, err := connect(ctx, cfg, log)
-	if err != nil {
-		return 0, err
+// provider says how Stripe is reached: itself with a key, otherwise the sandbox, which a server hosts.
+func (s *Services) provider(cfg Config, secret, own string, business *clock.Clock, log *slog.Logger, server bool) (stripe.Options, error) {
+	if cfg.Stripe.Key != "" {
+		return stripe.Options{
+			Key: cfg.Stripe.Key.Reveal(), PlatformSecret: cfg.Stripe.WebhookSecret.Reveal(),
+			ConnectSecret: cfg.Stripe.ConnectWebhookSecret.Reveal(), Capabilities: cfg.Stripe.Capabilities, Now: time.Now,
+		}, nil
 	}
-	defer data.close()
-	return data.pending(ctx)
+	client := sandboxClient(own, secret, cfg.Stripe.Capabilities)
+	if !server {
+		return client, nil
+	}
+	var err error
+	journal := filepath.Join(cfg.DataDir, "sandbox.journal")
+	if s.Sandbox, err = stripesandbox.New(sandboxOptions(cfg.BaseURL, journal, secret, business, log)); err != nil {
+		return client, fmt.Errorf("start the Stripe sandbox: %w", err)
+	}
+	s.workers = append(s.workers, worker{"stripe sandbox", s.Sandbox.Run})
+	return client, nil
+}
+
+// reachable is a listening address as a program on this machine calls it.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// pages is the site.
+func (s *Services) pages() http.Handler {
+	mux := http.NewServeMux()
+	if s.Sandbox != nil {
+		mountSandbox(mux, s.Sandbox)
+	}
+	return mux
+}
+
+// Close ends what Open began.
+func (s *Services) Close() {
+	if s.Sandbox != nil {
+		_ = s.Sandbox.Close() // its journal is written before every answer
+	}
+	s.data.close()
 }

@@ -1,0 +1,156 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/members"
+	"relais/internal/payouts"
+)
+
+// Migrate brings the schema up to date and returns how many migrations that took.
+func Migrate(ctx context.Context, cfg Config, log *slog.Logger) (int, error) {
+	data, err := connect(ctx, cfg, log)
+	if err != nil {
+		return 0, err
+	}
+	defer data.close()
+	before, err := data.pending(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return before, data.migrate(ctx)
+}
+
+// Pending returns how many migrations the database lacks.
+func Pending(ctx context.Context, cfg Config, log *slog.Logger) (int, error) {
+	data, err := connect(ctx, cfg, log)
+	if err != nil {
+		return 0, err
+	}
+	defer data.close()
+	return data.pending(ctx)
+}
+
+// Beside runs fn with the services while a server runs: the one that runs already, or one of our own for so long. What
+// needs the Stripe sandbox, which lives in the server, or the effects of jobs, is done this way.
+func Beside(ctx context.Context, cfg Config, log *slog.Logger, fn func(ctx context.Context, s *Services) error) error {
+	a, err := New(ctx, cfg, log)
+	if errors.Is(err, syscall.EADDRINUSE) { // a server runs
+		s, err := Open(ctx, cfg, log)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		return fn(ctx, s)
+	}
+	if err != nil {
+		return err
+	}
+	serving, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(serving) }()
+	err = fn(ctx, a.services)
+	stop()
+	return errors.Join(err, <-ended)
+}
+
+// payoutsWithin is how long the transfers of one run may take until the command reports without them.
+const payoutsWithin = 5 * time.Minute
+
+// PayOut makes the payouts that are due and waits until each has been sent or has failed.
+func (s *Services) PayOut(ctx context.Context) (payouts.Report, []payouts.Payout, error) {
+	report, err := s.Payouts.Run(ctx, 0)
+	if err != nil || report.Made == 0 {
+		return report, nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, payoutsWithin)
+	defer cancel()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if err := s.Jobs.Drain(ctx); err != nil { // the server may be quicker; that is all the same
+			return report, nil, err
+		}
+		newest, err := s.Payouts.List(ctx, 0, report.Made+100)
+		if err != nil {
+			return report, nil, err
+		}
+		run := slices.DeleteFunc(newest, func(p payouts.Payout) bool { return p.RunID != report.RunID })
+		open := slices.ContainsFunc(run, func(p payouts.Payout) bool { return p.State != payouts.Sent && p.State != payouts.Failed })
+		if !open {
+			return report, run, nil
+		}
+		select {
+		case <-ctx.Done():
+			return report, run, fmt.Errorf("some payouts are still on their way: %w; see /admin/payouts", ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+// Explain puts an error into words for a terminal: a fault in English, with what is said about each field.
+func Explain(err error) string {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return err.Error()
+	}
+	var args []any
+	for name, value := range f.Args {
+		args = append(args, name, value)
+	}
+	words := []string{i18n.EN.T(f.Message, args...)}
+	for field, key := range f.Fields {
+		if key != f.Message {
+			words = append(words, field+": "+i18n.EN.T(key, args...))
+		}
+	}
+	slices.Sort(words[1:])
+	return strings.Join(words, "; ")
+}
+
+// Words is the language of the command line.
+const Words = i18n.EN
+
+// NewMember is an account as the command line asks for it.
+type NewMember struct {
+	Email, Name, Handle, Lang, Password string
+	Admin                               bool
+}
+
+// CreateMember adds an account with a confirmed address.
+func (s *Services) CreateMember(ctx context.Context, n NewMember) (members.Member, error) {
+	lang, ok := i18n.Parse(n.Lang)
+	if !ok {
+		return members.Member{}, fmt.Errorf("%q is none of our languages: choose fr or en", n.Lang)
+	}
+	return s.Members.Create(ctx, members.NewMember{Email: n.Email, Name: n.Name, Handle: n.Handle, Lang: lang, Admin: n.Admin,
+		Confirmed: true, Password: n.Password})
+}
+
+// PromoteMember makes the member with that address an admin, or ends that.
+func (s *Services) PromoteMember(ctx context.Context, email string, admin bool) error {
+	address, err := members.CleanEmail(email)
+	if err != nil {
+		return err
+	}
+	m, err := members.ByEmail(ctx, s.DB, address)
+	if err != nil {
+		return err
+	}
+	return s.Members.Promote(ctx, 0, m.ID, admin)
+}
+
+// ResetLink is the whole address of a page on which the member chooses a password.
+func (s *Services) ResetLink(ctx context.Context, email string) (string, error) {
+	path, err := s.Members.ResetLink(ctx, email)
+	return s.baseURL + path, err
+}
