@@ -2,11 +2,16 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/earnings"
+	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/money"
+	"relais/internal/payouts"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/web/page"
@@ -34,11 +39,15 @@ func (s *Server) home(c echo.Context) error {
 		return err
 	}
 	data := homePage{Name: viewer.Name, Chart: peopleChart(lang, days)}
-	data.Stats = dayStats(lang, days)
+	totals, err := s.totals(ctx, viewer.ID)
+	if err != nil {
+		return err
+	}
+	data.Stats = append(dayStats(lang, days), moneyStats(lang, totals)...)
 	if data.Sales, err = referrals.Sales(ctx, s.DB, viewer.ID, 0, 5); err != nil {
 		return err
 	}
-	if data.Next, err = s.next(ctx, lang, viewer); err != nil {
+	if data.Next, err = s.next(ctx, lang, viewer, totals); err != nil {
 		return err
 	}
 	data.Empty = page.Empty{Icon: "hand-coins", Title: lang.T("relay.sales.empty.title"), Text: lang.T("relay.sales.empty.text"),
@@ -58,8 +67,52 @@ func dayStats(l i18n.Lang, days []referrals.Day) []page.Stat {
 	}
 }
 
+// totals is what the member has earned, in each currency; nothing where they never did.
+func (s *Server) totals(ctx context.Context, memberID int64) ([]earnings.Total, error) {
+	payee, err := earnings.PayeeID(ctx, s.DB, earnings.Owner{MemberID: memberID})
+	if errors.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return earnings.Totals(ctx, s.DB, payee)
+}
+
+// moneyStats says what is free and what waits, and until when.
+func moneyStats(l i18n.Lang, totals []earnings.Total) []page.Stat {
+	var free, held []money.Amount
+	hint := l.T("relay.stat.held_none")
+	for _, t := range totals {
+		free, held = append(free, t.Amount(t.Free)), append(held, t.Amount(t.Held))
+		if t.NextAt != nil {
+			hint = l.T("relay.stat.held_until", "Date", *t.NextAt)
+		}
+	}
+	if len(totals) == 0 {
+		free, held = []money.Amount{money.New(0, "EUR")}, []money.Amount{money.New(0, "EUR")}
+	}
+	return []page.Stat{
+		{Label: l.T("relay.stat.free"), Value: amounts(l, free), Hint: l.T("relay.stat.free_hint"), Icon: "wallet", Tone: "good", URL: "/me/earnings"},
+		{Label: l.T("relay.stat.held"), Value: amounts(l, held), Hint: hint, Icon: "hourglass", Tone: "wait", URL: "/me/earnings"},
+	}
+}
+
+// payable says whether somebody who has earned something can be paid.
+func (s *Server) payable(ctx context.Context, memberID int64, totals []earnings.Total) (bool, error) {
+	if len(totals) == 0 {
+		return true, nil // nothing to pay yet
+	}
+	payee, err := s.Payouts.PayeeOf(ctx, earnings.Owner{MemberID: memberID})
+	if err != nil {
+		return false, err
+	}
+	r := payee.Readiness()
+	return r != payouts.NoAccount && r != payouts.Unfinished, nil
+}
+
 // next is what is worth doing now, the most urgent first, at most three things.
-func (s *Server) next(ctx context.Context, l i18n.Lang, viewer *page.Viewer) ([]step, error) {
+func (s *Server) next(ctx context.Context, l i18n.Lang, viewer *page.Viewer, totals []earnings.Total) ([]step, error) {
 	var steps []step
 	add := func(name, icon, url string) {
 		key := "relay.next." + name
@@ -67,6 +120,13 @@ func (s *Server) next(ctx context.Context, l i18n.Lang, viewer *page.Viewer) ([]
 	}
 	if !viewer.Confirmed {
 		add("confirm", "mail", "/me/settings/security")
+	}
+	payable, err := s.payable(ctx, viewer.ID, totals)
+	if err != nil {
+		return nil, err
+	}
+	if !payable {
+		add("payout", "landmark", "/me/payouts")
 	}
 	listings, err := storefronts.AllListings(ctx, s.DB, viewer.ID, l, s.Now())
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"relais/internal/media"
+	"relais/internal/payouts"
 	"relais/internal/postgres"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
@@ -37,6 +38,7 @@ type Options struct {
 	Referrals   *referrals.Service
 	Agents      *referrals.Agents
 	Storefronts *storefronts.Service
+	Payouts     *payouts.Service
 	Media       *media.Store
 	Keys        *token.Keys
 	Cards       *card.Cache

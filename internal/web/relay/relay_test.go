@@ -20,6 +20,7 @@ import (
 
 	"relais/internal/i18n"
 	"relais/internal/media"
+	"relais/internal/payouts"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
@@ -69,7 +70,8 @@ func open(t *testing.T) *site {
 	cards, err := card.NewCache(8)
 	must(t, err)
 	s.server = relay.New(relay.Options{DB: db, Site: pages, Referrals: s.referrals, Agents: agents, Storefronts: storefronts.New(db, clock), Media: photos,
-		Keys: keys, Cards: cards, Now: clock, Clock: clock, BaseURL: "https://relais.example", Log: quiet})
+		Payouts: payouts.New(payouts.Config{DB: db, Now: clock, Clock: clock, Log: quiet}),
+		Keys:    keys, Cards: cards, Now: clock, Clock: clock, BaseURL: "https://relais.example", Log: quiet})
 	s.echo = echo.New()
 	must(t, pages.Use(s.echo))
 	s.echo.Use(s.identify)
