@@ -89,7 +89,7 @@ type CheckoutRequest struct {
 	Locale        string // "fr" or "en"
 	SuccessURL    string // "{CHECKOUT_SESSION_ID}" in it is replaced by the checkout's id
 	CancelURL     string
-	ExpiresAt     time.Time // the provider keeps a page open for at least 30 minutes and at most 24 hours
+	ExpiresAt     time.Time // at most 23 hours ahead; the page may stay open some minutes longer: expire it with the order
 	TransferGroup string    // the business action the payment belongs to
 }
 

@@ -141,8 +141,8 @@ func (s *Sandbox) postCheckout(w http.ResponseWriter, r *http.Request) {
 func (s *Sandbox) attempt(w http.ResponseWriter, r *http.Request, cs session, form payForm) {
 	number := digits(form.values["number"])
 	card, known := cardByNumber(number)
-	if !known {
-		card = testCard{number: number, brand: "visa", decline: "test_mode"}
+	if !known { // somebody's own, perhaps: keep no more of it than its end
+		card = testCard{number: "000000000000" + number[len(number)-4:], brand: "visa", decline: "test_mode"}
 	}
 	var pi paymentIntent
 	if !s.change(w, func(t *tx) {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -156,6 +158,20 @@ func TestPaymentFlows(t *testing.T) {
 			t.Errorf("page of an expired checkout: %d", status)
 		}
 	})
+}
+
+func TestOwnCardsAreNotKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	h := paymentstest.Start(t, paymentstest.Options{Path: path})
+	const own = "378282246310005" // valid, and not one of the test cards
+	h.Pay(t, open(t, h, "own").URL, own)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "charge.failed") || strings.Contains(string(text), own[:12]) {
+		t.Error("the journal holds the number of somebody's card, or no trace of the attempt")
+	}
 }
 
 func TestThreeDSecure(t *testing.T) {
