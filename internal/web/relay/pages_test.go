@@ -146,7 +146,7 @@ func TestLinksAndSales(t *testing.T) {
 	s.db.MustExec(`insert into payees (member_id) values ($1)`, s.alice)
 	s.db.MustExec(`insert into earnings (payee_id, order_id, shipment_id, order_line_id, role, amount_minor, currency, base_minor, rate_bps, reason, free_at, earned_at)
 		select p.id, l.order_id, l.shipment_id, l.id, 'commission', 217, 'EUR', 2000, 1000, 'awaiting_shipment', $1, $1 from payees p, order_lines l`, s.now.AddDate(0, 0, 20))
-	s.shows(s.ask("GET", "/me", nil, "member", "alice"), http.StatusOK, "2,17", "22\u00a0mars\u00a02026", "Dites où vous payer", "/me/payouts")
+	s.shows(s.ask("GET", "/me", nil, "member", "alice"), http.StatusOK, "2,17", "Disponible à partir du 22", "Dites où vous payer", "/me/payouts")
 	s.shows(s.ask("GET", "/me/links", nil, "member", "alice"), http.StatusOK, "2,17")
 	s.shows(s.ask("GET", "/me/sales/"+line, nil, "member", "alice"), http.StatusOK, "Pourquoi cette vente est à vous", "Votre lien est le dernier", "1 autre membre", "10", "!guest@", "!Guest")
 
