@@ -46,10 +46,10 @@ func PostedForm(c echo.Context) *Form {
 	f := NewForm()
 	if strings.HasPrefix(c.Request().Header.Get("Content-Type"), "multipart/form-data") {
 		if form, err := c.MultipartForm(); err == nil {
-			f.values = form.Value
+			f.values = asText(form.Value)
 		}
 	} else if err := c.Request().ParseForm(); err == nil {
-		f.values = c.Request().PostForm
+		f.values = asText(c.Request().PostForm)
 	}
 	return f
 }

@@ -32,7 +32,7 @@ func (s *Site) Use(e *echo.Echo) error {
 		return err
 	}
 	e.HTTPErrorHandler = s.HandleError
-	e.Use(s.logged, s.recovered, s.headers, protection, s.limited)
+	e.Use(s.logged, s.recovered, s.headers, protection, readable, s.limited)
 	return nil
 }
 

@@ -1,0 +1,123 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/mail"
+	"relais/internal/postgres"
+)
+
+// Who writes about an order.
+const (
+	FromBuyer = "buyer"
+	FromBrand = "brand"
+)
+
+// MaxMessage is the length of a message in characters; MaxMessagesADay how many either side may write about one
+// order to one brand in 24 hours: each is a letter to the other side.
+const (
+	MaxMessage      = 4000
+	MaxMessagesADay = 20
+)
+
+// ErrTooManyMessages says that one side wrote MaxMessagesADay times within 24 hours.
+var ErrTooManyMessages = fault.New(fault.TooMany, "fault.order_messages")
+
+const insertMessage = `
+insert into order_messages (order_id, brand_id, author, member_id, body, at) values ($1, $2, $3, nullif($4, 0::bigint), $5, $6) returning id`
+
+const selectRecentMessages = `
+select count(*) from order_messages where order_id = $1 and brand_id = $2 and author = $3 and at > $4`
+
+// Write adds a word between the buyer and a brand that sold a part of the order, and has it sent to the other side.
+// author is FromBuyer or FromBrand; memberID is who wrote, 0 for a guest. Faults: the field body; ErrOrderGone where
+// the brand has no part in the order; ErrTooManyMessages.
+func (s *Service) Write(ctx context.Context, orderID, brandID int64, author string, memberID int64, body string) error {
+	body, err := cleanMessage(body)
+	if err != nil {
+		return err
+	}
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		o, err := lockOrder(ctx, tx, orderID)
+		if err != nil {
+			return err
+		}
+		shipments, err := shipmentsOf(ctx, tx, orderID)
+		if err != nil {
+			return err
+		}
+		for _, sh := range shipments {
+			if sh.BrandID == brandID {
+				return s.write(ctx, tx, o, sh, message{author, memberID, body})
+			}
+		}
+		return ErrOrderGone
+	})
+}
+
+type message struct {
+	author   string
+	memberID int64
+	body     string
+}
+
+func cleanMessage(body string) (string, error) {
+	body = strings.TrimSpace(strings.ReplaceAll(body, "\r\n", "\n"))
+	switch {
+	case body == "":
+		return "", fault.Field("body", "fault.required")
+	case !utf8.ValidString(body) || strings.ContainsRune(body, 0):
+		return "", fault.Field("body", "fault.message_unreadable")
+	case utf8.RuneCountInString(body) > MaxMessage:
+		return "", fault.Field("body", "fault.too_long")
+	}
+	return body, nil
+}
+
+func (s *Service) write(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, m message) error {
+	now := s.now()
+	var recent int
+	if err := tx.GetContext(ctx, &recent, selectRecentMessages, o.ID, sh.BrandID, m.author, now.Add(-24*time.Hour)); err != nil {
+		return fmt.Errorf("count messages: %w", err)
+	}
+	if recent >= MaxMessagesADay {
+		return ErrTooManyMessages
+	}
+	var id int64
+	if err := tx.GetContext(ctx, &id, insertMessage, o.ID, sh.BrandID, m.author, m.memberID, m.body, now); err != nil {
+		return fmt.Errorf("write message: %w", postgres.Translate(err))
+	}
+	return s.letterMessage(ctx, tx, o, sh, id, m)
+}
+
+// messageLetter is what the letter about a message reads.
+type messageLetter struct {
+	Number    string
+	From      string   // the brand, or the buyer's name
+	Path      string   // of the page where it is answered
+	ToBrand   bool     // false: to the buyer
+	Sentences []string // the message, paragraph by paragraph
+}
+
+func (s *Service) letterMessage(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, id int64, m message) error {
+	l := mail.Letter{To: o.Email, Lang: o.Lang, Template: "order_message", Reference: fmt.Sprintf("order:%d:message:%d", o.ID, id)}
+	data := messageLetter{Number: o.Number, From: sh.BrandName, Path: "/o/" + o.Token, Sentences: strings.Split(m.body, "\n")}
+	if m.author == FromBuyer {
+		var lang i18n.Lang
+		if err := tx.GetContext(ctx, &lang, `select lang from brands where id = $1`, sh.BrandID); err != nil {
+			return fmt.Errorf("read language of brand: %w", err)
+		}
+		l.To, l.Lang = sh.BrandEmail, lang
+		data.From, data.Path, data.ToBrand = o.Name, "/brand/"+sh.BrandHandle+"/orders/"+o.Number, true
+	}
+	l.Data = data
+	return s.mail.Queue(ctx, tx, l)
+}

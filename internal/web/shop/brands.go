@@ -1,0 +1,57 @@
+package shop
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/catalog"
+	"relais/internal/fault"
+	"relais/internal/orders"
+	"relais/internal/web/page"
+)
+
+func (s *Shop) brands(c echo.Context) error {
+	list, err := s.brandCards(c)
+	if err != nil {
+		return err
+	}
+	return s.site.Render(c, http.StatusOK, "shop/brands", list)
+}
+
+type brandPage struct {
+	Brand    catalog.Brand
+	Terms    catalog.Terms
+	City     string
+	Products []page.ProductCard
+	Pager    *page.Pager
+	Delivery []orders.Method
+	Click    string
+}
+
+func (s *Shop) brand(c echo.Context) error {
+	ctx, lang, now := c.Request().Context(), page.Lang(c), s.now()
+	b, err := catalog.BrandByHandle(ctx, s.db, c.Param("handle"), lang)
+	if err != nil {
+		return err
+	}
+	if b.BlockedAt != nil {
+		return fault.New(fault.NotFound, "fault.page_not_found")
+	}
+	terms, err := catalog.TermsAt(ctx, s.db, b.ID, 0, now)
+	if err != nil {
+		return err
+	}
+	pager := page.NewPager(c, 24, 0)
+	found, err := catalog.Search(ctx, s.db, catalog.Query{Brand: b.Handle, Sort: catalog.Newest, Page: pager.Page, PerPage: pager.Size, Lang: lang, At: now})
+	if err != nil {
+		return err
+	}
+	pager.Total = found.Total
+	delivery, err := s.delivery(c, b.ID)
+	if err != nil {
+		return err
+	}
+	return s.site.Render(c, http.StatusOK, "shop/brand", brandPage{Brand: b, Terms: terms, City: cityOf(b.MakerAddress),
+		Products: cards(c, found.Cards), Pager: pager, Delivery: delivery})
+}

@@ -1,0 +1,120 @@
+package shop
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/catalog"
+	"relais/internal/fault"
+	"relais/internal/orders"
+	"relais/internal/web/page"
+)
+
+type cartPage struct {
+	Cart   orders.Cart
+	Ready  bool // everything can be ordered as it stands
+	Relays []string
+	Empty  page.Empty
+}
+
+func (s *Shop) cart(c echo.Context) error {
+	cart, err := s.orders.CartByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
+	if err != nil {
+		return err
+	}
+	l := page.Lang(c)
+	return s.site.Render(c, http.StatusOK, "shop/cart", cartPage{Cart: cart, Ready: orderable(cart), Relays: relaysOf(cart),
+		Empty: page.Empty{Icon: "shopping-bag", Title: l.T("shop.cart.empty.title"), Text: l.T("shop.cart.empty.text"),
+			URL: "/products", Action: l.T("shop.cart.empty.action")}})
+}
+
+// orderable says whether a cart can go to the checkout as it stands.
+func orderable(cart orders.Cart) bool {
+	for _, p := range cart.Parcels {
+		for _, l := range p.Lines {
+			if !l.Sellable || l.Short() {
+				return false
+			}
+		}
+	}
+	return len(cart.Parcels) > 0
+}
+
+// relaysOf are the members whose storefronts a cart was filled from.
+func relaysOf(cart orders.Cart) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, p := range cart.Parcels {
+		for _, l := range p.Lines {
+			if l.RelayName != "" && !seen[l.RelayHandle] {
+				names, seen[l.RelayHandle] = append(names, l.RelayName), true
+			}
+		}
+	}
+	return names
+}
+
+// addToCart answers POST /cart with the fields product (slug), variant, quantity, storefront (handle) and c (the click
+// that brought the visitor). The storefront counts only where its member lists or shares the product.
+func (s *Shop) addToCart(c echo.Context) error {
+	ctx, form := c.Request().Context(), page.PostedForm(c)
+	p, err := s.visible(c, form.Get("product"))
+	if err != nil {
+		return err
+	}
+	var r *relay
+	if handle := form.Get("storefront"); handle != "" {
+		if r, err = s.relayOf(c, handle, p); err != nil && !errors.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	err = choose(p, form)
+	if err == nil {
+		a := orders.Addition{CartID: s.cartFrom(c), VariantID: form.Int("variant", 0), Quantity: form.Int("quantity", 0),
+			ClickToken: form.Get("c"), MemberID: viewerID(c), Lang: page.Lang(c)}
+		if r != nil {
+			a.StorefrontID = &r.MemberID
+		}
+		var id string
+		if id, err = s.orders.AddToCart(ctx, a); err == nil {
+			s.keepCart(c, id)
+			s.site.Good(c, "shop.cart.added", "Title", p.Title)
+			return page.Redirect(c, "/cart")
+		}
+	}
+	if form.Refused(err) {
+		return s.showProduct(c, p, r, form)
+	}
+	return err
+}
+
+// choose checks that the variant asked for is one of the product's.
+func choose(p catalog.ProductPage, form *page.Form) error {
+	for _, v := range p.Variants {
+		if strconv.FormatInt(v.ID, 10) == form.Get("variant") {
+			return nil
+		}
+	}
+	return fault.Field("variant", "shop.product.choose_variant")
+}
+
+// changeLine answers POST /cart/lines/:variant; quantity 0 takes the line out.
+func (s *Shop) changeLine(c echo.Context) error {
+	variant, err := strconv.ParseInt(c.Param("variant"), 10, 64)
+	if err != nil {
+		return fault.New(fault.NotFound, "fault.page_not_found")
+	}
+	form := page.PostedForm(c)
+	err = s.orders.SetQuantity(c.Request().Context(), s.cartFrom(c), variant, form.Int("quantity", -1))
+	if form.Refused(err) {
+		s.site.Bad(c, "fault.quantity")
+		return page.Redirect(c, "/cart")
+	}
+	if err != nil {
+		return err
+	}
+	return page.Redirect(c, "/cart")
+}

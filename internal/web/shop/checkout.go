@@ -1,0 +1,207 @@
+package shop
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/money"
+	"relais/internal/orders"
+	"relais/internal/web/page"
+)
+
+type checkoutPage struct {
+	Form      *page.Form
+	Countries []page.Option
+	Parcels   []checkoutParcel
+	Relays    []string
+	Goods     money.Amount
+	Shipping  money.Amount
+	Total     money.Amount
+	Reached   bool // every brand delivers to the country
+	Ready     bool // nothing has sold out meanwhile
+}
+
+// checkoutParcel is what one brand sends, with the ways in which it can reach the chosen country.
+type checkoutParcel struct {
+	orders.CartParcel
+	Field   string // of the form
+	Choices []page.Option
+	Method  orders.Method // the one that counts in the total
+	Cost    money.Amount
+}
+
+func (s *Shop) checkout(c echo.Context) error {
+	cart, err := s.orders.CartByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
+	if err != nil {
+		return err
+	}
+	if !orderable(cart) {
+		return page.Redirect(c, "/cart")
+	}
+	form := page.NewForm("country", "FR", "operation", rand.Text())
+	if err := s.prefill(c, form); err != nil {
+		return err
+	}
+	return s.showCheckout(c, form, cart)
+}
+
+// prefill writes into the form what a signed-in member told before.
+func (s *Shop) prefill(c echo.Context, form *page.Form) error {
+	v := page.ViewerFrom(c)
+	if v == nil {
+		return nil
+	}
+	form.Set("email", v.Email)
+	form.Set("name", v.Name)
+	last, err := s.orders.List(c.Request().Context(), orders.Query{MemberID: v.ID, Limit: 1})
+	if err != nil || len(last) == 0 {
+		return err
+	}
+	a := last[0].Address
+	for name, value := range map[string]string{"name": a.Name, "street": a.Street, "street2": a.Street2, "postcode": a.Postcode,
+		"city": a.City, "country": a.Country, "phone": a.Phone} {
+		form.Set(name, value)
+	}
+	return nil
+}
+
+// reviewCheckout shows the page again with what was typed and the total of what was chosen: asked for by a button, or
+// by htmx when the country or a method changes.
+func (s *Shop) reviewCheckout(c echo.Context) error {
+	cart, err := s.orders.CartByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
+	if err != nil {
+		return err
+	}
+	if !orderable(cart) {
+		return page.Redirect(c, "/cart")
+	}
+	return s.showCheckout(c, page.PostedForm(c), cart)
+}
+
+func (s *Shop) showCheckout(c echo.Context, form *page.Form, cart orders.Cart) error {
+	data := layOut(page.Lang(c), form, cart)
+	form.Set("seen", strconv.FormatInt(data.Total.Minor, 10))
+	if page.IsPartial(c) {
+		return s.site.Fragment(c, form.Status(), "shop/checkout", "checkout-parts", data)
+	}
+	return s.site.Render(c, form.Status(), "shop/checkout", data)
+}
+
+// layOut computes the page of a cart: for each brand the method chosen, or the cheapest that reaches the country.
+func layOut(l i18n.Lang, form *page.Form, cart orders.Cart) checkoutPage {
+	country := form.Get("country")
+	data := checkoutPage{Form: form, Relays: relaysOf(cart), Goods: cart.Goods, Shipping: money.New(0, cart.Goods.Currency),
+		Reached: true, Ready: orderable(cart)}
+	for _, code := range orders.Countries {
+		data.Countries = append(data.Countries, page.Option{Value: code, Label: l.T("shop.country." + code)})
+	}
+	for _, p := range cart.Parcels {
+		shown := checkoutParcel{CartParcel: p, Field: fmt.Sprintf("method-%d", p.BrandID)}
+		for _, m := range p.Methods {
+			if m.Reaches(country) {
+				shown.Choices = append(shown.Choices, methodOption(l, m, p.Goods))
+			}
+		}
+		m, err := orders.Choose(p.Methods, form.Int(shown.Field, 0), country, p.Goods.Minor)
+		if err != nil {
+			data.Reached = false
+		} else {
+			shown.Method, shown.Cost = m, money.New(m.Cost(p.Goods.Minor), p.Goods.Currency)
+			form.Set(shown.Field, strconv.FormatInt(m.ID, 10))
+			data.Shipping.Minor += shown.Cost.Minor
+		}
+		data.Parcels = append(data.Parcels, shown)
+	}
+	data.Total = money.New(data.Goods.Minor+data.Shipping.Minor, data.Goods.Currency)
+	return data
+}
+
+func methodOption(l i18n.Lang, m orders.Method, goods money.Amount) page.Option {
+	cost := m.Cost(goods.Minor)
+	o := page.Option{Value: strconv.FormatInt(m.ID, 10), Label: m.Name, Hint: days(l, m.DaysMin, m.DaysMax), End: l.T("shop.delivery.free")}
+	if cost > 0 {
+		o.End = l.Money(money.New(cost, goods.Currency))
+	}
+	return o
+}
+
+// days says how long a delivery takes.
+func days(l i18n.Lang, least, most int) string {
+	if least == most {
+		return l.T("shop.delivery.day_count", "Count", most)
+	}
+	return l.T("shop.delivery.days", "Min", least, "Max", most)
+}
+
+// placeOrder makes the order and leads to the page on which it is paid. Sent twice, it leads to the same page twice.
+func (s *Shop) placeOrder(c echo.Context) error {
+	ctx, form, lang := c.Request().Context(), page.PostedForm(c), page.Lang(c)
+	cart, err := s.orders.CartByID(ctx, s.cartFrom(c), lang)
+	if err != nil {
+		return err
+	}
+	o, err := s.orders.Place(ctx, s.placement(c, form, cart))
+	if errors.Is(err, orders.ErrEmptyCart) {
+		return page.Redirect(c, "/cart")
+	}
+	if form.Refused(err) {
+		if form.Error(lang, "operation") != "" {
+			form.Set("operation", rand.Text())
+		}
+		return s.showCheckout(c, form, cart)
+	}
+	if err != nil {
+		return err
+	}
+	return s.pay(c, o)
+}
+
+// placement is the order as it was typed. Of money it carries only the total that the buyer saw, to be compared.
+func (s *Shop) placement(c echo.Context, form *page.Form, cart orders.Cart) orders.Placement {
+	p := orders.Placement{
+		CartID: s.cartFrom(c), Operation: form.Get("operation"), Email: form.Get("email"), Methods: map[int64]int64{},
+		Address: orders.Address{Name: form.Get("name"), Street: form.Get("street"), Street2: form.Get("street2"), Postcode: form.Get("postcode"),
+			City: form.Get("city"), Country: form.Get("country"), Phone: form.Get("phone")},
+		SeenMinor: form.Int("seen", -1), MemberID: viewerID(c), Visitor: s.visitor(c), Lang: page.Lang(c),
+	}
+	for _, parcel := range cart.Parcels {
+		p.Methods[parcel.BrandID] = form.Int(fmt.Sprintf("method-%d", parcel.BrandID), 0)
+	}
+	return p
+}
+
+// pay leads to the provider's page; while the provider is away, to the order, which can be paid from there.
+func (s *Shop) pay(c echo.Context, o orders.Order) error {
+	url, err := s.orders.OpenCheckout(c.Request().Context(), o.ID)
+	if err == nil {
+		return redirectAway(c, url)
+	}
+	switch {
+	case errors.Is(err, orders.ErrOrderOver): // paid or over meanwhile: its page says so
+	case errors.Is(c.Request().Context().Err(), context.Canceled):
+		return err
+	default:
+		s.log.ErrorContext(c.Request().Context(), "open checkout", "id", page.RequestID(c), "order", o.ID, "error", err)
+		s.site.Bad(c, "shop.order.provider_away")
+	}
+	return page.Redirect(c, "/o/"+o.Token)
+}
+
+// redirectAway leads to the provider's page, which is not ours; htmx must leave the site for it.
+func redirectAway(c echo.Context, url string) error {
+	if c.Request().Header.Get("HX-Request") == "true" {
+		c.Response().Header().Set("HX-Redirect", url)
+		return c.NoContent(http.StatusOK)
+	}
+	return c.Redirect(http.StatusSeeOther, url)
+}
+
+var errNoOrder = fault.New(fault.NotFound, "fault.order_not_found")

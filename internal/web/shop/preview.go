@@ -1,0 +1,72 @@
+package shop
+
+import (
+	"relais/internal/catalog"
+	"relais/internal/media"
+)
+
+// preview is how a product looks elsewhere: Open Graph for messengers, JSON-LD for search engines.
+type preview struct {
+	Canonical string // /p/slug, also in a storefront: one product, one address
+	Image     string
+	Text      string
+	Linked    linkedProduct
+}
+
+// linkedProduct is schema.org's Product.
+type linkedProduct struct {
+	Context     string      `json:"@context"`
+	Type        string      `json:"@type"`
+	Name        string      `json:"name"`
+	Description string      `json:"description,omitempty"`
+	Image       []string    `json:"image,omitempty"`
+	SKU         string      `json:"sku,omitempty"`
+	Brand       linkedBrand `json:"brand"`
+	Offers      linkedOffer `json:"offers"`
+}
+
+type linkedBrand struct {
+	Type string `json:"@type"`
+	Name string `json:"name"`
+}
+
+type linkedOffer struct {
+	Type         string `json:"@type"`
+	URL          string `json:"url"`
+	Price        string `json:"price,omitempty"`
+	LowPrice     string `json:"lowPrice,omitempty"`
+	HighPrice    string `json:"highPrice,omitempty"`
+	OfferCount   int    `json:"offerCount,omitempty"`
+	Currency     string `json:"priceCurrency"`
+	Availability string `json:"availability"`
+}
+
+func (s *Shop) preview(p catalog.ProductPage) preview {
+	v := preview{Canonical: s.baseURL + "/p/" + p.Slug, Text: catalog.Plain(p.Description, 200)}
+	l := linkedProduct{Context: "https://schema.org", Type: "Product", Name: p.Title, Description: catalog.Plain(p.Description, 500),
+		Brand: linkedBrand{"Brand", p.Brand.Name}}
+	for _, photo := range p.Photos {
+		l.Image = append(l.Image, s.baseURL+media.URL(photo.Hash, media.Large))
+	}
+	if len(l.Image) > 0 {
+		v.Image = l.Image[0]
+	}
+	low, high := lowest(p), p.Variants[0]
+	for _, variant := range p.Variants {
+		if variant.PriceMinor > high.PriceMinor {
+			high = variant
+		}
+	}
+	l.Offers = linkedOffer{Type: "Offer", URL: v.Canonical, Currency: string(p.Currency), Availability: "https://schema.org/InStock"}
+	if p.Stock() == 0 {
+		l.Offers.Availability = "https://schema.org/OutOfStock"
+	}
+	if low.PriceMinor == high.PriceMinor {
+		l.Offers.Price, l.SKU = low.Price.Decimal(), low.SKU
+	} else {
+		l.Offers.Type, l.Offers.OfferCount = "AggregateOffer", len(p.Variants)
+		l.Offers.LowPrice, l.Offers.HighPrice = low.Price.Decimal(), high.Price.Decimal()
+	}
+	v.Linked = l
+	return v
+}

@@ -1,0 +1,240 @@
+package shop
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/catalog"
+	"relais/internal/fault"
+	"relais/internal/money"
+	"relais/internal/orders"
+	"relais/internal/referrals"
+	"relais/internal/storefronts"
+	"relais/internal/web/page"
+)
+
+// relay is the member in whose storefront a product is shown.
+type relay struct {
+	storefronts.Storefront
+	Note string
+	Earn money.Amount // on one piece
+	Self bool         // the viewer is that member
+}
+
+type productPage struct {
+	catalog.ProductPage
+	Crumbs   []page.Crumb
+	Price    page.Price
+	Form     *page.Form
+	Variants []page.Option
+	Choice   string // how variants are chosen: pills, radio or select
+	Single   int64
+	InStock  bool
+	Most     int // that one can buy at once
+	Delivery []orders.Method
+	Earn     money.Amount // of whoever recommends one piece at the price shown
+	Fans     []storefronts.Fan
+	FansMore int
+	Relay    *relay
+	Click    string
+	Others   []page.ProductCard
+	Preview  preview
+}
+
+func (s *Shop) product(c echo.Context) error {
+	p, err := s.visible(c, c.Param("slug"))
+	if err != nil {
+		return err
+	}
+	return s.showProduct(c, p, nil, nil)
+}
+
+func (s *Shop) storefrontProduct(c echo.Context) error {
+	p, err := s.visible(c, c.Param("slug"))
+	if err != nil {
+		return err
+	}
+	r, err := s.relayOf(c, c.Param("handle"), p)
+	if errors.Is(err, fault.NotFound) {
+		return c.Redirect(http.StatusFound, "/p/"+p.Slug)
+	}
+	if err != nil {
+		return err
+	}
+	return s.showProduct(c, p, r, nil)
+}
+
+// visible is a product that can be seen; NotFound else.
+func (s *Shop) visible(c echo.Context, slug string) (catalog.ProductPage, error) {
+	p, err := catalog.BySlug(c.Request().Context(), s.db, slug, page.Lang(c), s.now())
+	if err == nil && !p.Visible {
+		return p, fault.New(fault.NotFound, "fault.page_not_found")
+	}
+	return p, err
+}
+
+// relayOf is the member of that handle, where they list or share the product; NotFound else.
+func (s *Shop) relayOf(c echo.Context, handle string, p catalog.ProductPage) (*relay, error) {
+	ctx := c.Request().Context()
+	f, err := storefronts.ByHandle(ctx, s.db, handle)
+	if err != nil {
+		return nil, err
+	}
+	r := &relay{Storefront: f, Earn: earnOn(p, lowest(p).Price)}
+	if id := viewerID(c); id != nil {
+		r.Self = *id == f.MemberID
+	}
+	l, err := storefronts.ListingBySlug(ctx, s.db, f.MemberID, p.Slug, page.Lang(c), s.now())
+	if err == nil {
+		r.Note = l.Note
+		return r, nil
+	}
+	if !errors.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	shared, err := referrals.Shared(ctx, s.db, f.MemberID, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !shared {
+		return nil, storefronts.ErrProduct
+	}
+	return r, nil
+}
+
+// showProduct answers a product's page; r is set in a storefront, form when an addition to the basket was refused.
+func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form *page.Form) error {
+	ctx, lang, low := c.Request().Context(), page.Lang(c), lowest(p)
+	data := productPage{ProductPage: p, Form: form, Relay: r, Click: c.QueryParam("c"), Price: priceOf(p), InStock: p.Stock() > 0,
+		Earn: earnOn(p, low.Price), Crumbs: crumbsOf(c, p, r)}
+	if form == nil {
+		data.Form = page.NewForm("quantity", "1", "variant", strconv.FormatInt(preselected(p), 10))
+	} else {
+		data.Click = form.Get("c")
+	}
+	data.Variants, data.Choice = variantOptions(c, p)
+	if len(p.Variants) == 1 {
+		data.Single = low.ID
+	}
+	for _, v := range p.Variants {
+		data.Most = max(data.Most, min(v.Stock, 99))
+	}
+	var err error
+	if data.Delivery, err = s.delivery(c, p.BrandID); err != nil {
+		return err
+	}
+	if data.Fans, err = storefronts.Fans(ctx, s.db, p.ID, 4); err != nil {
+		return err
+	}
+	if len(data.Fans) > 0 {
+		data.FansMore = data.Fans[0].Total - len(data.Fans)
+	}
+	others, err := catalog.Search(ctx, s.db, catalog.Query{Brand: p.Brand.Handle, InStock: true, PerPage: 5, Lang: lang, At: s.now()})
+	if err != nil {
+		return err
+	}
+	for _, o := range others.Cards {
+		if o.ID != p.ID && len(data.Others) < 4 {
+			data.Others = append(data.Others, card(c, o))
+		}
+	}
+	data.Preview = s.preview(p)
+	return s.site.Render(c, data.Form.Status(), "shop/product", data)
+}
+
+func (s *Shop) delivery(c echo.Context, brandID int64) ([]orders.Method, error) {
+	return s.orders.Delivery(c.Request().Context(), brandID, page.Lang(c))
+}
+
+// lowest is the cheapest variant, the first of equals.
+func lowest(p catalog.ProductPage) catalog.VariantView {
+	low := p.Variants[0]
+	for _, v := range p.Variants {
+		if v.PriceMinor < low.PriceMinor {
+			low = v
+		}
+	}
+	return low
+}
+
+// preselected is the first variant that can be bought, or else the first.
+func preselected(p catalog.ProductPage) int64 {
+	for _, v := range p.Variants {
+		if v.Stock > 0 {
+			return v.ID
+		}
+	}
+	return p.Variants[0].ID
+}
+
+// priceOf is the price at the head of the page. A reduction is announced with the lowest price of the 30 days before it.
+func priceOf(p catalog.ProductPage) page.Price {
+	low := lowest(p)
+	price := page.Price{Now: low.Price}
+	for _, v := range p.Variants {
+		price.From = price.From || v.PriceMinor > low.PriceMinor
+	}
+	if low.PriorMinor > 0 {
+		prior := low.Prior()
+		price.Before, price.Lowest = &prior, &prior
+	}
+	return price
+}
+
+// manyVariants is from how many variants on a list is better than cards.
+const manyVariants = 13
+
+// variantOptions are the choices of a product: pills where all cost the same, cards with their price where not, a list
+// where they are many.
+func variantOptions(c echo.Context, p catalog.ProductPage) (list []page.Option, choice string) {
+	lang := page.Lang(c)
+	choice = "pills"
+	for _, v := range p.Variants {
+		if v.PriceMinor != p.Variants[0].PriceMinor {
+			choice = "radio"
+		}
+	}
+	if len(p.Variants) >= manyVariants {
+		choice = "select"
+	}
+	for _, v := range p.Variants {
+		o := page.Option{Value: strconv.FormatInt(v.ID, 10), Label: v.Title(), End: lang.Money(v.Price), Disabled: v.Stock == 0}
+		switch {
+		case v.Stock == 0:
+			o.Hint = lang.T("page.product.sold_out")
+		case v.Stock <= 5:
+			o.Hint = lang.T("shop.product.left", "Count", v.Stock)
+		}
+		if v.PriorMinor > 0 && choice == "radio" {
+			o.Hint += " " + lang.T("page.price.lowest", "Amount", v.Prior())
+		}
+		if choice == "select" {
+			o.Label += " · " + o.End
+		}
+		list = append(list, o)
+	}
+	return list, choice
+}
+
+func crumbsOf(c echo.Context, p catalog.ProductPage, r *relay) []page.Crumb {
+	if r != nil {
+		return []page.Crumb{{URL: withClick(r.Path(), c.QueryParam("c")), Label: "@" + r.Handle}, {Label: p.Title}}
+	}
+	list := []page.Crumb{{URL: "/products", Label: page.Lang(c).T("page.nav.products")}}
+	if p.Category != "" {
+		list = append(list, page.Crumb{URL: "/products?category=" + url.QueryEscape(p.Category), Label: categoryName(page.Lang(c), p.Category)})
+	}
+	return append(list, page.Crumb{Label: p.Title})
+}
+
+// withClick keeps the click that brought the visitor in an address.
+func withClick(path, click string) string {
+	if click == "" || len(click) > 64 {
+		return path
+	}
+	return path + "?c=" + url.QueryEscape(click)
+}

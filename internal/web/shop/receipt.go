@@ -1,0 +1,57 @@
+package shop
+
+import (
+	"net/http"
+	"sort"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/money"
+	"relais/internal/orders"
+	"relais/internal/web/page"
+)
+
+type receiptPage struct {
+	orders.Page
+	VAT []vatRow
+}
+
+// vatRow is what the goods of one VAT rate come to.
+type vatRow struct {
+	Bps             int64
+	Gross, Net, VAT money.Amount
+}
+
+func (s *Shop) receipt(c echo.Context) error {
+	o, err := s.orders.ByToken(c.Request().Context(), c.Param("token"))
+	if err != nil {
+		return err
+	}
+	if o.PaidAt == nil {
+		return page.Redirect(c, "/o/"+o.Token)
+	}
+	return s.site.Render(c, http.StatusOK, "shop/receipt", receiptPage{Page: o, VAT: vatOf(o)})
+}
+
+// vatOf adds up the goods by VAT rate, highest first.
+func vatOf(o orders.Page) []vatRow {
+	byRate := map[int64]*vatRow{}
+	for _, sh := range o.Shipments {
+		for _, l := range sh.Lines {
+			r := byRate[l.VATBps]
+			if r == nil {
+				r = &vatRow{Bps: l.VATBps, Gross: money.New(0, o.Currency), Net: money.New(0, o.Currency), VAT: money.New(0, o.Currency)}
+				byRate[l.VATBps] = r
+			}
+			r.Gross.Minor += l.TotalMinor
+			r.Net.Minor += l.NetMinor
+			r.VAT.Minor += l.TotalMinor - l.NetMinor
+		}
+	}
+	rows := make([]vatRow, 0, len(byRate))
+	for _, r := range byRate {
+		rows = append(rows, *r)
+	}
+	sort.Slice(rows, func(i, j int) bool { return rows[i].Bps > rows[j].Bps })
+	return rows
+}

@@ -1,0 +1,53 @@
+package shop
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/media"
+	"relais/internal/storefronts"
+	"relais/internal/web/page"
+)
+
+type storefrontPage struct {
+	storefronts.Storefront
+	Products []page.ProductCard
+	Own      bool // the viewer's
+	Image    string
+	Empty    page.Empty
+}
+
+func (s *Shop) storefront(c echo.Context) error {
+	ctx, lang := c.Request().Context(), page.Lang(c)
+	f, err := storefronts.ByHandle(ctx, s.db, c.Param("handle"))
+	if err != nil {
+		return err
+	}
+	list, err := storefronts.Listings(ctx, s.db, f.MemberID, lang, s.now())
+	if err != nil {
+		return err
+	}
+	data := storefrontPage{Storefront: f}
+	if id := viewerID(c); id != nil {
+		data.Own = *id == f.MemberID
+	}
+	for i, l := range list {
+		p := listed(c, f, l)
+		p.Eager = i < 2
+		data.Products = append(data.Products, p)
+	}
+	hash := f.CoverHash
+	if hash == "" && len(list) > 0 {
+		hash = list[0].MediaHash
+	}
+	if hash != "" {
+		data.Image = s.baseURL + media.URL(hash, media.Large)
+	}
+	data.Empty = page.Empty{Icon: "store", Title: lang.T("shop.storefront.empty.title", "Name", f.MemberName),
+		Text: lang.T("shop.storefront.empty.text"), URL: "/products", Action: lang.T("shop.storefront.empty.action")}
+	if data.Own {
+		data.Empty.Text = lang.T("shop.storefront.empty.own")
+	}
+	return s.site.Render(c, http.StatusOK, "shop/storefront", data)
+}
