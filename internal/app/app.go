@@ -209,7 +209,7 @@ func (a *App) handler() http.Handler {
 	if a.metrics == nil {
 		mux.Handle("GET /metrics", local(a.ops.measurements()))
 	}
-	mux.Handle("/", a.services.pages())
+	mux.Handle("/", a.services.site)
 	return mux
 }
 

@@ -13,6 +13,7 @@ import (
 	"relais/internal/mail"
 	"relais/internal/stripe"
 	"relais/internal/stripesandbox"
+	"relais/internal/web"
 )
 
 // Services is everything Relais can do, over an opened database. The server and the commands use the same ones.
@@ -22,6 +23,7 @@ type Services struct {
 
 	data    *database
 	baseURL string
+	site    http.Handler // nil for commands
 
 	// workers run while the server does: started in this order, stopped in the opposite one after the last request.
 	workers []worker
@@ -93,7 +95,10 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 		return err
 	}
 	s.workers = append(s.workers, worker{"jobs", s.Jobs.Run})
-	return nil
+	if hosting {
+		s.site, err = s.pages(cfg, log)
+	}
+	return err
 }
 
 func mailServer(m Mail) (*mail.SMTP, error) {
@@ -136,13 +141,26 @@ func reachable(addr string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// pages is the site.
-func (s *Services) pages() http.Handler {
+// stripeOrigins are where Stripe's own pages lie, to which our forms lead.
+var stripeOrigins = []string{"https://checkout.stripe.com", "https://connect.stripe.com"}
+
+// pages is the site, with the sandbox's pages beside it when there is one.
+func (s *Services) pages(cfg Config, log *slog.Logger) (http.Handler, error) {
+	site, err := web.New(web.Options{
+		DB: s.DB, Keys: s.Keys, Media: s.Media, Members: s.Members, Catalog: s.Catalog, Imports: s.Imports, Storefronts: s.Storefronts,
+		Referrals: s.Referrals, Orders: s.Orders, Webhooks: s.Webhooks, Now: s.Clock.Now, Clock: time.Now, FeeBps: cfg.PlatformFeeBps,
+		BaseURL: s.baseURL, PaymentOrigins: stripeOrigins, TrustedProxies: cfg.TrustedProxies, Dev: !cfg.Production,
+		Mailbox: cfg.Mail.SMTP == "", Wake: s.Jobs.Wake, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	if s.Sandbox != nil {
 		mountSandbox(mux, s.Sandbox)
 	}
-	return mux
+	mux.Handle("/", site)
+	return mux, nil
 }
 
 // Close ends what Open began.

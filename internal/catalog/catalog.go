@@ -117,3 +117,24 @@ func ignoreNotFound(err error) error {
 	}
 	return err
 }
+
+// Seat is a member's place on a brand's team.
+type Seat struct {
+	BrandID int64    `db:"id"`
+	Handle  string   `db:"handle"`
+	Name    string   `db:"name"`
+	Role    TeamRole `db:"role"`
+}
+
+const selectSeats = `
+select b.id, b.handle, b.name, m.role from brand_members m join brands b on b.id = m.brand_id
+where m.member_id = $1 order by b.name, b.id`
+
+// Seats returns the brands that a member works for, with the role; none for most.
+func Seats(ctx context.Context, q sqlx.QueryerContext, memberID int64) ([]Seat, error) {
+	var seats []Seat
+	if err := sqlx.SelectContext(ctx, q, &seats, selectSeats, memberID); err != nil {
+		return nil, fmt.Errorf("read teams of member %d: %w", memberID, err)
+	}
+	return seats, nil
+}

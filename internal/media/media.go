@@ -204,3 +204,12 @@ type set struct {
 	width, height int
 	files         [len(widths)][]byte
 }
+
+// Newest returns the hashes of the last photographs that came in.
+func Newest(ctx context.Context, q sqlx.QueryerContext, limit int) ([]string, error) {
+	var hashes []string
+	if err := sqlx.SelectContext(ctx, q, &hashes, `select hash from media order by id desc limit $1`, limit); err != nil {
+		return nil, fmt.Errorf("read newest photographs: %w", err)
+	}
+	return hashes, nil
+}

@@ -18,7 +18,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
-	"relais/internal/fault"
+	"relais/internal/catalog/shopify"
 	"relais/internal/media"
 	"relais/internal/members"
 	"relais/internal/orders"
@@ -28,6 +28,7 @@ import (
 	"relais/internal/storefronts"
 	"relais/internal/token"
 	"relais/internal/web/account"
+	"relais/internal/web/brandspace"
 	"relais/internal/web/card"
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
@@ -43,6 +44,7 @@ type Options struct {
 	Media       *media.Store
 	Members     *members.Service
 	Catalog     *catalog.Service
+	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
 	Orders      *orders.Service
@@ -50,12 +52,13 @@ type Options struct {
 
 	Now            func() time.Time // business time
 	Clock          func() time.Time // real time
+	FeeBps         int64            // what Relais keeps of the price without VAT, basis points
 	BaseURL        string           // without a slash at its end
 	PaymentOrigins []string         // where forms may lead besides ourselves: the provider's hosted pages
 	TrustedProxies []netip.Prefix   // whose word on the visitor's address counts; none: the connection's
 	Dev            bool             // development: mailbox, style guide, errors in full
 	Mailbox        bool             // letters are not sent: show them at /dev/mail
-	SourceDir      string           // in development: the repository, to read templates afresh
+	Wake           func()           // tells the job runner that something may have been enqueued
 	Log            *slog.Logger
 }
 
@@ -65,8 +68,8 @@ func New(o Options) (http.Handler, error) {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = extractor(o.TrustedProxies)
 	secure := isHTTPS(o.BaseURL)
-	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, SourceDir: o.SourceDir, BaseURL: o.BaseURL, Secure: secure,
-		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log, Now: o.Now, Uploads: uploads(account.Uploads(), relay.Uploads())})
+	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
+		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log, Now: o.Now, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -75,15 +78,21 @@ func New(o Options) (http.Handler, error) {
 	}
 	accounts := account.New(account.Options{Site: site, Members: o.Members, DB: o.DB, Media: o.Media, Brands: o.teams, Secure: secure,
 		Mailbox: o.Mailbox, Now: o.Clock})
-	e.Use(accounts.Identify)
+	e.Use(accounts.Identify, o.waking)
 	agents, err := referrals.NewAgents()
 	if err != nil {
 		return nil, err
 	}
+	cards, err := card.NewCache(cardsKept)
+	if err != nil {
+		return nil, err
+	}
 	relays := relay.New(relay.Options{DB: o.DB, Site: site, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Media: o.Media,
-		Keys: o.Keys, Cards: card.NewCache(cardsKept), Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
+		Keys: o.Keys, Cards: cards, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
+	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
 	accounts.Routes(e)
 	relays.Routes(e)
+	brands.Routes(e)
 	e.GET("/static/*", site.Static)
 	e.GET("/media/:file", o.photograph)
 	e.POST("/webhooks/stripe", o.notice(payments.Platform))
@@ -92,6 +101,17 @@ func New(o Options) (http.Handler, error) {
 		e.GET("/dev/styleguide", site.StyleGuide(o.someMedia))
 	}
 	return e, nil
+}
+
+// waking has what a request enqueued begun at once rather than at the next poll.
+func (o Options) waking(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if method := c.Request().Method; method != http.MethodGet && method != http.MethodHead {
+			o.Wake()
+		}
+		return err
+	}
 }
 
 // cardsKept is how many share cards are kept drawn: about 100 KB each.
@@ -124,11 +144,8 @@ func uploads(sets ...map[string]int64) map[string]int64 {
 	return all
 }
 
-
 func (o Options) someMedia(ctx context.Context) ([]string, error) {
-	var hashes []string
-	err := o.DB.SelectContext(ctx, &hashes, `select hash from media order by id limit 12`)
-	return hashes, err
+	return media.Newest(ctx, o.DB, 12)
 }
 
 // photograph answers one rendition of a photograph. Its name says its content, so it may be kept for ever.
@@ -160,9 +177,10 @@ func (o Options) notice(endpoint payments.Endpoint) echo.HandlerFunc {
 		case errors.Is(err, payments.ErrSignature):
 			return c.NoContent(http.StatusBadRequest)
 		case errors.Is(err, payments.ErrNoSecret):
-			return fault.New(fault.NotFound, "fault.not_found")
+			return c.NoContent(http.StatusNotFound)
 		case err != nil:
-			return fault.New(fault.Unavailable, "fault.unavailable").Because(err)
+			o.Log.Error("webhook", "endpoint", endpoint, "error", err)
+			return c.NoContent(http.StatusServiceUnavailable) // the provider tries again
 		}
 		return c.NoContent(http.StatusOK)
 	}
@@ -170,9 +188,11 @@ func (o Options) notice(endpoint payments.Endpoint) echo.HandlerFunc {
 
 // teams are the brands that a member works for.
 func (o Options) teams(ctx context.Context, memberID int64) ([]page.BrandRef, error) {
-	var refs []page.BrandRef
-	err := o.DB.SelectContext(ctx, &refs, `select b.id, b.handle, b.name, m.role from brand_members m join brands b on b.id = m.brand_id
-		where m.member_id = $1 order by b.name, b.id`, memberID)
+	seats, err := catalog.Seats(ctx, o.DB, memberID)
+	refs := make([]page.BrandRef, len(seats))
+	for i, s := range seats {
+		refs[i] = page.BrandRef{ID: s.BrandID, Handle: s.Handle, Name: s.Name, Role: string(s.Role)}
+	}
 	return refs, err
 }
 
