@@ -59,10 +59,10 @@ func (s *Service) Record(ctx context.Context, v Visit) (Click, error) {
 	return c, nil
 }
 
-// dayVisitor tells visitors of one day apart without keeping who they are: nobody without the secret can find the address, and
+// dayVisitor tells visitors of one day apart without keeping who they are: nobody without the key can find the address, and
 // those of two days cannot be joined.
 func (s *Service) dayVisitor(at time.Time, v Visit) string {
-	mac := hmac.New(sha256.New, s.secret)
+	mac := hmac.New(sha256.New, s.key)
 	fmt.Fprintf(mac, "%s|%s|%s", at.UTC().Format(time.DateOnly), v.Address, v.UserAgent)
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }

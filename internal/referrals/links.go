@@ -21,6 +21,12 @@ import (
 	"relais/internal/storefronts"
 )
 
+// MaxLinks is how many links a member may have.
+const MaxLinks = 5000
+
+// ErrManyLinks says that a member has MaxLinks already.
+var ErrManyLinks = fault.New(fault.Conflict, "relay.links_full")
+
 // ErrNoLink says that there is no link with that code, or not of that member.
 var ErrNoLink = fault.New(fault.NotFound, "relay.link_not_found")
 
@@ -116,7 +122,7 @@ const whereShare = `l.member_id = $1 and l.target = $2 and l.product_id is not d
 
 // Create makes the member's link for a target, channel and circle; asked again it gives the same link, switched on if it was off.
 // Sharing a product lists it in the member's storefront too. Faults: what is shared is not for sale (NotFound), fields channel
-// and circle, storefronts.ErrFull.
+// and circle, storefronts.ErrFull, ErrManyLinks.
 func (s *Service) Create(ctx context.Context, memberID int64, sh Share) (Link, error) {
 	if err := sh.check(); err != nil {
 		return Link{}, err
@@ -189,6 +195,9 @@ const codeTries = 3
 func (s *Service) insert(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Share) (Link, error) {
 	product, brand := orNull(sh.ProductID), orNull(sh.BrandID)
 	for range codeTries {
+		if n, err := LinkCount(ctx, tx, memberID); err != nil || n >= MaxLinks {
+			return s.existing(ctx, tx, memberID, sh, err)
+		}
 		_, err := tx.ExecContext(ctx, insertLink, newCode(), memberID, sh.Target, product, brand, sh.Channel, sh.Circle, s.now())
 		if err != nil {
 			return Link{}, postgres.Translate(err)
@@ -206,6 +215,18 @@ func (s *Service) insert(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Sh
 		return linkWhere(ctx, tx, `l.id = $1`, link.ID)
 	}
 	return Link{}, fault.New(fault.Unavailable, "relay.try_again")
+}
+
+// existing is the link that a member who may make no more has for the same already.
+func (s *Service) existing(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Share, err error) (Link, error) {
+	if err != nil {
+		return Link{}, err
+	}
+	link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, orNull(sh.ProductID), orNull(sh.BrandID), sh.Channel, sh.Circle)
+	if errors.Is(err, ErrNoLink) {
+		return Link{}, ErrManyLinks
+	}
+	return link, err
 }
 
 func orNull(id int64) *int64 {

@@ -134,6 +134,19 @@ func TestCreateRefuses(t *testing.T) {
 	}
 }
 
+func TestManyLinks(t *testing.T) {
+	w := open(t)
+	l := w.link(t, w.alice, product(w.soap))
+	w.db.MustExec(`insert into share_links (code, member_id, target, circle, created_at)
+		select 'full' || lpad(n::text, 4, '0'), $1, 'storefront', 'Circle ' || n, now() from generate_series(2, $2) n`, w.alice, referrals.MaxLinks)
+	if _, err := w.s.Create(context.Background(), w.alice, product(w.candle)); !errors.Is(err, referrals.ErrManyLinks) {
+		t.Errorf("one link more = %v", err)
+	}
+	if again := w.link(t, w.alice, product(w.soap)); again != l {
+		t.Errorf("the same again = %+v", again)
+	}
+}
+
 func TestCreateAtOnce(t *testing.T) {
 	w := open(t)
 	codes := make([]string, 12)

@@ -1,6 +1,8 @@
 package referrals
 
 import (
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -22,16 +24,16 @@ type Config struct {
 	DB     *sqlx.DB
 	Now    func() time.Time // business time: of links and clicks
 	Clock  func() time.Time // real time: of the cache
-	Secret []byte           // keys the hash of visitors; at least 32 bytes
+	Secret []byte           // the master secret, from which the key of visitors' hashes is derived; at least 32 bytes
 }
 
 // Service is the use cases of this package. It is safe for concurrent use.
 type Service struct {
-	db     *sqlx.DB
-	now    func() time.Time
-	clock  func() time.Time
-	secret []byte
-	links  *lru.Cache[string, keptLink]
+	db    *sqlx.DB
+	now   func() time.Time
+	clock func() time.Time
+	key   []byte // of dayVisitor
+	links *lru.Cache[string, keptLink]
 }
 
 // keptLink is a link in memory, and until when it may be answered from there.
@@ -45,9 +47,13 @@ func New(c Config) (*Service, error) {
 	if len(c.Secret) < minSecret {
 		return nil, errors.New("the secret for visitors has fewer than 32 bytes")
 	}
+	key, err := hkdf.Key(sha256.New, c.Secret, nil, "purpose:day visitor", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive key of visitors: %w", err)
+	}
 	links, err := lru.New[string, keptLink](linksKept)
 	if err != nil {
 		return nil, fmt.Errorf("make cache of links: %w", err)
 	}
-	return &Service{db: c.DB, now: c.Now, clock: c.Clock, secret: c.Secret, links: links}, nil
+	return &Service{db: c.DB, now: c.Now, clock: c.Clock, key: key, links: links}, nil
 }

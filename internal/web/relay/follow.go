@@ -14,6 +14,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
+	"relais/internal/token"
 	"relais/internal/web/card"
 	"relais/internal/web/page"
 )
@@ -54,7 +55,7 @@ func (s *Server) request(c echo.Context) referrals.Request {
 // storefront's path still says who brought them.
 func (s *Server) record(c echo.Context, link referrals.Link, verdict referrals.Verdict) string {
 	r := c.Request()
-	visit := referrals.Visit{Link: link, Reason: verdict.Reason, Address: c.RealIP(), UserAgent: r.UserAgent(), Visitor: s.Visitor(c), Referer: r.Referer()}
+	visit := referrals.Visit{Link: link, Reason: verdict.Reason, Address: c.RealIP(), UserAgent: r.UserAgent(), Visitor: s.consented(c), Referer: r.Referer()}
 	if v := page.ViewerFrom(c); v != nil {
 		visit.MemberID = v.ID
 	}
@@ -72,6 +73,18 @@ func (s *Server) record(c echo.Context, link referrals.Link, verdict referrals.V
 		}
 	}
 	return click.Token
+}
+
+// consented is the visitor to record a click for: who they are already or, when their cookie lapsed and their yes still stands,
+// a new one. Empty for whoever did not agree.
+func (s *Server) consented(c echo.Context) string {
+	if visitor := s.Visitor(c); visitor != "" {
+		return visitor
+	}
+	if answer, err := c.Cookie(page.ConsentCookie); err == nil && answer.Value == "yes" {
+		return token.Random(16)
+	}
+	return ""
 }
 
 // Card is what a link shows of itself in a conversation, in the language of whoever shares it.

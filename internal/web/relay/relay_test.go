@@ -41,7 +41,7 @@ const (
 
 // site is the real handler on a database of its own, with two members, a brand and two products.
 type site struct {
-	t                   *testing.T
+	t                   testing.TB
 	db                  *sqlx.DB
 	echo                *echo.Echo
 	server              *relay.Server
@@ -51,7 +51,7 @@ type site struct {
 	soap, candle        int64
 }
 
-func open(t *testing.T) *site {
+func open(t testing.TB) *site {
 	t.Helper()
 	db := pgtest.DB(t)
 	s := &site{t: t, db: db, now: storefronttest.Start}
@@ -83,7 +83,7 @@ func open(t *testing.T) *site {
 	return s
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -289,6 +289,12 @@ func TestConsent(t *testing.T) {
 		t.Errorf("second click: %v", w.Result().Cookies())
 	}
 	s.shows(s.ask("GET", "/consent", nil, "Cookie", "visitor="+cookie.Value), http.StatusOK, "Vous avez dit oui")
+	if w = s.ask("GET", l.Path(), nil, "Cookie", "consent=yes", "User-Agent", phone+" another"); cookieOf(w, "visitor") == nil {
+		t.Error("a yes that still stands gives no visitor")
+	}
+	if w = s.ask("GET", l.Path(), nil, "Cookie", "consent=no"); cookieOf(w, "visitor") != nil {
+		t.Error("a no gives a visitor")
+	}
 	for _, forged := range []string{"x", cookie.Value + "x", strings.Repeat("a.", 5000)} {
 		s.shows(s.ask("GET", "/consent", nil, "Cookie", "visitor="+forged), http.StatusOK, "Rien n’est retenu")
 	}
@@ -333,4 +339,16 @@ func (s *site) upload(target, field string, content []byte, member string) *http
 	w := httptest.NewRecorder()
 	s.echo.ServeHTTP(w, r)
 	return w
+}
+
+// BenchmarkFollow is a person following a link: one row committed for each.
+func BenchmarkFollow(b *testing.B) {
+	s := open(b)
+	l := s.soapLink()
+	for b.Loop() {
+		s.now = s.now.Add(time.Second) // keeps the limit of clicks per address open
+		if w := s.ask("GET", l.Path(), nil); w.Code != http.StatusFound {
+			b.Fatal(w.Code)
+		}
+	}
 }
