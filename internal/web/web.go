@@ -32,6 +32,7 @@ import (
 	"relais/internal/web/card"
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
+	"relais/internal/web/shop"
 	"relais/internal/webhooks"
 	"relais/static"
 	"relais/templates"
@@ -68,8 +69,10 @@ func New(o Options) (http.Handler, error) {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = extractor(o.TrustedProxies)
 	secure := isHTTPS(o.BaseURL)
+	var shops *shop.Shop // made with the site, which shows its basket
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
-		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log, Now: o.Now, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads())})
+		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +92,9 @@ func New(o Options) (http.Handler, error) {
 	}
 	relays := relay.New(relay.Options{DB: o.DB, Site: site, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Media: o.Media,
 		Keys: o.Keys, Cards: cards, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
+	shops = shop.New(shop.Options{DB: o.DB, Site: site, Orders: o.Orders, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
+	shops.Routes(e)
 	accounts.Routes(e)
 	relays.Routes(e)
 	brands.Routes(e)
