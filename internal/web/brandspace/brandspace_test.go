@@ -69,6 +69,7 @@ func newSpace(t *testing.T) *space {
 		t.Fatal(err)
 	}
 	s.echo.Use(s.identify)
+	s.echo.GET("/static/*", pages.Static)
 	brandspace.New(brandspace.Options{Site: pages, DB: s.db, Catalog: s.catalog, Importer: importer, FeeBps: 500, Now: clock}).Routes(s.echo)
 	return s
 }
@@ -255,7 +256,7 @@ func TestBrandIsOpenedAndSetUp(t *testing.T) {
 
 	base := "/brand/atelier-sud"
 	v.see(base, 200, "Aperçu", "Proposer un mode de livraison", "10\u00a0%")
-	v.see(base+"/settings", 200, "Terre et feu", "13400 Aubagne", "English")
+	v.see(base+"/settings", 200, "Terre et feu", "13400 Aubagne", "En anglais")
 	changed := brandForm()
 	changed.Set("name", "Atelier <b>Nord</b>")
 	changed.Set("story", "Depuis **1950**.")
