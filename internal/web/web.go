@@ -23,6 +23,7 @@ import (
 	"relais/internal/members"
 	"relais/internal/orders"
 	"relais/internal/payments"
+	"relais/internal/payouts"
 	"relais/internal/postgres"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
@@ -49,6 +50,7 @@ type Options struct {
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
 	Orders      *orders.Service
+	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
 
 	Now            func() time.Time // business time
@@ -90,7 +92,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	relays := relay.New(relay.Options{DB: o.DB, Site: site, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Media: o.Media,
+	relays := relay.New(relay.Options{DB: o.DB, Site: site, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Media: o.Media,
 		Keys: o.Keys, Cards: cards, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
 	shops = shop.New(shop.Options{DB: o.DB, Site: site, Orders: o.Orders, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
