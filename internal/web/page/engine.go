@@ -102,17 +102,6 @@ func (e *engine) execute(w io.Writer, lang i18n.Lang, name, block string, data a
 	return set.ExecuteTemplate(w, block, data)
 }
 
-// pages lists the names of all pages, for tests that render each.
-func (e *engine) pages() []string {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	var names []string
-	for name := range e.sets[i18n.FR] {
-		names = append(names, name)
-	}
-	return names
-}
-
 func glob(files fs.FS, folder string) ([]string, error) {
 	var names []string
 	err := fs.WalkDir(files, folder, func(name string, d fs.DirEntry, err error) error {
