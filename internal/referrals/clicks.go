@@ -82,10 +82,13 @@ func refererHost(referer string) string {
 	return host
 }
 
+// maxToken is more than any token of ours has, in bytes.
+const maxToken = 64
+
 // ClickByToken is the click whose token a landing page was given. ErrNoClick where there is none.
 func ClickByToken(ctx context.Context, q sqlx.QueryerContext, token string) (Click, error) {
 	var c Click
-	if len(token) > 64 {
+	if len(token) > maxToken {
 		return c, ErrNoClick
 	}
 	err := sqlx.GetContext(ctx, q, &c, `select id, token, link_id, at, eligible, reason from clicks where token = $1`, token)

@@ -125,6 +125,11 @@ func TestConsent(t *testing.T) {
 			t.Errorf("Consent(%.10q) = %q, %v", token, known, err)
 		}
 	}
+	for token, want := range map[string]string{c.Token: "Alice", "": "", "unknown": "", strings.Repeat("x", 65): ""} {
+		if name, err := referrals.Recommender(ctx, w.db, token); err != nil || name != want {
+			t.Errorf("Recommender(%.10q) = %q, %v; want %q", token, name, err, want)
+		}
+	}
 	if _, err := referrals.ClickByToken(ctx, w.db, "unknown"); !errors.Is(err, referrals.ErrNoClick) {
 		t.Errorf("ClickByToken = %v", err)
 	}

@@ -2,6 +2,8 @@ package referrals
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
@@ -17,4 +19,21 @@ func Shared(ctx context.Context, q sqlx.QueryerContext, memberID, productID int6
 		return false, fmt.Errorf("read shared: %w", err)
 	}
 	return shared, nil
+}
+
+const selectRecommender = `
+select m.name from clicks c join share_links l on l.id = c.link_id join members m on m.id = l.member_id
+where c.token = $1 and m.blocked_at is null`
+
+// Recommender is the name of whose link brought a visitor, by the token of the click; empty where it is not known.
+func Recommender(ctx context.Context, q sqlx.QueryerContext, clickToken string) (string, error) {
+	if clickToken == "" || len(clickToken) > maxToken {
+		return "", nil
+	}
+	var name string
+	err := sqlx.GetContext(ctx, q, &name, selectRecommender, clickToken)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("read recommender: %w", err)
+	}
+	return name, nil
 }

@@ -8,6 +8,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/orders"
+	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
 
@@ -26,7 +27,7 @@ type brandPage struct {
 	Products []page.ProductCard
 	Pager    *page.Pager
 	Delivery []orders.Method
-	Click    string
+	Relay    string // who brought the visitor, and earns; empty: nobody known
 }
 
 func (s *Shop) brand(c echo.Context) error {
@@ -52,6 +53,15 @@ func (s *Shop) brand(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	click := c.QueryParam("c")
+	relay, err := referrals.Recommender(ctx, s.db, click)
+	if err != nil {
+		return err
+	}
+	products := cards(c, found.Cards)
+	for i := range products {
+		products[i].URL = withClick(products[i].URL, click) // the click goes with the visitor into the basket
+	}
 	return s.site.Render(c, http.StatusOK, "shop/brand", brandPage{Brand: b, Terms: terms, City: cityOf(b.MakerAddress),
-		Products: cards(c, found.Cards), Pager: pager, Delivery: delivery})
+		Products: products, Pager: pager, Delivery: delivery, Relay: relay})
 }

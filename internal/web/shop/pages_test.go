@@ -92,6 +92,14 @@ func TestAStorefrontShowsOnlyWhatItsMemberRecommends(t *testing.T) {
 	w.get("/@camille").is(http.StatusOK, "Arranger ma vitrine")
 }
 
+func TestABrandOpenedByALinkSaysWhoEarnsAndKeepsTheClick(t *testing.T) {
+	w := newWorld(t)
+	token := w.click().Token
+	w.get("/b/atelier-sud").is(http.StatusOK, "/p/"+w.bowl.Slug).lacks("Publicité.", "?c=")
+	w.get("/b/atelier-sud?c="+token).is(http.StatusOK, "Publicité.", "Camille", "/p/"+w.bowl.Slug+"?c="+token)
+	w.get("/b/atelier-sud?c=unknown").is(http.StatusOK).lacks("Publicité.")
+}
+
 func TestCatalogueFiltersAndKeepsWhatWasTyped(t *testing.T) {
 	w := newWorld(t)
 	w.get("/products?q=achette").is(http.StatusOK, "Hachette de camp", "s’en approche")
