@@ -126,7 +126,8 @@ func cleanName(name string) string {
 }
 
 // Run imports a file now, in this goroutine, and returns the import as it ended; state RefusedWhole is not an
-// error. progress is called after each product with the rows done and the rows in all.
+// error. When it fails half way, what was written stays, the import says that it was interrupted, and importing
+// the file again does the rest. progress is called after each product with the rows done and the rows in all.
 func (im *Importer) Run(ctx context.Context, by, brandID int64, name string, r io.Reader, progress func(done, total int)) (Import, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	if err != nil {
@@ -146,7 +147,7 @@ func (im *Importer) Run(ctx context.Context, by, brandID int64, name string, r i
 	}
 	if running {
 		if err := im.carryOut(ctx, id, raw, progress); err != nil {
-			return Import{}, err
+			return Import{}, errors.Join(err, im.interrupt(context.WithoutCancel(ctx), id))
 		}
 		if err := im.end(ctx, id, nil); err != nil {
 			return Import{}, err
@@ -175,6 +176,15 @@ where i.id = $1 and i.state = 'running'`, args.ImportID)
 		return err
 	}
 	return im.end(ctx, args.ImportID, &w)
+}
+
+const interruptImport = `update imports set state = 'done', reason = $2, ended_at = now() where id = $1 and state = 'running'`
+
+func (im *Importer) interrupt(ctx context.Context, id int64) error {
+	if _, err := im.db.ExecContext(ctx, interruptImport, id, "import.interrupted"); err != nil {
+		return fmt.Errorf("end interrupted import %d: %w", id, err)
+	}
+	return nil
 }
 
 const endImport = `update imports set state = 'done', ended_at = now() where id = $1 and state = 'running'`

@@ -258,3 +258,25 @@ func TestInterruptedImportGoesOn(t *testing.T) {
 		t.Errorf("recent: %+v, %v", list, err)
 	}
 }
+
+// TestInterruptedRunSaysSo stops an import at the terminal: it is not left running for ever, and the next does the rest.
+func TestInterruptedRunSaysSo(t *testing.T) {
+	s := newShop(t)
+	ctx, stop := context.WithCancel(t.Context())
+	_, err := s.importer().Run(ctx, catalog.System, s.brand.ID, "apparel.csv", strings.NewReader(supplied(t, "apparel.csv")),
+		func(done, _ int) {
+			if done >= 5 {
+				stop()
+			}
+		})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("run: %v", err)
+	}
+	list, err := shopify.Recent(t.Context(), s.db, s.brand.ID)
+	if err != nil || len(list) != 1 || list[0].State != shopify.Ended || list[0].RowsDone != 5 || list[0].Why(i18n.EN) == "" {
+		t.Fatalf("after the interruption: %+v, %v", list, err)
+	}
+	if i, _ := s.run(t, "apparel.csv", supplied(t, "apparel.csv")); i.Unchanged != 5 || i.Created != 17 {
+		t.Errorf("the rest: %+v", i)
+	}
+}

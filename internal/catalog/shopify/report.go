@@ -38,13 +38,13 @@ type Import struct {
 	Updated   int        `db:"updated"`
 	Unchanged int        `db:"unchanged"`
 	Refused   int        `db:"refused"`
-	Reason    string     `db:"reason"` // why the whole file was refused: i18n key
+	Reason    string     `db:"reason"` // i18n key: why the whole file was refused, or that the import was interrupted
 	Args      Args       `db:"args"`
 	StartedAt time.Time  `db:"started_at"`
 	EndedAt   *time.Time `db:"ended_at"`
 }
 
-// Why is the reason for which the whole file was refused, in words; empty when it was not.
+// Why is Reason in words; empty without one.
 func (i Import) Why(l i18n.Lang) string { return words(l, i.Reason, i.Args) }
 
 // Count is the number of rows with an outcome.
