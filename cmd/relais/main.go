@@ -28,6 +28,7 @@ const (
 type commands struct {
 	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve the site (this is what happens without a command)."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date."`
+	Seed    seedCommand    `cmd:"" help:"Fill an empty database with the demo."`
 	Import  importCommand  `cmd:"" help:"Import a brand's products from Shopify's CSV."`
 	Payouts payoutsCommand `cmd:"" help:"Pay everybody what is free and due."`
 	Audit   auditCommand   `cmd:"" help:"Check the books against every invariant."`

@@ -47,6 +47,7 @@ func (c serveCommand) Run(t *terminal) error {
 	if c.Addr != "" {
 		cfg.Addr = c.Addr
 	}
+	cfg.Demo = t.demo()
 	a, err := app.New(t.ctx, cfg, log)
 	if err != nil {
 		return err

@@ -50,6 +50,7 @@ type Parts struct {
 	DB           *sqlx.DB // pages and commands
 	Work         *sqlx.DB // jobs
 	Clock        *clock.Clock
+	RealNow      func() time.Time // of accounts, sessions and letters; nil: time.Now
 	Stripe       stripe.Options
 	Secret       string
 	MediaDir     string
@@ -64,6 +65,9 @@ type Parts struct {
 // Wire makes the use cases, from the bottom of the import order to its top, and registers their jobs.
 func Wire(p Parts) (*Domains, error) {
 	d := &Domains{DB: p.DB, Clock: p.Clock, Jobs: jobs.New(p.Work, p.Log, jobs.Options{})}
+	if p.RealNow == nil {
+		p.RealNow = time.Now
+	}
 	var err error
 	if d.Keys, err = token.NewKeys(p.Secret); err != nil {
 		return nil, err
@@ -71,7 +75,7 @@ func Wire(p Parts) (*Domains, error) {
 	if d.Media, err = media.Open(p.MediaDir); err != nil {
 		return nil, err
 	}
-	if d.Mail, err = mail.New(mail.Options{DB: p.DB, BaseURL: p.BaseURL, From: p.MailFrom, SMTP: p.SMTP, Now: time.Now}); err != nil {
+	if d.Mail, err = mail.New(mail.Options{DB: p.DB, BaseURL: p.BaseURL, From: p.MailFrom, SMTP: p.SMTP, Now: p.RealNow}); err != nil {
 		return nil, err
 	}
 	pages, workers := p.Stripe, p.Stripe
@@ -84,7 +88,7 @@ func Wire(p Parts) (*Domains, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: time.Now})
+	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)

@@ -77,6 +77,13 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	if cfg.BaseURL == "" {
 		cfg.BaseURL = own
 	}
+	if hosting {
+		seeded := cfg
+		seeded.Secret = secret
+		if err := s.data.seed(ctx, seeded, log); err != nil {
+			return err
+		}
+	}
 	s.baseURL = cfg.BaseURL
 	client, err := s.provider(cfg, secret.Reveal(), own, business, log, hosting)
 	if err != nil {

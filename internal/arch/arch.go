@@ -55,7 +55,7 @@ func data() []string {
 }
 
 // Data are the packages that may write SQL.
-func Data() []string { return append(data(), "internal/bench") }
+func Data() []string { return append(data(), "internal/demo", "internal/bench") }
 
 // Names says where a name of a package may be used outside of tests: a folder or a file.
 func Names() map[string][]string {

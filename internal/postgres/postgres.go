@@ -45,6 +45,16 @@ func Open(url string, maxOpen int) (*sqlx.DB, error) {
 	return db, nil
 }
 
+// OpenHasty is Open for work that begins anew when it is interrupted: its commits do not wait for the disk.
+// They reach it in their order, within a second.
+func OpenHasty(url string, maxOpen int) (*sqlx.DB, error) {
+	dsn, err := withParameter(url, "synchronous_commit", "off")
+	if err != nil {
+		return nil, err
+	}
+	return Open(dsn, maxOpen)
+}
+
 // withParameter adds one connection parameter in either of the two forms that lib/pq reads.
 func withParameter(dsn, key, value string) (string, error) {
 	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {

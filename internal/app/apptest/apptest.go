@@ -3,14 +3,11 @@
 package apptest
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -216,40 +213,13 @@ func (w *World) Pay(o orders.Order, card string) {
 }
 
 // Good is a card that is always accepted.
-const Good = "4242424242424242"
+const Good = stripesandbox.AcceptedCard
 
 // PayAt pays at the address of a payment page.
 func (w *World) PayAt(address, card string) {
 	w.T.Helper()
-	must(w.T, PayPage(w.T.Context(), address, card, w.Clock.Now()))
-}
-
-// PayPage fills in the form of a payment page.
-func PayPage(ctx context.Context, address, card string, now time.Time) error {
-	form := url.Values{"email": {"acheteuse@poste.example"}, "name": {"Anne Lebrun"}, "number": {card}, "expiry": {now.AddDate(2, 0, 0).Format("0106")}, "cvc": {"123"}}
-	return postForm(ctx, address, form)
-}
-
-// postForm sends a form of the sandbox's pages.
-func postForm(ctx context.Context, address string, form url.Values) error {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer, err := (&http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusSeeOther && answer.StatusCode != http.StatusPaymentRequired {
-		return fmt.Errorf("%s answers %s", address, answer.Status)
-	}
-	return nil
+	_, err := stripesandbox.Visitor{}.Pay(w.T.Context(), address, stripesandbox.Payer{Email: "acheteuse@poste.example", Name: "Anne Lebrun", Card: card}, w.Clock.Now())
+	must(w.T, err)
 }
 
 // Paid places an order and pays it.
@@ -285,26 +255,9 @@ func (w *World) Onboard(o earnings.Owner) int64 {
 	must(w.T, err)
 	link, err := w.Payouts.Onboard(ctx, payee.ID, "FR", w.URL+"/done", w.URL+"/again")
 	must(w.T, err)
-	must(w.T, FinishOnboarding(ctx, link))
+	must(w.T, stripesandbox.Visitor{}.Onboard(ctx, link))
 	w.Settle()
 	return payee.ID
-}
-
-// FinishOnboarding opens an onboarding link and completes it, as a payee does in a browser.
-func FinishOnboarding(ctx context.Context, link string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
-	if err != nil {
-		return err
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", link, answer.Status)
-	}
-	return postForm(ctx, answer.Request.URL.String(), url.Values{"finish": {"complete"}})
 }
 
 // Totals is what a payee has in euro.

@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"testing"
+
+	"relais/internal/demo"
+)
+
+func TestDemoIsMadeOnceAndItsBooksHold(t *testing.T) {
+	cfg := configuration(t)
+	cfg.demoDays = 40
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	told := 0
+	if err := Seed(t.Context(), cfg, log, func(percent int) { told = max(told, percent) }); err != nil {
+		t.Fatal(err)
+	}
+	if told != 100 {
+		t.Errorf("progress ended at %d %%", told)
+	}
+	data, err := connect(t.Context(), cfg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.close()
+	if err := data.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	findings, err := Audit(t.Context(), data.pages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range findings {
+		if f.Count != 0 {
+			t.Errorf("%s is broken %d times", f.Name, f.Count)
+		}
+	}
+	for what, query := range states {
+		var n int
+		if err := data.pages.GetContext(t.Context(), &n, query); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		t.Logf("%-40s %d", what, n)
+		if n == 0 {
+			t.Errorf("no %s", what)
+		}
+	}
+	os.Remove(cfg.DataDir + "/sandbox.journal")
+	if err := Seed(context.Background(), cfg, log, func(int) {}); !errors.Is(err, demo.ErrNotEmpty) {
+		t.Errorf("a second demo: %v", err)
+	}
+}
+
+// states are what every page needs something of.
+var states = map[string]string{
+	"brands":                      `select count(*) from brands`,
+	"products":                    `select count(*) from products where state = 'published'`,
+	"listings":                    `select count(*) from listings where note <> ''`,
+	"share links":                 `select count(*) from share_links`,
+	"clicks":                      `select count(*) from clicks where eligible`,
+	"repeats":                     `select count(*) from clicks where reason = 'repeat'`,
+	"carts":                       `select count(*) from cart_lines`,
+	"orders":                      `select count(*) from orders`,
+	"orders of members":           `select count(*) from orders where member_id is not null`,
+	"orders to be paid":           `select count(*) from orders where state = 'awaiting_payment'`,
+	"orders that expired":         `select count(*) from orders where state = 'expired'`,
+	"orders cancelled":            `select count(*) from orders where state = 'cancelled'`,
+	"orders refunded":             `select count(*) from orders where state = 'refunded'`,
+	"orders withdrawn, goods out": `select count(*) from orders where state = 'paid' and withdrawal_at is not null`,
+	"orders of two brands":        `select count(*) from (select 1 from shipments group by order_id having count(*) > 1) x`,
+	"shipments to send":           `select count(*) from shipments where state = 'preparing'`,
+	"shipments under way":         `select count(*) from shipments where state = 'shipped'`,
+	"received by buyer":           `select count(*) from shipments where delivered_by = 'buyer'`,
+	"received by brand":           `select count(*) from shipments where delivered_by = 'brand'`,
+	"received by time":            `select count(*) from shipments where delivered_by = 'time'`,
+	"sales by storefront":         `select count(*) from attributions where rule = 'storefront'`,
+	"sales by click":              `select count(*) from attributions where rule = 'click'`,
+	"sales by nobody":             `select count(*) from attributions where rule = 'none'`,
+	"earnings held":               `select count(*) from earnings where state = 'held'`,
+	"earnings paid or free":       `select count(*) from earnings where state = 'free'`,
+	"earnings frozen":             `select count(*) from earnings where state = 'frozen'`,
+	"earnings voided":             `select count(*) from earnings where state = 'voided'`,
+	"payouts sent":                `select count(*) from payouts where state = 'sent'`,
+	"payouts failed":              `select count(*) from payouts where state = 'failed'`,
+	"payees without an account":   `select count(*) from payees where stripe_account_id is null`,
+	"payees unfinished":           `select count(*) from payees where stripe_account_id is not null and not details_submitted`,
+	"terms replaced":              `select count(*) from terms where product_id is null and commission_bps <> 1000`,
+	"letters":                     `select count(*) from letters`,
+}
