@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -75,7 +74,7 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 		Payable: o.State == orders.AwaitingPayment && left > 0 && !back, Events: happenings(lang, o.Events)}
 	for _, sh := range o.Shipments {
 		p := orderParcel{Shipment: sh, Stages: stagesOf(lang, o, sh), Receivable: sh.State == orders.Shipped && o.State == orders.Paid}
-		if strings.HasPrefix(sh.Tracking, "https://") {
+		if isTrackingPage(sh.Tracking) {
 			p.Track = sh.Tracking
 		}
 		data.Parcels = append(data.Parcels, p)

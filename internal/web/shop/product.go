@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -108,7 +109,7 @@ func (s *Shop) relayOf(c echo.Context, handle string, p catalog.ProductPage) (*r
 
 // showProduct answers a product's page; r is set in a storefront, form when an addition to the basket was refused.
 func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form *page.Form) error {
-	ctx, lang, low := c.Request().Context(), page.Lang(c), lowest(p)
+	ctx, low := c.Request().Context(), lowest(p)
 	data := productPage{ProductPage: p, Form: form, Relay: r, Click: c.QueryParam("c"), Price: priceOf(p), InStock: p.Stock() > 0,
 		Earn: earnOn(p, low.Price), Crumbs: crumbsOf(c, p, r)}
 	if form == nil {
@@ -133,17 +134,29 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	if len(data.Fans) > 0 {
 		data.FansMore = data.Fans[0].Total - len(data.Fans)
 	}
-	others, err := catalog.Search(ctx, s.db, catalog.Query{Brand: p.Brand.Handle, InStock: true, PerPage: 5, Lang: lang, At: s.now()})
-	if err != nil {
-		return err
+	if r != nil { // their word stands at the head of the page
+		data.Fans = slices.DeleteFunc(data.Fans, func(f storefronts.Fan) bool { return f.Handle == r.Handle })
 	}
-	for _, o := range others.Cards {
-		if o.ID != p.ID && len(data.Others) < 4 {
-			data.Others = append(data.Others, card(c, o))
-		}
+	if data.Others, err = s.others(c, p); err != nil {
+		return err
 	}
 	data.Preview = s.preview(p)
 	return s.site.Render(c, data.Form.Status(), "shop/product", data)
+}
+
+// others are a few more products of the brand.
+func (s *Shop) others(c echo.Context, p catalog.ProductPage) ([]page.ProductCard, error) {
+	found, err := catalog.Search(c.Request().Context(), s.db, catalog.Query{Brand: p.Brand.Handle, InStock: true, PerPage: 5, Lang: page.Lang(c), At: s.now()})
+	if err != nil {
+		return nil, err
+	}
+	var list []page.ProductCard
+	for _, o := range found.Cards {
+		if o.ID != p.ID && len(list) < 4 {
+			list = append(list, card(c, o))
+		}
+	}
+	return list, nil
 }
 
 func (s *Shop) delivery(c echo.Context, brandID int64) ([]orders.Method, error) {

@@ -3,6 +3,7 @@ package shop
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"relais/internal/i18n"
@@ -77,12 +78,19 @@ func paidStage(l i18n.Lang, o orders.Page) page.Stage {
 	return page.Stage{Label: l.T("order.state." + string(o.State)), At: at(o.EndedAt), State: "failed"}
 }
 
+// carrier names who carries a shipment and its number; a tracking address has its own button.
 func carrier(sh orders.Shipment) string {
-	if sh.Carrier != "" && sh.Tracking != "" {
-		return sh.Carrier + " · " + sh.Tracking
+	number := sh.Tracking
+	if isTrackingPage(number) {
+		number = ""
 	}
-	return sh.Carrier + sh.Tracking
+	if sh.Carrier != "" && number != "" {
+		return sh.Carrier + " · " + number
+	}
+	return sh.Carrier + number
 }
+
+func isTrackingPage(tracking string) bool { return strings.HasPrefix(tracking, "https://") }
 
 func at(t *time.Time) time.Time {
 	if t == nil {
