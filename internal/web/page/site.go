@@ -161,7 +161,7 @@ func (s *Site) view(c echo.Context, data any) *View {
 	v := &View{
 		Lang: Lang(c), Langs: i18n.Langs(), Viewer: ViewerFrom(c), Path: path, Query: c.Request().URL.RawQuery,
 		BaseURL: s.options.BaseURL, Canonical: s.options.BaseURL + path, Flash: flashFrom(c),
-		AskConsent: noAnswer != nil && strings.HasPrefix(path, "/@"),
+		AskConsent: noAnswer != nil && (strings.HasPrefix(path, "/@") || c.QueryParam("c") != ""),
 		Dev:        s.options.Dev, Now: s.options.Now(), Data: data,
 	}
 	if s.options.CartCount != nil {

@@ -145,6 +145,9 @@ func TestBuyFromTwoBrandsAsAGuest(t *testing.T) {
 	w.add(w.bowl, "1", "storefront", "camille", "c", w.click().Token).is(http.StatusOK)
 	w.add(w.ax, "1").is(http.StatusOK, "2 envois")
 	order, token := w.buy()
+	if n := w.count(`select count(*) from attributions where rule = 'storefront' and member_id = $1 and click_id is not null`, w.camille); n != 1 {
+		t.Errorf("%d lines are Camille's", n)
+	}
 	order.is(http.StatusOK, "Merci, Léa Durand", "116,90 €", "Préparation par Forge du Nord", "Camille vous a conseillé « Bol en grès » et touche 2,00 €",
 		"lea@example.org", "12 rue des Lilas", "Se rétracter")
 	if h := order.header; h.Get("Referrer-Policy") != "same-origin" || !strings.Contains(h.Get("X-Robots-Tag"), "noindex") || !strings.Contains(h.Get("Cache-Control"), "no-store") {

@@ -15,9 +15,8 @@ import (
 
 type cartPage struct {
 	Cart   orders.Cart
-	Ready  bool // everything can be ordered as it stands
-	Relays []string
-	Empty  page.Empty
+	Ready  bool     // everything can be ordered as it stands
+	Relays []string // who recommended something of it
 }
 
 func (s *Shop) cart(c echo.Context) error {
@@ -25,10 +24,7 @@ func (s *Shop) cart(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	l := page.Lang(c)
-	return s.site.Render(c, http.StatusOK, "shop/cart", cartPage{Cart: cart, Ready: orderable(cart), Relays: relaysOf(cart),
-		Empty: page.Empty{Icon: "shopping-bag", Title: l.T("shop.cart.empty.title"), Text: l.T("shop.cart.empty.text"),
-			URL: "/products", Action: l.T("shop.cart.empty.action")}})
+	return s.site.Render(c, http.StatusOK, "shop/cart", cartPage{Cart: cart, Ready: orderable(cart), Relays: relaysOf(cart)})
 }
 
 // orderable says whether a cart can go to the checkout as it stands.

@@ -110,3 +110,13 @@ func TestCatalogueFiltersAndKeepsWhatWasTyped(t *testing.T) {
 	w.get("/products?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E").is(http.StatusOK).lacks("<script>alert(1)")
 	w.get("/products?page=7&brand=no&category=no&sort=%27--").is(http.StatusOK, "Rien ne correspond")
 }
+
+func TestHomeShowsWhoRecommends(t *testing.T) {
+	w := newWorld(t)
+	home := w.get("/").is(http.StatusOK, "Publicité", "/@camille/p/"+w.bowl.Slug, "/@camille\"", "Atelier du Sud", "10 % par vente")
+	w.viewer = &page.Viewer{ID: w.camille, Handle: "camille", Name: "Camille"}
+	w.get("/products").is(http.StatusOK, "2,00 € pour vous")
+	if strings.Contains(home.text(), "pour vous") {
+		t.Error("a guest is shown what a member would earn")
+	}
+}

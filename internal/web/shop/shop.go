@@ -56,55 +56,6 @@ func New(o Options) *Shop {
 	return &Shop{db: o.DB, site: o.Site, orders: o.Orders, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor}
 }
 
-// Routes adds the pages to the site.
-func (s *Shop) Routes(e *echo.Echo) {
-	e.GET("/", s.home)
-	e.GET("/products", s.catalogue)
-	e.GET("/p/:slug", s.product)
-	e.GET("/brands", s.brands)
-	e.GET("/b/:handle", s.brand)
-	e.GET("/@:handle", s.storefront)
-	e.GET("/@:handle/p/:slug", s.storefrontProduct)
-
-	e.GET("/cart", s.cart)
-	e.POST("/cart", s.addToCart)
-	e.POST("/cart/lines/:variant", s.changeLine)
-	e.GET("/checkout", s.checkout)
-	e.POST("/checkout", s.placeOrder)
-	e.POST("/checkout/review", s.reviewCheckout)
-
-	o := e.Group("/o/:token", private)
-	o.GET("", s.order)
-	o.GET("/receipt", s.receipt)
-	o.POST("/pay", s.payOrder)
-	o.POST("/cancel", s.cancelOrder)
-	o.POST("/received", s.receivedShipment)
-	o.POST("/messages", s.writeToBrand)
-	o.GET("/withdraw", s.withdrawal)
-	o.POST("/withdraw", s.withdraw)
-
-	e.GET("/help", s.text("shop/help"))
-	e.GET("/legal", s.text("shop/legal"))
-}
-
-// private keeps the address of an order, which opens it to whoever has it, from other sites, search engines and
-// caches. The policy is same-origin rather than no-referrer: under that one browsers without Sec-Fetch-Site send
-// "Origin: null" with our own forms, which the check for other sites' forms refuses.
-func private(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("X-Robots-Tag", "noindex, nofollow")
-		h.Set("Cache-Control", "private, no-store")
-		return next(c)
-	}
-}
-
-// text answers a page that is only text.
-func (s *Shop) text(name string) echo.HandlerFunc {
-	return func(c echo.Context) error { return s.site.Render(c, http.StatusOK, name, nil) }
-}
-
 const cartLife = 30 * 24 * time.Hour
 
 var cartID = regexp.MustCompile(`^[A-Z2-7]{26}$`)
