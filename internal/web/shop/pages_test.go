@@ -98,6 +98,10 @@ func TestABrandOpenedByALinkSaysWhoEarnsAndKeepsTheClick(t *testing.T) {
 	w.get("/b/atelier-sud").is(http.StatusOK, "/p/"+w.bowl.Slug).lacks("Publicité.", "?c=")
 	w.get("/b/atelier-sud?c="+token).is(http.StatusOK, "Publicité.", "Camille", "/p/"+w.bowl.Slug+"?c="+token)
 	w.get("/b/atelier-sud?c=unknown").is(http.StatusOK).lacks("Publicité.")
+	a := w.get("/p/"+w.shirt.Slug+"?c="+token).is(http.StatusOK, "Publicité.", "Camille touche une commission")
+	if a.field("c") != token {
+		t.Error("the form does not carry the click")
+	}
 }
 
 func TestCatalogueFiltersAndKeepsWhatWasTyped(t *testing.T) {

@@ -41,6 +41,7 @@ type productPage struct {
 	Fans     []storefronts.Fan
 	FansMore int
 	Relay    *relay
+	Brought  string // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
 	Click    string
 	Others   []page.ProductCard
 	Preview  preview
@@ -116,6 +117,13 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 		data.Form = page.NewForm("quantity", "1", "variant", strconv.FormatInt(preselected(p), 10))
 	} else {
 		data.Click = form.Get("c")
+	}
+	if r == nil {
+		name, err := referrals.Recommender(ctx, s.db, data.Click)
+		if err != nil {
+			return err
+		}
+		data.Brought = name
 	}
 	data.Variants, data.Choice = variantOptions(c, p)
 	if len(p.Variants) == 1 {
