@@ -2,7 +2,9 @@ package orders
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"relais/internal/earnings"
@@ -43,9 +45,33 @@ func (s *Service) ByID(ctx context.Context, id int64) (Page, error) {
 	return s.page(ctx, `id = $1`, id)
 }
 
-// ByNumber is an order of which a brand has a shipment; ErrOrderGone where it has none.
+// ByNumber is an order of which a brand has a shipment, as that brand may see it; ErrOrderGone where it has none.
 func (s *Service) ByNumber(ctx context.Context, brandID int64, number string) (Page, error) {
-	return s.page(ctx, `number = $1 and exists (select 1 from shipments where order_id = orders.id and brand_id = $2)`, number, brandID)
+	p, err := s.page(ctx, `number = $1 and exists (select 1 from shipments where order_id = orders.id and brand_id = $2)`, number, brandID)
+	if err != nil {
+		return Page{}, err
+	}
+	p.only(brandID)
+	return p, nil
+}
+
+// only takes out what one of several brands has no business to know: the key to the buyer's own page, and what the buyer
+// bought from others and how it travels.
+func (p *Page) only(brandID int64) {
+	p.Token, p.CheckoutURL, p.CheckoutID = "", "", nil
+	others := map[string]bool{}
+	for i := range p.Shipments {
+		if sh := &p.Shipments[i]; sh.BrandID != brandID {
+			others[sh.BrandName] = true
+			sh.Lines, sh.Carrier, sh.Tracking = nil, "", ""
+		}
+	}
+	p.Events = slices.DeleteFunc(p.Events, func(e Event) bool {
+		var about struct {
+			Brand string `json:"brand"`
+		}
+		return json.Unmarshal(e.Detail, &about) == nil && others[about.Brand]
+	})
 }
 
 func (s *Service) page(ctx context.Context, where string, args ...any) (Page, error) {
@@ -99,7 +125,7 @@ type Query struct {
 
 const selectRows = `
 select o.id, o.number, o.token, o.member_id, o.email, o.email_normal, o.name, o.street, o.street2, o.postcode, o.city, o.country, o.phone, o.lang,
-  o.currency, o.goods_minor, o.shipping_minor, o.total_minor, o.state, o.placed_at, o.expires_at, o.checkout_id, o.checkout_url,
+  o.currency, o.goods_minor, o.shipping_minor, o.total_minor, o.state, o.placed_at, o.expires_at, o.checkout_id, o.checkout_url, o.checkout_attempt,
   o.payment_intent_id, o.paid_at, o.ended_at, o.refunded_minor, o.withdrawal_at,
   (select coalesce(sum(quantity), 0) from order_lines l where l.order_id = o.id and ($1 = 0 or l.brand_id = $1)) as pieces,
   coalesce(f.title, '') as first_title, coalesce(m.hash, '') as media_hash, coalesce(s.id, 0) as shipment_id, coalesce(s.state, '') as shipment_state, s.shipped_at,
@@ -121,6 +147,11 @@ func (s *Service) List(ctx context.Context, q Query) ([]Row, error) {
 	}
 	var rows []Row
 	err := s.db.SelectContext(ctx, &rows, selectRows, q.BrandID, q.MemberID, q.Shipment, q.State, q.Text, q.Before, q.Limit)
+	for i := range rows {
+		if q.BrandID != 0 { // the key to the buyer's own page is the buyer's
+			rows[i].Token, rows[i].CheckoutURL, rows[i].CheckoutID, rows[i].BrandsJoined = "", "", nil, ""
+		}
+	}
 	return rows, postgres.Translate(err)
 }
 
