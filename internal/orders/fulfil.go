@@ -1,10 +1,12 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -51,7 +53,7 @@ func (s *Service) withShipment(ctx context.Context, brandID, shipmentID int64, d
 }
 
 // Ship records that the brand sent a shipment: the buyer is told, the estimates of its earnings count from now.
-// ErrNotShippable: sent before, unpaid, refunded, or the buyer withdrew.
+// ErrNotShippable: sent before, unpaid, refunded or about to be, or the buyer withdrew.
 func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, tracking string) error {
 	carrier, tracking = strings.TrimSpace(carrier), strings.TrimSpace(tracking)
 	if len(carrier) > 60 {
@@ -63,6 +65,9 @@ func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, 
 	return s.withShipment(ctx, brandID, shipmentID, func(tx *sqlx.Tx, o Order, sh Shipment) error {
 		if o.State != Paid || o.WithdrawalAt != nil || sh.State != Preparing {
 			return ErrNotShippable
+		}
+		if open, err := refundOpen(ctx, tx, o); err != nil || open {
+			return cmp.Or(err, error(ErrNotShippable))
 		}
 		now := s.now()
 		if _, err := tx.ExecContext(ctx, `update shipments set state = 'shipped', shipped_at = $2, carrier = $3, tracking = $4 where id = $1`,
@@ -80,18 +85,20 @@ func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, 
 	})
 }
 
-// Deliver records that a shipment was received. by is buyer, brand or time. From now on the withdrawal period runs, and
-// the day on which its earnings come free is known. ErrNotUnderWay: not sent, or received before.
+// Deliver records that a shipment was received. by is buyer, brand or time. With the last shipment of an order its
+// withdrawal period begins (Directive 2011/83/EU art. 9(2)(b)(i)), and the day on which its earnings come free is known, those of
+// parcels received before included: the whole order can be withdrawn from until then. ErrNotUnderWay: not sent, received
+// before, or refunded.
 func (s *Service) Deliver(ctx context.Context, brandID, shipmentID int64, by string) error {
 	return s.withShipment(ctx, brandID, shipmentID, func(tx *sqlx.Tx, o Order, sh Shipment) error {
-		if sh.State != Shipped {
+		if sh.State != Shipped || o.State != Paid {
 			return ErrNotUnderWay
 		}
 		now := s.now()
 		if _, err := tx.ExecContext(ctx, `update shipments set state = 'delivered', delivered_at = $2, delivered_by = $3 where id = $1`, sh.ID, now, by); err != nil {
 			return postgres.Translate(err)
 		}
-		if err := earnings.Settle(ctx, tx, sh.ID, now); err != nil {
+		if err := settle(ctx, tx, o.ID, now); err != nil {
 			return err
 		}
 		if err := tell(ctx, tx, o.ID, now, "delivered", map[string]any{"brand": sh.BrandName, "by": by}); err != nil {
@@ -101,7 +108,26 @@ func (s *Service) Deliver(ctx context.Context, brandID, shipmentID int64, by str
 	})
 }
 
-const selectArrived = `select id from shipments where state = 'shipped' and shipped_at <= $1 order by shipped_at limit 500`
+// settle fixes the day on which the earnings of an order come free, once all of it is received.
+func settle(ctx context.Context, tx *sqlx.Tx, orderID int64, now time.Time) error {
+	shipments, err := shipmentsOf(ctx, tx, orderID)
+	if err != nil {
+		return err
+	}
+	if _, all := WithdrawUntil(shipments); !all {
+		return nil
+	}
+	for _, sh := range shipments {
+		if err := earnings.Settle(ctx, tx, sh.ID, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const selectArrived = `
+select s.id from shipments s join orders o on o.id = s.order_id and o.state = 'paid'
+where s.state = 'shipped' and s.shipped_at <= $1 order by s.shipped_at limit 500`
 
 // SweepDelivered enqueues the delivery of every shipment that has been under way for the days after which it counts
 // as received.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -11,7 +12,6 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/earnings"
 	"relais/internal/fault"
-	"relais/internal/jobs"
 	"relais/internal/money"
 	"relais/internal/payments"
 	"relais/internal/postgres"
@@ -35,18 +35,39 @@ func (s *Service) OpenCheckout(ctx context.Context, orderID int64) (string, erro
 		return "", err
 	}
 	checkout, err := s.pay.OpenCheckout(ctx, s.checkoutRequest(o, shipments))
+	if payments.OutcomeOf(err) == payments.LookUp {
+		// The reference only repeats the failure from now on. A page that was made all the same has an address that nobody has.
+		if _, err := s.db.ExecContext(ctx, spendCheckout, orderID, o.CheckoutAttempt); err != nil {
+			return "", fmt.Errorf("open checkout of order %d: %w", orderID, err)
+		}
+	}
 	if err != nil {
 		return "", fmt.Errorf("open checkout of order %d: %w", orderID, err)
 	}
-	_, err = s.db.ExecContext(ctx, `update orders set checkout_id = $2, checkout_url = $3 where id = $1 and checkout_id is null`,
-		orderID, checkout.ID, checkout.URL)
-	return checkout.URL, postgres.Translate(err)
+	var now State
+	if err := s.db.GetContext(ctx, &now, updateOpened, orderID, checkout.ID, checkout.URL); err != nil {
+		return "", postgres.Translate(err)
+	}
+	if now == AwaitingPayment {
+		return checkout.URL, nil
+	}
+	// The order ended while its page was being made, and whoever ended it did not know the page.
+	if _, err := s.closeCheckout(ctx, checkout.ID); err != nil {
+		return "", err
+	}
+	return "", ErrOrderOver
 }
+
+const spendCheckout = `update orders set checkout_attempt = checkout_attempt + 1 where id = $1 and checkout_attempt = $2`
+
+const updateOpened = `
+update orders set checkout_id = coalesce(checkout_id, $2), checkout_url = case when checkout_id is null then $3 else checkout_url end
+where id = $1 returning state`
 
 func (s *Service) checkoutRequest(o Order, shipments []Shipment) payments.CheckoutRequest {
 	page := s.baseURL + "/o/" + o.Token
 	r := payments.CheckoutRequest{
-		Reference: fmt.Sprintf("order-%d-checkout-%s", o.ID, o.Token[:8]), OrderID: fmt.Sprint(o.ID), OrderNumber: o.Number, Currency: o.Currency, Email: o.Email,
+		Reference: fmt.Sprintf("order-%d-checkout-%s-%d", o.ID, o.Token[:8], o.CheckoutAttempt), OrderID: fmt.Sprint(o.ID), OrderNumber: o.Number, Currency: o.Currency, Email: o.Email,
 		Locale: string(o.Lang), SuccessURL: page + "?paid=1", CancelURL: page, TransferGroup: fmt.Sprintf("order_%d", o.ID),
 		// Stripe counts its 30 minutes from its own clock; the margin keeps a slow call within them.
 		ExpiresAt: o.ExpiresAt.Add(time.Minute),
@@ -77,7 +98,7 @@ func (s *Service) Confirm(ctx context.Context, checkoutID string) error {
 	if !c.Paid {
 		return nil
 	}
-	o, err := orderWhere(ctx, s.db, `checkout_id = $1 or id::text = $2 order by (checkout_id = $1) desc nulls last limit 1`, checkoutID, c.OrderID)
+	o, err := s.orderOf(ctx, c)
 	if err != nil {
 		return fmt.Errorf("confirm checkout %s: %w", checkoutID, err)
 	}
@@ -90,10 +111,31 @@ func (s *Service) Confirm(ctx context.Context, checkoutID string) error {
 	})
 }
 
+// orderOf is the order that a checkout was opened for. Its notice may come before its id was recorded: then what it carries
+// must name the order by id and by number, as another database on the same account at the provider has the same ids.
+func (s *Service) orderOf(ctx context.Context, c payments.Checkout) (Order, error) {
+	o, err := orderWhere(ctx, s.db, `checkout_id = $1`, c.ID)
+	if !errors.Is(err, fault.NotFound) {
+		return o, err
+	}
+	id, err := strconv.ParseInt(c.OrderID, 10, 64)
+	if err != nil {
+		return Order{}, ErrOrderGone
+	}
+	return orderWhere(ctx, s.db, `id = $1 and number = $2`, id, c.OrderNumber)
+}
+
+const selectAskedBack = `select exists (select 1 from refunds where order_id = $1 and payment_intent_id = $2)`
+
 func (s *Service) confirm(ctx context.Context, tx *sqlx.Tx, o Order, c payments.Checkout) error {
 	verdict, reason := Judge(o, Payment{Amount: c.Amount, PaymentIntentID: c.PaymentIntentID})
 	if verdict == Known {
 		return nil
+	}
+	// A payment on its way back stays on its way back, even if the stock has come in since.
+	var askedBack bool
+	if err := tx.GetContext(ctx, &askedBack, selectAskedBack, o.ID, c.PaymentIntentID); err != nil || askedBack {
+		return err
 	}
 	shipments, err := shipmentsOf(ctx, tx, o.ID)
 	if err != nil {
@@ -278,10 +320,14 @@ func (s *Service) end(ctx context.Context, orderID int64, state State) error {
 			}
 		}
 	}
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		closed := o.CheckoutID != nil
 		o, err := lockOrder(ctx, tx, orderID)
 		if err != nil || o.State != AwaitingPayment {
 			return err
+		}
+		if o.CheckoutID != nil && !closed {
+			return errOpened
 		}
 		now := s.now()
 		if _, err := tx.ExecContext(ctx, `update orders set state = $2, ended_at = $3 where id = $1`, o.ID, state, now); err != nil {
@@ -295,7 +341,14 @@ func (s *Service) end(ctx context.Context, orderID int64, state State) error {
 		}
 		return tell(ctx, tx, o.ID, now, string(state), nil)
 	})
+	if errors.Is(err, errOpened) {
+		return s.end(ctx, orderID, state)
+	}
+	return err
 }
+
+// errOpened says that a payment page was recorded while the order was about to end: it must be closed first.
+var errOpened = errors.New("the payment page has been opened meanwhile")
 
 // closeCheckout makes sure that nobody can pay any more, and says whether somebody had.
 func (s *Service) closeCheckout(ctx context.Context, checkoutID string) (paid bool, err error) {
@@ -327,22 +380,4 @@ func giveBack(ctx context.Context, tx *sqlx.Tx, orderID int64) error {
 		}
 	}
 	return nil
-}
-
-const selectOverdue = `select id from orders where state = 'awaiting_payment' and expires_at <= $1 order by expires_at limit 500`
-
-// SweepExpired enqueues the end of every reservation that is over.
-func (s *Service) SweepExpired(ctx context.Context) error {
-	var ids []int64
-	if err := s.db.SelectContext(ctx, &ids, selectOverdue, s.now()); err != nil {
-		return fmt.Errorf("find overdue orders: %w", err)
-	}
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		for _, id := range ids {
-			if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobExpire, Args: orderArgs{id}, UniqueKey: fmt.Sprintf("expire:%d", id)}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

@@ -82,6 +82,10 @@ func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 			o = found
 			return nil
 		}
+		// Two tabs with the same cart: the second waits here too, and then finds it empty.
+		if _, err := tx.ExecContext(ctx, `select 1 from carts where id = $1 for update`, p.CartID); err != nil {
+			return err
+		}
 		lines, err := cartLines(ctx, tx, p.CartID, p.Lang)
 		if err != nil {
 			return fmt.Errorf("place order: %w", err)

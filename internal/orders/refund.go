@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -155,17 +156,18 @@ func (s *Service) refundLocked(ctx context.Context, orderID int64, reason string
 const selectRefundOpen = `
 select exists (select 1 from refunds where order_id = $1 and payment_intent_id = $2 and state not in ('failed','canceled'))`
 
+// refundOpen says whether a refund of a paid order was asked for and not refused.
+func refundOpen(ctx context.Context, tx *sqlx.Tx, o Order) (open bool, err error) {
+	return open, tx.GetContext(ctx, &open, selectRefundOpen, o.ID, *o.PaymentIntentID)
+}
+
 // refundAll asks for the whole of a paid order back, and freezes its earnings until the provider has answered.
 func (s *Service) refundAll(ctx context.Context, tx *sqlx.Tx, o Order, reason string, by *int64) error {
 	if o.State != Paid {
 		return ErrNotPaid
 	}
-	var open bool
-	if err := tx.GetContext(ctx, &open, selectRefundOpen, o.ID, *o.PaymentIntentID); err != nil {
-		return err
-	}
-	if open {
-		return ErrRefundAsked
+	if open, err := refundOpen(ctx, tx, o); err != nil || open {
+		return cmp.Or(err, error(ErrRefundAsked))
 	}
 	if err := earnings.Freeze(ctx, tx, o.ID, earnings.RefundUnderWay); err != nil {
 		return err
@@ -224,22 +226,41 @@ func (s *Service) carryOut(ctx context.Context, w jobs.Work) error {
 // refundAtProvider finds the refund if the provider has it, and else asks for it.
 func (s *Service) refundAtProvider(ctx context.Context, r refund) (payments.Refund, error) {
 	if r.StripeID != nil || r.Attempt > 1 {
-		found, err := s.pay.FindRefunds(ctx, r.PaymentIntentID)
-		if err != nil {
-			return payments.Refund{}, err
-		}
-		for _, f := range found {
-			if strings.HasPrefix(f.Reference, fmt.Sprintf("refund-%d-", r.ID)) {
-				return f, nil
-			}
+		if f, err := s.findRefund(ctx, r, false); err != nil || f.ID != "" {
+			return f, err
 		}
 	}
 	why := payments.RefundRequested
 	if r.Reason == "second_payment" {
 		why = payments.RefundDuplicate
 	}
-	return s.pay.Refund(ctx, payments.RefundRequest{Reference: fmt.Sprintf("refund-%d-%d", r.ID, r.Attempt),
+	answer, err := s.pay.Refund(ctx, payments.RefundRequest{Reference: fmt.Sprintf("refund-%d-%d", r.ID, r.Attempt),
 		PaymentIntentID: r.PaymentIntentID, Amount: r.Amount, OrderID: fmt.Sprint(r.OrderID), Reason: why})
+	if code := payments.CodeOf(err); code == payments.CodeAlreadyRefunded || code == payments.CodeRefundTooLarge {
+		// The buyer has the money: by a call of ours whose key has expired since, or by hand in the provider's own pages.
+		if f, look := s.findRefund(ctx, r, true); look != nil || f.ID != "" {
+			return f, look
+		}
+	}
+	return answer, err
+}
+
+// findRefund looks for the refund at the provider: the one recorded, or one that carries our reference and did not fail;
+// with any, also one of the whole amount that somebody else asked for. No ID where there is none.
+func (s *Service) findRefund(ctx context.Context, r refund, any bool) (payments.Refund, error) {
+	found, err := s.pay.FindRefunds(ctx, r.PaymentIntentID)
+	if err != nil {
+		return payments.Refund{}, err
+	}
+	for _, f := range found {
+		over := f.State == payments.RefundFailed || f.State == payments.RefundCanceled
+		recorded := r.StripeID != nil && *r.StripeID == f.ID
+		ours := strings.HasPrefix(f.Reference, fmt.Sprintf("refund-%d-", r.ID))
+		if recorded || !over && (ours || any && f.Amount == r.Amount) {
+			return f, nil
+		}
+	}
+	return payments.Refund{}, nil
 }
 
 // refundAnswered records what the provider said, with everything that follows, in one transaction; a second time it
@@ -291,10 +312,11 @@ func (s *Service) refunded(ctx context.Context, tx *sqlx.Tx, o Order, r refund, 
 	if err != nil {
 		return err
 	}
-	if err := earnings.Void(ctx, tx, o.ID, money.New(feeOf(shipments), o.Currency), now); err != nil {
+	// Stock before balances, as in every use case: two orders never wait for each other crosswise.
+	if err := giveBack(ctx, tx, o.ID); err != nil {
 		return err
 	}
-	if err := giveBack(ctx, tx, o.ID); err != nil {
+	if err := earnings.Void(ctx, tx, o.ID, money.New(feeOf(shipments), o.Currency), now); err != nil {
 		return err
 	}
 	if err := tell(ctx, tx, o.ID, now, "refunded", detail); err != nil {
@@ -326,41 +348,4 @@ func (s *Service) refundRefused(ctx context.Context, tx *sqlx.Tx, o Order, r ref
 		return earnings.Freeze(ctx, tx, o.ID, earnings.Withdrawal)
 	}
 	return earnings.Thaw(ctx, tx, o.ID)
-}
-
-const selectPending = `select id from refunds where state in ('pending','requires_action') order by id limit 500`
-
-// SweepRefunds enqueues another look at every refund that the bank has not finished, once an hour each.
-func (s *Service) SweepRefunds(ctx context.Context) error {
-	var ids []int64
-	if err := s.db.SelectContext(ctx, &ids, selectPending); err != nil {
-		return fmt.Errorf("find pending refunds: %w", err)
-	}
-	hour := s.now().UTC().Format("2006010215")
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		for _, id := range ids {
-			if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobRefund, Args: refundArgs{id}, UniqueKey: fmt.Sprintf("refund:%d:%s", id, hour)}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-const selectRefundOrder = `select id from refunds where payment_intent_id = $1 and state in ('new','sending','pending','requires_action')`
-
-// RefundChanged looks again at the refunds of a payment; the provider said that one changed.
-func (s *Service) RefundChanged(ctx context.Context, paymentIntentID, eventID string) error {
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		var ids []int64
-		if err := tx.SelectContext(ctx, &ids, selectRefundOrder, paymentIntentID); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobRefund, Args: refundArgs{id}, UniqueKey: fmt.Sprintf("refund:%d:%s", id, eventID)}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

@@ -122,6 +122,7 @@ type Checkout struct {
 	ChargeID        string
 	CardFingerprint string // the same for the same card number, whoever pays with it; empty when not a card
 	OrderID         string
+	OrderNumber     string // with OrderID it names one order; an id alone may be that of another database
 	ExpiresAt       time.Time
 }
 

@@ -98,7 +98,7 @@ func checkout(s *stripego.CheckoutSession) payments.Checkout {
 	out := payments.Checkout{
 		ID: s.ID, URL: s.URL, State: payments.CheckoutState(s.Status), Amount: amount(s.AmountTotal, s.Currency),
 		Paid:    s.PaymentStatus == stripego.CheckoutSessionPaymentStatusPaid,
-		OrderID: s.Metadata["order_id"], ExpiresAt: time.Unix(s.ExpiresAt, 0).UTC(),
+		OrderID: s.Metadata["order_id"], OrderNumber: s.Metadata["order_number"], ExpiresAt: time.Unix(s.ExpiresAt, 0).UTC(),
 	}
 	if !out.Paid || s.PaymentIntent == nil {
 		return out

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,20 @@ type World struct {
 	URL     string // of the server with the sandbox and the webhook endpoints
 	Sandbox *stripesandbox.Sandbox
 	Stripe  *stripe.Client
+
+	before atomic.Pointer[func()]
+}
+
+// BeforeStripe has f run once, just before the local Stripe takes up the next call.
+func (w *World) BeforeStripe(f func()) { w.before.Store(&f) }
+
+func (w *World) stripe(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if f := w.before.Swap(nil); f != nil {
+			(*f)()
+		}
+		h.ServeHTTP(rw, r)
+	})
 }
 
 const secret = "a test's secret of more than thirty-two bytes"
@@ -67,7 +82,7 @@ func On(t testing.TB, db *sqlx.DB) *World {
 	w.Domains, err = app.Wire(app.Parts{DB: db, Work: db, Clock: moment, Stripe: options, Secret: secret, MediaDir: t.TempDir(),
 		BaseURL: server.URL, MailFrom: "Relais <relais@localhost>", FeeBps: 500, AutoDelivery: 7, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
-	mux.Handle("/stripe/", http.StripPrefix("/stripe", w.Sandbox.Handler()))
+	mux.Handle("/stripe/", w.stripe(http.StripPrefix("/stripe", w.Sandbox.Handler())))
 	mux.HandleFunc("POST /webhooks/platform", w.webhook(payments.Platform))
 	mux.HandleFunc("POST /webhooks/connect", w.webhook(payments.Connect))
 	mux.HandleFunc("/", func(http.ResponseWriter, *http.Request) {}) // pages that the sandbox leads back to
