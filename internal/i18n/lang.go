@@ -201,6 +201,9 @@ func read(fsys fs.FS, l Lang) (map[string]*goi18n.Message, error) {
 			return nil, fmt.Errorf("read messages: %w", err)
 		}
 		var tree map[string]any
+		if l == FR {
+			text = []byte(frenchSpaces.Replace(string(text)))
+		}
 		if err := toml.Unmarshal(text, &tree); err != nil {
 			return nil, fmt.Errorf("parse %s: %w", name, err)
 		}
@@ -210,6 +213,10 @@ func read(fsys fs.FS, l Lang) (map[string]*goi18n.Message, error) {
 	}
 	return list, nil
 }
+
+// frenchSpaces keeps French punctuation with the word before it: no line begins with "?". It stands here so that nobody
+// who writes a message has to type spaces that cannot be seen.
+var frenchSpaces = strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " !", "\u00a0!", " ?", "\u00a0?", " »", "\u00a0»", "« ", "«\u00a0")
 
 // flatten adds the messages of one file to list, each under its dotted path. A table with the entries one and other
 // is a plural; any other table is a level of the path.

@@ -357,7 +357,7 @@ func TestImportShowsEveryRow(t *testing.T) {
 	if err := s.jobs.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	body := v.see(to, 200, "terminé", "22 lignes traitées", "créée · 21", "refusée · 1", "n’a pas pu être téléchargée de « burst.shopifycdn.com »")
+	body := v.see(to, 200, "terminé", "22 lignes traitées", "créée · 21", "refusée · 1", "n’a pas pu être téléchargée de «\u00a0burst.shopifycdn.com\u00a0»")
 	if strings.Contains(body, "hx-trigger") {
 		t.Error("an import that ended is still asked for")
 	}

@@ -37,7 +37,7 @@ func TestShare(t *testing.T) {
 			t.Fatalf("%d to %s", w.Code, w.Header().Get("Location"))
 		}
 		page := s.ask("GET", w.Header().Get("Location"), nil, "member", "alice")
-		s.shows(page, http.StatusOK, "Publicité : Alice touche une commission.", "https://wa.me/?text=Publicit%C3%A9", "t.me/share", "facebook.com/sharer",
+		s.shows(page, http.StatusOK, "Publicité\u00a0: Alice touche une commission.", "https://wa.me/?text=Publicit%C3%A9", "t.me/share", "facebook.com/sharer",
 			"linkedin.com", "x.com/intent", "bsky.app", "mailto:", "sms:", "/qr.png", "/card.jpg?v=", `class="qr"`, "https://relais.example/r/")
 	}
 	if n := s.count(`select count(*) from share_links`); n != 1 || s.count(`select count(*) from listings`) != 1 {

@@ -230,7 +230,7 @@ func TestPreview(t *testing.T) {
 	l := s.soapLink()
 	s.db.MustExec(`update listings set note = 'Il sent <b>le foin</b>'`)
 	w := s.ask("GET", l.Path(), nil, "User-Agent", whatsApp)
-	s.shows(w, http.StatusOK, `<html lang="fr">`, `property="og:title" content="Produit savon · 24,00`, `Publicité : Alice touche une commission.`,
+	s.shows(w, http.StatusOK, `<html lang="fr">`, `property="og:title" content="Produit savon · 24,00`, "Publicité\u00a0: Alice touche une commission.",
 		`property="og:url" content="https://relais.example/r/`+l.Code, `property="og:image" content="https://relais.example/r/`+l.Code+`/card.jpg?v=`,
 		`Il sent &lt;b&gt;le foin`, "!<b>le foin")
 	if w.Header().Get("X-Robots-Tag") == "" || s.count(`select count(*) from clicks`) != 0 {
