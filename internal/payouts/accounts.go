@@ -30,8 +30,13 @@ func (s *Service) Onboard(ctx context.Context, payeeID int64, country, returnURL
 		if p.BrandID != nil {
 			kind = payments.Company
 		}
-		a, err := s.accounts.CreateAccount(ctx, payments.AccountRequest{Reference: fmt.Sprintf("payee-%d-account-%s", p.ID, country),
+		a, err := s.accounts.CreateAccount(ctx, payments.AccountRequest{Reference: fmt.Sprintf("payee-%d-account-%s-%s", p.ID, country, p.AccountKey),
 			PayeeID: p.ID, Email: p.Email, Country: country, BusinessType: kind})
+		if payments.OutcomeOf(err) == payments.LookUp { // the key only repeats the failure; an account made all the same stays empty
+			if _, err := s.db.ExecContext(ctx, spendAccountKey, p.ID, p.AccountKey); err != nil {
+				return "", postgres.Translate(err)
+			}
+		}
 		if err != nil {
 			return "", setUp(err)
 		}
@@ -46,6 +51,8 @@ func (s *Service) Onboard(ctx context.Context, payeeID int64, country, returnURL
 	}
 	return url, nil
 }
+
+const spendAccountKey = `update payees set account_key = replace(gen_random_uuid()::text, '-', '') where id = $1 and account_key = $2`
 
 // setUp keeps Stripe's own words for the log behind a sentence that a payee can read.
 func setUp(err error) error {
@@ -77,13 +84,24 @@ func (s *Service) record(ctx context.Context, payeeID int64, a payments.Account)
 	return postgres.Translate(err)
 }
 
-// Refresh reads what Stripe says of a payee's account now.
+const forgetAccount = `
+update payees set stripe_account_id = null, details_submitted = false, transfers_active = false, payouts_enabled = false, disabled_reason = '',
+  checked_at = $3, account_key = replace(gen_random_uuid()::text, '-', '') where id = $1 and stripe_account_id = $2`
+
+// Refresh reads what Stripe says of a payee's account now. One that is closed, or whose owner revoked our access, is
+// forgotten: its payee can connect another.
 func (s *Service) Refresh(ctx context.Context, payeeID int64) (Payee, error) {
 	p, err := payeeWhere(ctx, s.db, `p.id = $1`, payeeID)
 	if err != nil || p.StripeAccountID == nil {
 		return p, err
 	}
 	a, err := s.accounts.Account(ctx, *p.StripeAccountID)
+	if payments.CodeOf(err) == payments.CodeAccountGone {
+		if _, err := s.db.ExecContext(ctx, forgetAccount, p.ID, *p.StripeAccountID, s.now()); err != nil {
+			return p, postgres.Translate(err)
+		}
+		return payeeWhere(ctx, s.db, `p.id = $1`, payeeID)
+	}
 	if err != nil {
 		return p, fmt.Errorf("read account of payee %d: %w", payeeID, err)
 	}

@@ -13,6 +13,7 @@
 package payouts
 
 import (
+	"strings"
 	"time"
 
 	"relais/internal/fault"
@@ -48,6 +49,7 @@ type Payout struct {
 	To          int64        `db:"to_posting"`   // inclusive: its own posting
 	Destination string       `db:"destination"`  // the Stripe account, pinned
 	State       State        `db:"state"`
+	Key         string       `db:"key"` // random: an id alone may be that of another database at the same Stripe
 	Attempt     int          `db:"attempt"`
 	FirstSentAt *time.Time   `db:"first_sent_at"` // real time of the first call
 	TransferID  *string      `db:"transfer_id"`
@@ -71,6 +73,7 @@ type Payee struct {
 	TransfersActive  bool       `db:"transfers_active"`
 	PayoutsEnabled   bool       `db:"payouts_enabled"`
 	DisabledReason   string     `db:"disabled_reason"`
+	AccountKey       string     `db:"account_key"` // our reference for opening the account; another one after it failed or the account is gone
 	CheckedAt        *time.Time `db:"checked_at"`
 	Blocked          bool       `db:"blocked"` // the member or the brand is
 }
@@ -98,7 +101,7 @@ func (p Payee) Readiness() Readiness {
 		return NoAccount
 	case !p.DetailsSubmitted:
 		return Unfinished
-	case p.TransfersActive:
+	case p.TransfersActive && !strings.HasPrefix(p.DisabledReason, "rejected."):
 		return Ready
 	case p.DisabledReason != "":
 		return Restricted

@@ -87,7 +87,8 @@ type Report struct {
 }
 
 // Run makes a payout for every payee who is ready and has money on their free account, and enqueues its sending. The
-// intent and the ledger's posting are committed here, before anybody is called. by 0: the schedule or the command line.
+// intent and the ledger's posting are committed here, before anybody is called. by 0: the schedule or the command line. An error
+// about one payee keeps no other from being paid; all are returned, joined.
 func (s *Service) Run(ctx context.Context, by int64) (Report, error) {
 	var r Report
 	due, err := s.Preview(ctx)
@@ -98,21 +99,22 @@ func (s *Service) Run(ctx context.Context, by int64) (Report, error) {
 	if err != nil {
 		return r, fmt.Errorf("run payouts: %w", err)
 	}
+	var failed []error
 	for _, d := range due {
 		if d.Readiness() != Ready || d.Live {
 			r.Waiting++
 			continue
 		}
 		made, err := s.make(ctx, r.RunID, d)
-		if err != nil {
-			return r, fmt.Errorf("pay payee %d: %w", d.ID, err)
+		if err != nil { // the others are paid all the same
+			failed = append(failed, fmt.Errorf("pay payee %d: %w", d.ID, err))
 		}
 		if made {
 			r.Made++
 		}
 	}
 	_, err = s.db.ExecContext(ctx, `update payout_runs set ended_at = $2 where id = $1`, r.RunID, s.now())
-	return r, err
+	return r, errors.Join(append(failed, err)...)
 }
 
 const selectWatermark = `
@@ -178,7 +180,7 @@ func (s *Service) send(ctx context.Context, w jobs.Work) error {
 	case err == nil:
 		return s.sent(ctx, p, transfer)
 	case errors.As(err, &refused) && refused.Outcome == payments.Final:
-		return s.failed(ctx, p, refused)
+		return s.refused(ctx, p, refused)
 	case errors.As(err, &refused) && refused.Outcome == payments.LookUp:
 		if _, err := s.db.ExecContext(ctx, `update payouts set attempt = attempt + 1 where id = $1 and attempt = $2 and state = 'sending'`, p.ID, p.Attempt); err != nil {
 			return err
@@ -199,7 +201,7 @@ func (s *Service) claim(ctx context.Context, id int64) (Payout, error) {
 
 // transfer looks for the transfer where its key may be spent, and else asks for it.
 func (s *Service) transfer(ctx context.Context, p Payout) (payments.Transfer, error) {
-	group := fmt.Sprintf("payout_%d", p.ID)
+	group := fmt.Sprintf("payout_%d_%s", p.ID, p.Key)
 	alive := KeyAlive(p.FirstSentAt, s.clock())
 	if p.Attempt > 1 || !alive {
 		found, err := s.transfers.FindTransfers(ctx, group)
@@ -213,7 +215,7 @@ func (s *Service) transfer(ctx context.Context, p Payout) (payments.Transfer, er
 			return payments.Transfer{}, ErrUnknown
 		}
 	}
-	return s.transfers.Send(ctx, payments.TransferRequest{Reference: fmt.Sprintf("payout-%d-%d", p.ID, p.Attempt), Destination: p.Destination, Amount: p.Amount,
+	return s.transfers.Send(ctx, payments.TransferRequest{Reference: fmt.Sprintf("payout-%d-%s-%d", p.ID, p.Key, p.Attempt), Destination: p.Destination, Amount: p.Amount,
 		Group: group, Metadata: map[string]string{"payout_id": fmt.Sprint(p.ID), "payee_id": fmt.Sprint(p.PayeeID)}})
 }
 
@@ -236,6 +238,20 @@ func (s *Service) failed(ctx context.Context, p Payout, refused *payments.Error)
 	return s.ended(ctx, p, ledger.Account{Kind: ledger.Free, Owner: p.PayeeID}, "failed", func(tx *sqlx.Tx, now time.Time) (bool, error) {
 		return changed(tx.ExecContext(ctx, updateFailed, p.ID, refused.Code, refused.Message, now))
 	})
+}
+
+// refused records a refusal. Where it is about the payee's account, the account is looked at, so that the next run knows.
+func (s *Service) refused(ctx context.Context, p Payout, refused *payments.Error) error {
+	if err := s.failed(ctx, p, refused); err != nil {
+		return err
+	}
+	switch refused.Code {
+	case payments.CodeAccountGone, payments.CodeNotReady, payments.CodeRegion:
+		if _, err := s.Refresh(ctx, p.PayeeID); err != nil {
+			s.log.ErrorContext(ctx, "look at the account after a refusal", "payee", p.PayeeID, "error", err)
+		}
+	}
+	return nil
 }
 
 // ended records how a payout ended and moves its money on, in one transaction. A second time it changes nothing.

@@ -59,7 +59,7 @@ func only(w *apptest.World, payee int64) payouts.Payout {
 // atStripe is what was really sent for a payout.
 func atStripe(w *apptest.World, p payouts.Payout) (n int, minor int64) {
 	w.T.Helper()
-	ts, err := w.Stripe.FindTransfers(w.T.Context(), "payout_"+strconv.FormatInt(p.ID, 10))
+	ts, err := w.Stripe.FindTransfers(w.T.Context(), "payout_"+strconv.FormatInt(p.ID, 10)+"_"+p.Key)
 	if err != nil {
 		w.T.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 
 const selectPayee = `
 select p.id, p.member_id, p.brand_id, coalesce(b.name, m.name) as name, coalesce(b.contact_email, m.email) as email, coalesce(b.lang, m.lang) as lang,
-  p.stripe_account_id, coalesce(p.country, b.country) as country, p.details_submitted, p.transfers_active, p.payouts_enabled, p.disabled_reason, p.checked_at,
+  p.stripe_account_id, coalesce(p.country, b.country) as country, p.details_submitted, p.transfers_active, p.payouts_enabled, p.disabled_reason, p.account_key, p.checked_at,
   coalesce(b.blocked_at, m.blocked_at) is not null as blocked
 from payees p left join members m on m.id = p.member_id left join brands b on b.id = p.brand_id`
 
@@ -28,7 +28,7 @@ func payeeWhere(ctx context.Context, q sqlx.QueryerContext, where string, args .
 
 const selectPayout = `
 select p.id, p.run_id, p.payee_id, coalesce(b.name, m.name) as payee_name, p.amount_minor as "amount.minor", p.currency as "amount.currency",
-  p.from_posting, p.to_posting, p.destination, p.state, p.attempt, p.first_sent_at, p.transfer_id, p.failure_code, p.failure, p.created_at, p.ended_at
+  p.from_posting, p.to_posting, p.destination, p.state, p.key, p.attempt, p.first_sent_at, p.transfer_id, p.failure_code, p.failure, p.created_at, p.ended_at
 from payouts p join payees y on y.id = p.payee_id left join members m on m.id = y.member_id left join brands b on b.id = y.brand_id`
 
 func payoutWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Payout, error) {
