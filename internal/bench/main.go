@@ -1,0 +1,103 @@
+// Command bench measures, on this machine, what the hot paths of Relais cost beside the plainest thing that could stand in
+// their place, and prints the ratios: absolute figures move from machine to machine and from hour to hour, ratios much less.
+//
+//	share_link_redirect      requests/s of GET /r/CODE, each with a click committed before its answer, over those of a bare Echo 302
+//	share_link_redirect_p99  the 99th percentile of the bare 302 over that of GET /r/CODE, from the same runs
+//	product_page             requests/s of GET /p/SLUG over those of a bare Echo handler that answers as many bytes
+//	place_order              orders/s of orders.Place over pgbench's TPC-B transactions/s
+//
+// In every line more is better, and 1 is as good as the yardstick.
+//
+// # Method
+//
+// The site is the real one, app.New and Run with all middleware, sessions, logging (formatted, then dropped) and background jobs,
+// over a new Postgres of its own with fsync and synchronous commit on, filled by the use cases with 4 brands, 40 products and 10
+// members. Load comes from the same process, over loopback: 64 keep-alive connections, each with one request at a time, the next
+// one sent as soon as the answer is read (closed loop). So generator, site, yardstick and database share the processors, and a
+// yardstick that answers at once is limited by the generator too: that is why the generator reads answers with a parser of its own
+// that does no more than it must. Both sides get the same requests with a browser's headers. Every followed link comes from an
+// address of its own, told as by a trusted proxy, so that every click counts and none falls to the limit per address.
+//
+// Orders are placed by 8 workers, each in carts of two products filled before the clock starts; pgbench runs on the same
+// cluster with as many clients, simple protocol, scale 10.
+//
+// One measurement of each kind makes a round; rounds follow each other, so that a slow minute hits both sides. A ratio is that of the
+// medians over the rounds, after a warm-up that is not counted.
+//
+// A fast wrong answer is worth nothing: after all rounds the rows are counted. Clicks must be as many as links followed, all of them
+// eligible; orders and their lines as many as placed; stock less by what was sold; the audit clean. Any difference fails the command. A goal that is
+// missed does not.
+//
+// Lines "bench NAME RATIO (goal GOAL)" go to standard output; var/bench.json has them with every run and the facts of the machine.
+// Run it with make bench. -profile DIR writes a processor profile per measurement there.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// settings are how long and how often to measure.
+type settings struct {
+	rounds      int
+	span        time.Duration // of one measurement
+	connections int           // that follow links and read pages
+	clients     int           // that place orders, and of pgbench
+	orders      int           // placed in one measurement
+	out         string        // file for the JSON
+	profiles    string        // folder; empty: no profiles
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	s, err := parse(args)
+	if err != nil {
+		return err
+	}
+	w, err := newWorld(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	report, err := measure(ctx, w, s)
+	if err != nil {
+		return err
+	}
+	for _, l := range report.Benches {
+		fmt.Fprintln(out, l)
+	}
+	return report.write(s.out)
+}
+
+func parse(args []string) (settings, error) {
+	s := settings{connections: 64, clients: 8}
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.IntVar(&s.rounds, "rounds", 3, "rounds to measure; the medians count")
+	f.DurationVar(&s.span, "span", 3*time.Second, "length of one measurement")
+	f.IntVar(&s.orders, "orders", 1000, "orders placed in one round")
+	f.StringVar(&s.out, "json", "var/bench.json", "file for the results")
+	f.StringVar(&s.profiles, "profile", "", "folder for processor profiles")
+	if err := f.Parse(args); err != nil {
+		return s, err
+	}
+	if s.rounds < 1 || s.span < 100*time.Millisecond || s.orders < s.clients {
+		return s, fmt.Errorf("at least one round, 100ms and %d orders", s.clients)
+	}
+	return s, nil
+}
