@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -388,6 +389,30 @@ func TestProductStates(t *testing.T) {
 	}
 	if err := h.MoveProduct(ctx, h.owner, h.brand.ID, p.ID, "sold"); !errors.Is(err, fault.Conflict) {
 		t.Errorf("a state that does not exist: %v", err)
+	}
+}
+
+func TestMoreOfTheBrand(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	shown, older, newer := h.product(t, "Vase"), h.product(t, "Bol"), h.product(t, "Pot")
+	h.product(t, "Plat", catalog.VariantDraft{PriceMinor: 900}) // sold out
+	gone := h.product(t, "Tasse")
+	if err := h.MoveProduct(ctx, h.owner, h.brand.ID, gone.ID, catalog.Archived); err != nil {
+		t.Fatal(err)
+	}
+	for limit, want := range map[int][]int64{4: {newer.ID, older.ID}, 1: {newer.ID}} {
+		cards, err := catalog.More(ctx, h.db, i18n.FR, h.now, shown.Product, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for _, c := range cards {
+			got = append(got, c.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("more, at most %d: %v, want %v", limit, got, want)
+		}
 	}
 }
 

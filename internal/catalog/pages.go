@@ -129,6 +129,22 @@ where p.state = 'published' and b.blocked_at is null and v.min_minor is not null
 	return list, nil
 }
 
+const selectMore = `select ` + cardColumns + ` from (
+  select id, row_number() over (order by created_at desc, id desc) as n from products p where brand_id = $3 and id <> $4 and state = 'published'
+    and exists (select 1 from variants where product_id = p.id and active and stock > 0)
+  order by n limit $5
+) page join products p on p.id = page.id` + cardJoins + `
+where b.blocked_at is null order by page.n`
+
+// More returns the newest products of a brand that can be bought, without one of them: for the foot of that one's page.
+func More(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, at time.Time, of Product, limit int) ([]ProductCard, error) {
+	var list []ProductCard
+	if err := sqlx.SelectContext(ctx, q, &list, selectMore, lang, at, of.BrandID, of.ID, limit); err != nil {
+		return nil, fmt.Errorf("read more products of brand %d: %w", of.BrandID, err)
+	}
+	return list, nil
+}
+
 // BrandCards returns all products of a brand for its workspace, whatever their state, the newest first.
 func BrandCards(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, at time.Time, brandID int64) ([]ProductCard, error) {
 	var list []ProductCard

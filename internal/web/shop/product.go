@@ -154,15 +154,13 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 
 // others are a few more products of the brand.
 func (s *Shop) others(c echo.Context, p catalog.ProductPage) ([]page.ProductCard, error) {
-	found, err := catalog.Search(c.Request().Context(), s.db, catalog.Query{Brand: p.Brand.Handle, InStock: true, PerPage: 5, Lang: page.Lang(c), At: s.now()})
+	more, err := catalog.More(c.Request().Context(), s.db, page.Lang(c), s.now(), p.Product, 4)
 	if err != nil {
 		return nil, err
 	}
 	var list []page.ProductCard
-	for _, o := range found.Cards {
-		if o.ID != p.ID && len(list) < 4 {
-			list = append(list, card(c, o))
-		}
+	for _, o := range more {
+		list = append(list, card(c, o))
 	}
 	return list, nil
 }

@@ -38,7 +38,7 @@ import (
 
 // world is a shop with two brands and a member who recommends, served over HTTP, on a database and a Stripe of its own.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	db      *sqlx.DB
 	stripe  *paymentstest.Harness
 	catalog *catalog.Service
@@ -53,7 +53,7 @@ type world struct {
 	viewer          *page.Viewer // who is signed in; nil: nobody
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, db: pgtest.DB(t), stripe: paymentstest.Start(t, paymentstest.Options{})}
 	now := w.stripe.Clock.Now
@@ -164,7 +164,7 @@ func (w *world) product(b catalog.Brand, d catalog.ProductDraft) catalog.Product
 	return shown
 }
 
-func sample(t *testing.T) io.Reader {
+func sample(t testing.TB) io.Reader {
 	t.Helper()
 	picture := image.NewRGBA(image.Rect(0, 0, 200, 250))
 	for x := range 200 {
@@ -181,7 +181,7 @@ func sample(t *testing.T) io.Reader {
 
 // answer is what a browser got.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	path   string // where redirects led, with its query; a whole address when off the site
 	header http.Header
