@@ -150,10 +150,10 @@ func mountSandbox(mux *http.ServeMux, s *stripesandbox.Sandbox) {
 }
 
 // Audit counts what breaks each invariant of the books.
-func Audit(ctx context.Context, db *sqlx.DB) ([]Finding, error) {
+func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	var all []Finding
 	for _, check := range checks {
-		found, err := check(ctx, db)
+		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)
 		}

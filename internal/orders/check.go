@@ -29,6 +29,14 @@ var checks = []ledger.Invariant{
 		    union all select currency, -amount_minor from refunds where state not in ('succeeded')
 		      and reason in ('second_payment','amount_differs','order_cancelled','no_stock')) moves
 		  group by currency having sum(minor) <> 0) unexplained`},
+	{Name: "sale_guards", Description: "the triggers and rights that keep orders, refunds, earnings and payouts as they were agreed are there and on",
+		Query: `select (select count(*) from (values ('orders', 'orders_move'), ('orders', 'orders_fixed'), ('refunds', 'refunds_move'),
+		      ('earnings', 'earnings_move'), ('payouts', 'payouts_move')) expected(relation, name)
+		    where not exists (select 1 from pg_trigger t where t.tgrelid = to_regclass(expected.relation) and t.tgname = expected.name and t.tgenabled in ('O','A')))
+		  + (select count(*) from (values ('orders', 'DELETE, TRUNCATE'), ('refunds', 'DELETE, TRUNCATE'), ('earnings', 'DELETE, TRUNCATE'),
+		      ('payouts', 'DELETE, TRUNCATE'), ('shipments', 'DELETE, TRUNCATE'), ('order_lines', 'UPDATE, DELETE, TRUNCATE'),
+		      ('attributions', 'UPDATE, DELETE, TRUNCATE'), ('terms', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
+		    where has_table_privilege('relais_app', expected.relation, expected.rights))`},
 	{Name: "reservations_end", Description: "no order waits for payment a day after its reservation was over",
 		Query: `select count(*) from orders where state = 'awaiting_payment' and expires_at < now() - interval '1 day'`},
 }

@@ -16,7 +16,8 @@ var checks = []ledger.Invariant{
 		Query: `select count(*) from (select from_posting, coalesce(lag(to_posting) over (partition by payee_id, currency order by to_posting), 0) as expected
 		  from payouts where state <> 'failed') ranges where from_posting <> expected`},
 	{Name: "payout_posted", Description: "each payout has exactly the postings of its state",
-		Query: `select count(*) from payouts p where not exists (select 1 from ledger_transactions where reference = 'payout:' || p.id || ':new')
+		Query: `select count(*) from payouts p where not exists (select 1 from ledger_transactions t join ledger_postings x on x.transaction_id = t.id
+		    where t.reference = 'payout:' || p.id || ':new' and x.id = p.to_posting and x.amount = p.amount_minor)
 		  or (p.state = 'sent') <> exists (select 1 from ledger_transactions where reference = 'payout:' || p.id || ':sent')
 		  or (p.state = 'failed') <> exists (select 1 from ledger_transactions where reference = 'payout:' || p.id || ':failed')`},
 	{Name: "paying_equals_payouts", Description: "each payee's paying account is the sum of their payouts under way",
