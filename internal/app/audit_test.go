@@ -2,12 +2,12 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"relais/internal/app"
 	"relais/internal/app/apptest"
@@ -153,7 +153,8 @@ func TestSalesAreGuarded(t *testing.T) {
 		"the story of an order edited": `update order_events set kind = 'paid'`,
 	} {
 		_, err := w.DB.Exec(sql)
-		if e, ok := err.(*pq.Error); !ok || !slices.Contains([]string{"23514", "23505", "42501"}, string(e.Code)) {
+		var refused interface{ SQLState() string }
+		if !errors.As(err, &refused) || !slices.Contains([]string{"23514", "23505", "42501"}, refused.SQLState()) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
