@@ -82,12 +82,13 @@ type Earning struct {
 	VoidedAt      *time.Time   `db:"voided_at"`
 	FreePostingID *int64       `db:"free_posting_id"` // the ledger posting that moved it to the free account
 
-	PayoutID     *int64 `db:"payout_id"` // the payout that it is in
-	OrderNumber  string `db:"order_number"`
-	ProductTitle string `db:"product_title"` // empty for delivery
-	ProductSlug  string `db:"product_slug"`
-	Quantity     int    `db:"quantity"`
-	BrandName    string `db:"brand_name"`
+	PayoutID     *int64     `db:"payout_id"` // the payout that it is in
+	PaidAt       *time.Time `db:"paid_at"`   // when that payout was sent
+	OrderNumber  string     `db:"order_number"`
+	ProductTitle string     `db:"product_title"` // empty for delivery
+	ProductSlug  string     `db:"product_slug"`
+	Quantity     int        `db:"quantity"`
+	BrandName    string     `db:"brand_name"`
 }
 
 // Owner is who stands behind a payee: exactly one of the two is set.

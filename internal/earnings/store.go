@@ -135,7 +135,7 @@ func Totals(ctx context.Context, q sqlx.QueryerContext, payeeID int64) ([]Total,
 const selectShown = `
 select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
   e.currency as "amount.currency", e.base_minor, e.rate_bps, ` + shownState + ` as state, e.reason, e.free_at,
-  e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, p.id as payout_id, o.number as order_number,
+  e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
   coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name
 from earnings e` + joinPayout + `
 join orders o on o.id = e.order_id join shipments s on s.id = e.shipment_id join brands b on b.id = s.brand_id

@@ -234,3 +234,23 @@ func readSession(ctx context.Context, q sqlx.QueryerContext, id string) (session
 	}
 	return row, nil
 }
+
+// AuditRow is a line of the log with the name of who acted.
+type AuditRow struct {
+	At      time.Time `db:"at"`
+	Actor   string    `db:"actor"` // empty: the platform itself
+	Action  string    `db:"action"`
+	Subject string    `db:"subject"`
+}
+
+const auditRowsSQL = `
+	select a.at, coalesce(m.name, '') as actor, a.action, a.subject from audit_log a left join members m on m.id = a.actor_id order by a.id desc limit $1`
+
+// AuditRows returns the newest lines of the log of who did what to money, roles and accounts.
+func AuditRows(ctx context.Context, q sqlx.QueryerContext, limit int) ([]AuditRow, error) {
+	var rows []AuditRow
+	if err := sqlx.SelectContext(ctx, q, &rows, auditRowsSQL, limit); err != nil {
+		return nil, fmt.Errorf("read audit log: %w", err)
+	}
+	return rows, nil
+}

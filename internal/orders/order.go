@@ -17,6 +17,8 @@
 package orders
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"relais/internal/i18n"
@@ -151,6 +153,21 @@ type Event struct {
 	At     time.Time `db:"at"`
 	Kind   string    `db:"kind"` // placed, paid, shipped, delivered, withdrawal, refund_asked, refunded ...: key "order.event." + Kind
 	Detail []byte    `db:"detail"`
+}
+
+// Words is what happened, in a sentence; empty for what is not told to people.
+func (e Event) Words(l i18n.Lang) string {
+	detail := map[string]any{"brand": "", "failure": ""} // what sentences may name
+	_ = json.Unmarshal(e.Detail, &detail)                // our own writing; what is missing stays empty
+	var args []any
+	for name, value := range detail {
+		args = append(args, name, fmt.Sprint(value))
+	}
+	text, err := l.Lookup("order.event."+e.Kind, args...)
+	if err != nil {
+		return ""
+	}
+	return text
 }
 
 // ReservationTime is how long the stock of an unpaid order is kept. Stripe lets a Checkout Session expire no sooner

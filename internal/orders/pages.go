@@ -45,11 +45,12 @@ func (s *Service) ByID(ctx context.Context, id int64) (Page, error) {
 	return s.page(ctx, `id = $1`, id)
 }
 
-// ByNumber is an order of which a brand has a shipment, as that brand may see it; ErrOrderGone where it has none.
+// ByNumber is an order of which a brand has a shipment, as that brand may see it; ErrOrderGone where it has none. brandID 0:
+// whosever and whole, for the platform's admins.
 func (s *Service) ByNumber(ctx context.Context, brandID int64, number string) (Page, error) {
-	p, err := s.page(ctx, `number = $1 and exists (select 1 from shipments where order_id = orders.id and brand_id = $2)`, number, brandID)
-	if err != nil {
-		return Page{}, err
+	p, err := s.page(ctx, `number = $1 and ($2 = 0 or exists (select 1 from shipments where order_id = orders.id and brand_id = $2))`, number, brandID)
+	if err != nil || brandID == 0 {
+		return p, err
 	}
 	p.only(brandID)
 	return p, nil
@@ -121,6 +122,7 @@ type Query struct {
 	Text     string // number, name or e-mail begins with it
 	Before   int64  // only ids below
 	Limit    int    // 0: 50
+	Returns  bool   // only paid orders whose buyer withdrew: the money is still to go back
 }
 
 const selectRows = `
@@ -137,7 +139,8 @@ left join lateral (select title, media_id from order_lines l where l.order_id = 
 left join media m on m.id = f.media_id
 where ($1 = 0 or (s.id is not null and o.state in ('paid','refunded'))) and ($2 = 0 or o.member_id = $2) and ($3 = '' or s.state = $3)
   and ($4 = '' or o.state = $4) and ($5 = '' or starts_with(lower(o.number), lower($5)) or starts_with(lower(o.name), lower($5)) or starts_with(o.email, lower($5)))
-  and ($6 = 0 or o.id < $6)
+  and ($6 = 0 or o.id < $6) and (not $8 or (o.state = 'paid' and o.withdrawal_at is not null))
+  and ($3 <> 'preparing' or o.withdrawal_at is null)
 order by o.id desc limit $7`
 
 // List is the orders that a query chooses.
@@ -146,13 +149,38 @@ func (s *Service) List(ctx context.Context, q Query) ([]Row, error) {
 		q.Limit = 50
 	}
 	var rows []Row
-	err := s.db.SelectContext(ctx, &rows, selectRows, q.BrandID, q.MemberID, q.Shipment, q.State, q.Text, q.Before, q.Limit)
+	err := s.db.SelectContext(ctx, &rows, selectRows, q.BrandID, q.MemberID, q.Shipment, q.State, q.Text, q.Before, q.Limit, q.Returns)
 	for i := range rows {
 		if q.BrandID != 0 { // the key to the buyer's own page is the buyer's
 			rows[i].Token, rows[i].CheckoutURL, rows[i].CheckoutID, rows[i].BrandsJoined = "", "", nil, ""
 		}
 	}
 	return rows, postgres.Translate(err)
+}
+
+// Count says how many orders of a brand wait for something, and how many it has.
+type Count struct {
+	Preparing int64 `db:"preparing"` // to be sent
+	Shipped   int64 `db:"shipped"`   // under way
+	Delivered int64 `db:"delivered"`
+	Returns   int64 `db:"returns"` // withdrawn, to be paid back
+	Refunded  int64 `db:"refunded"`
+	All       int64 `db:"all"`
+}
+
+const selectCount = `
+select count(*) filter (where o.state = 'paid' and s.state = 'preparing' and o.withdrawal_at is null) as preparing,
+  count(*) filter (where o.state = 'paid' and s.state = 'shipped') as shipped,
+  count(*) filter (where o.state = 'paid' and s.state = 'delivered') as delivered,
+  count(*) filter (where o.state = 'paid' and o.withdrawal_at is not null) as returns,
+  count(*) filter (where o.state = 'refunded') as refunded, count(*) as all
+from shipments s join orders o on o.id = s.order_id where s.brand_id = $1 and o.state in ('paid','refunded')`
+
+// CountOf counts the orders of a brand by what they wait for.
+func (s *Service) CountOf(ctx context.Context, brandID int64) (Count, error) {
+	var n Count
+	err := s.db.GetContext(ctx, &n, selectCount, brandID)
+	return n, postgres.Translate(err)
 }
 
 // Message is one word between a buyer and a brand about an order.

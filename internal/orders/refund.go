@@ -13,6 +13,7 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/jobs"
 	"relais/internal/ledger"
+	"relais/internal/members"
 	"relais/internal/money"
 	"relais/internal/payments"
 	"relais/internal/postgres"
@@ -131,7 +132,7 @@ func (s *Service) RefundByBrand(ctx context.Context, brandID, orderID, memberID 
 	})
 }
 
-// RefundByAdmin pays a whole order back at the platform's decision.
+// RefundByAdmin pays a whole order back at the platform's decision, and writes it into the log of who did what.
 func (s *Service) RefundByAdmin(ctx context.Context, orderID, memberID int64) error {
 	return s.refundLocked(ctx, orderID, "admin", memberID, func([]Shipment) error { return nil })
 }
@@ -183,6 +184,12 @@ func (s *Service) refundAll(ctx context.Context, tx *sqlx.Tx, o Order, reason st
 	now := s.now()
 	if _, err := ask(ctx, tx, refund{OrderID: o.ID, Amount: o.Total(), Reason: reason, PaymentIntentID: *o.PaymentIntentID, AskedBy: by, AskedAt: now}); err != nil {
 		return err
+	}
+	if by != nil {
+		entry := members.AuditEntry{At: now, ActorID: *by, Action: "refund asked", Subject: "order " + o.Number, Detail: map[string]any{"reason": reason, "minor": o.TotalMinor, "currency": o.Currency}}
+		if err := members.Audit(ctx, tx, entry); err != nil {
+			return err
+		}
 	}
 	return tell(ctx, tx, o.ID, now, "refund_asked", nil)
 }

@@ -12,6 +12,7 @@ import (
 	"relais/internal/jobs"
 	"relais/internal/ledger"
 	"relais/internal/mail"
+	"relais/internal/members"
 	"relais/internal/money"
 	"relais/internal/payments"
 	"relais/internal/postgres"
@@ -95,8 +96,7 @@ func (s *Service) Run(ctx context.Context, by int64) (Report, error) {
 	if err != nil {
 		return r, fmt.Errorf("run payouts: %w", err)
 	}
-	err = s.db.GetContext(ctx, &r.RunID, `insert into payout_runs (started_by, started_at) values (nullif($1::bigint, 0), $2) returning id`, by, s.now())
-	if err != nil {
+	if r.RunID, err = s.begin(ctx, by); err != nil {
 		return r, fmt.Errorf("run payouts: %w", err)
 	}
 	var failed []error
@@ -115,6 +115,18 @@ func (s *Service) Run(ctx context.Context, by int64) (Report, error) {
 	}
 	_, err = s.db.ExecContext(ctx, `update payout_runs set ended_at = $2 where id = $1`, r.RunID, s.now())
 	return r, errors.Join(append(failed, err)...)
+}
+
+// begin opens a run and writes who did it into the log.
+func (s *Service) begin(ctx context.Context, by int64) (id int64, err error) {
+	return id, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		now := s.now()
+		err := tx.GetContext(ctx, &id, `insert into payout_runs (started_by, started_at) values (nullif($1::bigint, 0), $2) returning id`, by, now)
+		if err != nil {
+			return err
+		}
+		return members.Audit(ctx, tx, members.AuditEntry{At: now, ActorID: by, Action: "payouts run", Subject: fmt.Sprintf("run %d", id)})
+	})
 }
 
 const selectWatermark = `

@@ -34,6 +34,7 @@ import (
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
 	"relais/internal/web/shop"
+	"relais/internal/web/till"
 	"relais/internal/webhooks"
 	"relais/static"
 	"relais/templates"
@@ -96,7 +97,9 @@ func New(o Options) (http.Handler, error) {
 		Keys: o.Keys, Cards: cards, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
 	shops = shop.New(shop.Options{DB: o.DB, Site: site, Orders: o.Orders, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
+	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
 	shops.Routes(e)
+	money.Routes(e)
 	accounts.Routes(e)
 	relays.Routes(e)
 	brands.Routes(e)

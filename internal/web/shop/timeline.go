@@ -1,8 +1,6 @@
 package shop
 
 import (
-	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -21,15 +19,8 @@ type happened struct {
 func happenings(l i18n.Lang, events []orders.Event) []happened {
 	list := make([]happened, 0, len(events))
 	for i := len(events) - 1; i >= 0; i-- {
-		e := events[i]
-		detail := map[string]any{"brand": "", "failure": ""} // what sentences may name
-		_ = json.Unmarshal(e.Detail, &detail)                // our own writing; what is missing stays empty
-		var args []any
-		for name, value := range detail {
-			args = append(args, name, fmt.Sprint(value))
-		}
-		if text, err := l.Lookup("order.event."+e.Kind, args...); err == nil {
-			list = append(list, happened{e.At, text})
+		if text := events[i].Words(l); text != "" {
+			list = append(list, happened{events[i].At, text})
 		}
 	}
 	return list

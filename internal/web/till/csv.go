@@ -1,0 +1,52 @@
+package till
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+
+	"relais/internal/earnings"
+	"relais/internal/i18n"
+	"relais/internal/payouts"
+)
+
+// writeStatement writes a statement for a spreadsheet: one line for each earning, amounts as plain decimals with a
+// point. A mark at its beginning tells spreadsheets that it is UTF-8.
+func writeStatement(w io.Writer, l i18n.Lang, st payouts.Statement) error {
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return err
+	}
+	out := csv.NewWriter(w)
+	var head []string
+	for _, column := range []string{"payout", "earned", "freed", "order", "brand", "role", "product", "quantity", "base", "rate", "amount", "currency"} {
+		head = append(head, l.T("till.csv."+column))
+	}
+	if err := out.Write(head); err != nil {
+		return err
+	}
+	for _, e := range st.Items {
+		base, rate := "", ""
+		if e.Role == earnings.Commission {
+			b := e.Amount
+			b.Minor = e.BaseMinor
+			base, rate = b.Decimal(), strconv.FormatInt(e.RateBps, 10)
+		}
+		record := []string{strconv.FormatInt(st.ID, 10), e.EarnedAt.UTC().Format("2006-01-02"), at(e.ReleasedAt).UTC().Format("2006-01-02"), e.OrderNumber,
+			inert(e.BrandName), l.T("earning.role." + string(e.Role)), inert(e.ProductTitle), strconv.Itoa(e.Quantity), base, rate,
+			e.Amount.Decimal(), string(e.Amount.Currency)}
+		if err := out.Write(record); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// inert keeps a spreadsheet from taking a text for a formula and running it.
+func inert(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}

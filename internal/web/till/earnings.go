@@ -1,0 +1,279 @@
+package till
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/earnings"
+	"relais/internal/i18n"
+	"relais/internal/money"
+	"relais/internal/web/page"
+)
+
+type earningsPage struct {
+	side
+	Stats []page.Stat
+	Chart *page.Series
+	Tabs  []page.Tab
+	Rows  []page.Earning
+	Older string
+	Empty page.Empty
+	Setup bool // money is there, and nowhere to pay it to
+}
+
+// states are the filters of the list, in the order in which money goes through them.
+var states = []earnings.State{"", earnings.Held, earnings.Free, earnings.Paying, earnings.Paid, earnings.Frozen, earnings.Voided}
+
+// earnings is what a payee has, by state, and the list of where it comes from.
+func (s *Server) earnings(c echo.Context, of side) error {
+	ctx, l := c.Request().Context(), page.Lang(c)
+	payee, err := s.Payouts.Look(ctx, of.Owner)
+	if err != nil {
+		return err
+	}
+	totals, err := earnings.Totals(ctx, s.DB, payee.ID)
+	if err != nil {
+		return err
+	}
+	filter := earnings.Filter{State: stateOf(c.QueryParam("state")), Before: before(c), Limit: listed + 1}
+	rows, err := earnings.List(ctx, s.DB, payee.ID, filter)
+	if err != nil {
+		return err
+	}
+	data := earningsPage{side: of, Stats: totalStats(l, of, totals), Tabs: stateTabs(l, of, filter.State, totals)}
+	more := len(rows) > listed
+	for _, e := range rows[:min(len(rows), listed)] {
+		data.Rows = append(data.Rows, shown(l, of, e))
+		data.Older = older(c, more, e.ID)
+	}
+	data.Setup = len(totals) > 0 && payee.StripeAccountID == nil
+	if data.Chart, err = s.months(ctx, l, payee.ID, totals); err != nil {
+		return err
+	}
+	data.Empty = emptyEarnings(l, of, filter.State != "")
+	return s.render(c, "earnings", data)
+}
+
+func stateOf(text string) earnings.State {
+	for _, st := range states {
+		if string(st) == text {
+			return st
+		}
+	}
+	return ""
+}
+
+func emptyEarnings(l i18n.Lang, of side, filtered bool) page.Empty {
+	switch {
+	case filtered:
+		return page.Empty{Icon: "coins", Title: l.T("till.earnings.none_here"), Text: l.T("till.earnings.none_here_text"),
+			URL: of.Base + "/earnings", Action: l.T("till.earnings.see_all")}
+	case of.Brand != nil:
+		return page.Empty{Icon: "coins", Title: l.T("till.earnings.empty"), Text: l.T("till.earnings.empty_brand"),
+			URL: of.Base + "/products", Action: l.T("till.earnings.to_products")}
+	}
+	return page.Empty{Icon: "hand-coins", Title: l.T("till.earnings.empty"), Text: l.T("till.earnings.empty_member"),
+		URL: "/products", Action: l.T("till.earnings.find")}
+}
+
+// totalStats are the tiles: what waits, what is free, what is on its way, what was paid; four for each currency.
+func totalStats(l i18n.Lang, of side, totals []earnings.Total) []page.Stat {
+	if len(totals) == 0 {
+		totals = []earnings.Total{{Currency: "EUR"}}
+	}
+	var stats []page.Stat
+	for _, t := range totals {
+		next := l.T("till.tile.held_none")
+		if t.NextAt != nil {
+			next = l.T("till.tile.held_next", "Date", *t.NextAt)
+		}
+		tile := func(state earnings.State, minor int64, hint, icon, tone string) {
+			stats = append(stats, page.Stat{Label: l.T("till.tile." + string(state)), Value: l.Money(t.Amount(minor)), Hint: hint, Icon: icon, Tone: tone,
+				URL: of.Base + "/earnings?state=" + string(state)})
+		}
+		tile(earnings.Held, t.Held, next, "hourglass", "wait")
+		tile(earnings.Free, t.Free, l.T("till.tile.free_hint"), "wallet", "good")
+		tile(earnings.Paying, t.Paying, l.T("till.tile.paying_hint"), "send", "")
+		tile(earnings.Paid, t.Paid, l.T("till.tile.paid_hint"), "landmark", "")
+		if t.Frozen > 0 {
+			tile(earnings.Frozen, t.Frozen, l.T("till.tile.frozen_hint"), "snowflake", "")
+		}
+	}
+	return stats
+}
+
+// stateTabs leave out states in which nothing ever was, but for the one that is shown.
+func stateTabs(l i18n.Lang, of side, current earnings.State, totals []earnings.Total) []page.Tab {
+	has := map[earnings.State]bool{"": true, earnings.Held: true, earnings.Free: true, earnings.Paid: true, current: true}
+	for _, t := range totals {
+		has[earnings.Paying] = has[earnings.Paying] || t.Paying > 0
+		has[earnings.Frozen] = has[earnings.Frozen] || t.Frozen > 0
+		has[earnings.Voided] = has[earnings.Voided] || t.Voided > 0
+	}
+	var tabs []page.Tab
+	for _, st := range states {
+		if !has[st] {
+			continue
+		}
+		tab := page.Tab{URL: of.Base + "/earnings", Label: l.T("till.earnings.all"), Current: st == current}
+		if st != "" {
+			tab.URL, tab.Label = tab.URL+"?state="+string(st), l.T("page.earning.state."+string(st))
+		}
+		tabs = append(tabs, tab)
+	}
+	return tabs
+}
+
+// shown is an earning as lists have it.
+func shown(l i18n.Lang, of side, e earnings.Earning) page.Earning {
+	p := page.Earning{Label: label(l, of, e), URL: fmt.Sprintf("%s/earnings/%d", of.Base, e.ID), Amount: e.Amount, State: string(e.State)}
+	reason := sentence(l.T("earning.reason." + string(e.Reason)))
+	switch e.State {
+	case earnings.Held:
+		p.Reason = reason
+		if e.FreeAtKnown {
+			p.At = e.FreeAt
+		} else {
+			p.Reason = l.T("till.earnings.about", "Reason", reason, "Date", e.FreeAt)
+		}
+	case earnings.Free:
+		p.At = at(e.ReleasedAt)
+	case earnings.Paid:
+		p.At = at(e.PaidAt)
+	case earnings.Voided:
+		p.At, p.Reason = at(e.VoidedAt), reason
+	case earnings.Frozen:
+		p.Reason = reason
+	}
+	return p
+}
+
+// label says what an earning is for: the product to a member, with the order to a brand.
+func label(l i18n.Lang, of side, e earnings.Earning) string {
+	what := e.ProductTitle
+	if e.Role == earnings.Delivery {
+		what = l.T("earning.role.delivery")
+	} else if e.Quantity > 1 {
+		what = l.T("till.times", "Count", e.Quantity, "Title", what)
+	}
+	if of.Brand != nil {
+		return e.OrderNumber + " · " + what
+	}
+	return what + " · " + e.BrandName
+}
+
+func at(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	first := []rune(text)[:1]
+	return strings.ToUpper(string(first)) + strings.TrimPrefix(text, string(first))
+}
+
+// months is the chart of the last twelve months in the first currency; nil where nothing was ever earned.
+func (s *Server) months(ctx context.Context, l i18n.Lang, payeeID int64, totals []earnings.Total) (*page.Series, error) {
+	if len(totals) == 0 {
+		return nil, nil
+	}
+	now, currency := s.Now(), totals[0].Currency
+	list, err := earnings.Months(ctx, s.DB, payeeID, currency, now.AddDate(0, -11, 1-now.Day()), now)
+	if err != nil {
+		return nil, err
+	}
+	chart := page.Series{Title: l.T("till.earnings.chart")}
+	for _, m := range list {
+		chart.Points = append(chart.Points, page.Point{Label: l.Month(m.Start), Value: m.Minor, Text: l.Money(money.New(m.Minor, currency))})
+	}
+	return &chart, nil
+}
+
+type earningPage struct {
+	side
+	earnings.Explanation
+	Shown  page.Earning
+	Exact  string // the commission before it was rounded, where that changed it
+	Why    string
+	Stages []page.Stage
+}
+
+// Sum writes minor units in the currency of the earning.
+func (p earningPage) Sum(minor int64) money.Amount { return money.New(minor, p.Amount.Currency) }
+
+// earning explains one: where the amount comes from, why it waits, when it is free, how it was paid.
+func (s *Server) earning(c echo.Context, of side) error {
+	ctx, l := c.Request().Context(), page.Lang(c)
+	id, err := number(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	payee, err := s.somePayeeID(ctx, of)
+	if err != nil {
+		return err
+	}
+	x, err := earnings.Explain(ctx, s.DB, payee, id)
+	if err != nil {
+		return err
+	}
+	data := earningPage{side: of, Explanation: x, Shown: shown(l, of, x.Earning), Stages: stages(l, x)}
+	if x.Role == earnings.Commission {
+		data.Exact = exact(l, x.NetMinor, x.RateBps, x.Amount)
+	}
+	data.Why = l.T("till.why."+string(x.Reason), "Count", x.HoldDays, "Free", x.FreeAt)
+	return s.render(c, "earning", data)
+}
+
+// exact is base × rate with all its decimals, empty where it was no more than the amount.
+func exact(l i18n.Lang, base, bps int64, a money.Amount) string {
+	fraction := base % 10000 * bps % 10000 // of a minor unit, in 1/10000
+	if fraction == 0 {
+		return ""
+	}
+	text := strings.TrimRight(fmt.Sprintf("%s%04d", a.Decimal(), fraction), "0")
+	if l == i18n.FR {
+		text = strings.Replace(text, ".", ",", 1)
+	}
+	return text
+}
+
+// stages is the way of an earning from the sale to the bank.
+func stages(l i18n.Lang, x earnings.Explanation) []page.Stage {
+	list := []page.Stage{{Label: l.T("till.stage.sold"), At: x.EarnedAt, State: "done"}}
+	if x.State == earnings.Voided {
+		return append(list, page.Stage{Label: l.T("till.stage.voided"), At: at(x.VoidedAt), State: "failed"})
+	}
+	add := func(key string, when *time.Time, estimate time.Time) {
+		st := page.Stage{Label: l.T("till.stage." + key), At: at(when), State: "done"}
+		if when == nil {
+			st.State = "next"
+			if list[len(list)-1].State == "done" {
+				st.State = "current"
+			}
+			if !estimate.IsZero() {
+				st.Detail = l.T("till.stage.about", "Date", estimate)
+				if x.FreeAtKnown {
+					st.At, st.Detail = estimate, ""
+				}
+			}
+		}
+		list = append(list, st)
+	}
+	add("shipped", x.ShippedAt, time.Time{})
+	add("delivered", x.DeliveredAt, time.Time{})
+	if x.State == earnings.Frozen {
+		return append(list, page.Stage{Label: l.T("till.stage.frozen"), Detail: sentence(l.T("earning.reason." + string(x.Reason))), State: "current"})
+	}
+	add("free", x.ReleasedAt, x.FreeAt)
+	add("paid", x.PaidAt, time.Time{})
+	return list
+}

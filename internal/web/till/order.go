@@ -1,0 +1,224 @@
+package till
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/earnings"
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/money"
+	"relais/internal/orders"
+	"relais/internal/web/page"
+)
+
+type orderPage struct {
+	side
+	orders.Page
+	Shipment   orders.Shipment // the brand's own
+	Splits     []split
+	Total      split // of the lines and the delivery
+	Delivery   money.Amount
+	Earnings   []page.Earning
+	Events     []event
+	Messages   []orders.Message
+	Country    string
+	Reason     string // the buyer's, for the withdrawal; often empty
+	TrackURL   string // where the tracking is an address
+	Ship       *page.Form
+	Message    *page.Form
+	Shippable  bool
+	Refundable bool // by the brand alone
+	Others     bool // other brands sold a part
+}
+
+// split is who gets what of a line.
+type split struct {
+	orders.Line
+	Price, Commission, Fee, Brand money.Amount
+}
+
+// event is something that happened, in words.
+type event struct {
+	orders.Event
+	Text string
+}
+
+// readOrder reads an order of the brand that was paid, with the brand's part of it.
+func (s *Server) readOrder(c echo.Context, of side) (orderPage, error) {
+	ctx, l := c.Request().Context(), page.Lang(c)
+	p, err := s.Orders.ByNumber(ctx, of.Owner.BrandID, c.Param("number"))
+	if err != nil {
+		return orderPage{}, err
+	}
+	if p.PaidAt == nil {
+		return orderPage{}, orders.ErrOrderGone
+	}
+	data := orderPage{side: of, Page: p, Others: len(p.Shipments) > 1, Ship: page.NewForm(), Message: page.NewForm(), Country: countryName(l, p.Country)}
+	for _, sh := range p.Shipments {
+		if sh.BrandID == of.Owner.BrandID {
+			data.Shipment = sh
+		}
+	}
+	for _, e := range p.Events {
+		if text := e.Words(l); text != "" {
+			data.Events = append(data.Events, event{e, text})
+		}
+		if e.Kind == "withdrawal" {
+			data.Reason = reasonOf(e)
+		}
+	}
+	data.Shippable = p.State == orders.Paid && p.WithdrawalAt == nil && data.Shipment.State == orders.Preparing
+	data.Refundable = p.State == orders.Paid && !data.Others && (p.Refund == nil || p.Refund.State == "failed" || p.Refund.State == "canceled")
+	if strings.HasPrefix(data.Shipment.Tracking, "https://") {
+		data.TrackURL = data.Shipment.Tracking
+	}
+	if data.Messages, err = s.Orders.Messages(ctx, p.ID, of.Owner.BrandID); err != nil {
+		return data, err
+	}
+	return data, s.explainOrder(ctx, l, &data)
+}
+
+func reasonOf(e orders.Event) string {
+	var detail struct{ Reason string }
+	if json.Unmarshal(e.Detail, &detail) != nil {
+		return "" // our own writing
+	}
+	return detail.Reason
+}
+
+// explainOrder says who gets what of the brand's part, read from the earnings that were booked.
+func (s *Server) explainOrder(ctx context.Context, l i18n.Lang, data *orderPage) error {
+	payee, err := s.payeeID(ctx, data.side)
+	if err != nil {
+		return err
+	}
+	all, err := earnings.OfOrder(ctx, s.DB, data.ID)
+	if err != nil {
+		return err
+	}
+	brand, commission := map[int64]int64{}, map[int64]int64{}
+	for _, e := range all {
+		if e.PayeeID == payee {
+			data.Earnings = append(data.Earnings, shown(l, data.side, e))
+		}
+		switch {
+		case e.OrderLineID == nil:
+		case e.Role == earnings.Commission:
+			commission[*e.OrderLineID] += e.Amount.Minor
+		case e.PayeeID == payee:
+			brand[*e.OrderLineID] += e.Amount.Minor
+		}
+	}
+	sum := func(minor int64) money.Amount { return money.New(minor, data.Currency) }
+	var price, relays, fee, own int64
+	for _, line := range data.Shipment.Lines {
+		kept := line.TotalMinor - commission[line.ID] - brand[line.ID]
+		data.Splits = append(data.Splits, split{line, sum(line.TotalMinor), sum(commission[line.ID]), sum(kept), sum(brand[line.ID])})
+		price, relays, fee, own = price+line.TotalMinor, relays+commission[line.ID], fee+kept, own+brand[line.ID]
+	}
+	data.Delivery = sum(data.Shipment.ShippingMinor)
+	ship := data.Shipment.ShippingMinor
+	data.Total = split{Price: sum(price + ship), Commission: sum(relays), Fee: sum(fee), Brand: sum(own + ship)}
+	return nil
+}
+
+// order is one order as the brand that sold it sees it.
+func (s *Server) order(c echo.Context, of side) error {
+	data, err := s.readOrder(c, of)
+	if err != nil {
+		return err
+	}
+	return s.render(c, "order", data)
+}
+
+// slip is what goes into the parcel: what is inside and for whom, no prices.
+func (s *Server) slip(c echo.Context, of side) error {
+	data, err := s.readOrder(c, of)
+	if err != nil {
+		return err
+	}
+	return s.render(c, "slip", data)
+}
+
+// ship records that the parcel has left.
+func (s *Server) ship(c echo.Context, of side) error {
+	data, err := s.readOrder(c, of)
+	if err != nil {
+		return err
+	}
+	data.Ship = page.PostedForm(c)
+	err = s.Orders.Ship(c.Request().Context(), of.Owner.BrandID, data.Shipment.ID, data.Ship.Get("carrier"), data.Ship.Get("tracking"))
+	if errors.Is(err, fault.Invalid) && data.Ship.Refused(err) {
+		return s.Site.Render(c, data.Ship.Status(), "till/order", data)
+	}
+	return s.done(c, data, err, "till.order.shipped")
+}
+
+// received records that the buyer has the parcel, where the brand knows.
+func (s *Server) received(c echo.Context, of side) error {
+	data, err := s.readOrder(c, of)
+	if err != nil {
+		return err
+	}
+	err = s.Orders.Deliver(c.Request().Context(), of.Owner.BrandID, data.Shipment.ID, "brand")
+	return s.done(c, data, err, "till.order.received")
+}
+
+// write sends the buyer a message.
+func (s *Server) write(c echo.Context, of side) error {
+	data, err := s.readOrder(c, of)
+	if err != nil {
+		return err
+	}
+	data.Message = page.PostedForm(c)
+	err = s.Orders.Write(c.Request().Context(), data.ID, of.Owner.BrandID, orders.FromBrand, page.ViewerFrom(c).ID, data.Message.Raw("body"))
+	if data.Message.Refused(err) {
+		return s.Site.Render(c, data.Message.Status(), "till/order", data)
+	}
+	return s.done(c, data, err, "till.order.written")
+}
+
+// askRefund shows what a refund means before it is made.
+func (s *Server) askRefund(c echo.Context, of side) error {
+	data, err := s.readOrder(c, of)
+	if err != nil {
+		return err
+	}
+	if !data.Refundable {
+		return page.Redirect(c, data.path())
+	}
+	return s.render(c, "refund", data)
+}
+
+// refund pays the whole order back.
+func (s *Server) refund(c echo.Context, of side) error {
+	data, err := s.readOrder(c, of)
+	if err != nil {
+		return err
+	}
+	err = s.Orders.RefundByBrand(c.Request().Context(), of.Owner.BrandID, data.ID, page.ViewerFrom(c).ID)
+	return s.done(c, data, err, "till.order.refunding")
+}
+
+func (p orderPage) path() string { return fmt.Sprintf("%s/orders/%s", p.Base, p.Number) }
+
+// done leads back to the order and says what was done, or why it was not: somebody may have been quicker.
+func (s *Server) done(c echo.Context, data orderPage, err error, key string) error {
+	var refused *fault.Error
+	switch {
+	case err == nil:
+		s.Site.Good(c, key)
+	case errors.As(err, &refused) && refused.Kind == fault.Conflict:
+		s.Site.Bad(c, refused.Message)
+	default:
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, data.path())
+}
