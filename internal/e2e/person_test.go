@@ -207,9 +207,9 @@ func (p *person) shot(what string) {
 	p.step++
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(90))
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err == nil {
-		err = os.WriteFile(filepath.Join(shots, fmt.Sprintf("%s-%02d-%s.jpg", p.name, p.step, what)), png, 0o644)
+		err = os.WriteFile(filepath.Join(shots, fmt.Sprintf("%s-%02d-%s.png", p.name, p.step, what)), png, 0o644)
 	}
 	if err != nil {
 		p.t.Logf("%s: picture %s: %v", p.name, what, err)

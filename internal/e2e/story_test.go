@@ -111,9 +111,10 @@ func joins(p *person, name, email string) {
 	p.types("password", "un mot de passe bien long")
 	p.shot("signup")
 	p.pressesElement(`main form button`)
-	p.goes("/dev/mail")
+	p.goes("/dev/mail?to=" + email)
 	p.shot("mailbox")
-	p.goes(evaluate[string](p, `[...document.querySelectorAll("a[href*='/dev/mail/']")].find(a => a.closest("tr, li, article, a").innerText.includes(`+quote(email)+`) || a.innerText.includes(`+quote(email)+`)).getAttribute("href")`))
+	p.goes(evaluate[string](p, `[...document.querySelectorAll("a[href^='/dev/mail/']")][0].getAttribute("href")`)) // the newest letter
+	p.reads(email)
 	p.until("the letter", `document.querySelector("iframe")`)
 	p.goes(evaluate[string](p, `fetch(document.querySelector("iframe").src).then(r => r.text()).then(h => h.match(/\/confirm\/[A-Za-z0-9_.-]+/)[0])`))
 	p.pressesElement(`main form button`)
