@@ -31,7 +31,7 @@ type Config struct {
 	// Demo, when it is set, has a server in development fill an empty database with the demo, and is told the per cent
 	// done. It is not of the environment.
 	Demo     func(percent int) `json:"-"`
-	demoDays int // 0: all of them
+	demoDays int               // 0: all of them
 }
 
 // Database says where the data is. Empty URL: the private cluster.

@@ -7,7 +7,7 @@ package arch
 func Ranks() []string {
 	return []string{
 		// words
-		"money", "fault", "token",
+		"money", "fault", "token", "address",
 		// ground
 		"postgres", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
 		// domains

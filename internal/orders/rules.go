@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"slices"
 	"time"
 
 	"relais/internal/fault"
@@ -47,12 +48,7 @@ func (m Method) Cost(goods int64) int64 {
 
 // Reaches says whether the method delivers to a country.
 func (m Method) Reaches(country string) bool {
-	for _, c := range m.Countries {
-		if c == country {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(m.Countries, country)
 }
 
 // Parcel is the part of a cart that one brand sends: its goods and the method chosen.
@@ -115,12 +111,7 @@ func Withdrawable(o Order, shipments []Shipment, now time.Time) error {
 
 // Sent says whether anything of the order has left.
 func Sent(shipments []Shipment) bool {
-	for _, s := range shipments {
-		if s.State == Shipped || s.State == Delivered {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(shipments, func(s Shipment) bool { return s.State == Shipped || s.State == Delivered })
 }
 
 // Payment is what the provider says of a checkout that was paid.

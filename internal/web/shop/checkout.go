@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/address"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
@@ -100,7 +101,7 @@ func layOut(l i18n.Lang, form *page.Form, cart orders.Cart) checkoutPage {
 	country := form.Get("country")
 	data := checkoutPage{Form: form, Relays: relaysOf(cart), Goods: cart.Goods, Shipping: money.New(0, cart.Goods.Currency),
 		Reached: true, Ready: orderable(cart)}
-	for _, code := range orders.Countries {
+	for _, code := range address.Countries() {
 		data.Countries = append(data.Countries, page.Option{Value: code, Label: l.T("shop.country." + code)})
 	}
 	for _, p := range cart.Parcels {
