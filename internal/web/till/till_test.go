@@ -12,6 +12,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/earnings"
 	"relais/internal/money"
+	"relais/internal/postgres/pgtest"
 	"relais/internal/stripesandbox"
 )
 
@@ -100,7 +101,7 @@ func TestStatement(t *testing.T) {
 	w := open(t)
 	o := w.sale()
 	two := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Quantity: 3, Storefront: w.lea})
-	if _, err := w.DB.Exec(`update order_lines set title = '=HYPERLINK("x")' where order_id = $1`, o.ID); err != nil {
+	if _, err := pgtest.Owner(t, w.DB).Exec(`update order_lines set title = '=HYPERLINK("x")' where order_id = $1`, o.ID); err != nil {
 		t.Fatal(err)
 	}
 	w.Deliver(o.ID)
