@@ -327,3 +327,47 @@ func TestBrandSeesItsPartOnly(t *testing.T) {
 		t.Errorf("list of a brand: %+v, %v", rows, err)
 	}
 }
+
+// From the moment a refund is asked for, its earnings wait, however long the provider takes.
+func TestNothingComesFreeWhileARefundIsUnderWay(t *testing.T) {
+	w := apptest.New(t)
+	shop := w.Shop("terre", 12000, 5)
+	o := w.Paid(apptest.Purchase{Variant: shop.Variant})
+	w.Deliver(o.ID)
+	if err := w.Orders.RefundByAdmin(t.Context(), o.ID, shop.Owner); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Clock.Advance(t.Context(), 30), w.Orders.Release(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range mustEarnings(w, o.ID) {
+		if e.State != earnings.Frozen || e.Reason != earnings.RefundUnderWay {
+			t.Errorf("%s is %s, %s", e.Role, e.State, e.Reason)
+		}
+	}
+	w.Settle()
+	w.Audit()
+}
+
+// Two jobs of one refund overlap: the second finishes while the first waits for the provider's answer.
+func TestRefundAnsweredTwice(t *testing.T) {
+	w := apptest.New(t)
+	shop := w.Shop("terre", 12000, 5)
+	o := w.Paid(apptest.Purchase{Variant: shop.Variant})
+	if err := w.Orders.RefundByAdmin(t.Context(), o.ID, shop.Owner); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Orders.RefundChanged(t.Context(), *state(w, o.ID).PaymentIntentID, "evt_1"); err != nil {
+		t.Fatal(err)
+	}
+	w.BeforeStripe(func() {
+		if err := w.Jobs.Drain(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	w.Settle()
+	if got := stock(w, shop.Variant); got != 5 || state(w, o.ID).State != orders.Refunded {
+		t.Errorf("stock %d, order %s", got, state(w, o.ID).State)
+	}
+	w.Audit()
+}

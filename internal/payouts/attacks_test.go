@@ -132,3 +132,24 @@ func TestRejectedPayeeIsNotReady(t *testing.T) {
 		t.Errorf("rejected: %s", got)
 	}
 }
+
+// A key is forgotten by Stripe after a day. What was asked for before that is looked up, and never asked for again.
+func TestOldKeyIsNotUsedAgain(t *testing.T) {
+	for _, made := range []bool{true, false} {
+		w := apptest.New(t)
+		payee, _ := sold(w)
+		w.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/transfers", Method: "POST", Effect: made, Times: 2})
+		run(w)
+		push(w, 1)
+		if _, err := w.DB.Exec(`update payouts set first_sent_at = first_sent_at - interval '24 hours'`); err != nil {
+			t.Fatal(err)
+		}
+		push(w, 2)
+		p := only(w, payee)
+		n, _ := atStripe(w, p)
+		if made && (p.State != payouts.Sent || n != 1) || !made && (p.State != payouts.Sending || n != 0) {
+			t.Errorf("made %v: payout is %s, %d transfers", made, p.State, n)
+		}
+		w.Audit()
+	}
+}
