@@ -138,9 +138,10 @@ func TestOldKeyIsNotUsedAgain(t *testing.T) {
 	for _, made := range []bool{true, false} {
 		w := apptest.New(t)
 		payee, _ := sold(w)
-		w.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/transfers", Method: "POST", Effect: made, Times: 2})
+		w.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/transfers", Method: "POST", Effect: made, Times: 100})
 		run(w)
 		push(w, 1)
+		w.Sandbox.ClearFaults()
 		if _, err := w.DB.Exec(`update payouts set first_sent_at = first_sent_at - interval '24 hours'`); err != nil {
 			t.Fatal(err)
 		}
