@@ -12,7 +12,7 @@ import (
 
 func TestDemoIsMadeOnceAndItsBooksHold(t *testing.T) {
 	cfg := configuration(t)
-	cfg.demoDays = 40
+	cfg.demoDays = 60
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	told := 0
 	if err := Seed(t.Context(), cfg, log, func(percent int) { told = max(told, percent) }); err != nil {
