@@ -215,5 +215,5 @@ func (a *App) handler() http.Handler {
 
 // Ready is the line for the terminal once it serves.
 func (a *App) Ready() string {
-	return fmt.Sprintf("Relais is ready: %s  (data in %s)", a.cfg.BaseURL, a.services.data.where())
+	return fmt.Sprintf("Relais is ready: %s  (%sdata in %s)", a.cfg.BaseURL, a.services.data.demoDoors(), a.services.data.where())
 }

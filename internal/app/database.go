@@ -23,6 +23,7 @@ type database struct {
 	cluster     *postgres.Cluster // nil: a server of somebody else's
 	url, owner  string
 	pages, work *sqlx.DB
+	demo        bool // what is in it is the demo
 }
 
 // connect opens the database of the configuration, starting or joining the private cluster.

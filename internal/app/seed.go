@@ -62,10 +62,22 @@ func (d *database) seed(ctx context.Context, cfg Config, log *slog.Logger) error
 		return err
 	case state == demo.Unfinished:
 		return d.explain(cfg, demo.ErrUnfinished)
+	case state == demo.Done:
+		d.demo = !cfg.Production
+		return nil
 	case state != demo.Empty || cfg.Demo == nil || cfg.Production || cfg.Stripe.Key != "":
 		return nil
 	}
+	d.demo = true
 	return d.makeDemo(ctx, cfg, log)
+}
+
+// demoDoors says who can log in to the demo, for the terminal; nothing where it is not the demo.
+func (d *database) demoDoors() string {
+	if !d.demo {
+		return ""
+	}
+	return fmt.Sprintf("demo: log in as %s, %s or %s with %s; ", demo.Relay, demo.Owner, demo.Admin, demo.Password)
 }
 
 // explain adds the remedy, which is never to take anything out of the books.
@@ -87,6 +99,9 @@ func (d *database) makeDemo(ctx context.Context, cfg Config, log *slog.Logger) e
 		return err
 	}
 	moment := clock.At(business.Now())
+	if err := demo.Free(ctx, d.pages); err != nil {
+		return d.explain(cfg, err)
+	}
 	journal := filepath.Join(cfg.DataDir, "sandbox.journal")
 	if info, err := os.Stat(journal); err == nil && info.Size() > 0 {
 		return fmt.Errorf("%s belongs to another database: move it away first", journal)

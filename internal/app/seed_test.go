@@ -1,10 +1,11 @@
 package app
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"relais/internal/demo"
@@ -12,7 +13,7 @@ import (
 
 func TestDemoIsMadeOnceAndItsBooksHold(t *testing.T) {
 	cfg := configuration(t)
-	cfg.demoDays = 60
+	cfg.demoDays = 40
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	told := 0
 	if err := Seed(t.Context(), cfg, log, func(percent int) { told = max(told, percent) }); err != nil {
@@ -48,9 +49,49 @@ func TestDemoIsMadeOnceAndItsBooksHold(t *testing.T) {
 			t.Errorf("no %s", what)
 		}
 	}
-	os.Remove(cfg.DataDir + "/sandbox.journal")
-	if err := Seed(context.Background(), cfg, log, func(int) {}); !errors.Is(err, demo.ErrNotEmpty) {
+	if state, err := demo.Look(t.Context(), data.pages); err != nil || state != demo.Done {
+		t.Errorf("the database holds %s, %v", state, err)
+	}
+	again := func() error { return Seed(t.Context(), cfg, quiet(), func(int) {}) }
+	if err := again(); !errors.Is(err, demo.ErrNotEmpty) {
 		t.Errorf("a second demo: %v", err)
+	}
+	if err := os.Remove(filepath.Join(cfg.DataDir, "sandbox.journal")); err != nil {
+		t.Fatal(err)
+	}
+	if err := again(); !errors.Is(err, demo.ErrNotEmpty) {
+		t.Errorf("a second demo without the journal: %v", err)
+	}
+}
+
+func TestInterruptedDemoIsNotTakenForAWholeOne(t *testing.T) {
+	cfg := configuration(t)
+	data, err := connect(t.Context(), cfg, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.close()
+	if err := data.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := data.pages.ExecContext(t.Context(), `insert into seeds (name, started_at) values ('demo', now())`); err != nil {
+		t.Fatal(err)
+	}
+	_, err = New(t.Context(), cfg, quiet())
+	if !errors.Is(err, demo.ErrUnfinished) || !strings.Contains(err.Error(), "RELAIS_DATA_DIR") {
+		t.Errorf("a server starts on half a demo: %v", err)
+	}
+}
+
+func TestDemoIsNeverMadeInProduction(t *testing.T) {
+	cfg := configuration(t)
+	cfg.Production = true
+	if err := Seed(t.Context(), cfg, quiet(), func(int) {}); err == nil {
+		t.Error("it was made")
+	}
+	cfg.Production, cfg.Stripe.Key = false, "sk_test_somebody"
+	if err := Seed(t.Context(), cfg, quiet(), func(int) {}); err == nil {
+		t.Error("it was made with a Stripe key")
 	}
 }
 
@@ -88,5 +129,7 @@ var states = map[string]string{
 	"payees without an account":   `select count(*) from payees where stripe_account_id is null`,
 	"payees unfinished":           `select count(*) from payees where stripe_account_id is not null and not details_submitted`,
 	"terms replaced":              `select count(*) from terms where product_id is null and commission_bps <> 1000`,
+	"messages of buyers":          `select count(*) from order_messages where author = 'buyer'`,
+	"messages of brands":          `select count(*) from order_messages where author = 'brand'`,
 	"letters":                     `select count(*) from letters`,
 }

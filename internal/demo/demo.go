@@ -30,14 +30,20 @@ import (
 	"relais/internal/members"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/stripesandbox"
-
-	"relais/internal/referrals"
 )
 
 // Password opens every account of the demo.
 const Password = "relais-demo-2026"
+
+// The accounts to look around with: somebody who recommends, somebody who owns a brand, somebody who runs the platform.
+const (
+	Relay = "lea@relais.example"
+	Owner = "mathilde@maison-brevane.example"
+	Admin = ""
+)
 
 // Days is how long the demo's past is.
 const Days = 92
@@ -161,17 +167,25 @@ func Look(ctx context.Context, q sqlx.QueryerContext) (State, error) {
 	return s, nil
 }
 
-// begin marks the database before anything is written, so that a demo that is killed is never taken for a whole one.
-func begin(ctx context.Context, db *sqlx.DB, now time.Time) error {
-	state, err := Look(ctx, db)
+// Free says that the demo can be made: nil, ErrNotEmpty or ErrUnfinished.
+func Free(ctx context.Context, q sqlx.QueryerContext) error {
+	state, err := Look(ctx, q)
 	if err != nil {
 		return err
 	}
 	switch state {
+	case Empty:
+		return nil
 	case Unfinished:
 		return ErrUnfinished
-	case Done, Used:
-		return ErrNotEmpty
+	}
+	return ErrNotEmpty
+}
+
+// begin marks the database before anything is written, so that a demo that is killed is never taken for a whole one.
+func begin(ctx context.Context, db *sqlx.DB, now time.Time) error {
+	if err := Free(ctx, db); err != nil {
+		return err
 	}
 	r, err := db.ExecContext(ctx, `insert into seeds (name, started_at) values ('demo', $1) on conflict do nothing`, now)
 	if err != nil {

@@ -208,6 +208,7 @@ func (m *maker) pay(ctx context.Context, p *purchase, orderID int64, address str
 	if err := m.Orders.Confirm(ctx, *o.CheckoutID); err != nil {
 		return err
 	}
+	m.converse(p, o)
 	at := m.Clock.Now()
 	received := at
 	for _, s := range o.Shipments {
