@@ -42,7 +42,7 @@ const Password = "relais-demo-2026"
 const (
 	Relay = "lea@relais.example"
 	Owner = "mathilde@maison-brevane.example"
-	Admin = ""
+	Admin = "admin@relais.example"
 )
 
 // Days is how long the demo's past is.
