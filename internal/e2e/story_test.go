@@ -53,13 +53,13 @@ func TestStoryOnAPhoneInFrench(t *testing.T) {
 
 	number := evaluate[string](buyer, `document.body.innerText.match(/R-[0-9A-Z]{7}/)[0]`)
 	brand := phone(t, "marque-fr", "fr")
-	brand.logsIn("guillaume@relais.example", demo.Password)
+	brand.logsIn("guillaume@serres-morvelle.example", demo.Password)
 	brand.goes("/brand/serres-morvelle/orders")
 	brand.shot("orders")
 	brand.goes("/brand/serres-morvelle/orders/" + number)
 	brand.types("carrier", "Colissimo")
 	brand.types("tracking", "6A12345678901")
-	brand.presses("Expédier")
+	brand.presses("C’est parti")
 	brand.reads("6A12345678901")
 	brand.shot("sent")
 
@@ -77,7 +77,7 @@ func TestStoryOnAPhoneInFrench(t *testing.T) {
 	relay.shot("onboarding")
 	relay.presses("Tout confirmer")
 	relay.goes("/me/payouts")
-	relay.reads("prêt")
+	relay.reads("Votre compte est prêt")
 
 	admin := phone(t, "admin-fr", "fr")
 	admin.logsIn("admin@relais.example", demo.Password)

@@ -1,0 +1,140 @@
+package e2e_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"relais/internal/demo"
+)
+
+// fault is what axe-core finds.
+type fault struct {
+	ID     string   `json:"id"`
+	Impact string   `json:"impact"`
+	Help   string   `json:"help"`
+	Nodes  []string `json:"nodes"`
+}
+
+// looks opens a page as people with different needs do, and says what is wrong with it.
+func (p *person) looks(path, axe string) {
+	p.t.Helper()
+	p.goes(path)
+	if got := p.path(); got != strings.SplitN(path, "?", 2)[0] {
+		p.t.Errorf("%s: %s leads to %s", p.name, path, got)
+		return
+	}
+	status := evaluate[int](p, `performance.getEntriesByType("navigation")[0].responseStatus`)
+	if status != 200 {
+		p.t.Errorf("%s: %s answers %d", p.name, path, status)
+	}
+	if over := evaluate[int](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
+		p.t.Errorf("%s: %s is %d pixels wider than the screen", p.name, path, over)
+		p.shot("wide")
+	}
+	if key := untranslated.FindString(p.text()); key != "" {
+		p.t.Errorf("%s: %s shows the key %s", p.name, path, key)
+	}
+	p.do("load axe", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Evaluate[bool](axe+"; true")(ctx, t)
+		return chromedp.Void{}, err
+	})
+	for _, f := range evaluate[[]fault](p, `axe.run({resultTypes: ["violations"]}).then(r => r.violations
+		.filter(v => v.impact === "serious" || v.impact === "critical")
+		.map(v => ({id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))})))`) {
+		p.t.Errorf("%s: %s: %s, %s: %s\n\t%s", p.name, path, f.Impact, f.ID, f.Help, strings.Join(f.Nodes, "\n\t"))
+	}
+}
+
+// untranslated finds a message key where words should be.
+var untranslated = regexp.MustCompile(`\b(shop|till|relay|account|brandspace|admin|page|order|earning|fault|payee|payout)\.[a-z_]+\.[a-z_.]+\b`)
+
+// audience is who looks at which pages.
+type audience struct{ name, email, pages string }
+
+// Every page, seen by whom it is for.
+var audiences = []audience{
+	{"guest", "", `/ /products /products?q=bougi /p/pelle-a-rempoter-vert-serre /brands /b/maison-brevane /@lea /@lea/p/canape-cavalier-cuir-cognac
+		/cart /signup /login /reset /help /legal /consent /dev/mail`},
+	{"member", "lea@relais.example", `/me /me/links /me/earnings /me/payouts /me/storefront /me/orders /me/settings /me/settings/security
+		/share?product=canape-cavalier-cuir-cognac /brand/new`},
+	{"brand", "mathilde@maison-brevane.example", `/brand/maison-brevane /brand/maison-brevane/products /brand/maison-brevane/products/new /brand/maison-brevane/import
+		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/earnings
+		/brand/maison-brevane/payouts /brand/maison-brevane/settings /brand/maison-brevane/settings/delivery`},
+	{"admin", "admin@relais.example", `/admin /admin/members /admin/brands /admin/orders /admin/payouts /admin/jobs /admin/clock`},
+}
+
+// TestEveryPage opens every page on a phone, in both languages and both lights: it answers, fits into 360 pixels, is
+// translated, asks nothing that its security policy refuses, and axe-core finds nothing serious.
+func TestEveryPage(t *testing.T) {
+	source, err := os.ReadFile(filepath.Join("testdata", "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range audiences {
+		for j, lang := range []string{"fr", "en"} {
+			t.Run(a.name+" "+lang, func(t *testing.T) {
+				p := phone(t, a.name+"-"+lang, lang)
+				complaints := p.complaints()
+				if (i+j)%2 == 1 {
+					p.do("turn the light off", func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+						_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}})
+						return chromedp.Void{}, err
+					})
+				}
+				if a.email != "" {
+					p.logsIn(a.email, demo.Password)
+					p.speaks(lang)
+				}
+				for _, path := range append(strings.Fields(a.pages), p.found(a.name)...) {
+					p.looks(path, string(source))
+					p.shot(strings.Trim(strings.NewReplacer("/", "_", "?", "-", "=", "-", "@", "").Replace(path), "_"))
+				}
+				select {
+				case c := <-complaints:
+					t.Errorf("the browser complains: %s", c)
+				default:
+				}
+			})
+		}
+	}
+}
+
+// found is the pages whose addresses only their lists know: one of each.
+func (p *person) found(audience string) []string {
+	p.t.Helper()
+	lists := map[string][][2]string{
+		"member": {{"/me/links", "/me/links/"}, {"/me/earnings", "/me/earnings/"}, {"/me/payouts", "/me/payouts/"}},
+		"brand":  {{"/brand/maison-brevane/products", "/brand/maison-brevane/products/"}, {"/brand/maison-brevane/orders?show=all", "/brand/maison-brevane/orders/"}, {"/brand/maison-brevane/payouts", "/brand/maison-brevane/payouts/"}},
+	}
+	var paths []string
+	for _, l := range lists[audience] {
+		p.goes(l[0])
+		href := evaluate[string](p, `([...document.querySelectorAll("a[href^=" + JSON.stringify(`+quote(l[1])+`) + "]")].map(a => a.getAttribute("href")).find(h => !/new$|csv$|[?]/.test(h))) || ""`)
+		if href == "" {
+			p.t.Errorf("%s: %s lists nothing", p.name, l[0])
+			continue
+		}
+		paths = append(paths, href)
+	}
+	return paths
+}
+
+// speaks changes the language of a member who has chosen the other one.
+func (p *person) speaks(lang string) {
+	p.t.Helper()
+	if evaluate[string](p, `document.documentElement.lang`) == lang {
+		return
+	}
+	evaluate[bool](p, `fetch("/lang", {method: "POST", headers: {"Content-Type": "application/x-www-form-urlencoded"}, body: "lang=`+lang+`"}).then(r => r.ok)`)
+	p.goes("/me")
+	if got := evaluate[string](p, `document.documentElement.lang`); got != lang {
+		p.t.Fatalf("%s: the language stays %s", p.name, got)
+	}
+}
