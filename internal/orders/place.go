@@ -144,7 +144,7 @@ func (s *Service) parcels(ctx context.Context, tx *sqlx.Tx, p Placement, lines [
 	}
 	parcels := make([]Parcel, len(cart.Parcels))
 	for i, c := range cart.Parcels {
-		m, err := Choose(c.Methods, p.Methods[c.BrandID], p.Address.Country, c.Goods.Minor)
+		m, err := Choose(c.Methods, p.Methods[c.BrandID], p.Address.Country)
 		if err != nil {
 			return nil, fault.Field(fmt.Sprintf("method-%d", c.BrandID), "fault.no_delivery")
 		}

@@ -59,25 +59,17 @@ type Parcel struct {
 	Cost    money.Amount
 }
 
-// Choose picks the method for a parcel: the one that the buyer chose if it reaches the country, else the cheapest that
-// does (the first offered of equals). ErrNoDelivery where none does.
-func Choose(methods []Method, chosen int64, country string, goods int64) (Method, error) {
-	var best *Method
-	for i, m := range methods {
-		if !m.Reaches(country) {
-			continue
-		}
-		if m.ID == chosen {
-			return m, nil
-		}
-		if best == nil || m.Cost(goods) < best.Cost(goods) {
-			best = &methods[i]
-		}
+// Choose picks the method for a parcel: the one that the buyer chose if it reaches the country, else the first offered
+// that does, as the brand knows best what most want. ErrNoDelivery where none does.
+func Choose(methods []Method, chosen int64, country string) (Method, error) {
+	reach := func(m Method) bool { return m.Reaches(country) }
+	if i := slices.IndexFunc(methods, func(m Method) bool { return m.ID == chosen && reach(m) }); i >= 0 {
+		return methods[i], nil
 	}
-	if best == nil {
-		return Method{}, ErrNoDelivery
+	if i := slices.IndexFunc(methods, reach); i >= 0 {
+		return methods[i], nil
 	}
-	return *best, nil
+	return Method{}, ErrNoDelivery
 }
 
 // WithdrawUntil is the last moment of the withdrawal period: 14 days after the last shipment was received. The second

@@ -111,7 +111,7 @@ func layOut(l i18n.Lang, form *page.Form, cart orders.Cart) checkoutPage {
 				shown.Choices = append(shown.Choices, methodOption(l, m, p.Goods))
 			}
 		}
-		m, err := orders.Choose(p.Methods, form.Int(shown.Field, 0), country, p.Goods.Minor)
+		m, err := orders.Choose(p.Methods, form.Int(shown.Field, 0), country)
 		if err != nil {
 			data.Reached = false
 		} else {
