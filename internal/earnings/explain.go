@@ -22,7 +22,7 @@ type Explanation struct {
 	CommissionBps   int64      `db:"commission_bps"` // as the line was sold, 0 where nobody brought the buyer
 	FeeBps          int64      `db:"fee_bps"`
 	CommissionMinor int64      `db:"commission_minor"` // of the same line, whoever's
-	TermsID         *int64     `db:"terms_id"`         // nil: delivery
+	TermsID         int64      `db:"terms_id"`         // 0: delivery
 	TermsFrom       *time.Time `db:"terms_from"`
 	HoldDays        int        `db:"hold_days"` // after receipt
 	ShippedAt       *time.Time `db:"shipped_at"`
@@ -44,7 +44,7 @@ select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.a
   coalesce(l.total_minor, s.shipping_minor) as total_minor, coalesce(l.net_minor, s.shipping_minor) as net_minor,
   coalesce(l.vat_bps, 0) as vat_bps, coalesce(l.commission_bps, 0) as commission_bps, coalesce(l.fee_bps, 0) as fee_bps,
   coalesce((select sum(c.amount_minor) from earnings c where c.order_line_id = e.order_line_id and c.role = 'commission'), 0) as commission_minor,
-  t.id as terms_id, t.valid_from as terms_from,
+  coalesce(t.id, 0) as terms_id, t.valid_from as terms_from,
   coalesce(t.hold_days, (select max(h.hold_days) from order_lines x join terms h on h.id = x.terms_id where x.shipment_id = e.shipment_id)) as hold_days,
   s.shipped_at, s.delivered_at
 from earnings e` + joinPayout + `

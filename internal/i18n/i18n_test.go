@@ -118,3 +118,10 @@ func TestMissing(t *testing.T) {
 	}()
 	i18n.FR.T("page.no_such_key")
 }
+
+func TestArgumentsOfAMessageMayBePointers(t *testing.T) {
+	at := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	if got, want := EN.T("till.earning.terms_text", "Number", "7", "Date", &at), EN.T("till.earning.terms_text", "Number", "7", "Date", at); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

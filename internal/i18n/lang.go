@@ -148,6 +148,8 @@ func (l Lang) show(v any) any {
 		return l.Money(*v)
 	case time.Time:
 		return l.Date(v)
+	case *time.Time:
+		return l.Date(*v)
 	case int:
 		return l.Number(int64(v))
 	case int64:
