@@ -121,7 +121,7 @@ func TestMissing(t *testing.T) {
 
 func TestArgumentsOfAMessageMayBePointers(t *testing.T) {
 	at := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	if got, want := EN.T("till.earning.terms_text", "Number", "7", "Date", &at), EN.T("till.earning.terms_text", "Number", "7", "Date", at); got != want {
+	if got, want := i18n.EN.T("till.earning.terms_text", "Number", "7", "Date", &at), i18n.EN.T("till.earning.terms_text", "Number", "7", "Date", at); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
