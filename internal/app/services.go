@@ -158,6 +158,7 @@ func (s *Services) pages(cfg Config, log *slog.Logger) (http.Handler, error) {
 		Referrals: s.Referrals, Orders: s.Orders, Payouts: s.Payouts, Webhooks: s.Webhooks, Now: s.Clock.Now, Clock: time.Now, FeeBps: cfg.PlatformFeeBps,
 		BaseURL: s.baseURL, PaymentOrigins: stripeOrigins, TrustedProxies: cfg.TrustedProxies, Dev: !cfg.Production,
 		Mailbox: cfg.Mail.SMTP == "", Wake: s.Jobs.Wake, Log: log,
+		Audit: func(ctx context.Context) ([]Finding, error) { return Audit(ctx, s.DB) }, Advance: s.advance(),
 	})
 	if err != nil {
 		return nil, err

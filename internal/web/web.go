@@ -19,6 +19,7 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
+	"relais/internal/ledger"
 	"relais/internal/media"
 	"relais/internal/members"
 	"relais/internal/orders"
@@ -29,6 +30,7 @@ import (
 	"relais/internal/storefronts"
 	"relais/internal/token"
 	"relais/internal/web/account"
+	"relais/internal/web/admin"
 	"relais/internal/web/brandspace"
 	"relais/internal/web/card"
 	"relais/internal/web/page"
@@ -53,6 +55,8 @@ type Options struct {
 	Orders      *orders.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
+	Audit       func(context.Context) ([]ledger.Finding, error) // looks at every invariant of the books
+	Advance     func(ctx context.Context, days int) error       // moves the demo's clock; nil: this is no demo
 
 	Now            func() time.Time // business time
 	Clock          func() time.Time // real time
@@ -100,6 +104,9 @@ func New(o Options) (http.Handler, error) {
 	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
 	shops.Routes(e)
 	money.Routes(e)
+	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Payouts: o.Payouts,
+		Webhooks: o.Webhooks, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
+	admins.Routes(e)
 	accounts.Routes(e)
 	relays.Routes(e)
 	brands.Routes(e)

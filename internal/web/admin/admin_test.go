@@ -1,0 +1,286 @@
+package admin_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/app"
+	"relais/internal/app/apptest"
+	"relais/internal/earnings"
+	"relais/internal/i18n"
+	"relais/internal/jobs"
+	"relais/internal/ledger"
+	"relais/internal/orders"
+	"relais/internal/stripesandbox"
+	"relais/internal/web/admin"
+	"relais/internal/web/page"
+	"relais/static"
+	"relais/templates"
+)
+
+// world is the admin pages over all of Relais.
+type world struct {
+	*apptest.World
+	echo      *echo.Echo
+	shop      apptest.Shop
+	alma, lea int64            // the admin; a member
+	broken    []ledger.Finding // added to what the audit finds
+}
+
+func open(t *testing.T, demo bool) *world {
+	t.Helper()
+	w := &world{World: apptest.New(t)}
+	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: w.URL, Now: w.Clock.Now, Dev: true, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.echo = echo.New()
+	if err := site.Use(w.echo); err != nil {
+		t.Fatal(err)
+	}
+	w.echo.Use(w.identify)
+	o := admin.Options{Site: site, DB: w.DB, Members: w.Members, Catalog: w.Catalog, Orders: w.Orders, Payouts: w.Payouts, Webhooks: w.Webhooks,
+		Now: w.Clock.Now, Clock: time.Now, Audit: func(ctx context.Context) ([]ledger.Finding, error) {
+			found, err := app.Audit(ctx, w.DB)
+			return append(found, w.broken...), err
+		}}
+	if demo {
+		o.Advance = func(_ context.Context, days int) error { w.Pass(days); return nil }
+	}
+	admin.New(o).Routes(w.echo)
+	w.shop, w.alma, w.lea = w.Shop("terre", 12000, 50), w.Member("alma"), w.Member("lea")
+	if err := w.Members.Promote(t.Context(), 0, w.alma, true); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *world) identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if id, err := strconv.ParseInt(c.Request().Header.Get("X-Test-Member"), 10, 64); err == nil {
+			page.SetViewer(c, &page.Viewer{ID: id, Handle: "somebody", Name: "Somebody", Lang: i18n.FR, Confirmed: true, Admin: id == w.alma})
+		}
+		return next(c)
+	}
+}
+
+func (w *world) ask(member int64, target string, form url.Values, headers ...string) *httptest.ResponseRecorder {
+	w.T.Helper()
+	method := http.MethodGet
+	if form != nil {
+		method = http.MethodPost
+	}
+	r := httptest.NewRequestWithContext(w.T.Context(), method, target, strings.NewReader(form.Encode()))
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	if member != 0 {
+		r.Header.Set("X-Test-Member", strconv.FormatInt(member, 10))
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	rw := httptest.NewRecorder()
+	w.echo.ServeHTTP(rw, r)
+	return rw
+}
+
+// shows fails where the answer is not a page with all of the words; a word with a ! before it must not appear.
+func (w *world) shows(rw *httptest.ResponseRecorder, status int, words ...string) {
+	w.T.Helper()
+	if rw.Code != status {
+		w.T.Errorf("status %d; want %d\n%.800s", rw.Code, status, rw.Body)
+	}
+	for _, word := range words {
+		if word, absent := strings.CutPrefix(word, "!"); absent == strings.Contains(rw.Body.String(), word) {
+			w.T.Errorf("%q: appears %v; want %v", word, absent, !absent)
+		}
+	}
+}
+
+// does posts as the admin, follows the answer and fails where the next page lacks the words.
+func (w *world) does(target string, form url.Values, words ...string) {
+	w.T.Helper()
+	rw := w.ask(w.alma, target, form)
+	if rw.Code != http.StatusSeeOther {
+		w.T.Errorf("%s: %d\n%.600s", target, rw.Code, rw.Body)
+		return
+	}
+	cookie := ""
+	for _, c := range rw.Result().Cookies() {
+		cookie = c.Name + "=" + c.Value
+	}
+	path, _, _ := strings.Cut(rw.Header().Get("Location"), "#")
+	w.shows(w.ask(w.alma, path, nil, "Cookie", cookie), http.StatusOK, words...)
+}
+
+func (w *world) logged(action string, want int) {
+	w.T.Helper()
+	var n int
+	if err := w.DB.Get(&n, `select count(*) from audit_log where action = $1 and actor_id = $2`, action, w.alma); err != nil || n != want {
+		w.T.Errorf("%q is logged %d times, %v; want %d", action, n, err, want)
+	}
+}
+
+func TestOnlyAdmins(t *testing.T) {
+	w := open(t, true)
+	pages := []string{"/admin", "/admin/members", "/admin/brands", "/admin/orders", "/admin/orders/R-1", "/admin/orders/R-1/refund", "/admin/payouts", "/admin/jobs", "/admin/webhooks", "/admin/clock"}
+	forms := []string{"/admin/audit", "/admin/members/1/block", "/admin/members/1/promote", "/admin/brands/1/block", "/admin/orders/R-1/refund", "/admin/payouts/run", "/admin/jobs/1/retry", "/admin/clock"}
+	for _, path := range pages {
+		if rw := w.ask(0, path, nil); rw.Code != http.StatusSeeOther || !strings.HasPrefix(rw.Header().Get("Location"), "/login") {
+			t.Errorf("guest at %s: %d", path, rw.Code)
+		}
+		w.shows(w.ask(w.lea, path, nil), http.StatusNotFound)
+	}
+	for _, path := range forms {
+		w.shows(w.ask(w.lea, path, url.Values{"days": {"7"}, "admin": {"yes"}}), http.StatusNotFound)
+	}
+	w.shows(w.ask(w.alma, "/admin/orders/R-1", nil), http.StatusNotFound)
+	w.shows(w.ask(w.alma, "/admin/members/x/block", url.Values{}), http.StatusNotFound)
+}
+
+func TestOverviewAndAudit(t *testing.T) {
+	w := open(t, false)
+	w.shows(w.ask(w.alma, "/admin", nil), http.StatusOK, "Pas encore fait", "admin promoted", "0,00")
+	w.does("/admin/audit", url.Values{}, "toutes tiennent", "Les gains et les frais d’une commande payée font son total", "sale_split")
+	w.shows(w.ask(w.alma, "/admin", nil, "Accept-Language", "en"), http.StatusOK, "Last audit", "all hold", "Earnings and fee of a paid order")
+	w.broken = []ledger.Finding{{Name: "not_translated", Description: "the sky is up", Count: 3}}
+	w.does("/admin/audit", url.Values{}, "1 règle ne tient pas", "the sky is up")
+	w.shows(w.ask(w.alma, "/admin/clock", nil), http.StatusNotFound) // no demo, no clock
+	// Every rule is told in both languages.
+	found, err := app.Audit(t.Context(), w.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found {
+		if !i18n.FR.Has("admin.invariant."+f.Name) || !i18n.EN.Has("admin.invariant."+f.Name) {
+			t.Errorf("admin.invariant.%s is missing", f.Name)
+		}
+	}
+}
+
+func TestMembersAndBrands(t *testing.T) {
+	w := open(t, false)
+	w.shows(w.ask(w.alma, "/admin/members", nil), http.StatusOK, "lea@relais.example", "c’est vous", "Nommer admin")
+	w.shows(w.ask(w.alma, "/admin/members?q=lea", nil, "Accept-Language", "en"), http.StatusOK, "lea@relais.example", "!alma@relais.example", "Make admin")
+	lea := fmt.Sprintf("/admin/members/%d", w.lea)
+	w.does(lea+"/block", url.Values{"blocked": {"yes"}, "back": {"/admin/members?q=lea"}}, "Le membre est bloqué", "Débloquer")
+	w.does(lea+"/block", url.Values{"blocked": {"no"}, "back": {"//evil.example"}}, "Le membre est débloqué")
+	w.does(lea+"/promote", url.Values{"admin": {"yes"}}, "administre maintenant")
+	w.does(fmt.Sprintf("/admin/members/%d/promote", w.alma), url.Values{"admin": {"no"}}, "votre propre compte")
+	w.logged("member blocked", 1)
+	w.logged("member unblocked", 1)
+	w.logged("admin promoted", 1)
+
+	w.shows(w.ask(w.alma, "/admin/brands", nil), http.StatusOK, "Maison terre", "Terre-owner", "ouverte")
+	brand := fmt.Sprintf("/admin/brands/%d/block", w.shop.Brand)
+	w.does(brand, url.Values{"blocked": {"yes"}}, "La marque est bloquée")
+	w.does(brand, url.Values{"blocked": {"yes"}}, "La marque est bloquée") // twice is once
+	w.does(brand, url.Values{"blocked": {"no"}}, "La marque est débloquée")
+	w.logged("brand blocked", 1)
+	w.logged("brand unblocked", 1)
+	w.shows(w.ask(w.alma, "/admin/brands/999999/block", url.Values{"blocked": {"yes"}}), http.StatusNotFound)
+}
+
+func TestOrdersAndRefund(t *testing.T) {
+	w := open(t, false)
+	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Storefront: w.lea})
+	w.shows(w.ask(w.alma, "/admin/orders", nil), http.StatusOK, o.Number, "Maison terre", "125,00")
+	w.shows(w.ask(w.alma, "/admin/orders?state=refunded", nil), http.StatusOK, "!"+o.Number)
+	w.shows(w.ask(w.alma, "/admin/orders?q=anne", nil, "Accept-Language", "en"), http.StatusOK, o.Number)
+	path := "/admin/orders/" + o.Number
+	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "Lea", "105,00", "10,00", "5,00", "Paiement reçu", path+"/refund")
+	w.shows(w.ask(w.alma, path+"/refund", nil), http.StatusOK, "Rembourser", "125,00", "Votre nom est noté")
+	w.does(path+"/refund", url.Values{}, "demandé à la banque")
+	w.does(path+"/refund", url.Values{}, "déjà en cours")
+	w.Settle()
+	if p, err := w.Orders.ByID(t.Context(), o.ID); err != nil || p.State != orders.Refunded {
+		t.Errorf("%s, %v", p.State, err)
+	}
+	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "succeeded", "Annulé", "!"+path+"/refund")
+	w.logged("refund asked", 1)
+	w.Audit()
+}
+
+func TestPayoutRun(t *testing.T) {
+	w := open(t, false)
+	w.shows(w.ask(w.alma, "/admin/payouts", nil), http.StatusOK, "Personne n’a d’argent disponible")
+	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Storefront: w.lea})
+	w.Deliver(o.ID)
+	w.Pass(15)
+	w.shows(w.ask(w.alma, "/admin/payouts", nil), http.StatusOK, "Lea", "compte de versement à ouvrir", "!Verser maintenant")
+	w.Onboard(earnings.Owner{MemberID: w.lea})
+	w.shows(w.ask(w.alma, "/admin/payouts", nil), http.StatusOK, "Prochain passage", "10,00", "prêt à être payé", "Verser maintenant")
+	w.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/transfers", Method: "POST", Status: 400, Code: "insufficient_capabilities_for_transfer", Message: "Your destination account needs a capability."})
+	w.does("/admin/payouts/run", url.Values{}, " 1. En attente")
+	w.Settle()
+	w.shows(w.ask(w.alma, "/admin/payouts", nil), http.StatusOK, "Refusés par Stripe", "needs a capability", "insufficient_capabilities_for_transfer", "Alma")
+	w.does("/admin/payouts/run", url.Values{}, " 1. En attente")
+	w.does("/admin/payouts/run", url.Values{}, " 0. En attente")
+	w.Settle()
+	w.shows(w.ask(w.alma, "/admin/payouts", nil, "Accept-Language", "en"), http.StatusOK, "Runs", "10.00", "Refused by Stripe")
+	if got := w.Totals(w.payee()); got.Paid != 1000 || got.Free != 0 {
+		t.Errorf("%+v", got)
+	}
+	w.logged("payouts run", 3)
+	w.Audit()
+}
+
+func (w *world) payee() int64 {
+	w.T.Helper()
+	id, err := earnings.PayeeID(w.T.Context(), w.DB, earnings.Owner{MemberID: w.lea})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return id
+}
+
+func TestJobsAndWebhooks(t *testing.T) {
+	w := open(t, false)
+	w.Paid(apptest.Purchase{Variant: w.shop.Variant})
+	w.shows(w.ask(w.alma, "/admin/webhooks", nil), http.StatusOK, "checkout.session.completed", "traité")
+	w.shows(w.ask(w.alma, "/admin/webhooks", nil, "Accept-Language", "en"), http.StatusOK, "Notices of Stripe", "handled")
+	w.shows(w.ask(w.alma, "/admin/jobs", nil), http.StatusOK, "webhooks.event", "Faites")
+	w.shows(w.ask(w.alma, "/admin/jobs?state=parked", nil), http.StatusOK, "Aucune tâche arrêtée")
+	var job int64
+	if err := w.DB.Get(&job, `update jobs set done_at = null, parked_at = now(), last_error = 'the dog <ate> it' where id = (select max(id) from jobs) returning id`); err != nil {
+		t.Fatal(err)
+	}
+	w.shows(w.ask(w.alma, "/admin/jobs?state=parked", nil, "Accept-Language", "en"), http.StatusOK, "the dog &lt;ate&gt; it", "Try again")
+	retry := fmt.Sprintf("/admin/jobs/%d/retry", job)
+	w.does(retry, url.Values{}, "La tâche est réessayée")
+	w.logged("job retried", 1)
+	w.Settle()
+	list, err := jobs.List(t.Context(), w.DB, jobs.Filter{State: jobs.Parked})
+	if err != nil || len(list) != 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+	w.does(retry, url.Values{}, "ne peut pas être relancée")
+}
+
+func TestClock(t *testing.T) {
+	w := open(t, true)
+	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Storefront: w.lea})
+	w.Deliver(o.ID)
+	before := w.Clock.Now()
+	w.shows(w.ask(w.alma, "/admin/clock", nil), http.StatusOK, "Avancer de 15 jours")
+	w.does("/admin/clock", url.Values{"days": {"15"}}, "Le temps a avancé")
+	if got := w.Clock.Now().Sub(before); got != 15*24*time.Hour {
+		t.Errorf("moved by %v", got)
+	}
+	if got := w.Totals(w.payee()); got.Free != 1000 {
+		t.Errorf("after 15 days: %+v", got)
+	}
+	w.logged("clock advanced", 1)
+}
