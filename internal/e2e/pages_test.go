@@ -67,7 +67,7 @@ var audiences = []audience{
 	{"brand", "mathilde@maison-brevane.example", `/brand/maison-brevane /brand/maison-brevane/products /brand/maison-brevane/products/new /brand/maison-brevane/import
 		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/earnings
 		/brand/maison-brevane/payouts /brand/maison-brevane/settings /brand/maison-brevane/settings/delivery`},
-	{"admin", "admin@relais.example", `/admin /admin/members /admin/brands /admin/orders /admin/payouts /admin/jobs /admin/clock`},
+	{"admin", "admin@relais.example", `/admin /admin/members /admin/brands /admin/orders /admin/payouts /admin/jobs /admin/webhooks /admin/clock`},
 }
 
 // TestEveryPage opens every page on a phone, in both languages and both lights: it answers, fits into 360 pixels, is
