@@ -181,13 +181,13 @@ func sentence(text string) string {
 	return strings.ToUpper(string(first)) + strings.TrimPrefix(text, string(first))
 }
 
-// months is the chart of the last twelve months in the first currency; nil where nothing was ever earned.
+// months is the chart of the last six months, each with its label, in the first currency; nil where nothing was ever earned.
 func (s *Server) months(ctx context.Context, l i18n.Lang, payeeID int64, totals []earnings.Total) (*page.Series, error) {
 	if len(totals) == 0 {
 		return nil, nil
 	}
 	now, currency := s.Now(), totals[0].Currency
-	list, err := earnings.Months(ctx, s.DB, payeeID, currency, now.AddDate(0, -11, 1-now.Day()), now)
+	list, err := earnings.Months(ctx, s.DB, payeeID, currency, now.AddDate(0, -5, 1-now.Day()), now)
 	if err != nil {
 		return nil, err
 	}
