@@ -98,7 +98,7 @@ func TestStoryOnAPhoneInFrench(t *testing.T) {
 	relay.until("be paid", `document.body.innerText.toLowerCase().includes("versé") || (location.reload(), false)`)
 	relay.shot("paid")
 	relay.goes("/me/payouts")
-	relay.presses("1,62 €")
+	relay.pressesElement(`main a[href^="/me/payouts/"]:not([href$=csv])`)
 	relay.reads("Pelle à rempoter")
 	relay.reads("1,62 €")
 	relay.shot("statement")
