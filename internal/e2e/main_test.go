@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 // androidPhone is what the browser says it is: the site takes a headless one for a robot, whose clicks do not count.
 const androidPhone = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36"
 
+const desktopComputer = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
+
 func run(m *testing.M) (code int, err error) {
 	if err := os.MkdirAll(shots, 0o755); err != nil {
 		return 0, err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -35,12 +36,12 @@ func sits(t *testing.T, name, lang string, width, height int64) *person {
 	if err := chromedp.Do(ctx); err != nil { // opens the window, which lives as long as the context that it was opened with
 		t.Fatal(err)
 	}
-	options := []chromedp.EmulateViewportOption{}
+	options, agent := []chromedp.EmulateViewportOption{}, desktopComputer
 	if width < 500 {
-		options = append(options, chromedp.EmulateMobile, chromedp.EmulateTouch)
+		options, agent = append(options, chromedp.EmulateMobile, chromedp.EmulateTouch), androidPhone
 	}
 	p.do("sit down", chromedp.EmulateViewport(width, height, options...), func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := chromedp.Call(ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: androidPhone, AcceptLanguage: lang})
+		_, err := chromedp.Call(ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: lang})
 		return chromedp.Void{}, err
 	})
 	return p
@@ -202,11 +203,32 @@ func (p *person) opens(text string) {
 	evaluate[bool](p, `(() => { document.querySelector("[data-e2e]").click(); return true })()`)
 }
 
+// has says whether something is on the page.
+func (p *person) has(selector string) bool {
+	p.t.Helper()
+	return evaluate[bool](p, `!!document.querySelector(`+quote(selector)+`)`)
+}
+
+// becomes opens the page again until it shows a text: what a job does is seen a moment later.
+func (p *person) becomes(text string) {
+	p.t.Helper()
+	path := evaluate[string](p, `location.pathname + location.search`)
+	for deadline := time.Now().Add(patience); !strings.Contains(strings.ToLower(p.text()), strings.ToLower(text)); p.goes(path) {
+		if time.Now().After(deadline) {
+			p.lost("see "+text, context.DeadlineExceeded)
+		}
+	}
+}
+
+// photographs has those below the screen loaded as well, and waits for them.
+const photographs = `Promise.race([new Promise(r => setTimeout(r, 5000)), Promise.allSettled([...document.images].map(i => { i.loading = "eager"; return i.decode() }))]).then(() => true)`
+
 // shot keeps a picture of the whole page.
 func (p *person) shot(what string) {
 	p.step++
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
+	_, _ = chromedp.Run(ctx, chromedp.Evaluate[bool](photographs, chromedp.EvalAwaitPromise)) // a picture without them tells as much
 	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(shots, fmt.Sprintf("%s-%02d-%s.png", p.name, p.step, what)), png, 0o644)
@@ -231,18 +253,32 @@ func (p *person) logsIn(email, password string) {
 	}
 }
 
-// complaints collects what the browser complains about: uncaught errors, and what the content security policy refused.
+// complaints collects what the browser complains about: uncaught errors, what the content security policy refused, what
+// could not be loaded.
 func (p *person) complaints() <-chan string {
 	found := make(chan string, 100)
-	thrown := chromedp.Events(p.ctx, runtime.ExceptionThrown)
+	tell := func(text string) {
+		select {
+		case found <- text:
+		default: // a hundred are enough
+		}
+	}
+	thrown, logged := chromedp.Events(p.ctx, runtime.ExceptionThrown), chromedp.Events(p.ctx, cdplog.EntryAdded)
 	go func() {
 		for e, err := range thrown {
 			if err != nil {
 				return
 			}
-			select {
-			case found <- e.ExceptionDetails.Text:
-			default:
+			tell(e.ExceptionDetails.Text)
+		}
+	}()
+	go func() {
+		for e, err := range logged {
+			if err != nil {
+				return
+			}
+			if e.Entry.Level == cdplog.EntryLevelError {
+				tell(e.Entry.Text + " " + e.Entry.URL)
 			}
 		}
 	}()
