@@ -95,6 +95,5 @@ const (
 func Larger() map[string]int {
 	return map[string]int{
 		"internal/stripesandbox": 4000, // as much of somebody else's API as we use; its parts share one state under one lock
-		"internal/orders":        2700, // a sale from cart to refund: every step locks the same row and moves the same states
 	}
 }

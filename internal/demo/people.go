@@ -18,8 +18,6 @@ type person struct {
 	id int64
 }
 
-func (p *person) lang() i18n.Lang { return i18n.Lang(p.Lang) }
-
 // storePhotos renders every photograph once, on all cores: this is what takes the processor's time.
 func (m *maker) storePhotos(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
