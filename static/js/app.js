@@ -10,6 +10,10 @@
     for (const b of find(root, "[data-share-system]")) b.hidden = !navigator.share;
     for (const b of find(root, "[data-step]")) b.hidden = false;
     for (const d of find(root, "dialog[data-now]")) if (!d.open) d.showModal();
+    for (const tab of find(root, ".tabs [aria-current]")) { // where one is may lie beyond the edge of a phone
+      const row = tab.parentElement;
+      row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+    }
   };
 
   const copy = async (button) => {
