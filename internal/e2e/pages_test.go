@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -23,7 +24,7 @@ type fault struct {
 }
 
 // looks opens a page as people with different needs do, and says what is wrong with it.
-func (p *person) looks(path, axe string) {
+func (p *person) looks(path string) {
 	p.t.Helper()
 	p.goes(path)
 	if got := p.path(); got != strings.SplitN(path, "?", 2)[0] {
@@ -34,15 +35,31 @@ func (p *person) looks(path, axe string) {
 	if status != 200 {
 		p.t.Errorf("%s: %s answers %d", p.name, path, status)
 	}
+	if key := untranslated.FindString(p.text()); key != "" {
+		p.t.Errorf("%s: %s shows the key %s", p.name, path, key)
+	}
+	p.fits(path)
+}
+
+// axe is axe-core, which is put into pages.
+var axe = sync.OnceValues(func() (string, error) {
+	source, err := os.ReadFile(filepath.Join("testdata", "axe.min.js"))
+	return string(source) + "; true", err
+})
+
+// fits says what is wrong with the open page: wider than the screen, or out of reach for somebody.
+func (p *person) fits(path string) {
+	p.t.Helper()
 	if over := evaluate[int](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
 		p.t.Errorf("%s: %s is %d pixels wider than the screen", p.name, path, over)
 		p.shot("wide")
 	}
-	if key := untranslated.FindString(p.text()); key != "" {
-		p.t.Errorf("%s: %s shows the key %s", p.name, path, key)
+	source, err := axe()
+	if err != nil {
+		p.t.Fatal(err)
 	}
 	p.do("load axe", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := chromedp.Evaluate[bool](axe+"; true")(ctx, t)
+		_, err := chromedp.Evaluate[bool](source)(ctx, t)
 		return chromedp.Void{}, err
 	})
 	for _, f := range evaluate[[]fault](p, `axe.run({resultTypes: ["violations"]}).then(r => r.violations
@@ -73,10 +90,6 @@ var audiences = []audience{
 // TestEveryPage opens every page on a phone, in both languages and both lights: it answers, fits into 360 pixels, is
 // translated, asks nothing that its security policy refuses, and axe-core finds nothing serious.
 func TestEveryPage(t *testing.T) {
-	source, err := os.ReadFile(filepath.Join("testdata", "axe.min.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	for i, a := range audiences {
 		for j, lang := range []string{"fr", "en"} {
 			t.Run(a.name+" "+lang, func(t *testing.T) {
@@ -93,7 +106,7 @@ func TestEveryPage(t *testing.T) {
 					p.speaks(lang)
 				}
 				for _, path := range append(strings.Fields(a.pages), p.found(a.name)...) {
-					p.looks(path, string(source))
+					p.looks(path)
 					p.shot(strings.Trim(strings.NewReplacer("/", "_", "?", "-", "=", "-", "@", "").Replace(path), "_"))
 				}
 				select {

@@ -74,6 +74,7 @@ func TestStoryOnAPhoneInFrench(t *testing.T) {
 	relay.shot("no-account")
 	relay.presses("Ouvrir mon compte")
 	relay.reads("Recevoir vos versements")
+	relay.fits("the registration of the provider")
 	relay.shot("onboarding")
 	relay.presses("Tout confirmer")
 	relay.goes("/me/payouts")
@@ -152,6 +153,7 @@ func orders(p *person, checkout, order string, a address) {
 	p.shot("checkout")
 	p.presses(order)
 	p.until("the payment page", `document.querySelector("input[name=number]")`)
+	p.fits("the payment page")
 	p.shot("pay")
 }
 

@@ -31,7 +31,7 @@ func stagesOf(l i18n.Lang, o orders.Page, sh orders.Shipment) []page.Stage {
 	stages := []page.Stage{{Label: l.T("shop.stage.placed"), At: o.PlacedAt, State: "done"}, paidStage(l, o)}
 	switch {
 	case o.State == orders.Refunded:
-		return append(stages, page.Stage{Label: l.T("order.state.refunded"), At: at(o.EndedAt), State: "done"})
+		return append(stages, page.Stage{Label: l.T("order.event.refunded"), At: at(o.EndedAt), State: "done"})
 	case o.State == orders.Expired || o.State == orders.Cancelled:
 		return stages
 	case o.WithdrawalAt != nil:
@@ -66,7 +66,7 @@ func paidStage(l i18n.Lang, o orders.Page) page.Stage {
 	case o.State == orders.AwaitingPayment:
 		return page.Stage{Label: l.T("shop.stage.to_pay"), State: "current"}
 	}
-	return page.Stage{Label: l.T("order.state." + string(o.State)), At: at(o.EndedAt), State: "failed"}
+	return page.Stage{Label: l.T("order.event." + string(o.State)), At: at(o.EndedAt), State: "failed"}
 }
 
 // carrier names who carries a shipment and its number; a tracking address has its own button.
