@@ -196,13 +196,6 @@ func (p *person) follows(what string) {
 	p.until(what, `!window.e2eOld && document.readyState === "complete"`)
 }
 
-// opens clicks what changes the page it stands on: a fold, a dialog, a radio button.
-func (p *person) opens(text string) {
-	p.t.Helper()
-	p.until("find "+text, findByText+"("+quote(text)+")")
-	evaluate[bool](p, `(() => { document.querySelector("[data-e2e]").click(); return true })()`)
-}
-
 // has says whether something is on the page.
 func (p *person) has(selector string) bool {
 	p.t.Helper()
