@@ -24,7 +24,7 @@ run: build ## build and start everything: database, Stripe sandbox, demo, site; 
 
 test: build ## run every test, those in the browser included; installs what they need
 	@.ci/install
-	@$(relais) pg exec -- go test -race -shuffle=on -timeout 20m -run '$(RUN)' $(PKG)
+	@$(relais) pg exec -- go test -race -shuffle=on -timeout 45m -run '$(RUN)' $(PKG)
 
 bench: ## measure the hot paths beside their plainest counterparts; results in var/bench.json
 	@go run ./internal/bench
@@ -43,7 +43,7 @@ fix: ## format the code and tidy the module files
 cover: build ## measure what the tests reach; var/cover.html
 	@.ci/install
 	@mkdir -p var
-	@$(relais) pg exec -- go test -timeout 20m -coverpkg=./internal/... -coverprofile=var/cover.out ./...
+	@$(relais) pg exec -- go test -timeout 45m -coverpkg=./internal/... -coverprofile=var/cover.out ./...
 	@go tool cover -html=var/cover.out -o var/cover.html
 	@go tool cover -func=var/cover.out | tail -1
 
