@@ -43,18 +43,20 @@ func (o Outcome) String() string {
 
 // Codes that callers decide by. Every other code is the provider's own word, for people.
 const (
-	CodeBalanceShort    = "balance_insufficient"                   // our available balance is too low
-	CodeNotReady        = "insufficient_capabilities_for_transfer" // the payee has to finish onboarding
-	CodeAccountGone     = "account_gone"                           // closed or revoked: onboard anew
-	CodeRegion          = "account_country"                        // money cannot be sent to that country
-	CodeSetup           = "platform_setup"                         // the operator has to change a setting at the provider
-	CodeNotFound        = "resource_missing"
-	CodeCheckoutNotOpen = "checkout_not_open"
-	CodeAlreadyRefunded = "charge_already_refunded"
-	CodeRefundTooLarge  = "refund_too_large"
-	CodeDisputed        = "charge_disputed"
-	CodeIdempotency     = "idempotency_error" // same key, other content: our bug, alert
-	CodeUnreadable      = "unreadable_answer" // no answer, or one that could not be read
+	CodeBalanceShort     = "balance_insufficient"                   // our available balance is too low
+	CodeNotReady         = "insufficient_capabilities_for_transfer" // the payee has to finish onboarding
+	CodeAccountGone      = "account_gone"                           // closed or revoked: onboard anew
+	CodeRegion           = "account_country"                        // money cannot be sent to that country
+	CodeSetup            = "platform_setup"                         // the operator has to change a setting at the provider
+	CodeNotFound         = "resource_missing"
+	CodeCheckoutNotOpen  = "checkout_not_open"
+	CodeAlreadyRefunded  = "charge_already_refunded"
+	CodeRefundTooLarge   = "refund_too_large"
+	CodeDisputed         = "charge_disputed"
+	CodeDisputeClosed    = "dispute_closed"     // decided or answered: it takes no evidence any more
+	CodeReversalTooLarge = "reversal_too_large" // less is left of the transfer, or nothing: read it
+	CodeIdempotency      = "idempotency_error"  // same key, other content: our bug, alert
+	CodeUnreadable       = "unreadable_answer"  // no answer, or one that could not be read
 )
 
 // Error is what every method of this package's interfaces returns when a call does not succeed.

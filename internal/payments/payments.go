@@ -71,6 +71,52 @@ type Transfers interface {
 	AvailableBalance(ctx context.Context) ([]money.Amount, error)
 }
 
+// Reversals takes money back that was sent.
+type Reversals interface {
+	// AccountBalance is what lies on a payee's account, available and pending together, one amount per currency. A
+	// negative one swallows what is sent to it. One that is closed is Final with CodeAccountGone.
+	AccountBalance(ctx context.Context, accountID string) ([]money.Amount, error)
+	// Reverse takes money back from an account that a transfer sent there. Twice with the same Reference: the same
+	// reversal. An account that has less is Final with CodeBalanceShort; a transfer of which less is left, or nothing,
+	// is Final with CodeReversalTooLarge.
+	Reverse(ctx context.Context, r ReversalRequest) (Reversal, error)
+	// FindReversals lists every reversal of one transfer, newest first. After an Outcome of LookUp it tells whether the
+	// reversal happened: compare Reference.
+	FindReversals(ctx context.Context, transferID string) ([]Reversal, error)
+}
+
+// Disputes answers buyers' banks that take a payment back.
+type Disputes interface {
+	// Dispute reads the current state of a dispute. An unknown id is Final with CodeNotFound.
+	Dispute(ctx context.Context, id string) (Dispute, error)
+	// FindDisputes lists every dispute of one payment, newest first.
+	FindDisputes(ctx context.Context, paymentIntentID string) ([]Dispute, error)
+	// SaveEvidence replaces the answer to a dispute; with Submit it goes to the bank, once, and cannot be changed any
+	// more. A dispute that is decided or answered is Final with CodeDisputeClosed.
+	SaveEvidence(ctx context.Context, r EvidenceRequest) (Dispute, error)
+	// UploadEvidence gives the provider a file that an answer may name, and returns its id there. Twice with the same
+	// reference: the same file.
+	UploadEvidence(ctx context.Context, f EvidenceFile) (fileID string, err error)
+	// AcceptDispute gives in: the dispute is lost at once.
+	AcceptDispute(ctx context.Context, id string) (Dispute, error)
+}
+
+// Books reads what the provider booked, to hold it against our own books.
+type Books interface {
+	// Movements calls each for every movement of the platform's balance created at since or later, newest first. An
+	// error of each ends it and is returned.
+	Movements(ctx context.Context, since time.Time, each func(Movement) error) error
+	// MovementsOf lists the movements that an object of the provider caused (a charge, refund, transfer, dispute …).
+	MovementsOf(ctx context.Context, sourceID string) ([]Movement, error)
+	// Funds is what the platform has, one entry per currency.
+	Funds(ctx context.Context) ([]Funds, error)
+	// BankPayout reads a payout to a bank, of a payee's account or, with an empty accountID, of the platform.
+	BankPayout(ctx context.Context, accountID, id string) (BankPayout, error)
+	// RecentEvents calls each for every event created at since or later, newest first, on the platform or, with an
+	// accountID, on that account: what a lost notice would have told. Their Payload is as a notice's.
+	RecentEvents(ctx context.Context, accountID string, since time.Time, each func(Event) error) error
+}
+
 // Events reads the provider's notices.
 type Events interface {
 	// ParseEvent checks the signature over the raw body and reads the event. A notice that is not the provider's,
@@ -229,6 +275,135 @@ type Transfer struct {
 	Reversed    int64 // minor units taken back so far
 	Metadata    map[string]string
 	Created     time.Time
+}
+
+// ReversalRequest asks to take back a part of a transfer.
+type ReversalRequest struct {
+	Reference  string // idempotency key
+	TransferID string
+	Amount     money.Amount // in the transfer's currency; positive, at most what is left of it
+	Metadata   map[string]string
+}
+
+// Reversal is money taken back from an account. It has no state: it exists or it does not.
+type Reversal struct {
+	ID         string
+	Reference  string // ours; empty when it was made in the provider's dashboard
+	TransferID string
+	Amount     money.Amount
+	Metadata   map[string]string
+}
+
+// DisputeState is where a dispute stands, in the provider's own words.
+type DisputeState string
+
+// The states of a dispute. Those that begin with warning are inquiries: no money has moved. Won, lost and warning_closed
+// are decided; a bank may still decide anew, so that won follows lost and lost follows won.
+const (
+	DisputeNeedsResponse        DisputeState = "needs_response"
+	DisputeUnderReview          DisputeState = "under_review"
+	DisputeWon                  DisputeState = "won"
+	DisputeLost                 DisputeState = "lost"
+	DisputeChargeRefunded       DisputeState = "charge_refunded" // an old word of the provider's: over, as the charge was refunded
+	DisputeWarningNeedsResponse DisputeState = "warning_needs_response"
+	DisputeWarningUnderReview   DisputeState = "warning_under_review"
+	DisputeWarningClosed        DisputeState = "warning_closed"
+)
+
+// Inquiry reports whether only a question was asked: no money moves.
+func (s DisputeState) Inquiry() bool { return strings.HasPrefix(string(s), "warning_") }
+
+// Open reports whether the dispute waits for a decision.
+func (s DisputeState) Open() bool {
+	switch s {
+	case DisputeNeedsResponse, DisputeUnderReview, DisputeWarningNeedsResponse, DisputeWarningUnderReview:
+		return true
+	}
+	return false
+}
+
+// Dispute is a payment that the buyer's bank takes back, or asks about.
+type Dispute struct {
+	ID              string
+	ChargeID        string
+	PaymentIntentID string
+	State           DisputeState
+	Amount          money.Amount // can exceed the payment, by exchange rates
+	Reason          string       // the bank's word: fraudulent, product_not_received, …
+	DueBy           time.Time    // until then an answer counts; zero: none is wanted
+	Answered        bool         // evidence was submitted
+	PastDue         bool
+	Refundable      bool // the payment can still be refunded (inquiries)
+	Created         time.Time
+	Movements       []Movement // what was withdrawn (negative, with a fee) and given back, oldest first
+}
+
+// EvidenceRequest is the answer to a dispute. Empty fields are left out.
+type EvidenceRequest struct {
+	DisputeID       string
+	Submit          bool
+	Text            string // in our words, at most 20,000 characters
+	Product         string // what was sold
+	CustomerName    string
+	CustomerEmail   string
+	ShippingAddress string
+	ShippingCarrier string
+	ShippingDate    string
+	Tracking        string
+	RefundPolicy    string
+	Files           map[EvidenceKind]string // ids of UploadEvidence
+}
+
+// EvidenceKind says what a file shows.
+type EvidenceKind string
+
+// The kinds of file that an answer can name.
+const (
+	EvidenceReceipt       EvidenceKind = "receipt"
+	EvidenceShipping      EvidenceKind = "shipping_documentation"
+	EvidenceCommunication EvidenceKind = "customer_communication"
+	EvidenceOther         EvidenceKind = "uncategorized_file"
+)
+
+// EvidenceFile is a picture or PDF for a dispute.
+type EvidenceFile struct {
+	Reference string // idempotency key
+	Name      string
+	Content   []byte // JPEG, PNG or PDF, at most 5 MB
+}
+
+// Movement is one line of the platform's account at the provider (a balance transaction).
+type Movement struct {
+	ID          string
+	Type        string       // the provider's: charge, refund, transfer, adjustment, …
+	Category    string       // the provider's reporting category: charge, refund, refund_failure, dispute, dispute_reversal, transfer, fee, payout, …
+	Source      string       // id of the object that caused it; may be empty
+	Amount      money.Amount // before fee; negative left us
+	FeeMinor    int64        // what the provider kept of it
+	Created     time.Time
+	AvailableOn time.Time
+}
+
+// Net is what the movement changed the balance by.
+func (m Movement) Net() money.Amount { return money.New(m.Amount.Minor-m.FeeMinor, m.Amount.Currency) }
+
+// Funds is what the platform has at the provider in one currency, in minor units.
+type Funds struct {
+	Currency  money.Currency
+	Available int64
+	Pending   int64
+	Reserved  int64 // for negative balances of connected accounts
+}
+
+// BankPayout is money on its way from an account at the provider to a bank. It may fail days after it was paid.
+type BankPayout struct {
+	ID          string
+	Amount      money.Amount
+	State       string // the provider's: pending, in_transit, paid, failed, canceled
+	FailureCode string
+	Failure     string
+	ArrivesOn   time.Time
+	Automatic   bool
 }
 
 // Endpoint is where a notice came in. Each has its own secret.
