@@ -46,7 +46,7 @@ func (c auditCommand) Run(t *terminal) error {
 			broken++
 		}
 		if f.Count > 0 || !c.Quiet {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", state, f.Count, f.Name, f.Description)
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", state, f.Count, f.Number, f.Name, f.Description)
 		}
 	}
 	if err := w.Flush(); err != nil {

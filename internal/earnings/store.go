@@ -68,9 +68,9 @@ func lockDueEarnings(ctx context.Context, tx *sqlx.Tx, now time.Time, limit int)
 }
 
 const updateReleased = `
-update earnings set state = 'free', reason = 'released', released_at = $2, free_posting_id = $3 where id = $1`
+update earnings set state = 'free', reason = 'released', released_at = $2, free_posting_id = $3, released_minor = amount_minor - returned_minor where id = $1`
 
-const updateVoided = `update earnings set state = 'voided', reason = $2, voided_at = $3 where order_id = $1`
+const updateVoided = `update earnings set state = 'voided', reason = $2, voided_at = $3, returned_minor = amount_minor where order_id = $1`
 
 const updateFrozen = `update earnings set state = 'frozen', reason = $2 where order_id = $1 and state in ('held','frozen')`
 

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -41,20 +42,34 @@ func Post(ctx context.Context, tx *sqlx.Tx, t Transaction) (Posted, error) {
 	return posted, err
 }
 
+// LockAll locks the balances of several payees' accounts until the end of tx, in the one order in which Post locks them, and
+// returns them in minor units. Whoever decides by balances of several accounts locks them all at once.
+func LockAll(ctx context.Context, tx *sqlx.Tx, accounts []Account, c money.Currency) (map[Account]int64, error) {
+	if err := c.Valid(); err != nil {
+		return nil, err
+	}
+	for _, a := range accounts {
+		if err := a.validate(); err != nil {
+			return nil, err
+		}
+		if !a.Kind.Payee() {
+			return nil, malformed("%v has no balance to lock", a)
+		}
+	}
+	sorted := slices.Clone(accounts)
+	slices.SortFunc(sorted, compareAccounts)
+	l, err := lock(ctx, tx, slices.Compact(sorted), c)
+	if err != nil {
+		return nil, fmt.Errorf("lock balances: %w", err)
+	}
+	return l.balances, nil
+}
+
 // Lock locks the balance of a payee's account until the end of tx, opening the account if need be, and returns it in minor
 // units. Whoever decides by a balance locks it first.
 func Lock(ctx context.Context, tx *sqlx.Tx, a Account, c money.Currency) (int64, error) {
-	if err := errors.Join(a.validate(), c.Valid()); err != nil {
-		return 0, err
-	}
-	if !a.Kind.Payee() {
-		return 0, malformed("%v has no balance to lock", a)
-	}
-	locked, err := lock(ctx, tx, []Account{a}, c)
-	if err != nil {
-		return 0, fmt.Errorf("lock %v: %w", a, err)
-	}
-	return locked.balances[a], nil
+	balances, err := LockAll(ctx, tx, []Account{a}, c)
+	return balances[a], err
 }
 
 // locked is what lock found.
@@ -101,7 +116,9 @@ legs as (
   insert into ledger_postings (transaction_id, source_account_id, destination_account_id, currency, amount)
   select header.id, leg.source, leg.destination, $3, leg.amount
   from header, unnest($6::bigint[], $7::bigint[], $8::bigint[]) with ordinality as leg(source, destination, amount, n) order by leg.n
-  returning transaction_id, id)
+  returning transaction_id, id),
+mirrored as (
+  insert into ledger_objects (transaction_id, object) select id, $9 from header where $9 <> '')
 select transaction_id, id from legs order by id`
 
 // insert writes header and postings; sql.ErrNoRows when the reference is taken.
@@ -111,7 +128,7 @@ func insert(ctx context.Context, tx *sqlx.Tx, t Transaction, sorted []Posting, p
 		sources[i], destinations[i], amounts[i] = ids[p.Source], ids[p.Destination], p.Amount
 	}
 	posted, err := scanPosted(tx.QueryContext(ctx, insertTransaction, t.Reference, t.Kind, string(t.Currency), content, t.At,
-		pq.Array(sources), pq.Array(destinations), pq.Array(amounts)))
+		pq.Array(sources), pq.Array(destinations), pq.Array(amounts), t.Object))
 	if err != nil {
 		return Posted{}, fmt.Errorf("post %s: %w", t.Reference, err)
 	}

@@ -28,6 +28,8 @@ func (t Transaction) Validate() error {
 		return malformed("%s has no posting", t.Reference)
 	case t.At.IsZero():
 		return malformed("%s has no time", t.Reference)
+	case len(t.Object) > 100:
+		return malformed("object of %s", t.Reference)
 	}
 	for _, p := range t.Postings {
 		switch {
@@ -47,11 +49,11 @@ func (t Transaction) Validate() error {
 
 func (a Account) validate() error {
 	switch a.Kind {
-	case Held, Free, Paying:
+	case Held, Free, Paying, Debt:
 		if a.Owner > 0 {
 			return nil
 		}
-	case Stripe, Fees, Suspense:
+	case Stripe, Fees, VAT, Costs, Losses, Bank, Suspense, Disputed:
 		if a.Owner == 0 {
 			return nil
 		}
@@ -68,8 +70,8 @@ func validKind(kind string) bool {
 }
 
 // Apply returns what the accounts have after t; balances is left as it is, and an account that is not in it has nothing.
-// It is the only rule on overdrafts: ErrOverdraft when a payee's account would have less than nothing. Accounts of the
-// platform may. money.ErrOverflow when 64 bits do not hold a balance.
+// It is the only rule on overdrafts: ErrOverdraft when a payee's account would have less than nothing, or their debt more.
+// Accounts of the platform may. money.ErrOverflow when 64 bits do not hold a balance.
 func Apply(balances map[Account]int64, t Transaction) (map[Account]int64, error) {
 	after := maps.Clone(balances)
 	if after == nil {
@@ -91,8 +93,11 @@ func Apply(balances map[Account]int64, t Transaction) (map[Account]int64, error)
 		}
 	}
 	for _, p := range t.Postings {
-		if p.Source.Kind.Payee() && after[p.Source] < 0 {
+		if p.Source.Kind.Payee() && p.Source.Kind != Debt && after[p.Source] < 0 {
 			return nil, fmt.Errorf("%s short of %d %s in %s: %w", p.Source, -after[p.Source], t.Currency, t.Reference, ErrOverdraft)
+		}
+		if p.Destination.Kind == Debt && after[p.Destination] > 0 {
+			return nil, fmt.Errorf("%s paid %d %s too much in %s: %w", p.Destination, after[p.Destination], t.Currency, t.Reference, ErrOverdraft)
 		}
 	}
 	return after, nil
