@@ -172,6 +172,9 @@ func release(ctx context.Context, tx *sqlx.Tx, e Earning, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("release earning %d: %w", e.ID, err)
 	}
-	_, err = tx.ExecContext(ctx, updateReleased, e.ID, now, posted.PostingIDs[0])
-	return postgres.Translate(err)
+	if _, err := tx.ExecContext(ctx, updateReleased, e.ID, now, posted.PostingIDs[0]); err != nil {
+		return postgres.Translate(err)
+	}
+	_, err = Net(ctx, tx, e.PayeeID, e.Amount.Currency, fmt.Sprintf("earning:%d", e.ID), now)
+	return err
 }

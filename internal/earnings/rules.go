@@ -43,3 +43,6 @@ func FreeAt(delivered time.Time, holdDays int) time.Time { return delivered.AddD
 func Expected(from time.Time, daysMax, holdDays int) time.Time {
 	return from.AddDate(0, 0, daysMax+holdDays)
 }
+
+// Netting is how much of a debt (a balance of 0 or less) the free money pays, in minor units.
+func Netting(free, debt int64) int64 { return max(0, min(free, -debt)) }
