@@ -59,7 +59,10 @@ type Parts struct {
 	SMTP         *mail.SMTP // nil: letters stay readable and are not sent
 	FeeBps       int64
 	AutoDelivery int // days
-	Log          *slog.Logger
+
+	PayoutsPerSecond int // transfers asked for in a second at most; 0: no limit
+
+	Log *slog.Logger
 }
 
 // Wire makes the use cases, from the bottom of the import order to its top, and registers their jobs.
@@ -97,8 +100,8 @@ func Wire(p Parts) (*Domains, error) {
 	}
 	d.Orders = orders.New(orders.Config{DB: p.DB, Payments: forPages, Now: p.Clock.Now, BaseURL: p.BaseURL, FeeBps: p.FeeBps,
 		AutoDays: p.AutoDelivery, Mail: d.Mail, Log: p.Log})
-	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Now: p.Clock.Now, Clock: time.Now,
-		BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
+		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
 	d.Webhooks = webhooks.New(p.DB, forWorkers, d.Orders, d.Payouts, time.Now, p.Log)
 	d.register()
 	return d, nil
