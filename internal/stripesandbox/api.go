@@ -31,6 +31,8 @@ type answer struct {
 	status  int
 	body    []byte
 	request string // the first request's id when this repeats its answer
+	html    bool   // not Stripe's own words
+	fault   bool   // made by a Fault
 }
 
 // api makes an HTTP handler of an endpoint: it authenticates, reads the parameters, repeats what a known idempotency
@@ -50,8 +52,13 @@ func (s *Sandbox) api(e endpoint) http.Handler {
 			return
 		}
 		fault := s.takeFault(r)
-		if fault != nil && !fault.Effect && fault.Status == 0 && !fault.Truncate {
-			panic(http.ErrAbortHandler) // cut the connection, with nothing done
+		if fault.cuts() {
+			s.count(fault.kind)
+			panic(http.ErrAbortHandler)
+		}
+		if !fault.wait(r.Context()) {
+			s.count(fault.kind)
+			return
 		}
 		a, err := s.execute(r, e, text, request, fault)
 		if err != nil {
@@ -66,7 +73,7 @@ func (s *Sandbox) api(e endpoint) http.Handler {
 		if key := r.Header.Get("Idempotency-Key"); key != "" {
 			w.Header().Set("Idempotency-Key", key)
 		}
-		deliverFaulty(w, a, fault)
+		s.answerWith(w, a, fault)
 	})
 }
 
@@ -107,20 +114,24 @@ func (s *Sandbox) execute(r *http.Request, e endpoint, text, request string, fau
 		Key: "idempotency:" + acct + ":" + key, Path: r.Method + " " + r.URL.Path, Params: digest(text), Request: request,
 	}
 	keyed := key != "" && r.Method == http.MethodPost
-	if known, ok := load[idempotency](t, record.Key); ok && keyed {
-		return replayed(known, record, key), nil
-	}
-	if fault != nil && fault.Status != 0 && !fault.Effect {
-		return s.finish(t, record, keyed && fault.stored(), fault.answer())
+	known, used := load[idempotency](t, record.Key)
+	switch {
+	case fault.refuses() && !fault.stored():
+		return fault.answer(), nil
+	case keyed && used:
+		return fault.over(replayed(known, record, key)), nil
+	case fault.refuses():
+		return s.finish(t, record, keyed, fault.answer())
 	}
 	a, executed, err := s.run(r, e, t, text, acct)
 	if err != nil {
 		return answer{}, err
 	}
-	if fault != nil && fault.Status != 0 {
+	if fault.stored() {
 		a = fault.answer()
 	}
-	return s.finish(t, record, keyed && executed, a)
+	a, err = s.finish(t, record, keyed && executed, a)
+	return fault.over(a), err
 }
 
 // run calls the endpoint. What it did is dropped from the transaction when it refuses.
@@ -186,6 +197,9 @@ func errorAnswer(e *apiError) answer {
 
 func write(w http.ResponseWriter, a answer) {
 	w.Header().Set("Content-Type", "application/json")
+	if a.html {
+		w.Header().Set("Content-Type", "text/html")
+	}
 	w.WriteHeader(a.status)
 	_, err := w.Write(a.body)
 	if err != nil && !errors.Is(err, http.ErrHandlerTimeout) {

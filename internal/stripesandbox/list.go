@@ -2,6 +2,12 @@ package stripesandbox
 
 import "slices"
 
+// lags reports whether an object is too new for a list that lags behind.
+func (c *call) lags(o object) bool {
+	recent, ok := o.(interface{ made() int64 })
+	return ok && unix(recent.made()).Add(c.sandbox.options.ListLag).After(c.tx.now)
+}
+
 // page answers a list call: the kept objects of one kind, newest first, a page at a time. The caller has read its own
 // filters from the form before, so that what is left unread is unknown.
 func page[T object](c *call, kind, url string, keep func(T) bool) (any, *apiError) {
@@ -33,7 +39,7 @@ func page[T object](c *call, kind, url string, keep func(T) bool) (any, *apiErro
 	out := emptyList(url)
 	for _, id := range ids {
 		o, ok := load[T](c.tx, id)
-		if !ok || !keep(o) {
+		if !ok || !keep(o) || c.lags(o) {
 			continue
 		}
 		if len(out.Data) == limit {

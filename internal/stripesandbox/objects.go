@@ -372,3 +372,12 @@ func (o idempotency) id() string   { return o.Key }
 func (o idempotency) kind() string { return "idempotency" }
 func (o delivery) id() string      { return o.ID }
 func (o delivery) kind() string    { return "delivery" }
+
+// What lists may show late says when it was made.
+
+func (o session) made() int64            { return o.Created }
+func (o refund) made() int64             { return o.Created }
+func (o transfer) made() int64           { return o.Created }
+func (o reversal) made() int64           { return o.Created }
+func (o payout) made() int64             { return o.Created }
+func (o balanceTransaction) made() int64 { return o.Created }

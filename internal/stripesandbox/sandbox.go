@@ -29,6 +29,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"relais/internal/stripesandbox/chaos"
 )
 
 // Options configure a Sandbox.
@@ -48,6 +50,7 @@ type Options struct {
 	SettleDelay time.Duration // from a charge to its money being available
 	FeeBps      int64         // Stripe's fee on a charge, in basis points …
 	FeeMinor    int64         // … plus so many minor units
+	ListLag     time.Duration // see LagLists
 
 	Log *slog.Logger // nil: none
 }
@@ -66,6 +69,10 @@ type Sandbox struct {
 	journal   *journal
 	swept     string // the day on which automatic payouts were last made
 	faults    []*Fault
+	dice      *chaos.Dice          // what goes wrong with calls; nil: nothing
+	postman   *chaos.Postman       // what goes wrong with notices; nil: nothing
+	held      map[string]time.Time // deliveries that he holds back, until a real time
+	counts    map[string]int       // faults that happened
 	drop      int
 	duplicate int
 }
@@ -95,6 +102,7 @@ func New(o Options) (*Sandbox, error) {
 	s := &Sandbox{
 		options: o, base: strings.TrimSuffix(base.Path, "/"), log: o.Log, state: newState(),
 		client: &http.Client{Timeout: 10 * time.Second}, wake: make(chan struct{}, 1),
+		held: map[string]time.Time{}, counts: map[string]int{},
 	}
 	if o.Path != "" {
 		if s.journal, err = openJournal(o.Path, s.state.apply); err != nil {
