@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"relais/internal/stripesandbox/chaos"
+	"relais/internal/stripesandbox/params"
 )
 
 // Fault makes the next calls fail the way networks and Stripe do. Tests use it; nothing else can reach it.
@@ -193,12 +194,12 @@ func (f *Fault) answer() answer {
 	if f.HTML {
 		return answer{status: f.Status, body: []byte("<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"), html: true, fault: true}
 	}
-	body := errorBody{Type: "api_error", Code: f.Code, Message: f.Message}
+	body := params.Body{Type: "api_error", Code: f.Code, Message: f.Message}
 	switch {
 	case f.Code == "idempotency_key_in_use":
 		body.Type = "idempotency_error"
 	case f.Status < 500:
-		body.Type = invalidRequest
+		body.Type = params.InvalidRequest
 	}
 	if body.Message == "" {
 		body.Message = "An unexpected error was injected by a test."

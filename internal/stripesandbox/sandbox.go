@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"relais/internal/stripesandbox/chaos"
+	"relais/internal/stripesandbox/params"
 )
 
 // Options configure a Sandbox.
@@ -242,13 +243,13 @@ func (s *Sandbox) endpoints() map[string]endpoint {
 }
 
 // read answers the call for one object by its id in the path.
-func read[T object](c *call, what string) (any, *apiError) {
-	if err := c.form.done(); err != nil {
+func read[T object](c *call, what string) (any, *params.Refusal) {
+	if err := c.form.Done(); err != nil {
 		return nil, err
 	}
 	o, ok := load[T](c.tx, c.path("id"))
 	if !ok {
-		return nil, missing(what, c.path("id"), "id")
+		return nil, params.Missing(what, c.path("id"), "id")
 	}
 	return o, nil
 }

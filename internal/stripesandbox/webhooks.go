@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"relais/internal/stripesandbox/chaos"
+	"relais/internal/stripesandbox/params"
 )
 
 // mostAttempts is after how many refusals a notice is given up. With the doubling waits that is about nine hours.
@@ -199,7 +200,7 @@ func (s *Sandbox) post(ctx context.Context, url, secret string, body []byte) err
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, maxBody))
+	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, params.MostBody))
 	if closeErr := res.Body.Close(); err == nil {
 		err = closeErr
 	}
@@ -218,12 +219,12 @@ func Sign(at time.Time, body []byte, secret string) string {
 	return "t=" + stamp + ",v1=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-func readEvent(c *call) (any, *apiError) { return read[event](c, "event") }
+func readEvent(c *call) (any, *params.Refusal) { return read[event](c, "event") }
 
-func listEvents(c *call) (any, *apiError) {
-	kind, within := c.form.text("type"), c.form.created()
-	kinds := c.form.texts("types")
-	filter, undelivered := c.form.has("delivery_success"), !c.form.boolean("delivery_success")
+func listEvents(c *call) (any, *params.Refusal) {
+	kind, within := c.form.Text("type"), c.form.Created()
+	kinds := c.form.Texts("types")
+	filter, undelivered := c.form.Has("delivery_success"), !c.form.Boolean("delivery_success")
 	return page(c, "event", "/v1/events", func(e event) bool {
 		return e.Account == c.account && (kind == "" || e.Type == kind) && (len(kinds) == 0 || slices.Contains(kinds, e.Type)) &&
 			(!filter || (c.tx.undelivered(e.ID) > 0) == undelivered) && within(e.Created)
