@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -51,7 +50,7 @@ func describe(raw []byte, boundary string) (string, error) {
 	parts := multipart.NewReader(bytes.NewReader(raw), boundary)
 	for {
 		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // bare at the last boundary; wrapped where a body is torn
 			return values.Encode(), nil
 		}
 		if err != nil {

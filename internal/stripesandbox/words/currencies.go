@@ -6,7 +6,7 @@ func Currencies() []string {
 }
 
 // smallest are the least amounts that can be paid, in minor units, where they are not 50.
-var smallest = map[string]int64{"gbp": 30, "dkk": 250, "nok": 300, "sek": 300, "pln": 200, "czk": 1500, "huf": 17_500, "ron": 200}
+var smallest = map[string]int64{"gbp": 30, "dkk": 250, "nok": 300, "sek": 300, "pln": 200, "czk": 1500, "huf": 17_500, "isk": 100, "ron": 200}
 
 // Smallest is the least amount that a buyer can pay, in minor units.
 func Smallest(currency string) int64 {
