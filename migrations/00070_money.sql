@@ -108,7 +108,7 @@ create table return_lines (
 revoke delete, truncate on returns from relais_app;
 revoke update, delete, truncate on return_lines from relais_app;
 create table return_moves (origin text not null, target text not null, primary key (origin, target));
-insert into return_moves values ('asked','approved'), ('asked','refused'), ('asked','withdrawn'), ('approved','received'), ('approved','refunded'),
+insert into return_moves values ('asked','approved'), ('asked','refused'), ('asked','refunded'), ('asked','withdrawn'), ('approved','received'), ('approved','refunded'),
   ('approved','withdrawn'), ('received','refunded'), ('refunded','received'), ('refunded','approved');
 revoke insert, update, delete, truncate on return_moves from relais_app;
 -- +goose StatementBegin
@@ -132,6 +132,7 @@ select o.id, s.id, s.brand_id, 'before:' || s.id, 'withdrawal', case when o.stat
 from orders o join shipments s on s.order_id = o.id where o.withdrawal_at is not null;
 insert into return_lines (return_id, order_line_id, quantity)
 select r.id, l.id, l.quantity from returns r join order_lines l on l.shipment_id = r.shipment_id;
+alter table orders drop column withdrawal_at, drop column withdrawal_reason;
 
 
 -- 4. Refunds: several on one order, each of named parts.
@@ -143,10 +144,12 @@ alter table refunds
   add column stray boolean not null default false,   -- of a payment that its order never kept
   add column return_id bigint references returns,
   add column note text not null default '' check (length(note) <= 500),  -- to the buyer
+  add column key text not null default '',   -- random: an id alone may be that of another database at the same Stripe; empty: asked before there was one
   add column booked boolean not null default false,  -- it stands in the books now
   add column booked_times integer not null default 0;  -- how often it was booked: a refund that failed late was booked and taken back
 update refunds set operation = 'before:' || id, stray = reason in ('second_payment','amount_differs','order_cancelled','no_stock'),
   booked = state = 'succeeded', booked_times = case when state = 'succeeded' then 1 else 0 end;
+alter table refunds alter column key set default substr(replace(gen_random_uuid()::text, '-', ''), 1, 16);
 alter table refunds alter column operation set not null, add constraint refunds_operation_key unique (operation);
 create index refunds_payment on refunds (payment_intent_id);
 create table refund_items (
@@ -154,15 +157,16 @@ create table refund_items (
   shipment_id   bigint not null references shipments,
   order_line_id bigint references order_lines,       -- null: delivery cost
   quantity      integer not null default 0 check (quantity >= 0),   -- pieces that come back or never left; 0: only money
+  restock       boolean not null default false,      -- they can be sold again
   amount_minor  bigint not null check (amount_minor > 0),
   constraint refund_items_once unique nulls not distinct (refund_id, shipment_id, order_line_id)
 );
 create index refund_items_line on refund_items (order_line_id) where order_line_id is not null;
 create index refund_items_shipment on refund_items (shipment_id);
-insert into refund_items (refund_id, shipment_id, order_line_id, quantity, amount_minor)
-select r.id, l.shipment_id, l.id, l.quantity, l.total_minor from refunds r join order_lines l on l.order_id = r.order_id where not r.stray
+insert into refund_items (refund_id, shipment_id, order_line_id, quantity, restock, amount_minor)
+select r.id, l.shipment_id, l.id, l.quantity, true, l.total_minor from refunds r join order_lines l on l.order_id = r.order_id where not r.stray
 union all
-select r.id, s.id, null, 0, s.shipping_minor from refunds r join shipments s on s.order_id = r.order_id where not r.stray and s.shipping_minor > 0;
+select r.id, s.id, null, 0, false, s.shipping_minor from refunds r join shipments s on s.order_id = r.order_id where not r.stray and s.shipping_minor > 0;
 revoke update, delete, truncate on refund_items from relais_app;
 -- A refund keeps what it is of. Made, it may still fail days later, when the buyer's bank sends it back; refused, only a
 -- payment that no order keeps is tried again under the same wish.

@@ -14,6 +14,15 @@
 // a charge is pending until it settles; a transfer needs available balance, or a charge to draw on, and a destination
 // that may receive it; nothing is sent twice and nothing is forgotten once it was answered.
 //
+// What buyers' banks, payees' banks and Stripe itself may do later is done by the hosted page's test cards (a dispute, an
+// inquiry, a refund that comes back), by Stripe's test values in evidence, and by methods that only Go reaches:
+// OpenDispute, DecideDispute, SetRefundState, FailBankPayout, AdjustAccountBalance, CloseAccount, … So is what goes wrong on
+// the way: Inject for one call, Chaos and ChaosWebhooks by a seed, LagLists for lists that are behind; FaultCounts tells
+// how often.
+//
+// The balance is always the sum of its balance transactions. What Stripe keeps for connected accounts below zero is a
+// balance transaction too.
+//
 // State lives in memory under one lock. With Options.Path every commit is also a line of a journal, written before the
 // answer, so that a killed sandbox comes back as it was. Each request is one transaction: it sees a stable state, and
 // what it does becomes visible whole, with its events and the answer kept for its key, or not at all.
@@ -29,6 +38,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"relais/internal/stripesandbox/chaos"
+	"relais/internal/stripesandbox/params"
 )
 
 // Options configure a Sandbox.
@@ -48,6 +60,7 @@ type Options struct {
 	SettleDelay time.Duration // from a charge to its money being available
 	FeeBps      int64         // Stripe's fee on a charge, in basis points …
 	FeeMinor    int64         // … plus so many minor units
+	ListLag     time.Duration // see LagLists
 
 	Log *slog.Logger // nil: none
 }
@@ -66,6 +79,10 @@ type Sandbox struct {
 	journal   *journal
 	swept     string // the day on which automatic payouts were last made
 	faults    []*Fault
+	dice      *chaos.Dice          // what goes wrong with calls; nil: nothing
+	postman   *chaos.Postman       // what goes wrong with notices; nil: nothing
+	held      map[string]time.Time // deliveries that he holds back, until a real time
+	counts    map[string]int       // faults that happened
 	drop      int
 	duplicate int
 }
@@ -95,6 +112,7 @@ func New(o Options) (*Sandbox, error) {
 	s := &Sandbox{
 		options: o, base: strings.TrimSuffix(base.Path, "/"), log: o.Log, state: newState(),
 		client: &http.Client{Timeout: 10 * time.Second}, wake: make(chan struct{}, 1),
+		held: map[string]time.Time{}, counts: map[string]int{},
 	}
 	if o.Path != "" {
 		if s.journal, err = openJournal(o.Path, s.state.apply); err != nil {
@@ -234,13 +252,13 @@ func (s *Sandbox) endpoints() map[string]endpoint {
 }
 
 // read answers the call for one object by its id in the path.
-func read[T object](c *call, what string) (any, *apiError) {
-	if err := c.form.done(); err != nil {
+func read[T object](c *call, what string) (any, *params.Refusal) {
+	if err := c.form.Done(); err != nil {
 		return nil, err
 	}
 	o, ok := load[T](c.tx, c.path("id"))
 	if !ok {
-		return nil, missing(what, c.path("id"), "id")
+		return nil, params.Missing(what, c.path("id"), "id")
 	}
 	return o, nil
 }
