@@ -125,7 +125,7 @@ func (c *Client) Refund(ctx context.Context, r payments.RefundRequest) (payments
 	}
 	p := &stripego.RefundParams{
 		PaymentIntent: stripego.String(r.PaymentIntentID), Amount: stripego.Int64(r.Amount.Minor), Reason: stripego.String(string(reason)),
-		Metadata: map[string]string{"reference": r.Reference, "order_id": r.OrderID},
+		Metadata: map[string]string{reference: r.Reference, "order_id": r.OrderID},
 	}
 	p.Context = ctx
 	p.SetIdempotencyKey(r.Reference)
@@ -151,7 +151,7 @@ func (c *Client) FindRefunds(ctx context.Context, paymentIntentID string) ([]pay
 
 func refund(r *stripego.Refund) payments.Refund {
 	out := payments.Refund{
-		ID: r.ID, Reference: r.Metadata["reference"], OrderID: r.Metadata["order_id"], State: payments.RefundState(r.Status),
+		ID: r.ID, Reference: r.Metadata[reference], OrderID: r.Metadata["order_id"], State: payments.RefundState(r.Status),
 		Amount: amount(r.Amount, r.Currency), FailureReason: string(r.FailureReason),
 	}
 	if r.PaymentIntent != nil {

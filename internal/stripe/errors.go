@@ -22,6 +22,10 @@ var causes = []struct{ phrase, code string }{
 	{"signed up for Connect", payments.CodeSetup},
 	{"Only Checkout Sessions with a status in", payments.CodeCheckoutNotOpen},
 	{"greater than unrefunded amount", payments.CodeRefundTooLarge},
+	{"already fully reversed", payments.CodeReversalTooLarge},
+	{"greater than unreversed amount", payments.CodeReversalTooLarge},
+	{"dispute is already closed", payments.CodeDisputeClosed},
+	{"dispute has already been submitted", payments.CodeDisputeClosed},
 	{"has not completed onboarding", payments.CodeNotReady},
 }
 

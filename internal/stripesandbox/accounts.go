@@ -148,12 +148,18 @@ func rejectAccount(c *call) (any, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	a.PayoutsEnabled, a.ChargesEnabled = false, false
-	a.Capabilities = withStatus(a.Capabilities, "inactive")
-	a.Requirements = due([]string{}, optional("rejected."+reason))
+	a = a.rejected(reason)
 	c.tx.put(a)
 	c.tx.emit("account.updated", a, a.ID)
 	return a, nil
+}
+
+// rejected is the account that Stripe has refused for good.
+func (a account) rejected(reason string) account {
+	a.PayoutsEnabled, a.ChargesEnabled = false, false
+	a.Capabilities = withStatus(a.Capabilities, "inactive")
+	a.Requirements = due([]string{}, optional("rejected."+reason))
+	return a
 }
 
 func withStatus(caps map[string]string, status string) map[string]string {

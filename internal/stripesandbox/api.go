@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,14 +44,10 @@ func (s *Sandbox) api(e endpoint) http.Handler {
 			write(w, errorAnswer(err))
 			return
 		}
-		text := r.URL.RawQuery
-		if r.Method == http.MethodPost {
-			raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-			if err != nil {
-				write(w, errorAnswer(malformed("", "", "The request body could not be read: %v", err)))
-				return
-			}
-			text = string(raw)
+		text, unreadable := parameters(w, r)
+		if unreadable != nil {
+			write(w, errorAnswer(unreadable))
+			return
 		}
 		fault := s.takeFault(r)
 		if fault != nil && !fault.Effect && fault.Status == 0 && !fault.Truncate {

@@ -104,9 +104,10 @@ func (s *session) check(f *form) {
 		f.fail(malformed("", "payment_method_types", "The sandbox takes cards only: payment_method_types[0]=card."))
 	case !isWebURL(string(s.SuccessURL)) || (s.CancelURL != "" && !isWebURL(string(s.CancelURL))):
 		f.fail(malformed("url_invalid", "success_url", "Not a valid URL"))
-	case s.AmountTotal < 50:
-		f.fail(malformed("amount_too_small", "line_items", "The Checkout Session's total amount due must add up to at least %s.", money(50, s.Currency, english)))
+	case s.AmountTotal < smallestOf(s.Currency):
+		f.fail(malformed("amount_too_small", "line_items", "The Checkout Session's total amount due must add up to at least %s.", money(smallestOf(s.Currency), s.Currency, english)))
 	}
+	f.whole("line_items", s.AmountTotal, s.Currency, false)
 }
 
 func readSession(c *call) (any, *apiError) { return read[session](c, "checkout.session") }

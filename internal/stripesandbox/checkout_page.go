@@ -12,7 +12,8 @@ type checkoutPage struct {
 	Session session
 	Total   string
 	Lines   []shownLine
-	Cards   []shownCard
+	Cards   []shownCard // what happens at once
+	Later   []shownCard // accepted, and trouble afterwards
 	Fields  []field
 	Problem string
 	Filled  bool // a test card was just filled in: paying comes next
@@ -91,11 +92,7 @@ func (s *Sandbox) renderCheckout(w http.ResponseWriter, r *http.Request, status 
 			Name: l.Name, Unit: money(l.Unit, cs.Currency, lang), Sum: money(l.Unit*l.Quantity, cs.Currency, lang), Image: l.Image, Quantity: l.Quantity,
 		})
 	}
-	for _, c := range testCards[:shownCards] {
-		p.Cards = append(p.Cards, shownCard{
-			Number: c.number, Last: c.number[12:], Word: word(lang, c.word), Chosen: digits(form.values["number"]) == c.number,
-		})
-	}
+	p.Cards, p.Later = shownCards(lang, digits(form.values["number"]))
 	p.Fields = []field{
 		{Name: "email", Type: "email", Mode: "email"},
 		{Name: "number", Type: "text", Mode: "numeric", Hint: "4242 4242 4242 4242"},
@@ -114,6 +111,21 @@ func (s *Sandbox) renderCheckout(w http.ResponseWriter, r *http.Request, status 
 		}
 	}
 	s.render(w, status, "checkout", p, cs.successURL(), string(cs.CancelURL))
+}
+
+// shownCards are the test cards that the page offers, in two groups.
+func shownCards(lang, chosen string) (now, later []shownCard) {
+	for _, c := range testCards {
+		shown := shownCard{Number: c.number, Last: c.number[12:], Word: word(lang, c.word), Chosen: chosen == c.number}
+		switch {
+		case c.word == "":
+		case c.later():
+			later = append(later, shown)
+		default:
+			now = append(now, shown)
+		}
+	}
+	return now, later
 }
 
 func (s *Sandbox) postCheckout(w http.ResponseWriter, r *http.Request) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // form reads the parameters of one call by their full names, "line_items[0][price_data][currency]", and remembers the
@@ -76,11 +77,14 @@ func (f *form) has(key string) bool {
 }
 
 // text returns a parameter, or "" when it is not given.
-func (f *form) text(key string) string {
+func (f *form) text(key string) string { return f.longText(key, 5000) }
+
+// longText returns a parameter of at most so many characters, or "" when it is not given.
+func (f *form) longText(key string, most int) string {
 	f.used[key] = true
 	v := f.values[key]
-	if len(v) > 5000 {
-		f.fail(malformed("", key, "Invalid string: %s…; must be at most 5000 characters", v[:20]))
+	if utf8.RuneCountInString(v) > most {
+		f.fail(malformed("", key, "Invalid string: %s…; must be at most %d characters", string([]rune(v)[:20]), most))
 	}
 	return v
 }
@@ -141,8 +145,6 @@ func (f *form) needNumber(key string, lowest int64) int64 {
 func (f *form) boolean(key string) bool {
 	return f.choice(key, "false", "true") == "true"
 }
-
-var currencies = []string{"eur", "usd", "gbp", "chf", "cad", "dkk", "nok", "sek", "pln", "czk", "huf", "ron", "jpy"}
 
 // currency returns a required ISO code in lower case, as Stripe writes it.
 func (f *form) currency(key string) string {

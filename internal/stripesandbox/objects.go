@@ -169,7 +169,8 @@ type charge struct {
 	Status               string         `json:"status"`
 	TransferGroup        optional       `json:"transfer_group"`
 	Account              string         `json:"_account"`
-	Transferred          int64          `json:"_transferred"` // sent with this charge as source_transaction
+	Transferred          int64          `json:"_transferred"`       // sent with this charge as source_transaction
+	RefundFate           string         `json:"_refunds,omitempty"` // what becomes of its refunds in time
 }
 
 type billingDetails struct {
@@ -196,11 +197,15 @@ type refund struct {
 	Created            int64          `json:"created"`
 	Currency           string         `json:"currency"`
 	DestinationDetails map[string]any `json:"destination_details,omitempty"`
+	FailureMovement    string         `json:"failure_balance_transaction,omitempty"`
+	FailureReason      string         `json:"failure_reason,omitempty"`
 	Metadata           metadata       `json:"metadata"`
 	PaymentIntent      optional       `json:"payment_intent"`
 	Reason             optional       `json:"reason"`
 	Status             string         `json:"status"`
 	TransferReversal   optional       `json:"transfer_reversal"`
+	Ripens             int64          `json:"_ripens,omitempty"` // when it becomes what its card's fate says; 0: never
+	Fate               string         `json:"_fate,omitempty"`
 }
 
 type transfer struct {
@@ -246,6 +251,7 @@ type payout struct {
 	Currency             string   `json:"currency"`
 	Description          optional `json:"description"`
 	Destination          optional `json:"destination"`
+	FailureMovement      optional `json:"failure_balance_transaction"`
 	FailureCode          optional `json:"failure_code"`
 	FailureMessage       optional `json:"failure_message"`
 	Livemode             bool     `json:"livemode"`

@@ -90,14 +90,10 @@ func (s *Sandbox) showMissing(w http.ResponseWriter, r *http.Request) {
 
 // change runs fn alone in the sandbox and commits what it did.
 func (s *Sandbox) change(w http.ResponseWriter, fn func(t *tx)) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := s.sweep()
-	if err == nil {
-		t := s.begin(eventRequest{})
+	err := s.control(func(t *tx) error {
 		fn(t)
-		err = s.commit(t)
-	}
+		return nil
+	})
 	if err != nil {
 		s.log.Error("sandbox page", "error", err)
 		http.Error(w, "The sandbox could not write its journal.", http.StatusInternalServerError)

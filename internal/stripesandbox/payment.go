@@ -14,8 +14,14 @@ type testCard struct {
 	decline string // decline code; empty: accepted
 	secure  bool   // asks for 3-D Secure
 	instant bool   // straight to the available balance
-	word    string // names it on the page
+	dispute string // the reason for which the buyer's bank takes the payment back, or asks about it …
+	inquiry bool   // … when it only asks
+	refunds string // what becomes of refunds in time: succeeded (pending until then) or failed (succeeded until then)
+	word    string // names it on the page; empty: it is not shown
 }
+
+// later reports whether the card is accepted at first and makes trouble afterwards.
+func (c testCard) later() bool { return c.dispute != "" || c.refunds != "" }
 
 var testCards = []testCard{
 	{number: "4242424242424242", brand: "visa", word: "card.ok"},
@@ -23,12 +29,14 @@ var testCards = []testCard{
 	{number: "4000000000000002", brand: "visa", decline: "generic_decline", word: "card.declined"},
 	{number: "4000000000009995", brand: "visa", decline: "insufficient_funds", word: "card.poor"},
 	{number: "4000000000000077", brand: "visa", instant: true, word: "card.instant"},
-	{number: "5555555555554444", brand: "mastercard", word: "card.ok"},
-	{number: "4000000000003220", brand: "visa", secure: true, word: "card.secure"},
+	{number: "5555555555554444", brand: "mastercard"},
+	{number: "4000000000003220", brand: "visa", secure: true},
+	{number: "4000000000000259", brand: "visa", dispute: "fraudulent", word: "card.fraudulent"},
+	{number: "4000000000002685", brand: "visa", dispute: "product_not_received", word: "card.not_received"},
+	{number: "4000000000001976", brand: "visa", dispute: "fraudulent", inquiry: true, word: "card.inquiry"},
+	{number: "4000000000007726", brand: "visa", refunds: "succeeded", word: "card.refund_slow"},
+	{number: "4000000000005126", brand: "visa", refunds: "failed", word: "card.refund_fails"},
 }
-
-// shownCards are offered on the page; the others are known too.
-const shownCards = 5
 
 func cardByNumber(number string) (testCard, bool) {
 	for _, c := range testCards {
@@ -141,6 +149,7 @@ func (s *Sandbox) succeed(t *tx, cs session, pi paymentIntent, card testCard, me
 	if cs.CustomerDetails != nil {
 		ch.BillingDetails.Email, ch.BillingDetails.Name = cs.CustomerDetails.Email, cs.CustomerDetails.Name
 	}
+	ch.RefundFate = card.refunds
 	t.put(bt)
 	t.put(ch)
 	t.put(pi)
@@ -148,6 +157,11 @@ func (s *Sandbox) succeed(t *tx, cs session, pi paymentIntent, card testCard, me
 	t.emit("charge.succeeded", ch, "")
 	t.emit("payment_intent.succeeded", pi, "")
 	t.emit("checkout.session.completed", cs, "")
+	if card.dispute != "" {
+		if _, err := t.openDispute(ch, ch.Amount, card.dispute, card.inquiry); err != nil {
+			panic("stripesandbox: " + err.Error()) // a new charge can be disputed, and the card names a known reason
+		}
+	}
 	return pi
 }
 

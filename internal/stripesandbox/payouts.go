@@ -15,6 +15,7 @@ func createPayout(c *call) (any, *apiError) {
 	amount, currency, meta := f.needNumber("amount", 1), f.currency("currency"), f.metadata("metadata")
 	description, descriptor := f.text("description"), f.text("statement_descriptor")
 	f.choice("method", "standard")
+	f.whole("amount", amount, currency, true)
 	if err := f.done(); err != nil {
 		return nil, err
 	}
@@ -122,16 +123,13 @@ func (s *Sandbox) expireDue(now time.Time) error {
 	return nil
 }
 
-// finish moves a waiting refund or payout on when its time has come.
+// finish moves a waiting refund, dispute or payout on when its time has come.
 func (t *tx) finish(id string) {
 	switch o := t.find(id).(type) {
 	case refund:
-		ch, _ := load[charge](t, string(o.Charge))
-		if o = t.draw(o, ch); o.Status != "pending" {
-			t.put(o)
-			t.emit("charge.refund.updated", o, "")
-			t.emit("refund.updated", o, "")
-		}
+		t.ripen(o)
+	case dispute:
+		t.overdue(o)
 	case payout:
 		if o.ArrivalDate <= t.now.Unix() {
 			o.Status = "paid"
@@ -153,7 +151,8 @@ func (t *tx) automaticPayout(id, day string) {
 		if !held {
 			continue
 		}
-		if available, _ := funds.at(t.now); available > 0 {
+		available, _ := funds.at(t.now)
+		if available -= available % stepOf(currency, true); available > 0 {
 			t.payOut(id, currency, available, true)
 			a.PaidOut = day
 			t.put(a)

@@ -22,6 +22,9 @@ func (t *tx) present(o any) any {
 	case event:
 		v.PendingWebhooks = t.undelivered(v.ID)
 		o = v
+	case dispute:
+		v.BalanceTransactions = t.movementsShown(v)
+		o = v
 	case transfer:
 		v.Reversals = t.reversals(v.ID)
 		o = v
@@ -66,6 +69,7 @@ func strip(v any) any {
 var expandable = []string{
 	"payment_intent", "latest_charge", "charge", "balance_transaction", "destination_payment", "destination",
 	"source_transaction", "source", "transfer", "source_transfer", "transfer_reversal",
+	"failure_balance_transaction",
 }
 
 // expand replaces ids by objects along the paths, "payment_intent.latest_charge" or, in a list, "data.source".

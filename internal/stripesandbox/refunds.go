@@ -1,5 +1,14 @@
 package stripesandbox
 
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// refundDelay is how long a refund to a slow card is pending, and how long until one to a closed card comes back.
+const refundDelay = time.Hour
+
 func createRefund(c *call) (any, *apiError) {
 	f := c.form
 	chargeID, intentID, amount := f.text("charge"), f.text("payment_intent"), f.number("amount", 1)
@@ -22,13 +31,17 @@ func createRefund(c *call) (any, *apiError) {
 	}
 	r.Charge, r.PaymentIntent, r.Currency = optional(ch.ID), ch.PaymentIntent, ch.Currency
 	r.DestinationDetails = map[string]any{"type": "card", "card": map[string]any{"type": "refund", "reference_status": "pending", "reference_type": "acquirer_reference_number"}}
+	if r.Amount%stepOf(r.Currency, false) != 0 {
+		return nil, refused("", "amount", "Invalid amount: amounts in %s must be a multiple of 100 here.", r.Currency)
+	}
 	ch.AmountRefunded += r.Amount
 	ch.Refunded = ch.AmountRefunded == ch.Amount
-	r = c.tx.draw(r, ch)
+	r = c.tx.draw(r, ch).fated(ch, c.tx.now)
 	c.tx.put(ch)
 	c.tx.put(r)
 	c.tx.emit("refund.created", r, "")
 	c.tx.emit("charge.refunded", ch, "")
+	c.tx.closeInquiry(ch)
 	return r, nil
 }
 
@@ -51,7 +64,7 @@ func (c *call) refundable(chargeID, intentID string, amount int64) (charge, *api
 		return ch, missing("charge", chargeID, "charge")
 	case !ch.Paid:
 		return ch, refused("charge_not_refundable", "charge", "Charge %s has not been paid and cannot be refunded.", ch.ID)
-	case ch.Disputed:
+	case c.tx.chargedBack(ch.ID):
 		return ch, refused("charge_disputed", "charge", "Charge %s has been charged back; cannot issue a refund.", ch.ID)
 	case left == 0:
 		return ch, refused("charge_already_refunded", "charge", "Charge %s has already been refunded.", ch.ID)
@@ -79,6 +92,82 @@ func (t *tx) draw(r refund, ch charge) refund {
 	t.put(bt)
 	r.Status, r.BalanceTransaction = "succeeded", optional(bt.ID)
 	return r
+}
+
+// fated is a refund to a card that takes its time: one that waits before it succeeds, or that comes back.
+func (r refund) fated(ch charge, now time.Time) refund {
+	if ch.RefundFate == "" || r.Status != "succeeded" {
+		return r
+	}
+	r.Fate, r.Ripens = ch.RefundFate, now.Add(refundDelay).Unix()
+	if r.Fate == "succeeded" {
+		r.Status = "pending"
+	}
+	return r
+}
+
+// ripen finishes a refund when its time has come, or the money for it.
+func (t *tx) ripen(r refund) {
+	ch, _ := load[charge](t, string(r.Charge))
+	switch {
+	case r.Ripens > t.now.Unix():
+	case r.Ripens > 0:
+		if _, err := t.turn(r, r.Fate, "expired_or_canceled_card"); err != nil {
+			panic("stripesandbox: " + err.Error()) // its fate follows from its state
+		}
+	case r.BalanceTransaction == "":
+		if r = t.draw(r, ch).fated(ch, t.now); r.BalanceTransaction != "" {
+			t.put(r)
+			t.emit("charge.refund.updated", r, "")
+			t.emit("refund.updated", r, "")
+		}
+	}
+}
+
+// nextRefundStates are where a refund can go from a state.
+var nextRefundStates = map[string][]string{
+	"pending":         {"succeeded", "failed", "canceled", "requires_action"},
+	"requires_action": {"succeeded", "failed", "canceled", "pending"},
+	"succeeded":       {"failed"},
+}
+
+// turn moves a refund to another state. When it fails or is canceled its money comes back, and the charge can be
+// refunded again; reason is why it failed.
+func (t *tx) turn(r refund, state, reason string) (refund, error) {
+	if !slices.Contains(nextRefundStates[r.Status], state) {
+		return r, fmt.Errorf("refund %s is %s and cannot become %s", r.ID, r.Status, state)
+	}
+	ch, _ := load[charge](t, string(r.Charge))
+	back := state == "failed" || state == "canceled"
+	switch {
+	case back && r.BalanceTransaction != "":
+		bt := newMovement(t, "refund_failure", "refund_failure", r.ID, r.Currency, r.Amount, t.now)
+		t.put(bt)
+		r.FailureMovement = bt.ID
+	case state == "succeeded" && r.BalanceTransaction == "":
+		bt := newMovement(t, "refund", "refund", r.ID, r.Currency, -r.Amount, t.now)
+		t.put(bt)
+		r.BalanceTransaction = optional(bt.ID)
+	}
+	r.Status, r.Fate, r.Ripens = state, "", 0
+	if state == "failed" {
+		r.FailureReason = reason
+	}
+	t.put(r)
+	if back {
+		ch.AmountRefunded -= r.Amount
+		ch.Refunded = false
+		t.put(ch)
+	}
+	t.emit("charge.refund.updated", r, "")
+	t.emit("refund.updated", r, "")
+	if state == "failed" {
+		t.emit("refund.failed", r, "")
+	}
+	if back {
+		t.emit("charge.updated", ch, "")
+	}
+	return r, nil
 }
 
 func readRefund(c *call) (any, *apiError) { return read[refund](c, "refund") }

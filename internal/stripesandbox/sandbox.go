@@ -4,7 +4,8 @@
 // It serves three things:
 //
 //   - the part of Stripe's API (version 2023-10-16) that the product uses: connected accounts and their links,
-//     Checkout sessions, payment intents, charges, balances, refunds, transfers, reversals, payouts, events;
+//     Checkout sessions, payment intents, charges, balances, refunds, disputes with their evidence, transfers,
+//     reversals, payouts, top-ups, events;
 //   - the pages that Stripe hosts: the Checkout page with Stripe's test cards, the onboarding of a connected account,
 //     and its Express dashboard;
 //   - signed webhooks to the platform's and the Connect endpoint.
@@ -134,7 +135,7 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	}
 }
 
-// Tick does what time has made due: it expires checkout sessions, finishes refunds and payouts, and starts the
+// Tick does what time has made due: it expires checkout sessions, finishes refunds, payouts and disputes, and starts the
 // connected accounts' automatic payouts. Every request does so too; Tick is for when there is none.
 func (s *Sandbox) Tick() error {
 	s.mu.Lock()
@@ -148,6 +149,7 @@ func (s *Sandbox) begin(request eventRequest) *tx {
 
 // commit writes what the transaction changed, with the deliveries of its events, and makes it visible.
 func (s *Sandbox) commit(t *tx) error {
+	t.reserve()
 	for _, o := range t.changed() {
 		if e, ok := o.(event); ok {
 			s.address(t, e)
@@ -212,6 +214,14 @@ func (s *Sandbox) endpoints() map[string]endpoint {
 		"GET /v1/transfers/{id}":                 readTransfer,
 		"POST /v1/transfers/{id}/reversals":      createReversal,
 		"GET /v1/transfers/{id}/reversals":       listReversals,
+		"GET /v1/disputes":                       listDisputes,
+		"GET /v1/disputes/{id}":                  readDispute,
+		"POST /v1/disputes/{id}":                 updateDispute,
+		"POST /v1/disputes/{id}/close":           closeDispute,
+		"POST /v1/files":                         createFile,
+		"GET /v1/files":                          listFiles,
+		"GET /v1/files/{id}":                     readFile,
+		"POST /v1/topups":                        createTopup,
 		"GET /v1/balance":                        readBalance,
 		"GET /v1/balance_transactions":           listBalanceTransactions,
 		"GET /v1/balance_transactions/{id}":      readBalanceTransaction,

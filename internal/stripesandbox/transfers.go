@@ -10,6 +10,7 @@ func createTransfer(c *call) (any, *apiError) {
 		SourceTransaction: optional(f.text("source_transaction")), TransferGroup: optional(f.text("transfer_group")),
 		SourceType: f.choice("source_type", "card", "bank_account", "fpx"),
 	}
+	f.whole("amount", tr.Amount, tr.Currency, false)
 	if err := f.done(); err != nil {
 		return nil, err
 	}

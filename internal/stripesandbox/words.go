@@ -30,6 +30,13 @@ var words = map[string][2]string{
 	"card.declined":       {"Refusée", "Declined"},
 	"card.poor":           {"Fonds insuffisants", "Insufficient funds"},
 	"card.instant":        {"Disponible aussitôt", "Available at once"},
+	"cards.later":         {"Acceptées, puis un ennui", "Accepted, then trouble"},
+	"cards.later_how":     {"Le paiement passe ; la suite arrive plus tard.", "The payment goes through; the rest comes later."},
+	"card.fraudulent":     {"Contestée : fraude", "Disputed: fraud"},
+	"card.not_received":   {"Contestée : rien reçu", "Disputed: nothing received"},
+	"card.inquiry":        {"La banque pose une question", "The bank asks a question"},
+	"card.refund_slow":    {"Remboursement lent", "Slow refund"},
+	"card.refund_fails":   {"Remboursement refusé après coup", "Refund bounces later"},
 	"never_real":          {"Ne saisissez jamais une vraie carte ici.", "Never type a real card here."},
 	"field.email":         {"E-mail", "Email"},
 	"field.name":          {"Nom sur la carte", "Name on card"},
@@ -85,6 +92,7 @@ var words = map[string][2]string{
 	"dashboard.none":      {"Rien pour le moment.", "Nothing yet."},
 	"payout.pending":      {"en route", "on its way"},
 	"payout.paid":         {"arrivé", "arrived"},
+	"payout.failed":       {"refusé par la banque", "refused by the bank"},
 }
 
 func word(lang, key string) string {
@@ -125,8 +133,11 @@ func money(minor int64, currency, lang string) string {
 	if lang == french {
 		point, group = ",", "\u202f"
 	}
-	if currency != "jpy" {
+	if unitOf(currency) == 100 {
 		whole, cents = minor/100, point+strconv.FormatInt(minor%100+100, 10)[1:]
+	}
+	if currency == "isk" {
+		cents = ""
 	}
 	text := strconv.FormatInt(whole, 10)
 	for i := len(text) - 3; i > 0; i -= 3 {
