@@ -19,6 +19,7 @@ import (
 	"relais/internal/members"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/stripe"
@@ -43,6 +44,7 @@ type Domains struct {
 	Orders      *orders.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
+	Reconcile   *reconcile.Service
 }
 
 // Parts is what Domains are wired from.
@@ -100,6 +102,8 @@ func Wire(p Parts) (*Domains, error) {
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Now: p.Clock.Now, Clock: time.Now,
 		BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
 	d.Webhooks = webhooks.New(p.DB, forWorkers, d.Orders, d.Payouts, time.Now, p.Log)
+	d.Reconcile = reconcile.New(reconcile.Config{DB: p.DB, Books: forWorkers, Transfers: forWorkers, Webhooks: d.Webhooks, Audit: auditBooks, Mail: d.Mail,
+		Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
 	d.register()
 	return d, nil
 }
@@ -116,6 +120,7 @@ func (d *Domains) register() {
 	d.Orders.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Webhooks.Register(d.Jobs)
+	d.Reconcile.Register(d.Jobs)
 }
 
 // sandboxKey is what the sandbox is spoken to with; it opens nothing else.
@@ -149,8 +154,21 @@ func mountSandbox(mux *http.ServeMux, s *stripesandbox.Sandbox) {
 	mux.Handle(sandboxPath+"/", h)
 }
 
-// Audit counts what breaks each invariant of the books.
+// Audit counts what breaks each invariant of the books, and between them and Stripe's.
 func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
+	all, err := auditBooks(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	found, err := reconcile.Check(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return append(all, found...), nil
+}
+
+// auditBooks counts what breaks each invariant of our own books.
+func auditBooks(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	var all []Finding
 	for _, check := range checks {
 		found, err := check(ctx, q)

@@ -36,6 +36,7 @@ type eventArgs struct {
 type Service struct {
 	db      *sqlx.DB
 	events  payments.Events
+	books   payments.Books
 	orders  *orders.Service
 	payouts *payouts.Service
 	now     func() time.Time // real time
@@ -43,16 +44,22 @@ type Service struct {
 }
 
 // New makes the Service.
-func New(db *sqlx.DB, events payments.Events, o *orders.Service, p *payouts.Service, now func() time.Time, log *slog.Logger) *Service {
-	return &Service{db: db, events: events, orders: o, payouts: p, now: now, log: log}
+func New(db *sqlx.DB, provider Provider, o *orders.Service, p *payouts.Service, now func() time.Time, log *slog.Logger) *Service {
+	return &Service{db: db, events: provider, books: provider, orders: o, payouts: p, now: now, log: log}
+}
+
+// Provider is what the Service asks of the payment provider.
+type Provider interface {
+	payments.Events
+	payments.Books
 }
 
 // Register hands the jobs of this package to a runner.
 func (s *Service) Register(r *jobs.Runner) { r.Handle(JobEvent, 2*time.Minute, s.handle) }
 
 const insertEvent = `
-insert into webhook_events (id, endpoint, type, account, object_id, livemode, created, payload)
-values ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb) on conflict do nothing`
+insert into webhook_events (id, endpoint, type, account, object_id, livemode, created, payload, recovered)
+values ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9) on conflict do nothing`
 
 // Receive checks the signature of a notice and keeps it, once. A notice of the wrong mode is kept and not acted on.
 // payments.ErrSignature, payments.ErrNoSecret: it is not the provider's, or nobody can tell.
@@ -62,16 +69,26 @@ func (s *Service) Receive(ctx context.Context, payload []byte, signature string,
 		return err
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		_, err := tx.ExecContext(ctx, insertEvent, e.ID, endpoint, e.Type, e.Account, e.ObjectID, e.LiveMode, e.Created, string(e.Payload))
-		if err != nil {
-			return fmt.Errorf("keep event %s: %w", e.ID, err)
-		}
-		if e.WrongMode {
-			s.log.Warn("webhook of the wrong mode", "event", e.ID, "type", e.Type)
-			return nil
-		}
-		return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobEvent, Args: eventArgs{e.ID}, UniqueKey: "event:" + e.ID, MaxAttempts: 15})
+		_, err := s.keep(ctx, tx, e, endpoint, false)
+		return err
 	})
+}
+
+// keep stores a notice with its job, once. fresh: nobody had it. recovered: it did not come, we fetched it.
+func (s *Service) keep(ctx context.Context, tx *sqlx.Tx, e payments.Event, endpoint payments.Endpoint, recovered bool) (fresh bool, err error) {
+	r, err := tx.ExecContext(ctx, insertEvent, e.ID, endpoint, e.Type, e.Account, e.ObjectID, e.LiveMode, e.Created, string(e.Payload), recovered)
+	if err != nil {
+		return false, fmt.Errorf("keep event %s: %w", e.ID, err)
+	}
+	n, err := r.RowsAffected()
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if e.WrongMode {
+		s.log.Warn("webhook of the wrong mode", "event", e.ID, "type", e.Type)
+		return true, nil
+	}
+	return true, jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobEvent, Args: eventArgs{e.ID}, UniqueKey: "event:" + e.ID, MaxAttempts: 15})
 }
 
 type row struct {
@@ -115,7 +132,30 @@ func (s *Service) act(ctx context.Context, eventID string, e row) error {
 			return err
 		}
 	}
+	if moved(e.Type) {
+		return s.feed(ctx)
+	}
 	return nil // kept, and nothing follows from it
+}
+
+// moved reports whether a notice says that the platform's balance moved in a way that no use case books.
+func moved(eventType string) bool {
+	switch eventType {
+	case "charge.updated", "balance.available", "payout.created", "payout.paid", "payout.failed", "topup.succeeded", "topup.reversed":
+		return true
+	}
+	return false
+}
+
+// feedDelay is how long movements may gather before they are read: one reading serves all notices of a minute.
+const feedDelay = time.Minute
+
+// feed has the movements read soon, once for all notices of the same minute.
+func (s *Service) feed(ctx context.Context) error {
+	now := s.now()
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobFeed, UniqueKey: fmt.Sprintf("%s:%d", JobFeed, now.Unix()/int64(feedDelay.Seconds())), RunAt: now.Add(feedDelay)})
+	})
 }
 
 // paymentIntent is the payment that the object of an event belongs to: a charge and a refund both name it.
