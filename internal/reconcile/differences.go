@@ -133,14 +133,14 @@ func (s *Service) Annotate(ctx context.Context, by, id int64, note string) error
 
 const explainDifference = `update differences set explanation = $2, explained_by = $3, explained_at = $4 where id = $1`
 
-// Explain takes an admin's word, of at least ten characters, for why an open difference is as it is: it freezes nobody and alarms nobody any more, unless its amount changes. Where
-// it needs two people, somebody else must Confirm first. ErrNotFound, ErrOver, ErrExplained, ErrReason.
-func (s *Service) Explain(ctx context.Context, by, id int64, reason string) error {
+// Explain takes an admin's word, of at least ten characters, for why an open difference is as it is: it freezes nobody and alarms
+// nobody any more, unless its amount changes. waits: somebody else must Confirm it first. ErrNotFound, ErrOver, ErrExplained, ErrReason.
+func (s *Service) Explain(ctx context.Context, by, id int64, reason string) (waits bool, err error) {
 	reason = strings.TrimSpace(reason)
 	if n := utf8.RuneCountInString(reason); n < shortest || n > 1000 {
-		return ErrReason
+		return false, ErrReason
 	}
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+	return waits, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		d, err := lock(ctx, tx, id)
 		if err != nil {
 			return err
@@ -148,6 +148,7 @@ func (s *Service) Explain(ctx context.Context, by, id int64, reason string) erro
 		if d.ExplainedAt != nil {
 			return ErrExplained
 		}
+		waits = d.NeedsTwo
 		now := s.now()
 		if _, err := tx.ExecContext(ctx, explainDifference, id, reason, by, now); err != nil {
 			return postgres.Translate(err)

@@ -37,10 +37,10 @@ import (
 // The faults of this package.
 var (
 	ErrNotFound     = fault.New(fault.NotFound, "fault.difference_not_found")
-	ErrOver         = fault.New(fault.Conflict, "fault.difference_over")      // it is resolved
-	ErrExplained    = fault.New(fault.Conflict, "fault.difference_explained") // somebody explained it already
-	ErrSecondPerson = fault.New(fault.Conflict, "fault.second_person")        // the same person cannot confirm their own word
-	ErrReason       = fault.Field("reason", "fault.reason_short")
+	ErrOver         = fault.New(fault.Conflict, "fault.difference_over")          // it is resolved
+	ErrExplained    = fault.New(fault.Conflict, "fault.difference_explained")     // somebody explained it already
+	ErrSecondPerson = fault.New(fault.Conflict, "fault.difference_second_person") // the same person cannot confirm their own word
+	ErrReason       = fault.Field("reason", "fault.difference_reason")
 )
 
 // The kinds of job of this package.
@@ -67,7 +67,7 @@ type Config struct {
 	DB        *sqlx.DB
 	Books     payments.Books
 	Transfers payments.Transfers
-	Webhooks  *webhooks.Service                                                            // keeps the notices that never came
+	Webhooks  *webhooks.Service                                                    // keeps the notices that never came
 	Audit     func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error) // the invariants of all other packages
 	Mail      *mail.Outbox
 	Now       func() time.Time
@@ -82,8 +82,12 @@ func New(c Config) *Service {
 
 // Register hands the jobs of this package to a runner.
 func (s *Service) Register(r *jobs.Runner) {
-	r.Handle(JobRun, 30*time.Minute, func(ctx context.Context, _ jobs.Work) error {
-		_, err := s.Run(ctx, false)
+	r.Handle(JobRun, 30*time.Minute, func(ctx context.Context, w jobs.Work) error {
+		var args runArgs
+		if err := w.Decode(&args); err != nil {
+			return err
+		}
+		_, err := s.Run(ctx, args.Whole)
 		return err
 	})
 	r.Handle(jobFeed, 10*time.Minute, func(ctx context.Context, _ jobs.Work) error {

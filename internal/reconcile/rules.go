@@ -180,7 +180,9 @@ func Apart(total, booked, known int64) int64 {
 const TwoPeopleAbove = 100_00
 
 // NeedsTwo reports whether a second person must confirm what explains a difference.
-func NeedsTwo(d Difference) bool { return d.Kind.Halts() || max(d.Apart(), -d.Apart()) > TwoPeopleAbove }
+func NeedsTwo(d Difference) bool {
+	return d.Kind.Halts() || max(d.Apart(), -d.Apart()) > TwoPeopleAbove
+}
 
 // reserveBps is the part of what is owed to others that stays at Stripe for refunds to come, in basis points.
 const reserveBps = 500

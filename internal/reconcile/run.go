@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/jobs"
 	"relais/internal/members"
 	"relais/internal/postgres"
 )
@@ -40,6 +41,23 @@ func (s *Service) Run(ctx context.Context, whole bool) (Report, error) {
 		return r, err
 	}
 	return r, s.end(ctx, id, r, nil)
+}
+
+// Ask has everything compared soon, once for all who ask within the same minute, and writes into the log who asked.
+func (s *Service) Ask(ctx context.Context, by int64) error {
+	now := s.clock()
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobRun, Args: runArgs{Whole: true}, UniqueKey: fmt.Sprintf("%s:%d", JobRun, now.Unix()/60)})
+		if err != nil {
+			return err
+		}
+		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: by, Action: "comparison asked for", Subject: "Stripe"})
+	})
+}
+
+// runArgs are the arguments of JobRun; the hourly run has none.
+type runArgs struct {
+	Whole bool `json:"whole"`
 }
 
 const selectWindow = `

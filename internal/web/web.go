@@ -26,6 +26,7 @@ import (
 	"relais/internal/payments"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
+	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/token"
@@ -55,6 +56,7 @@ type Options struct {
 	Orders      *orders.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
+	Reconcile   *reconcile.Service
 	Audit       func(context.Context) ([]ledger.Finding, error) // looks at every invariant of the books
 	Advance     func(ctx context.Context, days int) error       // moves the demo's clock; nil: this is no demo
 
@@ -105,7 +107,7 @@ func New(o Options) (http.Handler, error) {
 	shops.Routes(e)
 	money.Routes(e)
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Payouts: o.Payouts,
-		Webhooks: o.Webhooks, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
+		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
 	accounts.Routes(e)
 	relays.Routes(e)
