@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"relais/internal/money"
 	"relais/internal/payments"
 
 	stripego "github.com/stripe/stripe-go/v76"
@@ -48,7 +47,7 @@ func (c *Client) MovementsOf(ctx context.Context, sourceID string) ([]payments.M
 
 func movement(bt *stripego.BalanceTransaction) payments.Movement {
 	out := payments.Movement{
-		ID: bt.ID, Type: string(bt.Type), Category: string(bt.ReportingCategory), Amount: amount(bt.Amount, bt.Currency), FeeMinor: bt.Fee,
+		ID: bt.ID, Type: string(bt.Type), Category: string(bt.ReportingCategory), Amount: amount(bt.Amount, bt.Currency), FeeMinor: units(bt.Fee, bt.Currency),
 		Created: time.Unix(bt.Created, 0).UTC(), AvailableOn: time.Unix(bt.AvailableOn, 0).UTC(),
 	}
 	if bt.Source != nil {
@@ -73,12 +72,12 @@ func funds(b *stripego.Balance) []payments.Funds {
 	var out []payments.Funds
 	add := func(amounts []*stripego.Amount, field func(*payments.Funds) *int64) {
 		for _, a := range amounts {
-			currency := money.Currency(strings.ToUpper(string(a.Currency)))
-			i := slices.IndexFunc(out, func(f payments.Funds) bool { return f.Currency == currency })
+			held := amount(a.Amount, a.Currency)
+			i := slices.IndexFunc(out, func(f payments.Funds) bool { return f.Currency == held.Currency })
 			if i < 0 {
-				i, out = len(out), append(out, payments.Funds{Currency: currency})
+				i, out = len(out), append(out, payments.Funds{Currency: held.Currency})
 			}
-			*field(&out[i]) += a.Amount
+			*field(&out[i]) += held.Minor
 		}
 	}
 	add(b.Available, func(f *payments.Funds) *int64 { return &f.Available })

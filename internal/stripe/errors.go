@@ -69,6 +69,8 @@ func codeOf(answer *stripego.Error) string {
 	switch answer.Code {
 	case stripego.ErrorCodeAccountInvalid:
 		return payments.CodeAccountGone
+	case stripego.ErrorCodeInsufficientFunds: // says the same of an account that has less than a reversal takes
+		return payments.CodeBalanceShort
 	case "refund_disputed_payment":
 		return payments.CodeDisputed
 	case "":

@@ -36,7 +36,7 @@ func (c *Client) Reverse(ctx context.Context, r payments.ReversalRequest) (payme
 	maps.Copy(meta, r.Metadata)
 	meta[reference] = r.Reference
 	p := &stripego.TransferReversalParams{
-		ID: stripego.String(r.TransferID), Amount: stripego.Int64(r.Amount.Minor), Metadata: meta,
+		ID: stripego.String(r.TransferID), Amount: minor(r.Amount.Minor, r.Amount.Currency), Metadata: meta,
 	}
 	p.Context = ctx
 	p.SetIdempotencyKey(r.Reference)

@@ -1,9 +1,14 @@
 package stripesandbox
 
-import "maps"
+import (
+	"maps"
 
-func readBalance(c *call) (any, *apiError) {
-	if err := c.form.done(); err != nil {
+	"relais/internal/stripesandbox/params"
+	"relais/internal/stripesandbox/words"
+)
+
+func readBalance(c *call) (any, *params.Refusal) {
+	if err := c.form.Done(); err != nil {
 		return nil, err
 	}
 	return c.tx.balance(c.account), nil
@@ -16,7 +21,7 @@ func (t *tx) balance(acct string) map[string]any {
 	shown := func(minor int64, currency string) map[string]any {
 		return map[string]any{"amount": minor, "currency": currency, "source_types": map[string]any{"card": minor}}
 	}
-	for _, currency := range currencies {
+	for _, currency := range words.Currencies() {
 		funds, held := t.state.balances[acct][currency]
 		if !held && (currency != "eur" || len(t.state.balances[acct]) > 0) {
 			continue
@@ -70,19 +75,19 @@ func (t *tx) reserve() {
 	}
 }
 
-func listBalanceTransactions(c *call) (any, *apiError) {
-	source, kind, currency := c.form.text("source"), c.form.text("type"), c.form.text("currency")
-	within := c.form.created()
+func listBalanceTransactions(c *call) (any, *params.Refusal) {
+	source, kind, currency := c.form.Text("source"), c.form.Text("type"), c.form.Text("currency")
+	within := c.form.Created()
 	return page(c, "balance_transaction", "/v1/balance_transactions", func(bt balanceTransaction) bool {
 		return bt.Account == c.account && (source == "" || string(bt.Source) == source) && (kind == "" || bt.Type == kind) &&
 			(currency == "" || bt.Currency == currency) && within(bt.Created)
 	})
 }
 
-func readBalanceTransaction(c *call) (any, *apiError) {
+func readBalanceTransaction(c *call) (any, *params.Refusal) {
 	out, err := read[balanceTransaction](c, "balance_transaction")
 	if bt, ok := out.(balanceTransaction); ok && bt.Account != c.account {
-		return nil, missing("balance transaction", c.path("id"), "id")
+		return nil, params.Missing("balance transaction", c.path("id"), "id")
 	}
 	return out, err
 }

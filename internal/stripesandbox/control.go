@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"relais/internal/stripesandbox/words"
 )
 
 // What follows lets tests and the demo do what buyers' banks, card networks, payees' banks and Stripe itself do. None
@@ -87,7 +89,7 @@ func (s *Sandbox) SetRefundState(id, state, reason string) error {
 func (s *Sandbox) AdjustAccountBalance(accountID, currency string, by int64) error {
 	return with(s, accountID, func(t *tx, a account) error {
 		currency = strings.ToLower(currency)
-		if by == 0 || !slices.Contains(currencies, currency) {
+		if by == 0 || !slices.Contains(words.Currencies(), currency) {
 			return fmt.Errorf("an adjustment of %d %s", by, currency)
 		}
 		bt := newMovement(t, "adjustment", "other_adjustment", "", currency, by, t.now)

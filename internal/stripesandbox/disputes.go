@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"relais/internal/stripesandbox/params"
+	"relais/internal/stripesandbox/words"
 )
 
 // answerTime is how long a dispute waits for an answer; after that it is lost, and an inquiry closes.
@@ -126,7 +129,7 @@ func (t *tx) openDispute(ch charge, amount int64, reason string, inquiry bool) (
 	}
 	t.put(d)
 	t.emit("charge.dispute.created", d, "")
-	return t.withdraw(d, disputeFee*unitOf(d.Currency)), nil
+	return t.withdraw(d, disputeFee*words.Unit(d.Currency)), nil
 }
 
 func brandOf(ch charge) string {
@@ -210,7 +213,7 @@ func (t *tx) escalate(d dispute) (dispute, error) {
 	due := t.now.Add(answerTime).Unix()
 	d.Status, d.EvidenceDetails = "needs_response", evidenceDetails{DueBy: &due, HasEvidence: d.EvidenceDetails.HasEvidence}
 	d = t.putDispute(d, "charge.dispute.updated")
-	return t.withdraw(d, disputeFee*unitOf(d.Currency)), nil
+	return t.withdraw(d, disputeFee*words.Unit(d.Currency)), nil
 }
 
 // disputesOf lists a charge's disputes, oldest first.
@@ -261,13 +264,13 @@ func (t *tx) movementsShown(d dispute) []any {
 	return out
 }
 
-func (d dispute) answered(f *form) dispute {
+func (d dispute) answered(f *params.Form) dispute {
 	if d.Evidence = maps.Clone(d.Evidence); d.Evidence == nil {
 		d.Evidence = map[string]optional{}
 	}
 	for _, field := range slices.Concat(evidenceFields, evidenceFiles) {
-		if key := "evidence[" + field + "]"; f.has(key) {
-			d.Evidence[field] = optional(f.longText(key, 20_000))
+		if key := "evidence[" + field + "]"; f.Has(key) {
+			d.Evidence[field] = optional(f.LongText(key, 20_000))
 		}
 	}
 	d.EvidenceDetails.HasEvidence = false

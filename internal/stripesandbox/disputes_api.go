@@ -1,41 +1,45 @@
 package stripesandbox
 
-import "maps"
+import (
+	"maps"
 
-func readDispute(c *call) (any, *apiError) { return read[dispute](c, "dispute") }
+	"relais/internal/stripesandbox/params"
+)
 
-func listDisputes(c *call) (any, *apiError) {
-	chargeID, intent, within := c.form.text("charge"), c.form.text("payment_intent"), c.form.created()
+func readDispute(c *call) (any, *params.Refusal) { return read[dispute](c, "dispute") }
+
+func listDisputes(c *call) (any, *params.Refusal) {
+	chargeID, intent, within := c.form.Text("charge"), c.form.Text("payment_intent"), c.form.Created()
 	return page(c, "dispute", "/v1/disputes", func(d dispute) bool {
 		return (chargeID == "" || d.Charge == chargeID) && (intent == "" || string(d.PaymentIntent) == intent) && within(d.Created)
 	})
 }
 
 // answerable finds the dispute in the path, and refuses one that is over.
-func (c *call) answerable() (dispute, *apiError) {
+func (c *call) answerable() (dispute, *params.Refusal) {
 	d, ok := load[dispute](c.tx, c.path("id"))
 	switch {
 	case !ok:
-		return d, missing("dispute", c.path("id"), "id")
+		return d, params.Missing("dispute", c.path("id"), "id")
 	case !d.open():
-		return d, refused("", "", "This dispute is already closed")
+		return d, params.Refused("", "", "This dispute is already closed")
 	case !d.waiting():
-		return d, refused("", "", "Evidence for this dispute has already been submitted to the bank.")
+		return d, params.Refused("", "", "Evidence for this dispute has already been submitted to the bank.")
 	}
 	return d, nil
 }
 
 // updateDispute saves an answer and, unless submit is false, sends it to the bank.
-func updateDispute(c *call) (any, *apiError) {
+func updateDispute(c *call) (any, *params.Refusal) {
 	f := c.form
 	old, _ := load[dispute](c.tx, c.path("id"))
 	d := old.answered(f)
 	d.Metadata = maps.Clone(old.Metadata)
-	if meta := f.metadata("metadata"); old.ID != "" {
+	if meta := f.Metadata("metadata"); old.ID != "" {
 		maps.Copy(d.Metadata, meta)
 	}
-	submit := f.choice("submit", "true", "false") == "true"
-	if err := f.done(); err != nil {
+	submit := f.Choice("submit", "true", "false") == "true"
+	if err := f.Done(); err != nil {
 		return nil, err
 	}
 	if _, err := c.answerable(); err != nil {
@@ -44,7 +48,7 @@ func updateDispute(c *call) (any, *apiError) {
 	for _, field := range evidenceFiles {
 		id := string(d.Evidence[field])
 		if up, ok := load[file](c.tx, id); id != "" && (!ok || up.Purpose != "dispute_evidence") {
-			return nil, missing("file upload", id, "evidence["+field+"]")
+			return nil, params.Missing("file upload", id, "evidence["+field+"]")
 		}
 	}
 	if !submit {
@@ -54,7 +58,7 @@ func updateDispute(c *call) (any, *apiError) {
 }
 
 // submit sends the answer to the bank, which decides at once when Stripe's test values tell it how.
-func (t *tx) submit(d dispute) (any, *apiError) {
+func (t *tx) submit(d dispute) (any, *params.Refusal) {
 	d.EvidenceDetails.SubmissionCount++
 	inquiry := d.inquiry()
 	d.Status = "under_review"
@@ -70,14 +74,14 @@ func (t *tx) submit(d dispute) (any, *apiError) {
 		d, err = t.decide(d, text == WinningEvidence || inquiry)
 	}
 	if err != nil {
-		return nil, refused("", "", "%v", err)
+		return nil, params.Refused("", "", "%v", err)
 	}
 	return d, nil
 }
 
 // closeDispute gives in: the dispute is lost. An inquiry cannot be closed so: its charge is refunded.
-func closeDispute(c *call) (any, *apiError) {
-	if err := c.form.done(); err != nil {
+func closeDispute(c *call) (any, *params.Refusal) {
+	if err := c.form.Done(); err != nil {
 		return nil, err
 	}
 	d, refusal := c.answerable()
@@ -86,7 +90,7 @@ func closeDispute(c *call) (any, *apiError) {
 	}
 	d, err := c.tx.decide(d, false)
 	if err != nil {
-		return nil, refused("", "", "%v", err)
+		return nil, params.Refused("", "", "%v", err)
 	}
 	return d, nil
 }

@@ -1,6 +1,10 @@
 package stripesandbox
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"relais/internal/stripesandbox/params"
+)
 
 // An object is anything the sandbox remembers: what the API shows, and a few things of its own. Objects are values:
 // to change one, load it, change the copy and put it back. Their maps and slices are never changed in place.
@@ -128,7 +132,7 @@ type paymentIntent struct {
 	CancellationReason optional       `json:"cancellation_reason"`
 	Currency           string         `json:"currency"`
 	Description        optional       `json:"description"`
-	LastPaymentError   *errorBody     `json:"last_payment_error"`
+	LastPaymentError   *params.Body   `json:"last_payment_error"`
 	LatestCharge       optional       `json:"latest_charge"`
 	Livemode           bool           `json:"livemode"`
 	Metadata           metadata       `json:"metadata"`
@@ -372,3 +376,12 @@ func (o idempotency) id() string   { return o.Key }
 func (o idempotency) kind() string { return "idempotency" }
 func (o delivery) id() string      { return o.ID }
 func (o delivery) kind() string    { return "delivery" }
+
+// What lists may show late says when it was made.
+
+func (o session) made() int64            { return o.Created }
+func (o refund) made() int64             { return o.Created }
+func (o transfer) made() int64           { return o.Created }
+func (o reversal) made() int64           { return o.Created }
+func (o payout) made() int64             { return o.Created }
+func (o balanceTransaction) made() int64 { return o.Created }

@@ -5,6 +5,9 @@ import (
 	"encoding/base32"
 	"strings"
 	"time"
+
+	"relais/internal/stripesandbox/params"
+	"relais/internal/stripesandbox/words"
 )
 
 // A testCard is one of Stripe's test numbers and what happens to a payment with it.
@@ -53,7 +56,7 @@ func fingerprint(number string) string {
 	return base32.StdEncoding.EncodeToString(sum[:])[:16]
 }
 
-var declines = map[string]errorBody{
+var declines = map[string]params.Body{
 	"generic_decline":    {Type: "card_error", Code: "card_declined", DeclineCode: "generic_decline", Message: "Your card was declined."},
 	"insufficient_funds": {Type: "card_error", Code: "card_declined", DeclineCode: "insufficient_funds", Message: "Your card has insufficient funds."},
 	"test_mode":          {Type: "card_error", Code: "card_declined", DeclineCode: "test_mode_live_card", Message: "Your card was declined. Your request was in test mode, but used a non test card."},
@@ -118,7 +121,7 @@ func (t *tx) intent(cs session, p payer) paymentIntent {
 }
 
 // failPayment leaves the intent waiting for another card.
-func (t *tx) failPayment(pi paymentIntent, why errorBody) paymentIntent {
+func (t *tx) failPayment(pi paymentIntent, why params.Body) paymentIntent {
 	pi.Status, pi.LastPaymentError, pi.NextAction, pi.PaymentMethod, pi.Card = "requires_payment_method", &why, nil, "", ""
 	t.put(pi)
 	t.emit("payment_intent.payment_failed", pi, "")
@@ -133,12 +136,8 @@ func (s *Sandbox) succeed(t *tx, cs session, pi paymentIntent, card testCard, me
 	if card.instant {
 		settles = t.now
 	}
-	fee := (pi.Amount*s.options.FeeBps+9_999)/10_000 + s.options.FeeMinor
 	bt := newMovement(t, "charge", "charge", ch.ID, ch.Currency, ch.Amount, settles)
-	if s.options.FeeBps == 0 && s.options.FeeMinor == 0 {
-		fee = 0
-	}
-	if fee = min(fee, ch.Amount); fee > 0 {
+	if fee := s.options.fee(ch.Amount, ch.Currency); fee > 0 {
 		bt.Fee, bt.Net = fee, ch.Amount-fee
 		bt.FeeDetails = []feeDetail{{Amount: fee, Currency: ch.Currency, Description: "Stripe processing fees", Type: "stripe_fee"}}
 	}
@@ -163,6 +162,15 @@ func (s *Sandbox) succeed(t *tx, cs session, pi paymentIntent, card testCard, me
 		}
 	}
 	return pi
+}
+
+// fee is what Stripe keeps of a charge, never more than all of it.
+func (o Options) fee(amount int64, currency string) int64 {
+	if o.FeeBps == 0 && o.FeeMinor == 0 {
+		return 0
+	}
+	fee, step := (amount*o.FeeBps+9_999)/10_000+o.FeeMinor, words.Step(currency, false)
+	return min((fee+step-1)/step*step, amount)
 }
 
 func newCharge(t *tx, pi paymentIntent, card testCard, method string) charge {
@@ -199,18 +207,18 @@ func digits(s string) string {
 	}, s)
 }
 
-func readIntent(c *call) (any, *apiError) { return read[paymentIntent](c, "payment_intent") }
-func readCharge(c *call) (any, *apiError) { return read[charge](c, "charge") }
+func readIntent(c *call) (any, *params.Refusal) { return read[paymentIntent](c, "payment_intent") }
+func readCharge(c *call) (any, *params.Refusal) { return read[charge](c, "charge") }
 
-func listIntents(c *call) (any, *apiError) {
-	within := c.form.created()
+func listIntents(c *call) (any, *params.Refusal) {
+	within := c.form.Created()
 	return page(c, "payment_intent", "/v1/payment_intents", func(pi paymentIntent) bool {
 		return within(pi.Created)
 	})
 }
 
-func listCharges(c *call) (any, *apiError) {
-	intent, group, within := c.form.text("payment_intent"), c.form.text("transfer_group"), c.form.created()
+func listCharges(c *call) (any, *params.Refusal) {
+	intent, group, within := c.form.Text("payment_intent"), c.form.Text("transfer_group"), c.form.Created()
 	return page(c, "charge", "/v1/charges", func(ch charge) bool {
 		return ch.Account == c.account && (intent == "" || string(ch.PaymentIntent) == intent) &&
 			(group == "" || string(ch.TransferGroup) == group) && within(ch.Created)

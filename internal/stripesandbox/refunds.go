@@ -4,22 +4,25 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"relais/internal/stripesandbox/params"
+	"relais/internal/stripesandbox/words"
 )
 
 // refundDelay is how long a refund to a slow card is pending, and how long until one to a closed card comes back.
 const refundDelay = time.Hour
 
-func createRefund(c *call) (any, *apiError) {
+func createRefund(c *call) (any, *params.Refusal) {
 	f := c.form
-	chargeID, intentID, amount := f.text("charge"), f.text("payment_intent"), f.number("amount", 1)
+	chargeID, intentID, amount := f.Text("charge"), f.Text("payment_intent"), f.Number("amount", 1)
 	r := refund{
-		ID: newID("re_", 24), Object: "refund", Created: c.tx.now.Unix(), Metadata: f.metadata("metadata"), Status: "succeeded",
-		Reason: optional(f.choice("reason", "", "duplicate", "fraudulent", "requested_by_customer")),
+		ID: newID("re_", 24), Object: "refund", Created: c.tx.now.Unix(), Metadata: f.Metadata("metadata"), Status: "succeeded",
+		Reason: optional(f.Choice("reason", "", "duplicate", "fraudulent", "requested_by_customer")),
 	}
 	if chargeID == "" && intentID == "" {
-		f.fail(malformed("parameter_missing", "", "One of the following params should be provided for this request: payment_intent or charge."))
+		f.Fail(params.Malformed("parameter_missing", "", "One of the following params should be provided for this request: payment_intent or charge."))
 	}
-	if err := f.done(); err != nil {
+	if err := f.Done(); err != nil {
 		return nil, err
 	}
 	ch, refusal := c.refundable(chargeID, intentID, amount)
@@ -31,8 +34,8 @@ func createRefund(c *call) (any, *apiError) {
 	}
 	r.Charge, r.PaymentIntent, r.Currency = optional(ch.ID), ch.PaymentIntent, ch.Currency
 	r.DestinationDetails = map[string]any{"type": "card", "card": map[string]any{"type": "refund", "reference_status": "pending", "reference_type": "acquirer_reference_number"}}
-	if r.Amount%stepOf(r.Currency, false) != 0 {
-		return nil, refused("", "amount", "Invalid amount: amounts in %s must be a multiple of 100 here.", r.Currency)
+	if r.Amount%words.Step(r.Currency, false) != 0 {
+		return nil, params.Refused("", "amount", "Invalid amount: amounts in %s must be a multiple of 100 here.", r.Currency)
 	}
 	ch.AmountRefunded += r.Amount
 	ch.Refunded = ch.AmountRefunded == ch.Amount
@@ -46,14 +49,14 @@ func createRefund(c *call) (any, *apiError) {
 }
 
 // refundable finds the charge, and refuses what Stripe would.
-func (c *call) refundable(chargeID, intentID string, amount int64) (charge, *apiError) {
+func (c *call) refundable(chargeID, intentID string, amount int64) (charge, *params.Refusal) {
 	if intentID != "" {
 		pi, ok := load[paymentIntent](c.tx, intentID)
 		if !ok {
-			return charge{}, missing("payment_intent", intentID, "payment_intent")
+			return charge{}, params.Missing("payment_intent", intentID, "payment_intent")
 		}
 		if pi.Status != "succeeded" {
-			return charge{}, refused("payment_intent_unexpected_state", "", "This PaymentIntent (%s) does not have a successful charge to refund.", intentID)
+			return charge{}, params.Refused("payment_intent_unexpected_state", "", "This PaymentIntent (%s) does not have a successful charge to refund.", intentID)
 		}
 		chargeID = string(pi.LatestCharge)
 	}
@@ -61,16 +64,16 @@ func (c *call) refundable(chargeID, intentID string, amount int64) (charge, *api
 	left := ch.Amount - ch.AmountRefunded
 	switch {
 	case !ok:
-		return ch, missing("charge", chargeID, "charge")
+		return ch, params.Missing("charge", chargeID, "charge")
 	case !ch.Paid:
-		return ch, refused("charge_not_refundable", "charge", "Charge %s has not been paid and cannot be refunded.", ch.ID)
+		return ch, params.Refused("charge_not_refundable", "charge", "Charge %s has not been paid and cannot be refunded.", ch.ID)
 	case c.tx.chargedBack(ch.ID):
-		return ch, refused("charge_disputed", "charge", "Charge %s has been charged back; cannot issue a refund.", ch.ID)
+		return ch, params.Refused("charge_disputed", "charge", "Charge %s has been charged back; cannot issue a refund.", ch.ID)
 	case left == 0:
-		return ch, refused("charge_already_refunded", "charge", "Charge %s has already been refunded.", ch.ID)
+		return ch, params.Refused("charge_already_refunded", "charge", "Charge %s has already been refunded.", ch.ID)
 	case amount > left:
-		return ch, refused("", "amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)",
-			money(amount, ch.Currency, english), money(left, ch.Currency, english))
+		return ch, params.Refused("", "amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)",
+			words.Money(amount, ch.Currency, words.English), words.Money(left, ch.Currency, words.English))
 	}
 	return ch, nil
 }
@@ -170,10 +173,10 @@ func (t *tx) turn(r refund, state, reason string) (refund, error) {
 	return r, nil
 }
 
-func readRefund(c *call) (any, *apiError) { return read[refund](c, "refund") }
+func readRefund(c *call) (any, *params.Refusal) { return read[refund](c, "refund") }
 
-func listRefunds(c *call) (any, *apiError) {
-	chargeID, intent, within := c.form.text("charge"), c.form.text("payment_intent"), c.form.created()
+func listRefunds(c *call) (any, *params.Refusal) {
+	chargeID, intent, within := c.form.Text("charge"), c.form.Text("payment_intent"), c.form.Created()
 	return page(c, "refund", "/v1/refunds", func(r refund) bool {
 		return (chargeID == "" || string(r.Charge) == chargeID) && (intent == "" || string(r.PaymentIntent) == intent) && within(r.Created)
 	})

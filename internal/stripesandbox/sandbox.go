@@ -29,6 +29,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"relais/internal/stripesandbox/chaos"
+	"relais/internal/stripesandbox/params"
 )
 
 // Options configure a Sandbox.
@@ -48,6 +51,7 @@ type Options struct {
 	SettleDelay time.Duration // from a charge to its money being available
 	FeeBps      int64         // Stripe's fee on a charge, in basis points …
 	FeeMinor    int64         // … plus so many minor units
+	ListLag     time.Duration // see LagLists
 
 	Log *slog.Logger // nil: none
 }
@@ -66,6 +70,10 @@ type Sandbox struct {
 	journal   *journal
 	swept     string // the day on which automatic payouts were last made
 	faults    []*Fault
+	dice      *chaos.Dice          // what goes wrong with calls; nil: nothing
+	postman   *chaos.Postman       // what goes wrong with notices; nil: nothing
+	held      map[string]time.Time // deliveries that he holds back, until a real time
+	counts    map[string]int       // faults that happened
 	drop      int
 	duplicate int
 }
@@ -95,6 +103,7 @@ func New(o Options) (*Sandbox, error) {
 	s := &Sandbox{
 		options: o, base: strings.TrimSuffix(base.Path, "/"), log: o.Log, state: newState(),
 		client: &http.Client{Timeout: 10 * time.Second}, wake: make(chan struct{}, 1),
+		held: map[string]time.Time{}, counts: map[string]int{},
 	}
 	if o.Path != "" {
 		if s.journal, err = openJournal(o.Path, s.state.apply); err != nil {
@@ -234,13 +243,13 @@ func (s *Sandbox) endpoints() map[string]endpoint {
 }
 
 // read answers the call for one object by its id in the path.
-func read[T object](c *call, what string) (any, *apiError) {
-	if err := c.form.done(); err != nil {
+func read[T object](c *call, what string) (any, *params.Refusal) {
+	if err := c.form.Done(); err != nil {
 		return nil, err
 	}
 	o, ok := load[T](c.tx, c.path("id"))
 	if !ok {
-		return nil, missing(what, c.path("id"), "id")
+		return nil, params.Missing(what, c.path("id"), "id")
 	}
 	return o, nil
 }

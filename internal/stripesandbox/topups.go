@@ -1,5 +1,10 @@
 package stripesandbox
 
+import (
+	"relais/internal/stripesandbox/params"
+	"relais/internal/stripesandbox/words"
+)
+
 // topup is money that the platform puts onto its own balance from its bank. Here it is there at once.
 type topup struct {
 	ID                  string   `json:"id"`
@@ -19,15 +24,15 @@ type topup struct {
 func (o topup) id() string   { return o.ID }
 func (o topup) kind() string { return "topup" }
 
-func createTopup(c *call) (any, *apiError) {
+func createTopup(c *call) (any, *params.Refusal) {
 	f := c.form
 	up := topup{
-		ID: newID("tu_", 24), Object: "topup", Amount: f.needNumber("amount", 1), Created: c.tx.now.Unix(), Currency: f.currency("currency"),
-		Description: optional(f.text("description")), Metadata: f.metadata("metadata"), Status: "succeeded",
-		StatementDescriptor: optional(f.text("statement_descriptor")), TransferGroup: optional(f.text("transfer_group")),
+		ID: newID("tu_", 24), Object: "topup", Amount: f.NeedNumber("amount", 1), Created: c.tx.now.Unix(), Currency: f.Currency("currency"),
+		Description: optional(f.Text("description")), Metadata: f.Metadata("metadata"), Status: "succeeded",
+		StatementDescriptor: optional(f.Text("statement_descriptor")), TransferGroup: optional(f.Text("transfer_group")),
 	}
-	f.whole("amount", up.Amount, up.Currency, false)
-	if err := f.done(); err != nil {
+	f.MultipleOf("amount", up.Amount, words.Step(up.Currency, false))
+	if err := f.Done(); err != nil {
 		return nil, err
 	}
 	bt := newMovement(c.tx, "topup", "topup", up.ID, up.Currency, up.Amount, c.tx.now)

@@ -47,6 +47,8 @@ type Options struct {
 	PlatformURL string           // where webhooks go; empty: Harness collects them
 	ConnectURL  string
 	SettleDelay time.Duration
+	FeeBps      int64 // Stripe's fee on a charge
+	FeeMinor    int64
 	Path        string                          // journal
 	Wrap        func(http.Handler) http.Handler // around the sandbox
 }
@@ -102,7 +104,7 @@ func Start(t testing.TB, o Options) *Harness {
 	}
 	var err error
 	h.Sandbox, err = stripesandbox.New(stripesandbox.Options{
-		Path: o.Path, Now: o.Now, BaseURL: h.URL, SettleDelay: o.SettleDelay,
+		Path: o.Path, Now: o.Now, BaseURL: h.URL, SettleDelay: o.SettleDelay, FeeBps: o.FeeBps, FeeMinor: o.FeeMinor,
 		PlatformURL: o.PlatformURL, PlatformSecret: PlatformSecret, ConnectURL: o.ConnectURL, ConnectSecret: ConnectSecret,
 	})
 	if err != nil {
