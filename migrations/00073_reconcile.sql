@@ -55,6 +55,9 @@ create table stripe_funds (
   reserved_minor  bigint not null,
   booked_minor    bigint not null,           -- minus the sum of our account "stripe"
   apart_minor     bigint not null,           -- Stripe's less ours that no single object explains
+  apart_since     timestamptz,               -- real time since which it is not 0 …
+  same_since      timestamptz not null,      -- … and since which it is this
+  alarming        boolean not null,          -- it is a difference
   read_at         timestamptz not null       -- business time
 );
 revoke delete, truncate on stripe_funds from relais_app;

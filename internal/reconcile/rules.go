@@ -176,6 +176,37 @@ func Apart(total, booked, known int64) int64 {
 	return total - booked - known
 }
 
+// Patience is how long the balance may have more or less than the objects explain, for lists lag behind it: the same amount for as long
+// as a run takes to come again, and another one each time, on a busy platform, for some hours.
+const (
+	samePatience = 30 * time.Minute
+	anyPatience  = 6 * time.Hour
+)
+
+// unexplained is what the balance has more than the objects explain, and since when. Real time.
+type unexplained struct {
+	Apart    int64      `db:"apart_minor"`
+	Since    *time.Time `db:"apart_since"` // nil: there is nothing
+	Same     time.Time  `db:"same_since"`
+	Alarming bool       `db:"alarming"`
+}
+
+// next is what is unexplained after another look. An alarm ends only when nothing is unexplained; whoever looks at everything has no patience.
+func (u unexplained) next(apart int64, whole bool, now time.Time) unexplained {
+	if apart == 0 {
+		return unexplained{Same: now}
+	}
+	n := unexplained{Apart: apart, Since: u.Since, Same: now}
+	if n.Since == nil {
+		n.Since = &now
+	}
+	if apart == u.Apart {
+		n.Same = u.Same
+	}
+	n.Alarming = u.Alarming || whole || now.Sub(n.Same) >= samePatience || now.Sub(*n.Since) >= anyPatience
+	return n
+}
+
 // TwoPeopleAbove is the amount, in minor units of its currency, from which one person's word does not explain a difference.
 const TwoPeopleAbove = 100_00
 

@@ -108,14 +108,13 @@ func (s *Service) findings(ctx context.Context, w window, whole bool, fed *int64
 			failed = append(failed, err) // whose they are is then not known; that they are there is
 		}
 		found, looked = append(found, both.Found...), append(looked, byObject()...)
-		failed = append(failed, s.keepFunds(ctx, both.Funds))
 	}
 	if err == nil && steady {
-		looked = append(looked, BalanceDiffers)
-		for _, f := range both.Funds {
-			if f.Apart != 0 {
-				found = append(found, Difference{Kind: BalanceDiffers, Object: "balance", Currency: string(f.Currency), Expected: f.total() - f.Apart, Found: f.total()})
-			}
+		unexplained, err := s.keepFunds(ctx, both.Funds, whole)
+		if err != nil {
+			failed = append(failed, err)
+		} else {
+			found, looked = append(found, unexplained...), append(looked, BalanceDiffers)
 		}
 	}
 	for kind, look := range map[Kind]func(context.Context, sqlx.QueryerContext) ([]Difference, error){ClearingOverdue: s.overdue, MovementChanged: s.changed} {
@@ -151,19 +150,35 @@ func (s *Service) auditDue(ctx context.Context) (due bool, err error) {
 	return due, postgres.Translate(err)
 }
 
-const upsertFunds = `
-insert into stripe_funds (currency, available_minor, pending_minor, reserved_minor, booked_minor, apart_minor, read_at) values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (currency) do update set available_minor = excluded.available_minor, pending_minor = excluded.pending_minor, reserved_minor = excluded.reserved_minor,
-  booked_minor = excluded.booked_minor, apart_minor = excluded.apart_minor, read_at = excluded.read_at`
+const selectUnexplained = `
+select coalesce(sum(apart_minor), 0)::bigint as apart_minor, max(apart_since) as apart_since, coalesce(max(same_since), $2::timestamptz) as same_since,
+  coalesce(bool_or(alarming), false) as alarming from stripe_funds where currency = $1`
 
-func (s *Service) keepFunds(ctx context.Context, funds []fund) error {
+const upsertFunds = `
+insert into stripe_funds (currency, available_minor, pending_minor, reserved_minor, booked_minor, apart_minor, apart_since, same_since, alarming, read_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+on conflict (currency) do update set available_minor = excluded.available_minor, pending_minor = excluded.pending_minor, reserved_minor = excluded.reserved_minor,
+  booked_minor = excluded.booked_minor, apart_minor = excluded.apart_minor, apart_since = excluded.apart_since, same_since = excluded.same_since,
+  alarming = excluded.alarming, read_at = excluded.read_at`
+
+// keepFunds keeps the balances that were read, and answers with those that have differed for too long.
+func (s *Service) keepFunds(ctx context.Context, funds []fund, whole bool) (found []Difference, err error) {
+	now := s.clock()
 	for _, f := range funds {
-		_, err := s.db.ExecContext(ctx, upsertFunds, string(f.Currency), f.Available, f.Pending, f.Reserved, f.Booked, f.Apart, s.now())
+		var u unexplained
+		if err := s.db.GetContext(ctx, &u, selectUnexplained, string(f.Currency), now); err != nil {
+			return nil, fmt.Errorf("read the balance that was kept: %w", postgres.Translate(err))
+		}
+		u = u.next(f.Apart, whole, now)
+		_, err := s.db.ExecContext(ctx, upsertFunds, string(f.Currency), f.Available, f.Pending, f.Reserved, f.Booked, u.Apart, u.Since, u.Same, u.Alarming, s.now())
 		if err != nil {
-			return fmt.Errorf("keep the balance at Stripe: %w", postgres.Translate(err))
+			return nil, fmt.Errorf("keep the balance at Stripe: %w", postgres.Translate(err))
+		}
+		if u.Alarming {
+			found = append(found, Difference{Kind: BalanceDiffers, Object: "balance", Currency: string(f.Currency), Expected: f.total() - f.Apart, Found: f.total()})
 		}
 	}
-	return nil
+	return found, nil
 }
 
 // oneRecorder lets one process at a time record differences.
