@@ -140,7 +140,7 @@ func (d *database) makeDemo(ctx context.Context, cfg Config, log *slog.Logger) e
 // forDemo is what the demo needs of the domains.
 func (d *Domains) forDemo(cfg Config, sandbox *stripesandbox.Sandbox, visitor stripesandbox.Visitor) demo.Services {
 	return demo.Services{DB: d.DB, Clock: d.Clock, Secret: []byte(cfg.Secret.Reveal()), Jobs: d.Jobs, Media: d.Media, Members: d.Members,
-		Catalog: d.Catalog, Storefronts: d.Storefronts, Referrals: d.Referrals, Orders: d.Orders, Payouts: d.Payouts,
+		Catalog: d.Catalog, Storefronts: d.Storefronts, Referrals: d.Referrals, Orders: d.Orders, Returns: d.Returns, Payouts: d.Payouts,
 		Sandbox: sandbox, Visitor: visitor, BaseURL: cfg.BaseURL}
 }
 

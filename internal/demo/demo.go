@@ -31,6 +31,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/referrals"
+	"relais/internal/returns"
 	"relais/internal/storefronts"
 	"relais/internal/stripesandbox"
 )
@@ -60,6 +61,7 @@ type Services struct {
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
 	Orders      *orders.Service
+	Returns     *returns.Service
 	Payouts     *payouts.Service
 	Sandbox     *stripesandbox.Sandbox
 	Visitor     stripesandbox.Visitor

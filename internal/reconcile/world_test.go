@@ -62,7 +62,7 @@ func open(t *testing.T) *world {
 	w.must(err)
 	w.stripe, err = stripe.New(stripe.Options{Key: platformKey, URL: server.URL + "/stripe", PlatformSecret: "whsec_platform", Capabilities: []string{"transfers"}, Now: time.Now})
 	w.must(err)
-	w.hooks = webhooks.New(w.db, w.stripe, nil, nil, time.Now, slog.New(slog.DiscardHandler))
+	w.hooks = webhooks.New(webhooks.Config{DB: w.db, Provider: w.stripe, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	w.listens(w.stripe)
 	mux.Handle("/stripe/", http.StripPrefix("/stripe", w.sandbox.Handler()))
 	mux.HandleFunc("POST /webhooks", func(rw http.ResponseWriter, r *http.Request) {

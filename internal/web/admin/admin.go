@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/disputes"
 	"relais/internal/fault"
 	"relais/internal/ledger"
 	"relais/internal/members"
@@ -22,6 +23,7 @@ import (
 	"relais/internal/payouts"
 	"relais/internal/postgres"
 	"relais/internal/reconcile"
+	"relais/internal/returns"
 	"relais/internal/web/page"
 	"relais/internal/webhooks"
 )
@@ -33,6 +35,8 @@ type Options struct {
 	Members   *members.Service
 	Catalog   *catalog.Service
 	Orders    *orders.Service
+	Returns   *returns.Service
+	Disputes  *disputes.Service
 	Payouts   *payouts.Service
 	Webhooks  *webhooks.Service
 	Reconcile *reconcile.Service
