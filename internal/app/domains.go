@@ -67,7 +67,10 @@ type Parts struct {
 	SMTP         *mail.SMTP // nil: letters stay readable and are not sent
 	FeeBps       int64
 	AutoDelivery int // days
-	Log          *slog.Logger
+
+	PayoutsPerSecond int // transfers asked for in a second at most; 0: no limit
+
+	Log *slog.Logger
 }
 
 // Wire makes the use cases, from the bottom of the import order to its top, and registers their jobs.
@@ -108,8 +111,8 @@ func Wire(p Parts) (*Domains, error) {
 	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
-	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Now: p.Clock.Now, Clock: time.Now,
-		BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
+		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
 	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Provider: forWorkers, Orders: d.Orders, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
 	d.Reconcile = reconcile.New(reconcile.Config{DB: p.DB, Books: forWorkers, Transfers: forWorkers, Webhooks: d.Webhooks, Audit: auditBooks, Mail: d.Mail,
 		Now: p.Clock.Now, Clock: time.Now, Log: p.Log})

@@ -149,6 +149,13 @@ func (s *Service) act(ctx context.Context, eventID string, e row) error {
 		if err := s.payouts.AccountChanged(ctx, account); !errors.Is(err, fault.NotFound) {
 			return err
 		}
+	case "payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled":
+		if e.Account == "" { // to the platform's own bank
+			return nil
+		}
+		if err := s.payouts.BankChanged(ctx, e.Account, e.ObjectID); !errors.Is(err, fault.NotFound) {
+			return err
+		}
 	}
 	if e.Account == "" && moved(e.Type) {
 		return s.feed(ctx)
