@@ -84,7 +84,7 @@ func (s *Service) StatementOf(ctx context.Context, payeeID, id int64) (Statement
 		byID[st.Items[i].ID] = &st.Items[i]
 	}
 	for _, l := range lines {
-		if l.EarningID != nil {
+		if l.Kind == Earned {
 			l.Earning = byID[*l.EarningID]
 		}
 		st.Lines = append(st.Lines, l)
