@@ -5,6 +5,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/documents"
 	"relais/internal/earnings"
 	"relais/internal/ledger"
 	"relais/internal/orders"
@@ -15,4 +16,4 @@ import (
 type Finding = ledger.Finding
 
 // checks are the invariants of every package that touches money, from the ledger up.
-var checks = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, orders.Check, payouts.Check}
+var checks = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, orders.Check, payouts.Check, documents.Check}

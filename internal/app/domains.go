@@ -13,10 +13,12 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
 	"relais/internal/clock"
+	"relais/internal/documents"
 	"relais/internal/jobs"
 	"relais/internal/mail"
 	"relais/internal/media"
 	"relais/internal/members"
+	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/referrals"
@@ -42,6 +44,7 @@ type Domains struct {
 	Referrals   *referrals.Service
 	Orders      *orders.Service
 	Payouts     *payouts.Service
+	Documents   *documents.Service
 	Webhooks    *webhooks.Service
 }
 
@@ -59,6 +62,8 @@ type Parts struct {
 	SMTP         *mail.SMTP // nil: letters stay readable and are not sent
 	FeeBps       int64
 	AutoDelivery int // days
+	Legal        documents.Legal
+	Currencies   []money.Currency // besides EUR
 	Log          *slog.Logger
 }
 
@@ -89,7 +94,7 @@ func Wire(p Parts) (*Domains, error) {
 		return nil, err
 	}
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
-	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now)
+	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
 	if d.Referrals, err = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret)}); err != nil {
@@ -99,6 +104,7 @@ func Wire(p Parts) (*Domains, error) {
 		AutoDays: p.AutoDelivery, Mail: d.Mail, Log: p.Log})
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Now: p.Clock.Now, Clock: time.Now,
 		BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+	d.Documents = documents.New(p.DB, p.Clock.Now, p.Legal)
 	d.Webhooks = webhooks.New(p.DB, forWorkers, d.Orders, d.Payouts, time.Now, p.Log)
 	d.register()
 	return d, nil
@@ -115,6 +121,7 @@ func (d *Domains) register() {
 	d.Jobs.Every(members.JobSweep, 24*time.Hour, members.JobSweep)
 	d.Orders.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
+	d.Documents.Register(d.Jobs)
 	d.Webhooks.Register(d.Jobs)
 }
 
