@@ -97,3 +97,7 @@ revoke update, delete, truncate on documents, document_lines, document_months fr
 create index orders_paid on orders (paid_at) where paid_at is not null;
 create index clawbacks_at on clawbacks (at);
 create index earnings_released on earnings (released_at) where role = 'commission' and released_at is not null;
+
+-- A price of another currency is no lower or higher price: what a variant cost is compared within one currency.
+alter table variant_prices add column currency char(3) not null default 'EUR';
+alter table variant_prices alter column currency drop default;

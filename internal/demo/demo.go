@@ -25,6 +25,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/clock"
 	"relais/internal/demo/content"
+	"relais/internal/documents"
 	"relais/internal/jobs"
 	"relais/internal/media"
 	"relais/internal/members"
@@ -61,6 +62,7 @@ type Services struct {
 	Referrals   *referrals.Service
 	Orders      *orders.Service
 	Payouts     *payouts.Service
+	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox
 	Visitor     stripesandbox.Visitor
 	BaseURL     string // of the site, without a slash at its end

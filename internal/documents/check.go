@@ -48,7 +48,7 @@ var checks = []ledger.Invariant{
 		    join ledger_postings p on p.transaction_id = t.id join ledger_accounts a on a.id = p.source_account_id join ledger_accounts b on b.id = p.destination_account_id
 		    where t.kind = 'vat' or 'vat' in (a.kind, b.kind)) v on v.reference = 'document:' || d.id || ':vat'
 		  where d.id is null or v.reference is null or v.amount <> d.vat_minor or v.currency <> d.currency
-		    or (v.source, v.destination) is distinct from (case d.kind when 'fee_invoice' then ('fees', 'vat') else ('vat', 'fees') end)`},
+		    or v.source <> case d.kind when 'fee_invoice' then 'fees' else 'vat' end or v.destination <> case d.kind when 'fee_invoice' then 'vat' else 'fees' end`},
 	{Name: "fees_invoiced", Description: "the fee invoices of a closed month come to what fees earned and gave back in it",
 		Query: `select count(*) from (
 		    select m.month, t.currency, sum(case b.kind when 'fees' then p.amount else -p.amount end) as minor from document_months m

@@ -91,10 +91,10 @@ with sold as (
 ), back as (
   select brand_id, currency, sum(given) as given, count(*) filter (where given <> 0) as returns from whole group by 1, 2
 )
-select b.id as brand_id, b.lang, currency, coalesce(earned, 0) as earned, coalesce(sales, 0) as sales, coalesce(given, 0) as given,
-  coalesce(returns, 0) as returns, ` + sellerColumns + `
-from sold full join back using (brand_id, currency) join brands b on b.id = brand_id
-where coalesce(earned, 0) <> coalesce(given, 0) order by b.id, currency`
+select b.id as brand_id, b.lang, x.currency, x.earned, x.sales, x.given, x.returns, ` + sellerColumns + `
+from (select brand_id, currency, coalesce(earned, 0) as earned, coalesce(sales, 0) as sales, coalesce(given, 0) as given, coalesce(returns, 0) as returns
+  from sold full join back using (brand_id, currency)) x join brands b on b.id = x.brand_id
+where x.earned <> x.given order by b.id, x.currency`
 
 // issueFees issues the fee invoice of each brand and currency for a month; where more was given back than earned, a fee
 // credit; where both are the same, nothing.
