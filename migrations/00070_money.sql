@@ -132,6 +132,7 @@ select o.id, s.id, s.brand_id, 'before:' || s.id, 'withdrawal', case when o.stat
 from orders o join shipments s on s.order_id = o.id where o.withdrawal_at is not null;
 insert into return_lines (return_id, order_line_id, quantity)
 select r.id, l.id, l.quantity from returns r join order_lines l on l.shipment_id = r.shipment_id;
+alter table orders drop column withdrawal_at, drop column withdrawal_reason;
 
 
 -- 4. Refunds: several on one order, each of named parts.
@@ -154,15 +155,16 @@ create table refund_items (
   shipment_id   bigint not null references shipments,
   order_line_id bigint references order_lines,       -- null: delivery cost
   quantity      integer not null default 0 check (quantity >= 0),   -- pieces that come back or never left; 0: only money
+  restock       boolean not null default false,      -- they can be sold again
   amount_minor  bigint not null check (amount_minor > 0),
   constraint refund_items_once unique nulls not distinct (refund_id, shipment_id, order_line_id)
 );
 create index refund_items_line on refund_items (order_line_id) where order_line_id is not null;
 create index refund_items_shipment on refund_items (shipment_id);
-insert into refund_items (refund_id, shipment_id, order_line_id, quantity, amount_minor)
-select r.id, l.shipment_id, l.id, l.quantity, l.total_minor from refunds r join order_lines l on l.order_id = r.order_id where not r.stray
+insert into refund_items (refund_id, shipment_id, order_line_id, quantity, restock, amount_minor)
+select r.id, l.shipment_id, l.id, l.quantity, true, l.total_minor from refunds r join order_lines l on l.order_id = r.order_id where not r.stray
 union all
-select r.id, s.id, null, 0, s.shipping_minor from refunds r join shipments s on s.order_id = r.order_id where not r.stray and s.shipping_minor > 0;
+select r.id, s.id, null, 0, false, s.shipping_minor from refunds r join shipments s on s.order_id = r.order_id where not r.stray and s.shipping_minor > 0;
 revoke update, delete, truncate on refund_items from relais_app;
 -- A refund keeps what it is of. Made, it may still fail days later, when the buyer's bank sends it back; refused, only a
 -- payment that no order keeps is tried again under the same wish.

@@ -15,7 +15,7 @@ func (s *Services) advance() func(ctx context.Context, days int) error {
 		}
 		for _, step := range []func(context.Context) error{
 			func(context.Context) error { return s.Sandbox.Tick() },
-			s.Orders.SweepExpired, s.Orders.SweepDelivered, s.Orders.SweepRefunds, s.drain, s.Orders.Release, s.drain,
+			s.Orders.SweepExpired, s.Orders.SweepDelivered, s.Refunds.Sweep, s.drain, s.Orders.Release, s.drain,
 		} {
 			if err := step(ctx); err != nil {
 				return err

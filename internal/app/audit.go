@@ -5,15 +5,18 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/disputes"
 	"relais/internal/documents"
 	"relais/internal/earnings"
 	"relais/internal/ledger"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/returns"
 )
 
 // Finding is what one invariant's query counted; 0: it holds.
 type Finding = ledger.Finding
 
 // checks are the invariants of every package that touches money, from the ledger up.
-var checks = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, orders.Check, payouts.Check, documents.Check}
+var checks = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, orders.Check,
+	returns.Check, disputes.Check, payouts.Check, documents.Check}

@@ -13,6 +13,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
 	"relais/internal/clock"
+	"relais/internal/disputes"
 	"relais/internal/documents"
 	"relais/internal/jobs"
 	"relais/internal/mail"
@@ -22,6 +23,8 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/referrals"
+	"relais/internal/refunds"
+	"relais/internal/returns"
 	"relais/internal/storefronts"
 	"relais/internal/stripe"
 	"relais/internal/stripesandbox"
@@ -43,6 +46,9 @@ type Domains struct {
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
 	Orders      *orders.Service
+	Refunds     *refunds.Service
+	Returns     *returns.Service
+	Disputes    *disputes.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Webhooks    *webhooks.Service
@@ -102,10 +108,13 @@ func Wire(p Parts) (*Domains, error) {
 	}
 	d.Orders = orders.New(orders.Config{DB: p.DB, Payments: forPages, Now: p.Clock.Now, BaseURL: p.BaseURL, FeeBps: p.FeeBps,
 		AutoDays: p.AutoDelivery, Mail: d.Mail, Log: p.Log})
+	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
+	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Outcomes: d.Returns, Log: p.Log})
+	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Now: p.Clock.Now, Clock: time.Now,
 		BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
 	d.Documents = documents.New(p.DB, p.Clock.Now, p.Legal)
-	d.Webhooks = webhooks.New(p.DB, forWorkers, d.Orders, d.Payouts, time.Now, p.Log)
+	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Events: forWorkers, Orders: d.Orders, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
 	d.register()
 	return d, nil
 }
@@ -120,6 +129,9 @@ func (d *Domains) register() {
 	d.Jobs.Handle(members.JobSweep, 5*time.Minute, d.Members.Sweep)
 	d.Jobs.Every(members.JobSweep, 24*time.Hour, members.JobSweep)
 	d.Orders.Register(d.Jobs)
+	d.Refunds.Register(d.Jobs)
+	d.Returns.Register(d.Jobs)
+	d.Disputes.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Documents.Register(d.Jobs)
 	d.Webhooks.Register(d.Jobs)

@@ -43,6 +43,7 @@ type Product struct {
 	VATBps      int64          `db:"vat_bps"`
 	Currency    money.Currency `db:"currency"`
 	State       State          `db:"state"`
+	CustomMade  bool           `db:"custom_made"` // made to the buyer's own wishes: no right of withdrawal
 	CreatedAt   time.Time      `db:"created_at"`
 	UpdatedAt   time.Time      `db:"updated_at"`
 }
@@ -77,6 +78,7 @@ type ProductDraft struct {
 	Warnings    string
 	Options     []string
 	VATBps      int64
+	CustomMade  *bool // nil: as it is, false for a new one
 	Variants    []VariantDraft
 }
 

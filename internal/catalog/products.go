@@ -43,8 +43,8 @@ func (s *Service) MoveProduct(ctx context.Context, by, brandID, productID int64,
 }
 
 const insertProduct = `
-insert into products (brand_id, slug, import_key, lang, title, description, category, tags, warnings, options, vat_bps, currency, created_at, updated_at)
-select id, $2, nullif($3, ''), coalesce(nullif($4, ''), lang), $5, $6, $7, $8, $9, $10, $11, currency, $12, $12 from brands where id = $1
+insert into products (brand_id, slug, import_key, lang, title, description, category, tags, warnings, options, vat_bps, custom_made, currency, created_at, updated_at)
+select id, $2, nullif($3, ''), coalesce(nullif($4, ''), lang), $5, $6, $7, $8, $9, $10, $11, coalesce($13::boolean, false), currency, $12, $12 from brands where id = $1
 on conflict (slug) do nothing
 returning id`
 
@@ -61,7 +61,7 @@ func InsertProduct(ctx context.Context, tx *sqlx.Tx, brandID int64, d ProductDra
 	for n, slug := 1, base; ; n++ {
 		var id int64
 		err := tx.GetContext(ctx, &id, insertProduct, brandID, slug, d.ImportKey, d.Lang, d.Title, d.Description, d.Category,
-			texts(d.Tags), d.Warnings, texts(d.Options), d.VATBps, now)
+			texts(d.Tags), d.Warnings, texts(d.Options), d.VATBps, now, d.CustomMade)
 		switch {
 		case errors.Is(err, sql.ErrNoRows): // the slug is taken
 			if slug, err = freeSlug(ctx, tx, base, n); err != nil {
@@ -93,7 +93,7 @@ select coalesce(max(substr(slug, length($1) + 2)::int), 1) + $2 from products wh
 }
 
 const updateProduct = `
-update products set title = $3, description = $4, category = $5, tags = $6, warnings = $7, options = $8, vat_bps = $9, updated_at = $10,
+update products set title = $3, description = $4, category = $5, tags = $6, warnings = $7, options = $8, vat_bps = $9, updated_at = $10, custom_made = coalesce($11::boolean, custom_made),
   currency = (select currency from brands where id = $1)
 where brand_id = $1 and id = $2`
 
@@ -111,7 +111,7 @@ func UpdateProduct(ctx context.Context, tx *sqlx.Tx, brandID, productID int64, d
 		return err
 	}
 	err = exactlyOne(tx.ExecContext(ctx, updateProduct, brandID, productID, d.Title, d.Description, d.Category, texts(d.Tags),
-		d.Warnings, texts(d.Options), d.VATBps, now))
+		d.Warnings, texts(d.Options), d.VATBps, now, d.CustomMade))
 	if err != nil {
 		return fmt.Errorf("edit product %d: %w", productID, err)
 	}
@@ -150,7 +150,7 @@ func lockBrand(ctx context.Context, tx *sqlx.Tx, brandID int64) error {
 }
 
 const productColumns = `p.id, p.brand_id, p.slug, coalesce(p.import_key, '') as import_key, p.lang, p.title, p.description, p.category, p.tags,
-  p.warnings, p.options, p.vat_bps, p.currency, p.state, p.created_at, p.updated_at`
+  p.warnings, p.options, p.vat_bps, p.currency, p.state, p.custom_made, p.created_at, p.updated_at`
 
 func productForUpdate(ctx context.Context, tx *sqlx.Tx, brandID, productID int64) (Product, error) {
 	var p Product

@@ -32,6 +32,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/referrals"
+	"relais/internal/returns"
 	"relais/internal/storefronts"
 	"relais/internal/stripesandbox"
 )
@@ -61,6 +62,7 @@ type Services struct {
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
 	Orders      *orders.Service
+	Returns     *returns.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox

@@ -11,6 +11,7 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/returns"
 	"relais/internal/stripesandbox"
 )
 
@@ -269,7 +270,7 @@ var reasons = []string{"", "", "La couleur ne va pas avec le reste.", "Commandé
 
 // withdrawn declares the withdrawal; if anything was sent, the goods come back some days later and the money goes.
 func (m *maker) withdrawn(ctx context.Context, p *purchase, o orders.Page) error {
-	if err := m.Orders.Withdraw(ctx, o.ID, reasons[p.nth%len(reasons)]); err != nil {
+	if err := m.Returns.Withdraw(ctx, returns.Declaration{OrderID: o.ID, Reason: reasons[p.nth%len(reasons)]}); err != nil {
 		return fmt.Errorf("withdraw from %s: %w", o.Number, err)
 	}
 	if p.back != 0 {
@@ -279,14 +280,17 @@ func (m *maker) withdrawn(ctx context.Context, p *purchase, o orders.Page) error
 }
 
 func (m *maker) refund(ctx context.Context, p *purchase, o orders.Page) error {
-	var err error
-	if bs := p.brands(); len(bs) == 1 {
-		err = m.Orders.RefundByBrand(ctx, bs[0].id, o.ID, bs[0].owner)
-	} else {
-		err = m.Orders.RefundByAdmin(ctx, o.ID, m.people["helene"].id)
-	}
+	rs, err := m.Returns.OfOrder(ctx, o.ID, 0)
 	if err != nil {
-		return fmt.Errorf("refund %s: %w", o.Number, err)
+		return err
+	}
+	for _, r := range rs {
+		if r.State != returns.Approved {
+			continue // nothing had left: it was paid back at once
+		}
+		if err := m.Returns.Receive(ctx, returns.Receipt{ReturnID: r.ID, By: m.people["helene"].id, Restock: true}); err != nil {
+			return fmt.Errorf("refund %s: %w", o.Number, err)
+		}
 	}
 	return m.Jobs.Drain(ctx)
 }

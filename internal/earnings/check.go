@@ -10,23 +10,20 @@ import (
 
 // Checks are the invariants between earnings, orders and the ledger, each as a query that counts what breaks it.
 var checks = []ledger.Invariant{
-	{Name: "sale_split", Description: "earnings and fee of a paid order are its total",
-		Query: `select count(*) from orders o where o.state in ('paid','refunded') and o.total_minor <>
+	{Number: "I6", Name: "sale_split", Description: "earnings and fee of a paid order are its total",
+		Query: `select count(*) from orders o where o.state in ('paid','refunded','charged_back') and o.total_minor <>
 		  (select coalesce(sum(amount_minor), 0) from earnings e where e.order_id = o.id) +
 		  (select coalesce(sum(net_minor * fee_bps / 10000), 0) from order_lines l where l.order_id = o.id)`},
-	{Name: "sale_posted", Description: "each paid order has its posting in the ledger, and no other order has one",
+	{Number: "I3", Name: "sale_posted", Description: "each paid order has its posting in the ledger, and no other order has one",
 		Query: `select count(*) from orders o full join ledger_transactions t on t.reference = 'order:' || o.id || ':paid'
-		  where (t.kind = 'sale' or t.id is null) and (o.id is null or (o.state in ('paid','refunded')) <> (t.id is not null))`},
-	{Name: "sale_amounts", Description: "a sale and its refund move the order's total, and of it the fee to and from Relais",
-		Query: `select count(*) from ledger_transactions t join orders o on t.reference = 'order:' || o.id || case t.kind when 'sale' then ':paid' else ':refunded' end
-		  where t.kind in ('sale','refund') and (
+		  where (t.kind = 'sale' or t.id is null) and (o.id is null or (o.state in ('paid','refunded','charged_back')) <> (t.id is not null))`},
+	{Number: "I6", Name: "sale_amounts", Description: "a sale moves the order's total, and of it the fee to Relais",
+		Query: `select count(*) from ledger_transactions t join orders o on t.reference = 'order:' || o.id || ':paid'
+		  where t.kind = 'sale' and (
 		    (select coalesce(sum(p.amount), 0) from ledger_postings p where p.transaction_id = t.id) <> o.total_minor or
 		    (select coalesce(sum(p.amount), 0) from ledger_postings p join ledger_accounts a on a.kind = 'fees' and a.id in (p.source_account_id, p.destination_account_id)
 		      where p.transaction_id = t.id) <> (select sum(net_minor * fee_bps / 10000) from order_lines l where l.order_id = o.id))`},
-	{Name: "refund_posted", Description: "each refunded order has its posting in the ledger, and no other order has one",
-		Query: `select count(*) from orders o full join ledger_transactions t on t.reference = 'order:' || o.id || ':refunded'
-		  where (t.kind = 'refund' or t.id is null) and (o.id is null or (o.state = 'refunded') <> (t.id is not null))`},
-	{Name: "earning_amounts", Description: "each earning is of its order, and what is left of its line or the delivery cost",
+	{Number: "I6", Name: "earning_amounts", Description: "each earning is of its order, and what is left of its line or the delivery cost",
 		Query: `select count(*) from earnings e join shipments s on s.id = e.shipment_id left join order_lines l on l.id = e.order_line_id
 		  where e.order_id <> s.order_id or l.shipment_id <> e.shipment_id or case e.role when 'delivery' then e.amount_minor <> s.shipping_minor
 		    when 'sale' then e.amount_minor <> l.total_minor - l.net_minor * l.fee_bps / 10000 - (select coalesce(sum(c.amount_minor), 0)
@@ -34,29 +31,69 @@ var checks = []ledger.Invariant{
 	{Name: "brand_earnings", Description: "what is left of a sale, and its delivery cost, are the brand's that sent it",
 		Query: `select count(*) from earnings e join shipments s on s.id = e.shipment_id join payees p on p.id = e.payee_id
 		  where e.role in ('sale','delivery') and p.brand_id is distinct from s.brand_id`},
-	{Name: "release_posted", Description: "each free earning has its own posting of its amount to its payee, and each such posting its earning",
-		Query: `select count(*) from (select id, payee_id, amount_minor, free_posting_id from earnings where free_posting_id is not null) e
+	{Number: "I7", Name: "returned_in_proportion", Description: "each beneficiary has given back their share of what went back to the buyer, rounded down: never more, all of it at the end",
+		Query: `select count(*) from earnings e join shipments s on s.id = e.shipment_id left join order_lines l on l.id = e.order_line_id
+		  where e.returned_minor <> case when l.id is null then (e.amount_minor::numeric * s.returned_minor / s.shipping_minor)
+		    else div(e.amount_minor::numeric * l.returned_minor, l.total_minor) end`},
+	{Number: "I7", Name: "clawbacks_sum", Description: "what was given back of each earning is its clawbacks, and each of them is of its payee and currency",
+		Query: `select count(*) from earnings e full join (select earning_id, sum(amount_minor) as given, min(payee_id) as least, max(payee_id) as most from clawbacks group by 1) c
+		  on c.earning_id = e.id where e.id is null or e.returned_minor <> coalesce(c.given, 0) or coalesce(c.least, e.payee_id) <> e.payee_id or coalesce(c.most, e.payee_id) <> e.payee_id`},
+	{Number: "I9", Name: "changes_posted", Description: "each refund and lost dispute in the books moves what its parts sum to, and its clawbacks and the platform bear it together",
+		Query: `select count(*) from (select t.id, t.kind,
+		    (select coalesce(sum(case when a.kind in ('stripe','disputed') then p.amount else 0 end), 0) - coalesce(sum(case when b.kind in ('stripe','disputed') then p.amount else 0 end), 0)
+		      from ledger_postings p join ledger_accounts a on a.id = p.destination_account_id join ledger_accounts b on b.id = p.source_account_id where p.transaction_id = t.id) as moved,
+		    (select coalesce(sum(c.amount_minor), 0) from clawbacks c where c.transaction_id = t.id) as clawed,
+		    (select coalesce(sum(case when b.kind in ('fees','losses') then p.amount when a.kind in ('fees','losses') then -p.amount else 0 end), 0)
+		      from ledger_postings p join ledger_accounts a on a.id = p.destination_account_id join ledger_accounts b on b.id = p.source_account_id where p.transaction_id = t.id) as borne
+		  from ledger_transactions t where t.kind in ('refund','refund_failed','dispute_lost','dispute_won') and t.reference like any (array['refund:%','dispute:%'])) x
+		  where moved <> clawed + borne or (moved > 0) <> (kind in ('refund','dispute_lost'))`},
+	{Number: "I10", Name: "release_posted", Description: "each free earning has its own posting to its payee of what was left of it, and each such posting its earning",
+		Query: `select count(*) from (select id, payee_id, released_minor, free_posting_id from earnings where free_posting_id is not null) e
 		  full join (select p.id, p.amount, t.reference, a.kind, a.owner_id from ledger_transactions t join ledger_postings p on p.transaction_id = t.id
 		    join ledger_accounts a on a.id = p.destination_account_id where t.kind = 'release') r on r.id = e.free_posting_id
-		  where e.id is null or r.id is null or r.reference <> 'earning:' || e.id || ':free' or r.amount <> e.amount_minor or r.owner_id <> e.payee_id or r.kind <> 'free'`},
-	{Name: "held_equals_earnings", Description: "each payee's held account is the sum of their held and frozen earnings",
-		Query: balanceQuery("held", `e.state in ('held','frozen')`)},
-	{Name: "free_equals_earnings", Description: "each payee's free account is the sum of their free earnings in no payout",
-		Query: balanceQuery("free", `e.state = 'free' and not exists (select 1 from payouts p where p.payee_id = e.payee_id and p.currency = e.currency
-		  and p.state <> 'failed' and e.free_posting_id > p.from_posting and e.free_posting_id < p.to_posting)`)},
-	{Name: "voided_when_refunded", Description: "earnings are voided exactly where their order was refunded",
-		Query: `select count(*) from earnings e join orders o on o.id = e.order_id where (e.state = 'voided') <> (o.state = 'refunded')`},
-	{Name: "released_in_time", Description: "no earning was freed before its day",
+		  where e.id is null or r.id is null or r.reference <> 'earning:' || e.id || ':free' or r.amount <> e.released_minor or r.owner_id <> e.payee_id or r.kind <> 'free'`},
+	{Number: "I10", Name: "held_equals_earnings", Description: "each payee's held account is what is left of their held and frozen earnings",
+		Query: balanceQuery("held", `select payee_id, currency, amount_minor - returned_minor as minor from earnings where state in ('held','frozen')`)},
+	{Number: "I5", Name: "free_equals_earnings", Description: "each payee's free account is what was released, less what was given back of it, paid out or netted from debts",
+		Query: balanceQuery("free", `select payee_id, currency, released_minor as minor from earnings where state = 'free'
+		    union all select payee_id, currency, -free_minor from clawbacks
+		    union all select payee_id, currency, -amount_minor from payouts where state <> 'failed'
+		    union all `+moved("netting", "free", "-"))},
+	{Number: "I5", Name: "debt_equals_clawbacks", Description: "each payee's debt is what they could not give back, less what was netted, taken back or written off",
+		Query: balanceQuery("debt", `select payee_id, currency, -debt_minor as minor from clawbacks
+		    union all `+moved("netting", "debt", "")+`
+		    union all `+moved("reversal", "debt", "")+`
+		    union all select payee_id, currency, amount_minor from write_offs where state = 'booked'`)},
+	{Name: "no_debt_beside_money", Description: "nobody owes money and has free money of the same currency",
+		Query: `select count(*) from ledger_accounts f join ledger_balances fb on fb.account_id = f.id and fb.balance > 0
+		  join ledger_accounts d on d.kind = 'debt' and d.owner_id = f.owner_id and d.currency = f.currency
+		  join ledger_balances db on db.account_id = d.id and db.balance < 0 where f.kind = 'free'`},
+	{Number: "I10", Name: "frozen_while_held_up", Description: "an earning waits frozen exactly while a hold is on it",
+		Query: `select count(*) from earnings e where e.state in ('held','frozen') and (e.state = 'frozen') <> exists (select 1 from holds h
+		  where h.order_id = e.order_id and h.lifted_at is null and (h.part = 'order' or h.part = 'shipment' and h.shipment_id = e.shipment_id
+		    or h.part = 'line' and h.order_line_id = e.order_line_id or h.part = 'delivery' and h.shipment_id = e.shipment_id and e.order_line_id is null))`},
+	{Number: "I10", Name: "released_in_time", Description: "no earning was freed before its day",
 		Query: `select count(*) from earnings where state = 'free' and (released_at < free_at or not free_at_known)`},
-	{Name: "commission_attributed", Description: "each commission is the attributed member's, at the rate frozen on the line",
+	{Number: "I20", Name: "commission_attributed", Description: "each commission is the attributed member's, at the rate frozen on the line",
 		Query: `select count(*) from earnings e join order_lines l on l.id = e.order_line_id join payees p on p.id = e.payee_id
 		  left join attributions a on a.order_line_id = l.id
 		  where e.role = 'commission' and (a.member_id is distinct from p.member_id or e.amount_minor <> l.net_minor * l.commission_bps / 10000)`},
 }
 
-func balanceQuery(kind, where string) string {
+// moved is what the ledger's transactions of a kind put on payees' accounts of another kind, or took from there with sign "-".
+func moved(transactions, account, sign string) string {
+	side := "destination_account_id"
+	if sign != "" {
+		side = "source_account_id"
+	}
+	return `select a.owner_id, a.currency, ` + sign + `p.amount from ledger_transactions t join ledger_postings p on p.transaction_id = t.id
+	      join ledger_accounts a on a.id = p.` + side + ` and a.kind = '` + account + `' where t.kind = '` + transactions + `'`
+}
+
+// balanceQuery counts the payees whose account of a kind has something else than the rows sum to.
+func balanceQuery(kind, rows string) string {
 	return `select count(*) from (
-	    select e.payee_id, e.currency, sum(e.amount_minor) as owed from earnings e where ` + where + ` group by 1, 2) owed
+	    select payee_id, currency, sum(minor) as owed from (` + rows + `) rows group by 1, 2) owed
 	  full join (
 	    select a.owner_id, a.currency, b.balance from ledger_balances b join ledger_accounts a on a.id = b.account_id where a.kind = '` + kind + `') kept
 	  on kept.owner_id = owed.payee_id and kept.currency = owed.currency

@@ -12,11 +12,15 @@
 //	        Settle fixes the date
 //	held ───────────────────────▶ free ──▶ paying ──▶ paid
 //	 │ ▲        Release                └── payout ──┘
-//	 │ └── Thaw ── frozen                (read from the payout whose range of postings covers the earning)
-//	 └── Void ◀─────┘
+//	 │ └── Lift ── frozen ◀── Place      (read from the payout whose range of postings covers the earning)
+//	 └── Apply ──▶ voided
 //
 // paying and paid are not stored: an earning is paid by the payout whose range of ledger postings holds its release,
 // so a payout of a million earnings writes one row.
+//
+// Afterwards money may go back to the buyer, in parts, and come back again: Apply. While an earning waits, what is given
+// back lowers it; once it is free or paid, it is taken from what its payee has free, and what is missing is their debt, which
+// the next money that comes free pays (Net). An earning never changes its amount: what was given back stands beside it.
 package earnings
 
 import (
@@ -58,6 +62,9 @@ const (
 	WithdrawalPeriod Reason = "withdrawal_period" // delivered; the buyer may still withdraw
 	Withdrawal       Reason = "withdrawal"        // the buyer withdrew; the refund waits for the goods
 	RefundUnderWay   Reason = "refund_under_way"  // asked of the bank, not answered yet
+	RefundOwed       Reason = "refund_owed"       // the bank sent a refund back: its buyer is still owed the money
+	Disputed         Reason = "dispute"           // the buyer's bank took the payment back, or asks about it
+	Blocked          Reason = "blocked"           // the payee is blocked by Relais; read and never stored
 	Refunded         Reason = "refunded"          // voided
 	Released         Reason = "released"          // free: nothing stands in the way of a payout
 )
@@ -81,6 +88,8 @@ type Earning struct {
 	ReleasedAt    *time.Time   `db:"released_at"`
 	VoidedAt      *time.Time   `db:"voided_at"`
 	FreePostingID *int64       `db:"free_posting_id"` // the ledger posting that moved it to the free account
+	ReturnedMinor int64        `db:"returned_minor"`  // given back of it so far, minor units
+	ReleasedMinor int64        `db:"released_minor"`  // what that posting moved, minor units
 
 	PayoutID     *int64     `db:"payout_id"` // the payout that it is in
 	PaidAt       *time.Time `db:"paid_at"`   // when that payout was sent
@@ -89,6 +98,11 @@ type Earning struct {
 	ProductSlug  string     `db:"product_slug"`
 	Quantity     int        `db:"quantity"`
 	BrandName    string     `db:"brand_name"`
+}
+
+// Left is what of the earning is still the payee's.
+func (e Earning) Left() money.Amount {
+	return money.New(e.Amount.Minor-e.ReturnedMinor, e.Amount.Currency)
 }
 
 // Owner is who stands behind a payee: exactly one of the two is set.

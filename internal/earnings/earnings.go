@@ -7,14 +7,10 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"relais/internal/fault"
 	"relais/internal/ledger"
 	"relais/internal/money"
 	"relais/internal/postgres"
 )
-
-// ErrReleased says that money of the order is free or paid already: it cannot be voided any more.
-var ErrReleased = fault.New(fault.Conflict, "fault.earnings_released")
 
 // Booking is a paid order as the books need it.
 type Booking struct {
@@ -22,13 +18,14 @@ type Booking struct {
 	Currency money.Currency
 	Fee      int64 // what Relais keeps of it, minor units
 	Shares   []Earning
+	ChargeID string    // the payment at the provider
 	At       time.Time // business time
 }
 
 // Book writes the earnings of a paid order, held, and posts the sale. Of earnings only payee, shipment, line, role, amount, base,
 // rate, and FreeAt are read. The ledger's reference makes it happen once: a second call is refused by the unique rows.
 func Book(ctx context.Context, tx *sqlx.Tx, p Booking) error {
-	t := ledger.Transaction{Reference: fmt.Sprintf("order:%d:paid", p.OrderID), Kind: "sale", Currency: p.Currency, At: p.At}
+	t := ledger.Transaction{Reference: fmt.Sprintf("order:%d:paid", p.OrderID), Kind: "sale", Currency: p.Currency, At: p.At, Object: p.ChargeID}
 	for _, e := range p.Shares {
 		if e.Amount.IsZero() {
 			continue
@@ -49,6 +46,7 @@ func Book(ctx context.Context, tx *sqlx.Tx, p Booking) error {
 var (
 	stripe = ledger.Account{Kind: ledger.Stripe}
 	fees   = ledger.Account{Kind: ledger.Fees}
+	losses = ledger.Account{Kind: ledger.Losses}
 )
 
 func held(payeeID int64) ledger.Account { return ledger.Account{Kind: ledger.Held, Owner: payeeID} }
@@ -76,64 +74,6 @@ func Settle(ctx context.Context, tx *sqlx.Tx, shipmentID int64, delivered time.T
 		}
 	}
 	return nil
-}
-
-// Freeze stops every earning of an order where it stands. ErrReleased where one is free already.
-func Freeze(ctx context.Context, tx *sqlx.Tx, orderID int64, why Reason) error {
-	es, err := lockByOrder(ctx, tx, orderID)
-	if err != nil {
-		return err
-	}
-	if err := stillOurs(es); err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, updateFrozen, orderID, why)
-	return postgres.Translate(err)
-}
-
-// Thaw lets the frozen earnings of an order wait for what they waited for before.
-func Thaw(ctx context.Context, tx *sqlx.Tx, orderID int64) error {
-	if _, err := lockByOrder(ctx, tx, orderID); err != nil {
-		return err
-	}
-	_, err := tx.ExecContext(ctx, updateThawed, orderID)
-	return postgres.Translate(err)
-}
-
-func stillOurs(es []Earning) error {
-	for _, e := range es {
-		if e.State == Free {
-			return ErrReleased
-		}
-	}
-	return nil
-}
-
-// Void takes back every earning of a fully refunded order and posts the refund: what each was to get, and the fee of
-// Relais, go back the way they came, so that everybody is exactly at zero. ErrReleased where one is free already.
-func Void(ctx context.Context, tx *sqlx.Tx, orderID int64, fee money.Amount, at time.Time) error {
-	es, err := lockByOrder(ctx, tx, orderID)
-	if err != nil {
-		return err
-	}
-	if err := stillOurs(es); err != nil {
-		return err
-	}
-	t := ledger.Transaction{Reference: fmt.Sprintf("order:%d:refunded", orderID), Kind: "refund", Currency: fee.Currency, At: at}
-	for _, e := range es {
-		if e.State == Voided {
-			continue
-		}
-		t.Postings = append(t.Postings, ledger.Posting{Source: held(e.PayeeID), Destination: stripe, Amount: e.Amount.Minor})
-	}
-	if fee.Minor > 0 {
-		t.Postings = append(t.Postings, ledger.Posting{Source: fees, Destination: stripe, Amount: fee.Minor})
-	}
-	if _, err := tx.ExecContext(ctx, updateVoided, orderID, Refunded, at); err != nil {
-		return postgres.Translate(err)
-	}
-	_, err = ledger.Post(ctx, tx, t)
-	return err
 }
 
 // batch is how many earnings one transaction releases.
@@ -165,14 +105,15 @@ func ReleaseDue(ctx context.Context, db *sqlx.DB, now time.Time) (int, error) {
 }
 
 func release(ctx context.Context, tx *sqlx.Tx, e Earning, now time.Time) error {
+	left := e.Amount.Minor - e.ReturnedMinor
 	posted, err := ledger.Post(ctx, tx, ledger.Transaction{
 		Reference: fmt.Sprintf("earning:%d:free", e.ID), Kind: "release", Currency: e.Amount.Currency, At: now,
-		Postings: []ledger.Posting{{Source: held(e.PayeeID), Destination: free(e.PayeeID), Amount: e.Amount.Minor}},
+		Postings: []ledger.Posting{{Source: held(e.PayeeID), Destination: free(e.PayeeID), Amount: left}},
 	})
 	if err != nil {
 		return fmt.Errorf("release earning %d: %w", e.ID, err)
 	}
-	if _, err := tx.ExecContext(ctx, updateReleased, e.ID, now, posted.PostingIDs[0]); err != nil {
+	if _, err := tx.ExecContext(ctx, updateReleased, e.ID, now, posted.PostingIDs[0], left); err != nil {
 		return postgres.Translate(err)
 	}
 	_, err = Net(ctx, tx, e.PayeeID, e.Amount.Currency, fmt.Sprintf("earning:%d", e.ID), now)

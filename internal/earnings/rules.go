@@ -46,3 +46,29 @@ func Expected(from time.Time, daysMax, holdDays int) time.Time {
 
 // Netting is how much of a debt (a balance of 0 or less) the free money pays, in minor units.
 func Netting(free, debt int64) int64 { return max(0, min(free, -debt)) }
+
+// Returned is what a beneficiary has given back in all of a share, when so much of the whole has gone back to its buyer:
+// the share in proportion, rounded down. It is cumulative, so that many small refunds cost as much as one large one, and at
+// the end it is the share exactly; the platform takes what rounding leaves. Largest remainder would not do: with it a
+// further refund can give somebody money (it is the Alabama paradox).
+func Returned(share, returned, total int64) int64 { return money.Proportion(share, returned, total) }
+
+// Taken says from which of a payee's accounts an amount comes, in minor units; negative amounts go there. They sum to it.
+type Taken struct {
+	Held, Free, Debt int64
+}
+
+// TakeBack decides where what a payee gives back comes from: while the earning waits, from their held account, where it
+// lies; once it was released, from what they have free, and the rest is owed. A negative amount comes back the same way, to
+// the held or the free account, and never lowers a debt by itself: Net does.
+func TakeBack(released bool, give, free int64) Taken {
+	switch {
+	case !released:
+		return Taken{Held: give}
+	case give < 0:
+		return Taken{Free: give}
+	default:
+		fromFree := min(give, max(free, 0))
+		return Taken{Free: fromFree, Debt: give - fromFree}
+	}
+}

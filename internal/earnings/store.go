@@ -46,7 +46,11 @@ func insert(ctx context.Context, tx *sqlx.Tx, e Earning) error {
 // columns of a stored earning, without what is joined for reading.
 const columns = `e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
   e.currency as "amount.currency", e.base_minor, e.rate_bps, e.state, e.reason, e.free_at, e.free_at_known, e.earned_at,
-  e.released_at, e.voided_at, e.free_posting_id`
+  e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor`
+
+// blocked says whether the payee of an earning is blocked by Relais.
+const blocked = `exists (select 1 from payees y left join members m on m.id = y.member_id left join brands b on b.id = y.brand_id
+  where y.id = e.payee_id and coalesce(m.blocked_at, b.blocked_at) is not null)`
 
 const lockOrder = `select ` + columns + ` from earnings e where e.order_id = $1 order by e.id for update`
 
@@ -56,9 +60,10 @@ func lockByOrder(ctx context.Context, tx *sqlx.Tx, orderID int64) ([]Earning, er
 	return es, postgres.Translate(err)
 }
 
-// due earnings, the oldest first, leaving out what another worker has in hand.
+// due earnings, the oldest first, leaving out what another worker has in hand, and those of members and brands who are
+// blocked: theirs wait, and come free when the block is lifted.
 const lockDue = `select ` + columns + ` from earnings e
-where e.state = 'held' and e.free_at_known and e.free_at <= $1
+where e.state = 'held' and e.free_at_known and e.free_at <= $1 and not ` + blocked + `
 order by e.free_at, e.id limit $2 for update skip locked`
 
 func lockDueEarnings(ctx context.Context, tx *sqlx.Tx, now time.Time, limit int) ([]Earning, error) {
@@ -68,17 +73,7 @@ func lockDueEarnings(ctx context.Context, tx *sqlx.Tx, now time.Time, limit int)
 }
 
 const updateReleased = `
-update earnings set state = 'free', reason = 'released', released_at = $2, free_posting_id = $3, released_minor = amount_minor - returned_minor where id = $1`
-
-const updateVoided = `update earnings set state = 'voided', reason = $2, voided_at = $3, returned_minor = amount_minor where order_id = $1`
-
-const updateFrozen = `update earnings set state = 'frozen', reason = $2 where order_id = $1 and state in ('held','frozen')`
-
-// Thawed earnings wait for what they waited for before: read from their shipment.
-const updateThawed = `
-update earnings e set state = 'held', reason = case s.state
-    when 'delivered' then 'withdrawal_period' when 'shipped' then 'awaiting_delivery' else 'awaiting_shipment' end
-from shipments s where s.id = e.shipment_id and e.order_id = $1 and e.state = 'frozen'`
+update earnings set state = 'free', reason = 'released', released_at = $2, free_posting_id = $3, released_minor = $4 where id = $1`
 
 const updateShipped = `
 update earnings set reason = case when state = 'held' then 'awaiting_delivery' else reason end,
@@ -95,7 +90,8 @@ from earnings e where e.shipment_id = $1 and e.state in ('held','frozen') and no
 const updateSettled = `
 update earnings set free_at = $2, free_at_known = true, reason = case state when 'held' then 'withdrawal_period' else reason end where id = $1`
 
-// Total is what a payee has in one currency, by state, in minor units.
+// Total is what a payee has in one currency, in minor units. Held, Frozen, Free, Paying and Owed are what their accounts in the
+// books have now; Paid is what was sent to them, Returned what they gave back of their earnings over time.
 type Total struct {
 	Currency money.Currency `db:"currency"`
 	Held     int64          `db:"held"`
@@ -103,6 +99,7 @@ type Total struct {
 	Free     int64          `db:"free"`
 	Paying   int64          `db:"paying"`
 	Paid     int64          `db:"paid"`
+	Owed     int64          `db:"owed"` // what they owe: netted from what comes free next
 	Voided   int64          `db:"voided"`
 	NextAt   *time.Time     `db:"next_at"` // when the next held earning comes free
 }
@@ -114,16 +111,24 @@ const joinPayout = `
 left join payouts p on p.payee_id = e.payee_id and p.currency = e.currency and p.state <> 'failed'
   and e.free_posting_id > p.from_posting and e.free_posting_id < p.to_posting`
 
-const shownState = `case when e.state = 'free' and p.state = 'sent' then 'paid' when e.state = 'free' and p.id is not null then 'paying' else e.state end`
+const shownState = `case when e.state = 'held' and ` + blocked + ` then 'frozen' when e.state = 'free' and p.state = 'sent' then 'paid' when e.state = 'free' and p.id is not null then 'paying' else e.state end`
+
+// shownReason is why an earning waits, as people read it.
+const shownReason = `case when e.state = 'held' and ` + blocked + ` then 'blocked' else e.reason end`
 
 const selectTotals = `
-select currency, coalesce(sum(amount) filter (where state = 'held'), 0) as held,
-  coalesce(sum(amount) filter (where state = 'frozen'), 0) as frozen, coalesce(sum(amount) filter (where state = 'free'), 0) as free,
-  coalesce(sum(amount) filter (where state = 'paying'), 0) as paying, coalesce(sum(amount) filter (where state = 'paid'), 0) as paid,
-  coalesce(sum(amount) filter (where state = 'voided'), 0) as voided, min(free_at) filter (where state = 'held') as next_at
-from (select e.currency, e.amount_minor as amount, e.free_at, ` + shownState + ` as state
-      from earnings e` + joinPayout + ` where e.payee_id = $1) shown
-group by currency order by currency`
+select c.currency, coalesce(b.held, 0) - coalesce(e.frozen, 0) as held, coalesce(e.frozen, 0) as frozen, coalesce(b.free, 0) as free,
+  coalesce(b.paying, 0) as paying, coalesce(-b.debt, 0) as owed, coalesce(e.voided, 0) as voided, e.next_at,
+  coalesce((select sum(p.amount_minor) from payouts p where p.payee_id = $1 and p.currency = c.currency and p.state = 'sent'), 0)::bigint as paid
+from (select distinct currency from ledger_accounts where owner_id = $1 and payee) c
+left join lateral (select max(l.balance) filter (where a.kind = 'held') as held, max(l.balance) filter (where a.kind = 'free') as free,
+    max(l.balance) filter (where a.kind = 'paying') as paying, max(l.balance) filter (where a.kind = 'debt') as debt
+  from ledger_accounts a join ledger_balances l on l.account_id = a.id where a.owner_id = $1 and a.payee and a.currency = c.currency) b on true
+left join lateral (select sum(x.left_minor) filter (where x.state = 'frozen')::bigint as frozen, sum(x.returned_minor)::bigint as voided,
+    min(x.free_at) filter (where x.state = 'held') as next_at
+  from (select e.amount_minor - e.returned_minor as left_minor, e.returned_minor, e.free_at, ` + shownState + ` as state
+    from earnings e` + joinPayout + ` where e.payee_id = $1 and e.currency = c.currency and (e.state <> 'free' or e.returned_minor > 0)) x) e on true
+order by c.currency`
 
 // Totals is what a payee has, by currency and state; empty where they never earned anything.
 func Totals(ctx context.Context, q sqlx.QueryerContext, payeeID int64) ([]Total, error) {
@@ -134,8 +139,8 @@ func Totals(ctx context.Context, q sqlx.QueryerContext, payeeID int64) ([]Total,
 
 const selectShown = `
 select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
-  e.currency as "amount.currency", e.base_minor, e.rate_bps, ` + shownState + ` as state, e.reason, e.free_at,
-  e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
+  e.currency as "amount.currency", e.base_minor, e.rate_bps, ` + shownState + ` as state, ` + shownReason + ` as reason, e.free_at,
+  e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
   coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name
 from earnings e` + joinPayout + `
 join orders o on o.id = e.order_id join shipments s on s.id = e.shipment_id join brands b on b.id = s.brand_id

@@ -6,10 +6,12 @@
 package money
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"strconv"
 )
 
@@ -149,6 +151,46 @@ func Share(base, bps int64) int64 {
 		panic(fmt.Sprintf("money: share of %d bps of %d", bps, base))
 	}
 	return mulDiv(base, bps, wholeBps)
+}
+
+// Proportion returns the share of amount that part is of total, rounded down. It panics unless amount >= 0 and
+// 0 <= part <= total and total > 0.
+func Proportion(amount, part, total int64) int64 {
+	if amount < 0 || part < 0 || part > total || total <= 0 {
+		panic(fmt.Sprintf("money: %d of %d of %d", part, total, amount))
+	}
+	return mulDiv(amount, part, total)
+}
+
+// Spread shares an amount among weights by largest remainder: the parts sum to the amount, and none exceeds its weight. It
+// panics unless every weight >= 0 and 0 <= amount <= their sum.
+func Spread(amount int64, weights []int64) []int64 {
+	var sum int64
+	for _, w := range weights {
+		if w < 0 || sum > math.MaxInt64-w {
+			panic(fmt.Sprintf("money: spread over %d", weights))
+		}
+		sum += w
+	}
+	if amount < 0 || amount > sum {
+		panic(fmt.Sprintf("money: spread %d over %d", amount, sum))
+	}
+	parts := make([]int64, len(weights))
+	if amount == 0 {
+		return parts
+	}
+	rests, order, left := make([]uint64, len(weights)), make([]int, len(weights)), amount
+	for i, w := range weights {
+		high, low := bits.Mul64(uint64(amount), uint64(w))
+		quotient, rest := bits.Div64(high, low, uint64(sum))
+		parts[i], rests[i], order[i] = int64(quotient), rest, i
+		left -= parts[i]
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(rests[j], rests[i]) })
+	for _, i := range order[:left] {
+		parts[i]++
+	}
+	return parts
 }
 
 // NetOfVAT returns what is left of a price that includes VAT at vatBps basis points, rounded down. It panics unless both

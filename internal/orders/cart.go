@@ -30,6 +30,7 @@ type CartLine struct {
 	MediaHash     string       `db:"media_hash"`
 	Price         money.Amount `db:"price"`
 	VATBps        int64        `db:"vat_bps"`
+	CustomMade    bool         `db:"custom_made"` // no right of withdrawal
 	Stock         int64        `db:"stock"`
 	Quantity      int64        `db:"quantity"`
 	Sellable      bool         `db:"sellable"` // published, active, the brand not blocked
@@ -165,7 +166,7 @@ select c.variant_id, p.id as product_id, b.id as brand_id, b.name as brand_name,
   coalesce(t.title, p.title) as title,
   array_to_string(case when p.lang <> $2 and cardinality(v.option_values_other) > 0 then v.option_values_other else v.option_values end, ' / ') as variant_title,
   v.sku, m.id as media_id, coalesce(m.hash, '') as media_hash, v.price_minor as "price.minor", p.currency as "price.currency",
-  p.vat_bps, v.stock, c.quantity, v.active and p.state = 'published' and b.blocked_at is null as sellable,
+  p.vat_bps, p.custom_made, v.stock, c.quantity, v.active and p.state = 'published' and b.blocked_at is null as sellable,
   c.storefront_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle, c.click_id, c.added_at,
   coalesce((select commission_bps from terms t where t.brand_id = b.id and (t.product_id = p.id or t.product_id is null) and t.valid_from <= now()
     order by t.product_id nulls last, t.valid_from desc, t.id desc limit 1), 0) as commission_bps

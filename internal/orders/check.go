@@ -9,19 +9,38 @@ import (
 )
 
 var checks = []ledger.Invariant{
-	{Name: "order_totals", Description: "lines and delivery costs of an order are its total",
+	{Number: "I6", Name: "order_totals", Description: "lines and delivery costs of an order are its total",
 		Query: `select count(*) from orders o where total_minor <> (select coalesce(sum(total_minor), 0) from order_lines l where l.order_id = o.id)
 		  + (select coalesce(sum(shipping_minor), 0) from shipments s where s.order_id = o.id)`},
-	{Name: "refunds_within_payment", Description: "no payment was refunded beyond what it brought",
-		Query: `select count(*) from (select r.payment_intent_id from refunds r join orders o on o.payment_intent_id = r.payment_intent_id
-		  where r.state = 'succeeded' group by 1, o.total_minor having sum(r.amount_minor) > o.total_minor) over_paid`},
-	{Name: "refunded_orders", Description: "an order is refunded exactly where a refund of its payment succeeded",
-		Query: `select count(*) from orders o where (o.state = 'refunded') <> exists
-		  (select 1 from refunds r where r.payment_intent_id = o.payment_intent_id and r.state = 'succeeded')`},
-	{Name: "attribution_frozen", Description: "each order line has its attribution, which is never the buyer's own",
+	{Number: "I8", Name: "refunds_within_payment", Description: "refunds and lost disputes of an order are never more than its payment, and what is open fits too",
+		Query: `select count(*) from orders o where o.refunded_minor + o.lost_minor + coalesce((select sum(r.amount_minor) from refunds r
+		  where r.order_id = o.id and not r.stray and r.state in ('new','sending','pending','requires_action')), 0) > o.total_minor`},
+	{Number: "I8", Name: "refunded_orders", Description: "what an order says was refunded and lost is its refunds and disputes in the books",
+		Query: `select count(*) from orders o where o.refunded_minor <> coalesce((select sum(r.amount_minor) from refunds r where r.order_id = o.id and not r.stray and r.booked), 0)
+		  or o.lost_minor <> coalesce((select sum(d.lost_minor) from disputes d where d.order_id = o.id and d.booked = 'lost'), 0)`},
+	{Number: "I9", Name: "parts_returned", Description: "what went back of each line and delivery is the parts of its booked refunds and lost disputes",
+		Query: `select (select count(*) from order_lines l where l.returned_minor <> coalesce((select sum(i.amount_minor) from refund_items i join refunds r on r.id = i.refund_id
+		      where i.order_line_id = l.id and r.booked), 0) + coalesce((select sum(i.amount_minor) from dispute_items i join disputes d on d.id = i.dispute_id
+		      where i.order_line_id = l.id and d.booked = 'lost'), 0))
+		  + (select count(*) from shipments s where s.returned_minor <> coalesce((select sum(i.amount_minor) from refund_items i join refunds r on r.id = i.refund_id
+		      where i.shipment_id = s.id and i.order_line_id is null and r.booked), 0) + coalesce((select sum(i.amount_minor) from dispute_items i join disputes d on d.id = i.dispute_id
+		      where i.shipment_id = s.id and i.order_line_id is null and d.booked = 'lost'), 0))`},
+	{Number: "I8", Name: "refund_parts", Description: "each refund of an order is the sum of its parts, which are of that order; a stray payment's has none",
+		Query: `select count(*) from refunds r where case when r.stray then exists (select 1 from refund_items i where i.refund_id = r.id)
+		  else r.amount_minor <> (select coalesce(sum(i.amount_minor), 0) from refund_items i join shipments s on s.id = i.shipment_id and s.order_id = r.order_id where i.refund_id = r.id) end`},
+	{Number: "I3", Name: "refund_posted", Description: "each refund stands in the books exactly as often as it was made and came back",
+		Query: `select count(*) from refunds r where r.operation not like 'before:%' and r.booked_times <> (select count(*) from ledger_transactions t where t.reference like 'refund:' || r.id || ':%')
+		  or r.booked <> (r.booked_times % 2 = 1) or r.booked <> (r.state = 'succeeded')`},
+	{Number: "I14", Name: "refund_objects", Description: "each refund that was made is one object at Stripe, or was paid from our bank",
+		Query: `select count(*) from refunds where booked and stripe_id is null and reason <> 'bank_transfer'`},
+	{Number: "I19", Name: "orders_where_they_belong", Description: "an order is refunded or charged back exactly when nothing of it is left",
+		Query: `select count(*) from orders where state in ('paid','refunded','charged_back') and state <> case when refunded_minor + lost_minor < total_minor then 'paid'
+		  when lost_minor > 0 then 'charged_back' else 'refunded' end`},
+	{Number: "I16", Name: "stock_not_negative", Description: "no stock is below nothing", Query: `select count(*) from variants where stock < 0`},
+	{Number: "I20", Name: "attribution_frozen", Description: "each order line has its attribution, which is never the buyer's own",
 		Query: `select count(*) from order_lines l join orders o on o.id = l.order_id left join attributions a on a.order_line_id = l.id
 		  left join members m on m.id = a.member_id where a.order_line_id is null or m.id = o.member_id or m.email_normal = o.email_normal`},
-	{Name: "suspense_explained", Description: "what stands in suspense is the payments that are being sent back",
+	{Number: "I24", Name: "suspense_explained", Description: "what stands in suspense is the payments that are being sent back",
 		Query: `select count(*) from (select currency from (
 		    select p.currency, case when d.kind = 'suspense' then p.amount else -p.amount end as minor from ledger_postings p
 		      join ledger_accounts d on d.id = p.destination_account_id join ledger_accounts s on s.id = p.source_account_id
@@ -29,15 +48,17 @@ var checks = []ledger.Invariant{
 		    union all select currency, -amount_minor from refunds where state not in ('succeeded')
 		      and reason in ('second_payment','amount_differs','order_cancelled','no_stock')) moves
 		  group by currency having sum(minor) <> 0) unexplained`},
-	{Name: "sale_guards", Description: "the triggers and rights that keep orders, refunds, earnings and payouts as they were agreed are there and on",
+	{Number: "I2", Name: "sale_guards", Description: "the triggers and rights that keep orders, refunds, earnings and payouts as they were agreed are there and on",
 		Query: `select (select count(*) from (values ('orders', 'orders_move'), ('orders', 'orders_fixed'), ('refunds', 'refunds_move'),
-		      ('earnings', 'earnings_move'), ('payouts', 'payouts_move')) expected(relation, name)
+		      ('earnings', 'earnings_move'), ('payouts', 'payouts_move'), ('returns', 'returns_move')) expected(relation, name)
 		    where not exists (select 1 from pg_trigger t where t.tgrelid = to_regclass(expected.relation) and t.tgname = expected.name and t.tgenabled in ('O','A')))
 		  + (select count(*) from (values ('orders', 'DELETE, TRUNCATE'), ('refunds', 'DELETE, TRUNCATE'), ('earnings', 'DELETE, TRUNCATE'),
 		      ('payouts', 'DELETE, TRUNCATE'), ('shipments', 'DELETE, TRUNCATE'), ('order_lines', 'UPDATE, DELETE, TRUNCATE'),
+      ('clawbacks', 'UPDATE, DELETE, TRUNCATE'), ('refund_items', 'UPDATE, DELETE, TRUNCATE'), ('holds', 'DELETE, TRUNCATE'),
+      ('disputes', 'DELETE, TRUNCATE'), ('returns', 'DELETE, TRUNCATE'), ('write_offs', 'DELETE, TRUNCATE'), ('reversals', 'DELETE, TRUNCATE'),
 		      ('attributions', 'UPDATE, DELETE, TRUNCATE'), ('terms', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
 		    where has_table_privilege('relais_app', expected.relation, expected.rights))`},
-	{Name: "reservations_end", Description: "no order waits for payment a day after its reservation was over",
+	{Number: "I17", Name: "reservations_end", Description: "no order waits for payment a day after its reservation was over",
 		Query: `select count(*) from orders where state = 'awaiting_payment' and expires_at < now() - interval '1 day'`},
 }
 

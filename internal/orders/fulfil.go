@@ -1,12 +1,10 @@
 package orders
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"sort"
 	"strings"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -35,11 +33,11 @@ func (s *Service) withShipment(ctx context.Context, brandID, shipmentID int64, d
 		if err := tx.GetContext(ctx, &orderID, selectShipmentOrder, shipmentID, brandID); err != nil {
 			return orFault(err, ErrOrderGone)
 		}
-		o, err := lockOrder(ctx, tx, orderID)
+		o, err := Lock(ctx, tx, orderID)
 		if err != nil {
 			return err
 		}
-		shipments, err := shipmentsOf(ctx, tx, orderID)
+		shipments, err := ShipmentsOf(ctx, tx, orderID)
 		if err != nil {
 			return err
 		}
@@ -53,7 +51,7 @@ func (s *Service) withShipment(ctx context.Context, brandID, shipmentID int64, d
 }
 
 // Ship records that the brand sent a shipment: the buyer is told, the estimates of its earnings count from now.
-// ErrNotShippable: sent before, unpaid, refunded or about to be, or the buyer withdrew.
+// ErrNotShippable: sent before, unpaid, or nothing of it is wanted any more.
 func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, tracking string) error {
 	carrier, tracking = strings.TrimSpace(carrier), strings.TrimSpace(tracking)
 	if len(carrier) > 60 {
@@ -63,11 +61,8 @@ func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, 
 		return fault.Field("tracking", "fault.too_long")
 	}
 	return s.withShipment(ctx, brandID, shipmentID, func(tx *sqlx.Tx, o Order, sh Shipment) error {
-		if o.State != Paid || o.WithdrawalAt != nil || sh.State != Preparing {
+		if o.State != Paid || sh.State != Preparing || sh.ToSend() == 0 {
 			return ErrNotShippable
-		}
-		if open, err := refundOpen(ctx, tx, o); err != nil || open {
-			return cmp.Or(err, error(ErrNotShippable))
 		}
 		now := s.now()
 		if _, err := tx.ExecContext(ctx, `update shipments set state = 'shipped', shipped_at = $2, carrier = $3, tracking = $4 where id = $1`,
@@ -78,7 +73,7 @@ func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, 
 			return err
 		}
 		sh.Carrier, sh.Tracking, sh.ShippedAt = carrier, tracking, &now
-		if err := tell(ctx, tx, o.ID, now, "shipped", map[string]any{"brand": sh.BrandName, "carrier": carrier, "tracking": tracking}); err != nil {
+		if err := Tell(ctx, tx, o.ID, now, "shipped", map[string]any{"brand": sh.BrandName, "carrier": carrier, "tracking": tracking}); err != nil {
 			return err
 		}
 		return s.letterShipped(ctx, tx, o, sh)
@@ -98,27 +93,30 @@ func (s *Service) Deliver(ctx context.Context, brandID, shipmentID int64, by str
 		if _, err := tx.ExecContext(ctx, `update shipments set state = 'delivered', delivered_at = $2, delivered_by = $3 where id = $1`, sh.ID, now, by); err != nil {
 			return postgres.Translate(err)
 		}
-		if err := settle(ctx, tx, o.ID, now); err != nil {
+		if err := settle(ctx, tx, o.ID); err != nil {
 			return err
 		}
-		if err := tell(ctx, tx, o.ID, now, "delivered", map[string]any{"brand": sh.BrandName, "by": by}); err != nil {
+		if err := Tell(ctx, tx, o.ID, now, "delivered", map[string]any{"brand": sh.BrandName, "by": by}); err != nil {
 			return err
 		}
 		return s.letterDelivered(ctx, tx, o, sh)
 	})
 }
 
-// settle fixes the day on which the earnings of an order come free, once all of it is received.
-func settle(ctx context.Context, tx *sqlx.Tx, orderID int64, now time.Time) error {
-	shipments, err := shipmentsOf(ctx, tx, orderID)
+// settle fixes the day on which the earnings of an order come free, once all of it that is sent was received: it counts from
+// the last receipt. Twice it changes nothing.
+func settle(ctx context.Context, tx *sqlx.Tx, orderID int64) error {
+	shipments, err := ShipmentsOf(ctx, tx, orderID)
 	if err != nil {
 		return err
 	}
-	if _, all := WithdrawUntil(shipments); !all {
+	until, all := WithdrawUntil(shipments)
+	if !all {
 		return nil
 	}
+	received := until.AddDate(0, 0, -WithdrawalDays)
 	for _, sh := range shipments {
-		if err := earnings.Settle(ctx, tx, sh.ID, now); err != nil {
+		if err := earnings.Settle(ctx, tx, sh.ID, received); err != nil {
 			return err
 		}
 	}

@@ -12,11 +12,9 @@ import (
 const (
 	JobExpire         = "orders.expire"          // one reservation is over
 	JobDeliver        = "orders.deliver"         // one shipment counts as received
-	JobRefund         = "orders.refund"          // carry out one refund
 	JobRelease        = "orders.release"         // free the earnings whose day has come
 	JobSweepExpired   = "orders.sweep_expired"   // find reservations that are over
 	JobSweepDelivered = "orders.sweep_delivered" // find shipments that count as received
-	JobSweepRefunds   = "orders.sweep_refunds"   // look again at refunds the bank has not finished
 )
 
 type orderArgs struct {
@@ -25,10 +23,6 @@ type orderArgs struct {
 
 type shipmentArgs struct {
 	ShipmentID int64 `json:"shipment_id"`
-}
-
-type refundArgs struct {
-	RefundID int64 `json:"refund_id"`
 }
 
 // lease is longer than any call to the provider with its retry.
@@ -53,13 +47,10 @@ func (s *Service) Register(r *jobs.Runner) {
 		}
 		return nil
 	})
-	r.Handle(JobRefund, lease, s.carryOut)
 	r.Handle(JobSweepExpired, lease, func(ctx context.Context, _ jobs.Work) error { return s.SweepExpired(ctx) })
 	r.Handle(JobSweepDelivered, lease, func(ctx context.Context, _ jobs.Work) error { return s.SweepDelivered(ctx) })
-	r.Handle(JobSweepRefunds, lease, func(ctx context.Context, _ jobs.Work) error { return s.SweepRefunds(ctx) })
 	r.Handle(JobRelease, 10*time.Minute, func(ctx context.Context, _ jobs.Work) error { return s.Release(ctx) })
 	r.Every(JobSweepExpired, time.Minute, JobSweepExpired)
 	r.Every(JobSweepDelivered, 5*time.Minute, JobSweepDelivered)
-	r.Every(JobSweepRefunds, time.Hour, JobSweepRefunds)
 	r.Every(JobRelease, 5*time.Minute, JobRelease)
 }

@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -11,6 +12,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/mail"
 	"relais/internal/money"
+	"relais/internal/refunds"
 )
 
 // orderLetter is what letters about an order read.
@@ -21,7 +23,20 @@ type orderLetter struct {
 	Until     time.Time  // end of the withdrawal period, where it is known
 	Days      int        // of the withdrawal period
 	Parts     []part     // who the letter says earns from the order
+	Refund    *refunds.Refund
 }
+
+// TitleOf names a part of the order; empty for a delivery cost.
+func (l orderLetter) TitleOf(i refunds.Item) string {
+	if i.OrderLineID == nil {
+		return ""
+	}
+	line, _ := lineIn(l.Shipments, *i.OrderLineID)
+	return line.Title
+}
+
+// AmountOf is what a part is refunded, with its currency.
+func (l orderLetter) AmountOf(i refunds.Item) money.Amount { return money.New(i.Minor, l.Currency) }
 
 // part is what somebody earned on a line, for the letter that tells them.
 type part struct {
@@ -39,20 +54,21 @@ func (s *Service) toBuyer(ctx context.Context, tx *sqlx.Tx, o Order, template, k
 	return s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template, Reference: fmt.Sprintf("order:%d:%s", o.ID, key), Data: data})
 }
 
-func (s *Service) toBrand(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, template, key string) error {
+// ToBrand writes to the brand of a shipment about its order; key says once what the letter is about.
+func (s *Service) ToBrand(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, template, key string, r *refunds.Refund) error {
 	var lang i18n.Lang
 	if err := tx.GetContext(ctx, &lang, `select lang from brands where id = $1`, sh.BrandID); err != nil {
 		return err
 	}
 	return s.mail.Queue(ctx, tx, mail.Letter{To: sh.BrandEmail, Lang: lang, Template: template,
-		Reference: fmt.Sprintf("order:%d:%s:%d", o.ID, key, sh.BrandID), Data: orderLetter{Order: o, Shipment: sh, Days: WithdrawalDays}})
+		Reference: fmt.Sprintf("order:%d:%s:%d", o.ID, key, sh.BrandID), Data: orderLetter{Order: o, Shipment: sh, Shipments: []Shipment{sh}, Days: WithdrawalDays, Refund: r}})
 }
 
 // lettersPaid tells the buyer, each brand, and each relay.
 func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment, paid earnings.Booking) error {
 	relays, parts := map[int64][]part{}, []part{}
 	for _, sh := range shipments {
-		if err := s.toBrand(ctx, tx, o, sh, "order_brand", "paid"); err != nil {
+		if err := s.ToBrand(ctx, tx, o, sh, "order_brand", "paid", nil); err != nil {
 			return err
 		}
 		for _, l := range sh.Lines {
@@ -91,16 +107,28 @@ func (s *Service) letterDelivered(ctx context.Context, tx *sqlx.Tx, o Order, sh 
 	return s.toBuyer(ctx, tx, o, "order_delivered", fmt.Sprintf("delivered:%d", sh.ID), orderLetter{Shipment: sh, Until: s.now().AddDate(0, 0, WithdrawalDays)})
 }
 
-// lettersWithdrawal acknowledges a withdrawal to the buyer, dated (Directive 2011/83/EU art. 11), and tells the brands.
-func (s *Service) lettersWithdrawal(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment) error {
+// letterRefunded tells the buyer what went back, part by part.
+func (s *Service) letterRefunded(ctx context.Context, tx *sqlx.Tx, o Order, r refunds.Refund) error {
+	shipments, err := ShipmentsOf(ctx, tx, o.ID)
+	if err != nil {
+		return err
+	}
+	return s.toBuyer(ctx, tx, o, "order_refunded", r.Booking(), orderLetter{Shipments: shipments, Refund: &r})
+}
+
+// lettersRefundFailed tells the brands whose parts a refund was of that its buyer does not have the money.
+func (s *Service) lettersRefundFailed(ctx context.Context, tx *sqlx.Tx, o Order, r refunds.Refund) error {
+	shipments, err := ShipmentsOf(ctx, tx, o.ID)
+	if err != nil {
+		return err
+	}
 	for _, sh := range shipments {
-		if err := s.toBrand(ctx, tx, o, sh, "withdrawal_brand", "withdrawal"); err != nil {
+		if !slices.ContainsFunc(r.Items, func(i refunds.Item) bool { return i.ShipmentID == sh.ID }) {
+			continue
+		}
+		if err := s.ToBrand(ctx, tx, o, sh, "refund_failed", r.Booking()+":failed", &r); err != nil {
 			return err
 		}
 	}
-	return s.toBuyer(ctx, tx, o, "withdrawal", "withdrawal", orderLetter{Shipments: shipments})
-}
-
-func (s *Service) letterRefunded(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment) error {
-	return s.toBuyer(ctx, tx, o, "order_refunded", "refunded", orderLetter{Shipments: shipments})
+	return nil
 }

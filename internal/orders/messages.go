@@ -46,11 +46,11 @@ func (s *Service) Write(ctx context.Context, orderID, brandID int64, author stri
 		return err
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		o, err := lockOrder(ctx, tx, orderID)
+		o, err := Lock(ctx, tx, orderID)
 		if err != nil {
 			return err
 		}
-		shipments, err := shipmentsOf(ctx, tx, orderID)
+		shipments, err := ShipmentsOf(ctx, tx, orderID)
 		if err != nil {
 			return err
 		}

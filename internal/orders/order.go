@@ -1,10 +1,12 @@
 // Package orders is the way of a sale: cart, order, payment, shipment, delivery, withdrawal, refund.
 //
-//	                     Confirm                         Refund
-//	awaiting_payment ───────────────▶ paid ───────────────────────▶ refunded
-//	   │     │  reservation over        ▲
+//	                     Confirm              all of it went back
+//	awaiting_payment ───────────────▶ paid ◀────────────────────▶ refunded, charged_back
+//	   │     │  reservation over        ▲   a refund failed late, a lost dispute was won
 //	   │     └────────▶ expired ────────┘ paid after all, and still in stock
 //	   └──▶ cancelled
+//
+// A paid order may be refunded in parts, and lose parts to disputes; it stays paid until nothing of it is left.
 //
 // A shipment is what one brand sends of an order:
 //
@@ -32,7 +34,8 @@ type State string
 const (
 	AwaitingPayment State = "awaiting_payment"
 	Paid            State = "paid"
-	Refunded        State = "refunded"
+	Refunded        State = "refunded"     // its buyer has all of it back from us
+	ChargedBack     State = "charged_back" // its buyer's bank took back what we had not refunded
 	Expired         State = "expired"
 	Cancelled       State = "cancelled"
 )
@@ -83,9 +86,15 @@ type Order struct {
 	PaymentIntentID *string        `db:"payment_intent_id"`
 	PaidAt          *time.Time     `db:"paid_at"`
 	EndedAt         *time.Time     `db:"ended_at"`
-	RefundedMinor   int64          `db:"refunded_minor"`
-	WithdrawalAt    *time.Time     `db:"withdrawal_at"` // the buyer declared withdrawal
+	RefundedMinor   int64          `db:"refunded_minor"` // the buyer has back from us
+	LostMinor       int64          `db:"lost_minor"`     // the buyer's bank took back for good
 }
+
+// Refunded is what the buyer has back from us so far.
+func (o Order) Refunded() money.Amount { return money.New(o.RefundedMinor, o.Currency) }
+
+// WasPaid reports whether the order was ever paid and kept.
+func (s State) WasPaid() bool { return s == Paid || s == Refunded || s == ChargedBack }
 
 // Total is what the buyer pays.
 func (o Order) Total() money.Amount { return money.New(o.TotalMinor, o.Currency) }
@@ -109,6 +118,8 @@ type Shipment struct {
 	VATNumber     string        `db:"vat_number"`
 	MethodName    string        `db:"method_name"`
 	ShippingMinor int64         `db:"shipping_minor"`
+	ReturnedMinor int64         `db:"returned_minor"` // of the delivery cost, went back to the buyer
+	AskedMinor    int64         `db:"asked_minor"`    // of it, is on its way back
 	DaysMin       int           `db:"days_min"`
 	DaysMax       int           `db:"days_max"`
 	State         ShipmentState `db:"state"`
@@ -137,15 +148,20 @@ type Line struct {
 	Quantity      int64  `db:"quantity"`
 	PriceMinor    int64  `db:"price_minor"` // per piece, including VAT
 	TotalMinor    int64  `db:"total_minor"`
-	VATBps        int64  `db:"vat_bps"`
-	NetMinor      int64  `db:"net_minor"` // without VAT, rounded down
-	TermsID       int64  `db:"terms_id"`
-	CommissionBps int64  `db:"commission_bps"` // 0 where nobody brought the buyer
-	FeeBps        int64  `db:"fee_bps"`
-	HoldDays      int    `db:"hold_days"`
-	RelayID       *int64 `db:"relay_id"` // the member it is attributed to
-	RelayName     string `db:"relay_name"`
-	RelayHandle   string `db:"relay_handle"`
+	ReturnedMinor int64  `db:"returned_minor"` // of it, went back to the buyer, refunded or taken by their bank
+	AskedMinor    int64  `db:"asked_minor"`    // of it, is on its way back
+	// How many pieces were refunded or are being refunded: they came back or never left.
+	RefundedQuantity int64  `db:"refunded_quantity"`
+	CustomMade       bool   `db:"custom_made"` // made to the buyer's own wishes: no right of withdrawal
+	VATBps           int64  `db:"vat_bps"`
+	NetMinor         int64  `db:"net_minor"` // without VAT, rounded down
+	TermsID          int64  `db:"terms_id"`
+	CommissionBps    int64  `db:"commission_bps"` // 0 where nobody brought the buyer
+	FeeBps           int64  `db:"fee_bps"`
+	HoldDays         int    `db:"hold_days"`
+	RelayID          *int64 `db:"relay_id"` // the member it is attributed to
+	RelayName        string `db:"relay_name"`
+	RelayHandle      string `db:"relay_handle"`
 }
 
 // Event is something that happened to an order, in the order in which it did.

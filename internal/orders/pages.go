@@ -9,6 +9,7 @@ import (
 
 	"relais/internal/earnings"
 	"relais/internal/postgres"
+	"relais/internal/refunds"
 )
 
 // Page is everything about one order, as its pages show it.
@@ -16,17 +17,26 @@ type Page struct {
 	Order
 	Shipments     []Shipment
 	Events        []Event
-	Refund        *RefundView
-	WithdrawUntil time.Time // end of the withdrawal period
-	WindowBegun   bool      // everything was received, so WithdrawUntil is known
-	Withdrawable  bool
+	Refunds       []refunds.Refund // oldest first, those of stray payments too
+	WithdrawUntil time.Time        // end of the withdrawal period
+	WindowBegun   bool             // everything was received, so WithdrawUntil is known
+	Refundable    bool             // something is left that can be paid back
+	Disputed      bool             // the buyer's bank has the money: nothing can be paid back now
 }
 
-// RefundView is the refund of an order as its buyer sees it.
-type RefundView struct {
-	State   string    `db:"state"`
-	Failure string    `db:"failure"`
-	AskedAt time.Time `db:"asked_at"`
+// LastRefund is the newest refund of the order's own payment; nil without one.
+func (p Page) LastRefund() *refunds.Refund {
+	for i := range slices.Backward(p.Refunds) {
+		if !p.Refunds[i].Stray {
+			return &p.Refunds[i]
+		}
+	}
+	return nil
+}
+
+// RefundOpen says whether money is on its way back to the buyer now.
+func (p Page) RefundOpen() bool {
+	return slices.ContainsFunc(p.Refunds, func(r refunds.Refund) bool { return r.State.Open() })
 }
 
 // Release frees the earnings whose day has come.
@@ -67,6 +77,13 @@ func (p *Page) only(brandID int64) {
 			sh.Lines, sh.Carrier, sh.Tracking = nil, "", ""
 		}
 	}
+	p.Refunds = slices.DeleteFunc(p.Refunds, func(r refunds.Refund) bool {
+		return !slices.ContainsFunc(r.Items, func(i refunds.Item) bool {
+			sh, ok := shipmentIn(p.Shipments, i.ShipmentID)
+			return ok && sh.BrandID == brandID
+		})
+	})
+	p.Refundable = p.Refundable && Left(ofBrand(p.Shipments, brandID)) > 0
 	p.Events = slices.DeleteFunc(p.Events, func(e Event) bool {
 		var about struct {
 			Brand string `json:"brand"`
@@ -81,22 +98,20 @@ func (s *Service) page(ctx context.Context, where string, args ...any) (Page, er
 		return Page{}, err
 	}
 	p := Page{Order: o}
-	if p.Shipments, err = shipmentsOf(ctx, s.db, o.ID); err != nil {
+	if p.Shipments, err = ShipmentsOf(ctx, s.db, o.ID); err != nil {
 		return Page{}, err
 	}
 	if err := s.db.SelectContext(ctx, &p.Events, `select at, kind, detail from order_events where order_id = $1 order by id`, o.ID); err != nil {
 		return Page{}, fmt.Errorf("read order events: %w", err)
 	}
-	var refunds []RefundView
-	if err := s.db.SelectContext(ctx, &refunds, `select state, failure, asked_at from refunds where order_id = $1 and payment_intent_id = $2 order by id desc limit 1`,
-		o.ID, o.PaymentIntentID); err != nil {
-		return Page{}, fmt.Errorf("read refund: %w", err)
+	if p.Refunds, err = refunds.OfOrder(ctx, s.db, o.ID); err != nil {
+		return Page{}, err
 	}
-	if len(refunds) > 0 {
-		p.Refund = &refunds[0]
+	if err := s.db.GetContext(ctx, &p.Disputed, selectUnderDispute, o.ID); err != nil {
+		return Page{}, fmt.Errorf("read disputes: %w", err)
 	}
 	p.WithdrawUntil, p.WindowBegun = WithdrawUntil(p.Shipments)
-	p.Withdrawable = Withdrawable(o, p.Shipments, s.now()) == nil
+	p.Refundable = o.State == Paid && !p.Disputed && Left(p.Shipments) > 0
 	return p, nil
 }
 
@@ -111,6 +126,7 @@ type Row struct {
 	PartMinor    int64         `db:"part_minor"` // the brand's goods and delivery; else the total
 	ShippedAt    *time.Time    `db:"shipped_at"`
 	BrandsJoined string        `db:"brands"`
+	Returning    bool          `db:"returning"` // something is on its way back, or asked for
 }
 
 // Query chooses orders for a list, newest first.
@@ -122,13 +138,14 @@ type Query struct {
 	Text     string // number, name or e-mail begins with it
 	Before   int64  // only ids below
 	Limit    int    // 0: 50
-	Returns  bool   // only paid orders whose buyer withdrew: the money is still to go back
+	Returns  bool   // only those of which something is to come back: the money is still to go back
 }
 
 const selectRows = `
 select o.id, o.number, o.token, o.member_id, o.email, o.email_normal, o.name, o.street, o.street2, o.postcode, o.city, o.country, o.phone, o.lang,
   o.currency, o.goods_minor, o.shipping_minor, o.total_minor, o.state, o.placed_at, o.expires_at, o.checkout_id, o.checkout_url, o.checkout_attempt,
-  o.payment_intent_id, o.paid_at, o.ended_at, o.refunded_minor, o.withdrawal_at,
+  o.payment_intent_id, o.paid_at, o.ended_at, o.refunded_minor, o.lost_minor,
+  exists (select 1 from returns r where r.order_id = o.id and ($1 = 0 or r.brand_id = $1) and r.state in ('asked','approved','received')) as returning,
   (select coalesce(sum(quantity), 0) from order_lines l where l.order_id = o.id and ($1 = 0 or l.brand_id = $1)) as pieces,
   coalesce(f.title, '') as first_title, coalesce(m.hash, '') as media_hash, coalesce(s.id, 0) as shipment_id, coalesce(s.state, '') as shipment_state, s.shipped_at,
   case when s.id is null then o.total_minor else s.shipping_minor + (select coalesce(sum(total_minor), 0) from order_lines l where l.shipment_id = s.id) end as part_minor,
@@ -137,10 +154,9 @@ from orders o
 left join shipments s on s.order_id = o.id and s.brand_id = $1
 left join lateral (select title, media_id from order_lines l where l.order_id = o.id and ($1 = 0 or l.brand_id = $1) order by l.id limit 1) f on true
 left join media m on m.id = f.media_id
-where ($1 = 0 or (s.id is not null and o.state in ('paid','refunded'))) and ($2 = 0 or o.member_id = $2) and ($3 = '' or s.state = $3)
+where ($1 = 0 or (s.id is not null and o.state in ('paid','refunded','charged_back'))) and ($2 = 0 or o.member_id = $2) and ($3 = '' or s.state = $3)
   and ($4 = '' or o.state = $4) and ($5 = '' or starts_with(lower(o.number), lower($5)) or starts_with(lower(o.name), lower($5)) or starts_with(o.email, lower($5)))
-  and ($6 = 0 or o.id < $6) and (not $8 or (o.state = 'paid' and o.withdrawal_at is not null))
-  and ($3 <> 'preparing' or o.withdrawal_at is null)
+  and ($6 = 0 or o.id < $6) and (not $8 or exists (select 1 from returns r where r.order_id = o.id and ($1 = 0 or r.brand_id = $1) and r.state in ('asked','approved','received')))
 order by o.id desc limit $7`
 
 // List is the orders that a query chooses.
@@ -163,18 +179,18 @@ type Count struct {
 	Preparing int64 `db:"preparing"` // to be sent
 	Shipped   int64 `db:"shipped"`   // under way
 	Delivered int64 `db:"delivered"`
-	Returns   int64 `db:"returns"` // withdrawn, to be paid back
+	Returns   int64 `db:"returns"` // coming back, to be paid back
 	Refunded  int64 `db:"refunded"`
 	All       int64 `db:"all"`
 }
 
 const selectCount = `
-select count(*) filter (where o.state = 'paid' and s.state = 'preparing' and o.withdrawal_at is null) as preparing,
+select count(*) filter (where o.state = 'paid' and s.state = 'preparing') as preparing,
   count(*) filter (where o.state = 'paid' and s.state = 'shipped') as shipped,
   count(*) filter (where o.state = 'paid' and s.state = 'delivered') as delivered,
-  count(*) filter (where o.state = 'paid' and o.withdrawal_at is not null) as returns,
-  count(*) filter (where o.state = 'refunded') as refunded, count(*) as all
-from shipments s join orders o on o.id = s.order_id where s.brand_id = $1 and o.state in ('paid','refunded')`
+  count(*) filter (where exists (select 1 from returns r where r.shipment_id = s.id and r.state in ('asked','approved','received'))) as returns,
+  count(*) filter (where o.state in ('refunded','charged_back')) as refunded, count(*) as all
+from shipments s join orders o on o.id = s.order_id where s.brand_id = $1 and o.state in ('paid','refunded','charged_back')`
 
 // CountOf counts the orders of a brand by what they wait for.
 func (s *Service) CountOf(ctx context.Context, brandID int64) (Count, error) {

@@ -15,6 +15,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/payments"
 	"relais/internal/postgres"
+	"relais/internal/refunds"
 )
 
 // OpenCheckout opens the page on which the order is paid, and says its address. Called again it opens the same one: the
@@ -30,7 +31,7 @@ func (s *Service) OpenCheckout(ctx context.Context, orderID int64) (string, erro
 	if o.CheckoutURL != "" {
 		return o.CheckoutURL, nil
 	}
-	shipments, err := shipmentsOf(ctx, s.db, orderID)
+	shipments, err := ShipmentsOf(ctx, s.db, orderID)
 	if err != nil {
 		return "", err
 	}
@@ -103,7 +104,7 @@ func (s *Service) Confirm(ctx context.Context, checkoutID string) error {
 		return fmt.Errorf("confirm checkout %s: %w", checkoutID, err)
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		locked, err := lockOrder(ctx, tx, o.ID)
+		locked, err := Lock(ctx, tx, o.ID)
 		if err != nil {
 			return err
 		}
@@ -137,7 +138,7 @@ func (s *Service) confirm(ctx context.Context, tx *sqlx.Tx, o Order, c payments.
 	if err := tx.GetContext(ctx, &askedBack, selectAskedBack, o.ID, c.PaymentIntentID); err != nil || askedBack {
 		return err
 	}
-	shipments, err := shipmentsOf(ctx, tx, o.ID)
+	shipments, err := ShipmentsOf(ctx, tx, o.ID)
 	if err != nil {
 		return err
 	}
@@ -182,14 +183,14 @@ func (s *Service) accept(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 	if _, err := tx.ExecContext(ctx, `update shipments set state = 'preparing' where order_id = $1 and state in ('waiting','cancelled')`, o.ID); err != nil {
 		return err
 	}
-	paid, err := s.shares(ctx, tx, o, shipments, c.CardFingerprint, now)
+	paid, err := s.shares(ctx, tx, o, shipments, c, now)
 	if err != nil {
 		return err
 	}
 	if err := earnings.Book(ctx, tx, paid); err != nil {
 		return err
 	}
-	if err := tell(ctx, tx, o.ID, now, "paid", nil); err != nil {
+	if err := Tell(ctx, tx, o.ID, now, "paid", nil); err != nil {
 		return err
 	}
 	o.PaidAt = &now
@@ -198,8 +199,8 @@ func (s *Service) accept(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 
 // shares splits a paid order: of each line what is left to the brand and the commission to whoever brought the buyer;
 // of each shipment the delivery cost to the brand.
-func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment, fingerprint string, now time.Time) (earnings.Booking, error) {
-	p := earnings.Booking{OrderID: o.ID, Currency: o.Currency, At: now}
+func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment, c payments.Checkout, now time.Time) (earnings.Booking, error) {
+	p := earnings.Booking{OrderID: o.ID, Currency: o.Currency, ChargeID: c.ChargeID, At: now}
 	for _, sh := range shipments {
 		brand, err := earnings.EnsurePayee(ctx, tx, earnings.Owner{BrandID: sh.BrandID})
 		if err != nil {
@@ -208,7 +209,7 @@ func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 		hold := 0
 		for _, l := range sh.Lines {
 			hold = max(hold, l.HoldDays)
-			line, fee, err := s.lineShares(ctx, tx, o, sh, l, brand, fingerprint, now)
+			line, fee, err := s.lineShares(ctx, tx, o, sh, l, brand, c.CardFingerprint, now)
 			if err != nil {
 				return p, err
 			}
@@ -230,7 +231,7 @@ func (s *Service) lineShares(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipm
 		}
 		if own {
 			commission = 0
-			if err := tell(ctx, tx, o.ID, now, "own_card", map[string]any{"line": l.ID, "member": *l.RelayID}); err != nil {
+			if err := Tell(ctx, tx, o.ID, now, "own_card", map[string]any{"line": l.ID, "member": *l.RelayID}); err != nil {
 				return nil, 0, err
 			}
 		}
@@ -270,15 +271,18 @@ func ownCard(ctx context.Context, tx *sqlx.Tx, memberID int64, fingerprint strin
 // sendBack refunds a payment that an order cannot keep, and says so on the order. An expired order stays expired.
 func (s *Service) sendBack(ctx context.Context, tx *sqlx.Tx, o Order, c payments.Checkout, reason string) error {
 	now := s.now()
-	r := refund{OrderID: o.ID, Amount: c.Amount, Reason: reason, PaymentIntentID: c.PaymentIntentID, AskedAt: now}
-	made, err := ask(ctx, tx, r)
-	if err != nil || !made {
+	_, err := refunds.Ask(ctx, tx, refunds.Refund{OrderID: o.ID, Amount: c.Amount, Reason: reason, Stray: true, Operation: "stray:" + c.PaymentIntentID,
+		PaymentIntentID: c.PaymentIntentID, AskedAt: now})
+	if errors.Is(err, refunds.ErrAsked) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	if err := postStray(ctx, tx, c.PaymentIntentID, c.Amount, now, true); err != nil {
+	if err := postStray(ctx, tx, "stray:"+c.PaymentIntentID+":in", c.Amount, now, c.ChargeID, clearing, suspense); err != nil {
 		return err
 	}
-	return tell(ctx, tx, o.ID, now, "sent_back", map[string]any{"reason": reason, "minor": c.Amount.Minor, "currency": c.Amount.Currency})
+	return Tell(ctx, tx, o.ID, now, "sent_back", map[string]any{"reason": reason, "minor": c.Amount.Minor, "currency": c.Amount.Currency})
 }
 
 // Expire ends an order whose reservation is over. The provider's page is closed first: if it was paid in the
@@ -322,7 +326,7 @@ func (s *Service) end(ctx context.Context, orderID int64, state State) error {
 	}
 	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		closed := o.CheckoutID != nil
-		o, err := lockOrder(ctx, tx, orderID)
+		o, err := Lock(ctx, tx, orderID)
 		if err != nil || o.State != AwaitingPayment {
 			return err
 		}
@@ -339,7 +343,7 @@ func (s *Service) end(ctx context.Context, orderID int64, state State) error {
 		if err := giveBack(ctx, tx, o.ID); err != nil {
 			return err
 		}
-		return tell(ctx, tx, o.ID, now, string(state), nil)
+		return Tell(ctx, tx, o.ID, now, string(state), nil)
 	})
 	if errors.Is(err, errOpened) {
 		return s.end(ctx, orderID, state)
@@ -370,7 +374,7 @@ func (s *Service) closeCheckout(ctx context.Context, checkoutID string) (paid bo
 }
 
 func giveBack(ctx context.Context, tx *sqlx.Tx, orderID int64) error {
-	shipments, err := shipmentsOf(ctx, tx, orderID)
+	shipments, err := ShipmentsOf(ctx, tx, orderID)
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []C
 	if _, err := tx.ExecContext(ctx, `delete from cart_lines where cart_id = $1`, p.CartID); err != nil {
 		return Order{}, err
 	}
-	return n.Order, tell(ctx, tx, n.ID, now, "placed", nil)
+	return n.Order, Tell(ctx, tx, n.ID, now, "placed", nil)
 }
 
 // parcels checks that every line can be sold as it stands, and chooses the delivery of each brand.
@@ -194,7 +194,7 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, p Placem
 		}
 		var id int64
 		err = tx.GetContext(ctx, &id, insertLine, o.ID, shipment[l.BrandID], l.VariantID, l.ProductID, l.BrandID, l.Title, l.VariantTitle, l.SKU,
-			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, commission, s.feeBps)
+			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, commission, s.feeBps, l.CustomMade)
 		if err != nil {
 			return fmt.Errorf("place line: %w", postgres.Translate(err))
 		}

@@ -1,358 +1,257 @@
 package orders
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/earnings"
-	"relais/internal/jobs"
+	"relais/internal/fault"
 	"relais/internal/ledger"
 	"relais/internal/members"
 	"relais/internal/money"
 	"relais/internal/payments"
 	"relais/internal/postgres"
+	"relais/internal/refunds"
 )
 
-// refund is one row of refunds: what we ask of the provider, committed before the call.
-type refund struct {
-	ID              int64        `db:"id"`
-	OrderID         int64        `db:"order_id"`
-	Amount          money.Amount `db:"amount"`
-	Reason          string       `db:"reason"`
-	PaymentIntentID string       `db:"payment_intent_id"`
-	State           string       `db:"state"`
-	Attempt         int          `db:"attempt"`
-	StripeID        *string      `db:"stripe_id"`
-	AskedBy         *int64       `db:"asked_by"`
-	AskedAt         time.Time    `db:"asked_at"`
+// owedBy is the reference of the hold while a buyer is owed a refund that came back.
+func owedBy(r refunds.Refund) string { return "owed:" + r.Hold() }
+
+// RefundRequest is somebody's decision to pay a buyer back.
+type RefundRequest struct {
+	OrderID   int64
+	BrandID   int64 // whose parts may be refunded; 0: all, by the platform
+	By        int64 // the member who decided; 0: the buyer, by right
+	Operation string
+	Reason    string // brand, admin, withdrawal, return
+	Note      string // to the buyer; may be empty
+	ReturnID  *int64
+	Wish      RefundWish
 }
 
-// stray says whether the refund is of a payment that the order never kept.
-func (r refund) stray() bool {
-	switch r.Reason {
-	case "second_payment", "amount_differs", "order_cancelled", "no_stock":
-		return true
-	}
-	return false
-}
-
-const insertRefund = `
-insert into refunds (order_id, amount_minor, currency, reason, payment_intent_id, asked_by, asked_at)
-values ($1, $2, $3, $4, $5, $6, $7) on conflict on constraint refunds_once do nothing returning id`
-
-// ask commits the wish for a refund and the job that carries it out; false where it was asked before.
-func ask(ctx context.Context, tx *sqlx.Tx, r refund) (bool, error) {
-	var ids []int64
-	err := tx.SelectContext(ctx, &ids, insertRefund, r.OrderID, r.Amount.Minor, r.Amount.Currency, r.Reason, r.PaymentIntentID, r.AskedBy, r.AskedAt)
-	if err != nil || len(ids) == 0 {
-		return false, postgres.Translate(err)
-	}
-	return true, jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobRefund, Args: refundArgs{ids[0]}, UniqueKey: fmt.Sprintf("refund:%d", ids[0]), MaxAttempts: 30})
-}
-
-var suspense = ledger.Account{Kind: ledger.Suspense}
-
-// postStray books a payment that no order keeps: it stands in suspense until it is sent back.
-func postStray(ctx context.Context, tx *sqlx.Tx, paymentIntentID string, a money.Amount, at time.Time, in bool) error {
-	clearing := ledger.Account{Kind: ledger.Stripe}
-	t := ledger.Transaction{Reference: "stray:" + paymentIntentID + ":in", Kind: "stray", Currency: a.Currency, At: at,
-		Postings: []ledger.Posting{{Source: clearing, Destination: suspense, Amount: a.Minor}}}
-	if !in {
-		t.Reference = "stray:" + paymentIntentID + ":out"
-		t.Postings[0].Source, t.Postings[0].Destination = suspense, clearing
-	}
-	_, err := ledger.Post(ctx, tx, t)
-	return err
-}
-
-// Withdraw declares the buyer's withdrawal from the whole order. The earnings stop where they stand, the buyer gets a
-// dated acknowledgement, the brands are told. If nothing has left yet, the refund starts at once; else it waits until
-// the goods are back. Faults: those of Withdrawable; ErrReleased where the money has been freed.
-func (s *Service) Withdraw(ctx context.Context, orderID int64, reason string) error {
-	reason = strings.TrimSpace(reason)
-	if r := []rune(reason); len(r) > 1000 {
-		reason = string(r[:1000])
-	}
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		o, err := lockOrder(ctx, tx, orderID)
+// Refund asks for parts of a paid order back: by pieces, with or without delivery, or a sum; several times on one order, as
+// long as something is left. What they earned stands still until the provider has answered. Faults: ErrNotPaid,
+// ErrOrderGone (a brand that has no part), ErrDisputed, those of Parts, refunds.ErrAsked (the same form again).
+func (s *Service) Refund(ctx context.Context, q RefundRequest) (r refunds.Refund, err error) {
+	return r, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		o, err := Lock(ctx, tx, q.OrderID)
 		if err != nil {
 			return err
 		}
-		shipments, err := shipmentsOf(ctx, tx, orderID)
-		if err != nil {
-			return err
-		}
-		now := s.now()
-		if err := Withdrawable(o, shipments, now); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `update orders set withdrawal_at = $2, withdrawal_reason = $3 where id = $1`, o.ID, now, reason); err != nil {
-			return err
-		}
-		if err := earnings.Freeze(ctx, tx, o.ID, earnings.Withdrawal); err != nil {
-			return err
-		}
-		if err := tell(ctx, tx, o.ID, now, "withdrawal", map[string]any{"reason": reason}); err != nil {
-			return err
-		}
-		o.WithdrawalAt = &now
-		if err := s.lettersWithdrawal(ctx, tx, o, shipments); err != nil {
-			return err
-		}
-		if Sent(shipments) {
-			return nil
-		}
-		return s.refundAll(ctx, tx, o, "withdrawal", nil)
+		r, err = s.AskRefund(ctx, tx, o, q)
+		return err
 	})
 }
 
-// RefundByBrand pays a whole order back at the wish of the brand that sold it. ErrSeveralBrands where others sold a part.
-func (s *Service) RefundByBrand(ctx context.Context, brandID, orderID, memberID int64) error {
-	return s.refundLocked(ctx, orderID, "brand", memberID, func(shipments []Shipment) error {
-		mine := false
-		for _, sh := range shipments {
-			if sh.BrandID != brandID {
-				continue
-			}
-			mine = true
-		}
-		switch {
-		case !mine:
-			return ErrOrderGone
-		case len(shipments) > 1:
-			return ErrSeveralBrands
-		}
-		return nil
-	})
-}
-
-// RefundByAdmin pays a whole order back at the platform's decision, and writes it into the log of who did what.
-func (s *Service) RefundByAdmin(ctx context.Context, orderID, memberID int64) error {
-	return s.refundLocked(ctx, orderID, "admin", memberID, func([]Shipment) error { return nil })
-}
-
-func (s *Service) refundLocked(ctx context.Context, orderID int64, reason string, memberID int64, allowed func([]Shipment) error) error {
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		o, err := lockOrder(ctx, tx, orderID)
-		if err != nil {
-			return err
-		}
-		shipments, err := shipmentsOf(ctx, tx, orderID)
-		if err != nil {
-			return err
-		}
-		if err := allowed(shipments); err != nil {
-			return err
-		}
-		return s.refundAll(ctx, tx, o, reason, &memberID)
-	})
-}
-
-const selectRefundOpen = `
-select exists (select 1 from refunds where order_id = $1 and payment_intent_id = $2 and state not in ('failed','canceled'))`
-
-// refundOpen says whether a refund of a paid order was asked for and not refused.
-func refundOpen(ctx context.Context, tx *sqlx.Tx, o Order) (open bool, err error) {
-	return open, tx.GetContext(ctx, &open, selectRefundOpen, o.ID, *o.PaymentIntentID)
-}
-
-// refundAll asks for the whole of a paid order back, and freezes its earnings until the provider has answered.
-func (s *Service) refundAll(ctx context.Context, tx *sqlx.Tx, o Order, reason string, by *int64) error {
+// AskRefund is Refund within the transaction of a use case that has locked the order.
+func (s *Service) AskRefund(ctx context.Context, tx *sqlx.Tx, o Order, q RefundRequest) (refunds.Refund, error) {
+	none := refunds.Refund{}
 	if o.State != Paid {
-		return ErrNotPaid
+		return none, ErrNotPaid
 	}
-	if open, err := refundOpen(ctx, tx, o); err != nil || open {
-		return cmp.Or(err, error(ErrRefundAsked))
-	}
-	if err := earnings.Freeze(ctx, tx, o.ID, earnings.RefundUnderWay); err != nil {
-		return err
-	}
-	// A second try after a refused refund is a new wish: its reason carries a number, as a wish is made once.
-	var tries int
-	if err := tx.GetContext(ctx, &tries, `select count(*) from refunds where order_id = $1 and payment_intent_id = $2`, o.ID, *o.PaymentIntentID); err != nil {
-		return err
-	}
-	if tries > 0 {
-		reason = fmt.Sprintf("%s %d", reason, tries+1)
-	}
-	now := s.now()
-	if _, err := ask(ctx, tx, refund{OrderID: o.ID, Amount: o.Total(), Reason: reason, PaymentIntentID: *o.PaymentIntentID, AskedBy: by, AskedAt: now}); err != nil {
-		return err
-	}
-	if by != nil {
-		entry := members.AuditEntry{At: now, ActorID: *by, Action: "refund asked", Subject: "order " + o.Number, Detail: map[string]any{"reason": reason, "minor": o.TotalMinor, "currency": o.Currency}}
-		if err := members.Audit(ctx, tx, entry); err != nil {
-			return err
-		}
-	}
-	return tell(ctx, tx, o.ID, now, "refund_asked", nil)
-}
-
-const selectRefund = `
-select id, order_id, amount_minor as "amount.minor", currency as "amount.currency", reason, payment_intent_id, state, attempt, stripe_id, asked_by, asked_at
-from refunds where id = $1`
-
-// carryOut is the job of a refund: commit that the provider may have been asked, ask, record the answer.
-func (s *Service) carryOut(ctx context.Context, w jobs.Work) error {
-	var args refundArgs
-	if err := w.Decode(&args); err != nil {
-		return err
-	}
-	var r refund
-	if err := s.db.GetContext(ctx, &r, selectRefund, args.RefundID); err != nil {
-		return orFault(err, ErrOrderGone)
-	}
-	if r.State != "new" && r.State != "sending" && r.State != "pending" && r.State != "requires_action" {
-		return nil
-	}
-	if _, err := s.db.ExecContext(ctx, `update refunds set state = 'sending' where id = $1 and state = 'new'`, r.ID); err != nil {
-		return err
-	}
-	answer, err := s.refundAtProvider(ctx, r)
-	var refused *payments.Error
-	switch {
-	case err == nil:
-		return s.refundAnswered(ctx, r, answer)
-	case errors.As(err, &refused) && refused.Outcome == payments.Final:
-		return s.refundAnswered(ctx, r, payments.Refund{State: payments.RefundFailed, FailureReason: refused.Message})
-	case errors.As(err, &refused) && refused.Outcome == payments.LookUp:
-		// The key is spent: the next run looks for the refund first, and asks under a new key only if there is none.
-		if _, err := s.db.ExecContext(ctx, `update refunds set attempt = attempt + 1 where id = $1 and attempt = $2`, r.ID, r.Attempt); err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("refund %d: %w", r.ID, err)
-}
-
-// refundAtProvider finds the refund if the provider has it, and else asks for it.
-func (s *Service) refundAtProvider(ctx context.Context, r refund) (payments.Refund, error) {
-	if r.StripeID != nil || r.Attempt > 1 {
-		if f, err := s.findRefund(ctx, r, false); err != nil || f.ID != "" {
-			return f, err
-		}
-	}
-	why := payments.RefundRequested
-	if r.Reason == "second_payment" {
-		why = payments.RefundDuplicate
-	}
-	answer, err := s.pay.Refund(ctx, payments.RefundRequest{Reference: fmt.Sprintf("refund-%d-%d", r.ID, r.Attempt),
-		PaymentIntentID: r.PaymentIntentID, Amount: r.Amount, OrderID: fmt.Sprint(r.OrderID), Reason: why})
-	if code := payments.CodeOf(err); code == payments.CodeAlreadyRefunded || code == payments.CodeRefundTooLarge {
-		// The buyer has the money: by a call of ours whose key has expired since, or by hand in the provider's own pages.
-		if f, look := s.findRefund(ctx, r, true); look != nil || f.ID != "" {
-			return f, look
-		}
-	}
-	return answer, err
-}
-
-// findRefund looks for the refund at the provider: the one recorded, or one that carries our reference and did not fail;
-// with any, also one of the whole amount that somebody else asked for. No ID where there is none.
-func (s *Service) findRefund(ctx context.Context, r refund, any bool) (payments.Refund, error) {
-	found, err := s.pay.FindRefunds(ctx, r.PaymentIntentID)
+	shipments, err := ShipmentsOf(ctx, tx, o.ID)
 	if err != nil {
-		return payments.Refund{}, err
+		return none, err
 	}
-	for _, f := range found {
-		over := f.State == payments.RefundFailed || f.State == payments.RefundCanceled
-		recorded := r.StripeID != nil && *r.StripeID == f.ID
-		ours := strings.HasPrefix(f.Reference, fmt.Sprintf("refund-%d-", r.ID))
-		if recorded || !over && (ours || any && f.Amount == r.Amount) {
-			return f, nil
+	if q.BrandID != 0 {
+		if shipments = ofBrand(shipments, q.BrandID); len(shipments) == 0 {
+			return none, ErrOrderGone
 		}
 	}
-	return payments.Refund{}, nil
-}
-
-// refundAnswered records what the provider said, with everything that follows, in one transaction; a second time it
-// changes nothing.
-func (s *Service) refundAnswered(ctx context.Context, r refund, answer payments.Refund) error {
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		o, err := lockOrder(ctx, tx, r.OrderID)
-		if err != nil {
-			return err
-		}
-		var now refund
-		if err := tx.GetContext(ctx, &now, selectRefund, r.ID); err != nil {
-			return err
-		}
-		if now.State == "succeeded" || now.State == "failed" || now.State == "canceled" {
-			return nil
-		}
-		ended := s.now()
-		if _, err := tx.ExecContext(ctx, `update refunds set state = $2, stripe_id = coalesce(nullif($3, ''), stripe_id), failure = $4,
-			ended_at = case when $2 in ('succeeded','failed','canceled') then $5::timestamptz end where id = $1`,
-			r.ID, answer.State, answer.ID, answer.FailureReason, ended); err != nil {
-			return postgres.Translate(err)
-		}
-		switch answer.State {
-		case payments.RefundSucceeded:
-			return s.refunded(ctx, tx, o, now, ended)
-		case payments.RefundFailed, payments.RefundCanceled:
-			return s.refundRefused(ctx, tx, o, now, answer, ended)
-		}
-		return nil // pending, requires_action: the webhook or the sweep looks at it again
-	})
-}
-
-func (s *Service) refunded(ctx context.Context, tx *sqlx.Tx, o Order, r refund, now time.Time) error {
-	detail := map[string]any{"minor": r.Amount.Minor, "currency": r.Amount.Currency}
-	if r.stray() {
-		if err := postStray(ctx, tx, r.PaymentIntentID, r.Amount, now, false); err != nil {
-			return err
-		}
-		return tell(ctx, tx, o.ID, now, "sent_back_done", detail)
+	if len([]rune(q.Note)) > 500 {
+		return none, fault.Field("note", "fault.too_long")
 	}
-	if _, err := tx.ExecContext(ctx, `update orders set state = 'refunded', ended_at = $2, refunded_minor = total_minor where id = $1`, o.ID, now); err != nil {
-		return postgres.Translate(err)
+	// At the bank already: paid back by us as well, the buyer would have it twice (the provider refuses it too).
+	if disputed, err := underDispute(ctx, tx, o.ID); err != nil || disputed {
+		return none, errors.Join(err, boolFault(disputed, ErrDisputed))
 	}
-	if _, err := tx.ExecContext(ctx, `update shipments set state = 'cancelled' where order_id = $1 and state in ('waiting','preparing')`, o.ID); err != nil {
-		return err
-	}
-	shipments, err := shipmentsOf(ctx, tx, o.ID)
+	items, err := Parts(shipments, q.Wish)
 	if err != nil {
-		return err
+		return none, err
 	}
-	// Stock before balances, as in every use case: two orders never wait for each other crosswise.
-	if err := giveBack(ctx, tx, o.ID); err != nil {
-		return err
-	}
-	if err := earnings.Void(ctx, tx, o.ID, money.New(feeOf(shipments), o.Currency), now); err != nil {
-		return err
-	}
-	if err := tell(ctx, tx, o.ID, now, "refunded", detail); err != nil {
-		return err
-	}
-	return s.letterRefunded(ctx, tx, o, shipments)
+	return s.ask(ctx, tx, o, q, items)
 }
 
-// feeOf is what Relais kept of an order, in minor units.
-func feeOf(shipments []Shipment) int64 {
-	var fee int64
+func boolFault(is bool, f error) error {
+	if is {
+		return f
+	}
+	return nil
+}
+
+const selectUnderDispute = `select exists (select 1 from disputes where order_id = $1 and state in ('needs_response','under_review'))`
+
+// underDispute says whether the bank holds the money of an order.
+func underDispute(ctx context.Context, tx *sqlx.Tx, orderID int64) (is bool, err error) {
+	return is, tx.GetContext(ctx, &is, selectUnderDispute, orderID)
+}
+
+func ofBrand(shipments []Shipment, brandID int64) (theirs []Shipment) {
 	for _, sh := range shipments {
-		for _, l := range sh.Lines {
-			fee += money.Share(l.NetMinor, l.FeeBps)
+		if sh.BrandID == brandID {
+			theirs = append(theirs, sh)
 		}
 	}
-	return fee
+	return theirs
 }
 
-func (s *Service) refundRefused(ctx context.Context, tx *sqlx.Tx, o Order, r refund, answer payments.Refund, now time.Time) error {
-	if err := tell(ctx, tx, o.ID, now, "refund_failed", map[string]any{"failure": answer.FailureReason}); err != nil {
+func (s *Service) ask(ctx context.Context, tx *sqlx.Tx, o Order, q RefundRequest, items []refunds.Item) (refunds.Refund, error) {
+	now := s.now()
+	r := refunds.Refund{OrderID: o.ID, Amount: money.New(sum(items), o.Currency), Reason: q.Reason, Operation: q.Operation, ReturnID: q.ReturnID, Note: q.Note,
+		PaymentIntentID: *o.PaymentIntentID, AskedAt: now, Items: items}
+	if q.By != 0 {
+		r.AskedBy = &q.By
+	}
+	r, err := refunds.Ask(ctx, tx, r)
+	if err != nil {
+		return r, err
+	}
+	if err := earnings.Place(ctx, tx, holds(r, earnings.RefundUnderWay)...); err != nil {
+		return r, err
+	}
+	if q.By != 0 {
+		entry := members.AuditEntry{At: now, ActorID: q.By, Action: "refund asked", Subject: "order " + o.Number,
+			Detail: map[string]any{"refund": r.ID, "reason": q.Reason, "minor": r.Amount.Minor, "currency": o.Currency}}
+		if err := members.Audit(ctx, tx, entry); err != nil {
+			return r, err
+		}
+	}
+	return r, Tell(ctx, tx, o.ID, now, "refund_asked", detailOf(r))
+}
+
+func sum(items []refunds.Item) (minor int64) {
+	for _, i := range items {
+		minor += i.Minor
+	}
+	return minor
+}
+
+func detailOf(r refunds.Refund) map[string]any {
+	return map[string]any{"refund": r.ID, "minor": r.Amount.Minor, "currency": r.Amount.Currency, "note": r.Note}
+}
+
+// holds stop what is earned on the parts of a refund.
+func holds(r refunds.Refund, why earnings.Reason) []earnings.Hold {
+	hs := make([]earnings.Hold, len(r.Items))
+	for i, item := range r.Items {
+		hs[i] = earnings.Hold{OrderID: r.OrderID, Part: earnings.OneLine, OrderLineID: item.OrderLineID, Reason: why, Reference: r.Hold(), PlacedAt: r.AskedAt}
+		if item.OrderLineID == nil {
+			hs[i].Part, hs[i].ShipmentID = earnings.OneDelivery, &item.ShipmentID
+		}
+	}
+	return hs
+}
+
+// RefundMade books a refund that its buyer has: part of refunds.Outcomes.
+func (s *Service) RefundMade(ctx context.Context, tx *sqlx.Tx, r refunds.Refund, at time.Time) error {
+	if r.Stray {
+		if err := postStray(ctx, tx, r.Booking(), r.Amount, at, *r.StripeID, suspense, clearing); err != nil {
+			return err
+		}
+		return Tell(ctx, tx, r.OrderID, at, "sent_back_done", detailOf(r))
+	}
+	o, err := Lock(ctx, tx, r.OrderID)
+	if err != nil {
 		return err
 	}
-	if r.stray() {
-		return nil
+	if err := restock(ctx, tx, r); err != nil {
+		return err
 	}
-	// A withdrawn order stays frozen: the buyer is still owed, and the refund can be asked for again.
-	if o.WithdrawalAt != nil {
-		return earnings.Freeze(ctx, tx, o.ID, earnings.Withdrawal)
+	change := earnings.Change{Cause: earnings.RefundMade, Reference: r.Booking(), RefundID: &r.ID, Counter: clearing, Object: *r.StripeID, At: at}
+	if o, err = s.GoesBack(ctx, tx, o, Back{Items: r.Items, Change: change}); err != nil {
+		return err
 	}
-	return earnings.Thaw(ctx, tx, o.ID)
+	if err := earnings.Lift(ctx, tx, o.ID, r.Hold(), at); err != nil {
+		return err
+	}
+	if err := Tell(ctx, tx, o.ID, at, "refunded", detailOf(r)); err != nil {
+		return err
+	}
+	return s.letterRefunded(ctx, tx, o, r)
+}
+
+// RefundCameBack takes a refund out of the books that the buyer's bank sent back: the shares stand again, and wait, as the
+// buyer is owed the money. Part of refunds.Outcomes.
+func (s *Service) RefundCameBack(ctx context.Context, tx *sqlx.Tx, r refunds.Refund, at time.Time) error {
+	if r.Stray {
+		if err := postStray(ctx, tx, r.Booking(), r.Amount, at, *r.StripeID, clearing, suspense); err != nil {
+			return err
+		}
+		return Tell(ctx, tx, r.OrderID, at, "refund_failed", map[string]any{"failure": r.Failure})
+	}
+	o, err := Lock(ctx, tx, r.OrderID)
+	if err != nil {
+		return err
+	}
+	change := earnings.Change{Cause: earnings.RefundFailed, Reference: r.Booking(), RefundID: &r.ID, Counter: clearing, Object: *r.StripeID, At: at}
+	if _, err = s.GoesBack(ctx, tx, o, Back{Items: r.Items, Undo: true, Change: change}); err != nil {
+		return err
+	}
+	owed := r
+	owed.AskedAt = at
+	hs := holds(owed, earnings.RefundOwed)
+	for i := range hs {
+		hs[i].Reference = owedBy(r)
+	}
+	if err := earnings.Place(ctx, tx, hs...); err != nil {
+		return err
+	}
+	return s.refused(ctx, tx, o, r, at, "refund_came_back")
+}
+
+// RefundRefused lets what is earned on the parts go on as before. Part of refunds.Outcomes.
+func (s *Service) RefundRefused(ctx context.Context, tx *sqlx.Tx, r refunds.Refund, at time.Time) error {
+	if r.Stray {
+		return Tell(ctx, tx, r.OrderID, at, "refund_failed", map[string]any{"failure": r.Failure})
+	}
+	o, err := Lock(ctx, tx, r.OrderID)
+	if err != nil {
+		return err
+	}
+	if err := earnings.Lift(ctx, tx, o.ID, r.Hold(), at); err != nil {
+		return err
+	}
+	return s.refused(ctx, tx, o, r, at, "refund_failed")
+}
+
+// refused tells whoever asked for a refund that the buyer does not have the money.
+func (s *Service) refused(ctx context.Context, tx *sqlx.Tx, o Order, r refunds.Refund, at time.Time, event string) error {
+	detail := detailOf(r)
+	detail["failure"] = r.Failure
+	if err := Tell(ctx, tx, o.ID, at, event, detail); err != nil {
+		return err
+	}
+	return s.lettersRefundFailed(ctx, tx, o, r)
+}
+
+// RefundFound makes a refund of ours of one that somebody made in the provider's own pages: its parts are what is left of the
+// order, in proportion. Part of refunds.Outcomes.
+func (s *Service) RefundFound(ctx context.Context, tx *sqlx.Tx, orderID int64, f payments.Refund, at time.Time) (refunds.Refund, error) {
+	shipments, err := ShipmentsOf(ctx, tx, orderID)
+	if err != nil {
+		return refunds.Refund{}, err
+	}
+	items, err := Parts(shipments, RefundWish{Minor: f.Amount.Minor})
+	if err != nil {
+		return refunds.Refund{}, fmt.Errorf("refund %s of %v of order %d: %w", f.ID, f.Amount, orderID, err)
+	}
+	r := refunds.Refund{OrderID: orderID, Amount: f.Amount, Reason: "outside", PaymentIntentID: f.PaymentIntentID, AskedAt: at, Items: items}
+	return r, Tell(ctx, tx, orderID, at, "refund_found", map[string]any{"minor": f.Amount.Minor, "currency": f.Amount.Currency})
+}
+
+var (
+	suspense = ledger.Account{Kind: ledger.Suspense}
+	clearing = ledger.Account{Kind: ledger.Stripe}
+)
+
+// postStray books a payment that no order keeps: it goes into suspense, and out again when it is sent back. object is the
+// provider's: the charge that came in, the refund that went out.
+func postStray(ctx context.Context, tx *sqlx.Tx, reference string, a money.Amount, at time.Time, object string, from, to ledger.Account) error {
+	_, err := ledger.Post(ctx, tx, ledger.Transaction{Reference: reference, Kind: "stray", Currency: a.Currency, At: at, Object: object,
+		Postings: []ledger.Posting{{Source: from, Destination: to, Amount: a.Minor}}})
+	return err
 }

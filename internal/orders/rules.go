@@ -10,20 +10,19 @@ import (
 
 // The faults of this package.
 var (
-	ErrEmptyCart     = fault.New(fault.Invalid, "fault.cart_empty")
-	ErrUnavailable   = fault.New(fault.Conflict, "fault.cart_changed")       // something in the cart is no longer for sale
-	ErrCurrencies    = fault.New(fault.Conflict, "fault.cart_currencies")    // goods in two currencies: they are ordered one after the other
-	ErrNoDelivery    = fault.New(fault.Invalid, "fault.no_delivery")         // a brand does not deliver there
-	ErrNotPaid       = fault.New(fault.Conflict, "fault.order_not_paid")     // the order is not paid, or no longer
-	ErrNotShippable  = fault.New(fault.Conflict, "fault.not_shippable")      // sent already, cancelled or unpaid
-	ErrNotUnderWay   = fault.New(fault.Conflict, "fault.not_under_way")      // delivered already, or not sent
-	ErrWindowOver    = fault.New(fault.Conflict, "fault.withdrawal_over")    // 14 days after receipt have passed
-	ErrWithdrawn     = fault.New(fault.Conflict, "fault.already_withdrawn")  // declared before
-	ErrSeveralBrands = fault.New(fault.Conflict, "fault.refund_not_alone")   // a brand cannot refund what another brand sold
-	ErrRefundAsked   = fault.New(fault.Conflict, "fault.refund_under_way")   // a refund is on its way
-	ErrOrderOver     = fault.New(fault.Conflict, "fault.order_not_waiting")  // not waiting for payment any more
-	ErrOrderGone     = fault.New(fault.NotFound, "fault.order_not_found")    // no such order, or somebody else's
-	ErrPriceMoved    = fault.New(fault.Conflict, "fault.cart_price_changed") // the total differs from what the buyer saw
+	ErrEmptyCart    = fault.New(fault.Invalid, "fault.cart_empty")
+	ErrUnavailable  = fault.New(fault.Conflict, "fault.cart_changed")       // something in the cart is no longer for sale
+	ErrCurrencies   = fault.New(fault.Conflict, "fault.cart_currencies")    // goods in two currencies: they are ordered one after the other
+	ErrNoDelivery   = fault.New(fault.Invalid, "fault.no_delivery")         // a brand does not deliver there
+	ErrNotPaid      = fault.New(fault.Conflict, "fault.order_not_paid")     // the order is not paid, or no longer
+	ErrNotShippable = fault.New(fault.Conflict, "fault.not_shippable")      // sent already, cancelled or unpaid
+	ErrNotUnderWay  = fault.New(fault.Conflict, "fault.not_under_way")      // delivered already, or not sent
+	ErrNothingLeft  = fault.New(fault.Invalid, "fault.refund_nothing")      // nothing is chosen, or nothing is left
+	ErrDisputed     = fault.New(fault.Conflict, "fault.refund_disputed")    // the buyer's bank has the money already
+	ErrNotFailed    = fault.New(fault.Conflict, "fault.refund_not_failed")  // the refund did not fail, or was paid again
+	ErrOrderOver    = fault.New(fault.Conflict, "fault.order_not_waiting")  // not waiting for payment any more
+	ErrOrderGone    = fault.New(fault.NotFound, "fault.order_not_found")    // no such order, or somebody else's
+	ErrPriceMoved   = fault.New(fault.Conflict, "fault.cart_price_changed") // the total differs from what the buyer saw
 )
 
 // Method is a way of delivery that a brand offers.
@@ -72,33 +71,21 @@ func Choose(methods []Method, chosen int64, country string) (Method, error) {
 	return Method{}, ErrNoDelivery
 }
 
-// WithdrawUntil is the last moment of the withdrawal period: 14 days after the last shipment was received. The second
-// value is false while something is still to be received: then the period has not begun and withdrawal is open.
+// WithdrawUntil is the last moment of the withdrawal period: 14 days after the last shipment was received; one that is not
+// sent is not waited for. The second value is false while something is still to be received: then the period has not begun
+// and withdrawal is open.
 func WithdrawUntil(shipments []Shipment) (time.Time, bool) {
 	var last time.Time
 	for _, s := range shipments {
-		if s.DeliveredAt == nil {
+		switch {
+		case s.State == ShipmentCancelled:
+		case s.DeliveredAt == nil:
 			return time.Time{}, false
-		}
-		if s.DeliveredAt.After(last) {
+		case s.DeliveredAt.After(last):
 			last = *s.DeliveredAt
 		}
 	}
-	return last.AddDate(0, 0, WithdrawalDays), true
-}
-
-// Withdrawable says whether the buyer may withdraw from the whole order now: nil, ErrNotPaid, ErrWithdrawn or ErrWindowOver.
-func Withdrawable(o Order, shipments []Shipment, now time.Time) error {
-	if o.State != Paid {
-		return ErrNotPaid
-	}
-	if o.WithdrawalAt != nil {
-		return ErrWithdrawn
-	}
-	if until, begun := WithdrawUntil(shipments); begun && now.After(until) {
-		return ErrWindowOver
-	}
-	return nil
+	return last.AddDate(0, 0, WithdrawalDays), !last.IsZero()
 }
 
 // Sent says whether anything of the order has left.

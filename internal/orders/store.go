@@ -56,7 +56,7 @@ func methods(ctx context.Context, q sqlx.QueryerContext, brandID int64, lang i18
 
 const orderColumns = `id, number, token, member_id, email, email_normal, name, street, street2, postcode, city, country, phone, lang,
   currency, goods_minor, shipping_minor, total_minor, state, placed_at, expires_at, checkout_id, checkout_url, checkout_attempt, payment_intent_id,
-  paid_at, ended_at, refunded_minor, withdrawal_at`
+  paid_at, ended_at, refunded_minor, lost_minor`
 
 func orderWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Order, error) {
 	var o Order
@@ -64,26 +64,32 @@ func orderWhere(ctx context.Context, q sqlx.QueryerContext, where string, args .
 	return o, orFault(err, ErrOrderGone)
 }
 
-func lockOrder(ctx context.Context, tx *sqlx.Tx, id int64) (Order, error) {
+// Lock locks an order until the end of tx and reads it. Every use case that changes an order begins with it. ErrOrderGone.
+func Lock(ctx context.Context, tx *sqlx.Tx, id int64) (Order, error) {
 	return orderWhere(ctx, tx, `id = $1 for update`, id)
 }
 
 const selectShipments = `
 select s.id, s.order_id, s.brand_id, b.name as brand_name, b.handle as brand_handle, b.contact_email as brand_email, b.maker_name,
   b.maker_address, b.vat_number, s.method_name, s.shipping_minor, s.days_min, s.days_max, s.state, s.carrier, s.tracking,
-  s.shipped_at, s.delivered_at, s.delivered_by
+  s.shipped_at, s.delivered_at, s.delivered_by, s.returned_minor,
+  coalesce((select sum(i.amount_minor) from refund_items i join refunds r on r.id = i.refund_id
+    where i.shipment_id = s.id and i.order_line_id is null and r.state in ('new','sending','pending','requires_action')), 0)::bigint as asked_minor
 from shipments s join brands b on b.id = s.brand_id where s.order_id = $1 order by s.id`
 
 const selectLines = `
 select l.id, l.order_id, l.shipment_id, l.variant_id, l.product_id, l.brand_id, l.title, l.variant_title, l.sku,
   coalesce(m.hash, '') as media_hash, p.slug, l.quantity, l.price_minor, l.total_minor, l.vat_bps, l.net_minor, l.terms_id,
-  l.commission_bps, l.fee_bps, t.hold_days, a.member_id as relay_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle
+  l.commission_bps, l.fee_bps, t.hold_days, a.member_id as relay_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle,
+  l.custom_made, l.returned_minor, coalesce(back.asked, 0) as asked_minor, coalesce(back.pieces, 0) as refunded_quantity
 from order_lines l join products p on p.id = l.product_id join terms t on t.id = l.terms_id
 left join attributions a on a.order_line_id = l.id left join members r on r.id = a.member_id left join media m on m.id = l.media_id
+left join lateral (select sum(i.amount_minor) filter (where f.state <> 'succeeded')::bigint as asked, sum(i.quantity)::bigint as pieces
+  from refund_items i join refunds f on f.id = i.refund_id where i.order_line_id = l.id and f.state not in ('failed','canceled')) back on true
 where l.order_id = $1 order by l.id`
 
-// shipmentsOf reads what an order is made of, each shipment with its lines.
-func shipmentsOf(ctx context.Context, q sqlx.QueryerContext, orderID int64) ([]Shipment, error) {
+// ShipmentsOf reads what an order is made of, each shipment with its lines.
+func ShipmentsOf(ctx context.Context, q sqlx.QueryerContext, orderID int64) ([]Shipment, error) {
 	var ss []Shipment
 	if err := sqlx.SelectContext(ctx, q, &ss, selectShipments, orderID); err != nil {
 		return nil, fmt.Errorf("read shipments: %w", err)
@@ -102,8 +108,8 @@ func shipmentsOf(ctx context.Context, q sqlx.QueryerContext, orderID int64) ([]S
 	return ss, nil
 }
 
-// tell writes an event of an order; detail is what its sentence names.
-func tell(ctx context.Context, tx *sqlx.Tx, orderID int64, at time.Time, kind string, detail map[string]any) error {
+// Tell writes an event of an order; detail is what its sentence names.
+func Tell(ctx context.Context, tx *sqlx.Tx, orderID int64, at time.Time, kind string, detail map[string]any) error {
 	if detail == nil {
 		detail = map[string]any{}
 	}
@@ -141,5 +147,5 @@ insert into shipments (order_id, brand_id, method_name, shipping_minor, days_min
 
 const insertLine = `
 insert into order_lines (order_id, shipment_id, variant_id, product_id, brand_id, title, variant_title, sku, media_id, quantity,
-  price_minor, total_minor, vat_bps, net_minor, terms_id, commission_bps, fee_bps)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) returning id`
+  price_minor, total_minor, vat_bps, net_minor, terms_id, commission_bps, fee_bps, custom_made)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) returning id`

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"relais/internal/money"
 	"relais/internal/payments"
 
 	stripego "github.com/stripe/stripe-go/v76"
@@ -67,7 +66,7 @@ func lineItems(r payments.CheckoutRequest) []*stripego.CheckoutSessionLineItemPa
 		items[i] = &stripego.CheckoutSessionLineItemParams{
 			Quantity: stripego.Int64(l.Quantity),
 			PriceData: &stripego.CheckoutSessionLineItemPriceDataParams{
-				Currency: stripego.String(strings.ToLower(string(r.Currency))), UnitAmount: stripego.Int64(l.UnitMinor), ProductData: product,
+				Currency: stripego.String(strings.ToLower(string(r.Currency))), UnitAmount: minor(l.UnitMinor, r.Currency), ProductData: product,
 			},
 		}
 	}
@@ -113,10 +112,6 @@ func checkout(s *stripego.CheckoutSession) payments.Checkout {
 	return out
 }
 
-func amount(minor int64, c stripego.Currency) money.Amount {
-	return money.New(minor, money.Currency(strings.ToUpper(string(c))))
-}
-
 // Refund sends money back. Our reference and order travel with it, so that it is found again.
 func (c *Client) Refund(ctx context.Context, r payments.RefundRequest) (payments.Refund, error) {
 	reason := r.Reason
@@ -124,8 +119,8 @@ func (c *Client) Refund(ctx context.Context, r payments.RefundRequest) (payments
 		reason = payments.RefundRequested
 	}
 	p := &stripego.RefundParams{
-		PaymentIntent: stripego.String(r.PaymentIntentID), Amount: stripego.Int64(r.Amount.Minor), Reason: stripego.String(string(reason)),
-		Metadata: map[string]string{"reference": r.Reference, "order_id": r.OrderID},
+		PaymentIntent: stripego.String(r.PaymentIntentID), Amount: minor(r.Amount.Minor, r.Amount.Currency), Reason: stripego.String(string(reason)),
+		Metadata: map[string]string{reference: r.Reference, "order_id": r.OrderID},
 	}
 	p.Context = ctx
 	p.SetIdempotencyKey(r.Reference)
@@ -151,7 +146,7 @@ func (c *Client) FindRefunds(ctx context.Context, paymentIntentID string) ([]pay
 
 func refund(r *stripego.Refund) payments.Refund {
 	out := payments.Refund{
-		ID: r.ID, Reference: r.Metadata["reference"], OrderID: r.Metadata["order_id"], State: payments.RefundState(r.Status),
+		ID: r.ID, Reference: r.Metadata[reference], OrderID: r.Metadata["order_id"], State: payments.RefundState(r.Status),
 		Amount: amount(r.Amount, r.Currency), FailureReason: string(r.FailureReason),
 	}
 	if r.PaymentIntent != nil {

@@ -22,6 +22,10 @@ var causes = []struct{ phrase, code string }{
 	{"signed up for Connect", payments.CodeSetup},
 	{"Only Checkout Sessions with a status in", payments.CodeCheckoutNotOpen},
 	{"greater than unrefunded amount", payments.CodeRefundTooLarge},
+	{"already fully reversed", payments.CodeReversalTooLarge},
+	{"greater than unreversed amount", payments.CodeReversalTooLarge},
+	{"dispute is already closed", payments.CodeDisputeClosed},
+	{"dispute has already been submitted", payments.CodeDisputeClosed},
 	{"has not completed onboarding", payments.CodeNotReady},
 }
 
@@ -65,6 +69,8 @@ func codeOf(answer *stripego.Error) string {
 	switch answer.Code {
 	case stripego.ErrorCodeAccountInvalid:
 		return payments.CodeAccountGone
+	case stripego.ErrorCodeInsufficientFunds: // says the same of an account that has less than a reversal takes
+		return payments.CodeBalanceShort
 	case "refund_disputed_payment":
 		return payments.CodeDisputed
 	case "":

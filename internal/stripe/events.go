@@ -41,6 +41,11 @@ func (c *Client) ParseEvent(payload []byte, signature string, endpoint payments.
 	if !c.isCurrent(signature) || !signedByAny(payload, signature, keys) {
 		return payments.Event{}, payments.ErrSignature
 	}
+	return c.readEvent(payload)
+}
+
+// readEvent reads an event whose sender is known.
+func (c *Client) readEvent(payload []byte) (payments.Event, error) {
 	var n notice
 	if err := json.Unmarshal(payload, &n); err != nil {
 		return payments.Event{}, fmt.Errorf("read webhook: %w", err)

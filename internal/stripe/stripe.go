@@ -47,8 +47,8 @@ type Options struct {
 	Now     func() time.Time // real time, for the age of webhooks
 }
 
-// Client is a connection to Stripe. It implements payments.Checkouts, Accounts, Transfers and Events, and is safe for
-// use by many goroutines.
+// Client is a connection to Stripe. It implements every interface of package payments, and is safe for use by many
+// goroutines.
 type Client struct {
 	api          *client.API
 	live         bool
@@ -61,6 +61,9 @@ var (
 	_ payments.Checkouts = (*Client)(nil)
 	_ payments.Accounts  = (*Client)(nil)
 	_ payments.Transfers = (*Client)(nil)
+	_ payments.Reversals = (*Client)(nil)
+	_ payments.Disputes  = (*Client)(nil)
+	_ payments.Books     = (*Client)(nil)
 	_ payments.Events    = (*Client)(nil)
 )
 
@@ -94,22 +97,27 @@ func New(o Options) (*Client, error) {
 	}, nil
 }
 
+// backends are where calls go: Stripe's two addresses, for calls and for files, or the one of the options for both.
 func (o Options) backends() (*stripego.Backends, error) {
-	config := &stripego.BackendConfig{
-		HTTPClient:        &http.Client{Timeout: o.Timeout},
-		LeveledLogger:     &stripego.LeveledLogger{Level: stripego.LevelNull},
-		MaxNetworkRetries: stripego.Int64(1),
-		EnableTelemetry:   stripego.Bool(false),
-	}
+	var address *string
 	if o.URL != "" {
 		u, err := url.Parse(o.URL)
 		if err != nil || u.Host == "" {
 			return nil, fmt.Errorf("stripe: %q is not an absolute URL", o.URL)
 		}
-		config.URL = stripego.String(strings.TrimSuffix(o.URL, "/"))
+		address = stripego.String(strings.TrimSuffix(o.URL, "/"))
 	}
-	api := stripego.GetBackendWithConfig(stripego.APIBackend, config)
-	return &stripego.Backends{API: api, Connect: api, Uploads: api}, nil
+	backend := func(kind stripego.SupportedBackend) stripego.Backend {
+		return stripego.GetBackendWithConfig(kind, &stripego.BackendConfig{
+			HTTPClient:        &http.Client{Timeout: o.Timeout},
+			LeveledLogger:     &stripego.LeveledLogger{Level: stripego.LevelNull},
+			MaxNetworkRetries: stripego.Int64(1),
+			EnableTelemetry:   stripego.Bool(false),
+			URL:               address,
+		})
+	}
+	api := backend(stripego.APIBackend)
+	return &stripego.Backends{API: api, Connect: api, Uploads: backend(stripego.UploadsBackend)}, nil
 }
 
 func secrets(list string) []string {

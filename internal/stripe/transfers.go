@@ -14,7 +14,7 @@ import (
 // Send transfers available money to an account.
 func (c *Client) Send(ctx context.Context, r payments.TransferRequest) (payments.Transfer, error) {
 	p := &stripego.TransferParams{
-		Amount: stripego.Int64(r.Amount.Minor), Currency: stripego.String(strings.ToLower(string(r.Amount.Currency))),
+		Amount: minor(r.Amount.Minor, r.Amount.Currency), Currency: stripego.String(strings.ToLower(string(r.Amount.Currency))),
 		Destination: stripego.String(r.Destination), Metadata: r.Metadata,
 	}
 	if r.Group != "" {
@@ -44,7 +44,7 @@ func (c *Client) FindTransfers(ctx context.Context, group string) ([]payments.Tr
 
 func transfer(t *stripego.Transfer) payments.Transfer {
 	out := payments.Transfer{
-		ID: t.ID, Amount: amount(t.Amount, t.Currency), Group: t.TransferGroup, Reversed: t.AmountReversed,
+		ID: t.ID, Amount: amount(t.Amount, t.Currency), Group: t.TransferGroup, Reversed: units(t.AmountReversed, t.Currency),
 		Metadata: t.Metadata, Created: time.Unix(t.Created, 0).UTC(),
 	}
 	if t.Destination != nil {

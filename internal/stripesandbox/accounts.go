@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"relais/internal/stripesandbox/params"
 )
 
 // What a new account still has to tell, as Stripe names it, and where Stripe opens accounts in the same region.
@@ -21,33 +23,33 @@ var (
 
 const linkLife = 5 * time.Minute
 
-func createAccount(c *call) (any, *apiError) {
+func createAccount(c *call) (any, *params.Refusal) {
 	f := c.form
 	a := account{
-		ID: newID("acct_", 16), Object: "account", Created: c.tx.now.Unix(), Type: f.choice("type", "standard", "express", "custom"),
-		Country: f.text("country"), Email: optional(f.text("email")), Metadata: f.metadata("metadata"),
+		ID: newID("acct_", 16), Object: "account", Created: c.tx.now.Unix(), Type: f.Choice("type", "standard", "express", "custom"),
+		Country: f.Text("country"), Email: optional(f.Text("email")), Metadata: f.Metadata("metadata"),
 		Capabilities: requested(f, nil),
 	}
-	if f.has("business_type") {
-		a.BusinessType = optional(f.choice("business_type", "individual", "company", "non_profit", "government_entity"))
+	if f.Has("business_type") {
+		a.BusinessType = optional(f.Choice("business_type", "individual", "company", "non_profit", "government_entity"))
 	}
 	for _, key := range []string{"business_profile[url]", "business_profile[name]", "business_profile[product_description]", "business_profile[mcc]"} {
-		f.text(key)
+		f.Text(key)
 	}
 	if a.Country == "" {
 		a.Country = "FR"
 	}
-	if f.err == nil && a.Type != "express" {
-		f.fail(malformed("", "type", "The sandbox opens Express accounts only: type=express."))
+	if f.Good() && a.Type != "express" {
+		f.Fail(params.Malformed("", "type", "The sandbox opens Express accounts only: type=express."))
 	}
 	a.DefaultCurrency = countries[a.Country]
 	if a.DefaultCurrency == "" {
 		a.DefaultCurrency = abroad[a.Country]
 	}
 	if a.DefaultCurrency == "" {
-		f.fail(malformed("", "country", "Country '%s' is unknown. Try using a 2-character alphanumeric country code instead, such as 'US', 'EG', or 'GB'.", a.Country))
+		f.Fail(params.Malformed("", "country", "Country '%s' is unknown. Try using a 2-character alphanumeric country code instead, such as 'US', 'EG', or 'GB'.", a.Country))
 	}
-	if err := f.done(); err != nil {
+	if err := f.Done(); err != nil {
 		return nil, err
 	}
 	a.ExternalAccounts = emptyList("/v1/accounts/" + a.ID + "/external_accounts")
@@ -56,17 +58,17 @@ func createAccount(c *call) (any, *apiError) {
 	return a, nil
 }
 
-func requested(f *form, had map[string]string) map[string]string {
+func requested(f *params.Form, had map[string]string) map[string]string {
 	caps := maps.Clone(had)
 	if caps == nil {
 		caps = map[string]string{}
 	}
 	for _, name := range []string{"transfers", "card_payments"} {
 		key := "capabilities[" + name + "][requested]"
-		if !f.has(key) {
+		if !f.Has(key) {
 			continue
 		}
-		switch want := f.boolean(key); {
+		switch want := f.Boolean(key); {
 		case want && caps[name] == "":
 			caps[name] = "inactive"
 		case !want:
@@ -84,15 +86,15 @@ func due(what []string, reason optional) requirements {
 }
 
 // revoked is how Stripe refuses an account that is gone or never was ours.
-func revoked(id string) *apiError {
-	return &apiError{status: http.StatusForbidden, executed: true, body: errorBody{
-		Type: invalidRequest, Code: "account_invalid",
+func revoked(id string) *params.Refusal {
+	return &params.Refusal{Status: http.StatusForbidden, Executed: true, Body: params.Body{
+		Type: params.InvalidRequest, Code: "account_invalid",
 		Message: "The provided key 'sk_test_***' does not have access to account '" + id + "' (or that account does not exist). Application access may have been revoked.",
 	}}
 }
 
-func (c *call) target() (account, *apiError) {
-	if err := c.form.done(); err != nil {
+func (c *call) target() (account, *params.Refusal) {
+	if err := c.form.Done(); err != nil {
 		return account{}, err
 	}
 	a, ok := load[account](c.tx, c.path("id"))
@@ -102,16 +104,16 @@ func (c *call) target() (account, *apiError) {
 	return a, nil
 }
 
-func readAccount(c *call) (any, *apiError) { return c.target() }
+func readAccount(c *call) (any, *params.Refusal) { return c.target() }
 
-func listAccounts(c *call) (any, *apiError) {
-	within := c.form.created()
+func listAccounts(c *call) (any, *params.Refusal) {
+	within := c.form.Created()
 	return page(c, "account", "/v1/accounts", func(a account) bool { return !a.Deleted && within(a.Created) })
 }
 
-func updateAccount(c *call) (any, *apiError) {
+func updateAccount(c *call) (any, *params.Refusal) {
 	old, ok := load[account](c.tx, c.path("id"))
-	more, email, hasEmail := c.form.metadata("metadata"), c.form.text("email"), c.form.has("email")
+	more, email, hasEmail := c.form.Metadata("metadata"), c.form.Text("email"), c.form.Has("email")
 	caps := requested(c.form, old.Capabilities)
 	a, err := c.target()
 	if err != nil || !ok {
@@ -131,7 +133,7 @@ func updateAccount(c *call) (any, *apiError) {
 	return a, nil
 }
 
-func deleteAccount(c *call) (any, *apiError) {
+func deleteAccount(c *call) (any, *params.Refusal) {
 	a, err := c.target()
 	if err != nil {
 		return nil, err
@@ -141,19 +143,25 @@ func deleteAccount(c *call) (any, *apiError) {
 	return a, nil
 }
 
-func rejectAccount(c *call) (any, *apiError) {
-	c.form.need("reason")
-	reason := c.form.choice("reason", "fraud", "terms_of_service", "other")
+func rejectAccount(c *call) (any, *params.Refusal) {
+	c.form.Need("reason")
+	reason := c.form.Choice("reason", "fraud", "terms_of_service", "other")
 	a, err := c.target()
 	if err != nil {
 		return nil, err
 	}
-	a.PayoutsEnabled, a.ChargesEnabled = false, false
-	a.Capabilities = withStatus(a.Capabilities, "inactive")
-	a.Requirements = due([]string{}, optional("rejected."+reason))
+	a = a.rejected(reason)
 	c.tx.put(a)
 	c.tx.emit("account.updated", a, a.ID)
 	return a, nil
+}
+
+// rejected is the account that Stripe has refused for good.
+func (a account) rejected(reason string) account {
+	a.PayoutsEnabled, a.ChargesEnabled = false, false
+	a.Capabilities = withStatus(a.Capabilities, "inactive")
+	a.Requirements = due([]string{}, optional("rejected."+reason))
+	return a
 }
 
 func withStatus(caps map[string]string, status string) map[string]string {
@@ -183,23 +191,23 @@ func (a account) onboarded(bank bool) account {
 	return a
 }
 
-func createAccountLink(c *call) (any, *apiError) {
+func createAccountLink(c *call) (any, *params.Refusal) {
 	f := c.form
-	id, kind := f.need("account"), f.need("type")
+	id, kind := f.Need("account"), f.Need("type")
 	l := link{
-		Token: newID("", 32), Flow: newID("", 32), Account: id, ReturnURL: f.need("return_url"),
-		RefreshURL: f.need("refresh_url"), Expires: c.tx.now.Add(linkLife).Unix(),
+		Token: newID("", 32), Flow: newID("", 32), Account: id, ReturnURL: f.Need("return_url"),
+		RefreshURL: f.Need("refresh_url"), Expires: c.tx.now.Add(linkLife).Unix(),
 	}
-	f.text("collection_options[fields]")
-	if f.err == nil && !slices.Contains([]string{"account_onboarding", "account_update"}, kind) {
-		f.fail(malformed("", "type", "Invalid type: must be one of account_onboarding or account_update"))
+	f.Text("collection_options[fields]")
+	if f.Good() && !slices.Contains([]string{"account_onboarding", "account_update"}, kind) {
+		f.Fail(params.Malformed("", "type", "Invalid type: must be one of account_onboarding or account_update"))
 	}
 	for _, u := range []string{l.ReturnURL, l.RefreshURL} {
 		if !isWebURL(u) {
-			f.fail(malformed("url_invalid", "return_url", "Not a valid URL"))
+			f.Fail(params.Malformed("url_invalid", "return_url", "Not a valid URL"))
 		}
 	}
-	if err := f.done(); err != nil {
+	if err := f.Done(); err != nil {
 		return nil, err
 	}
 	a, ok := load[account](c.tx, id)
@@ -207,7 +215,7 @@ func createAccountLink(c *call) (any, *apiError) {
 	case !ok || a.Deleted:
 		return nil, revoked(id)
 	case kind == "account_update":
-		return nil, refused("", "type", "You cannot create `account_update` type Account Links for this account. You may only create `account_onboarding` type Account Links for accounts of type express.")
+		return nil, params.Refused("", "type", "You cannot create `account_update` type Account Links for this account. You may only create `account_onboarding` type Account Links for accounts of type express.")
 	}
 	c.tx.put(l)
 	return map[string]any{
@@ -216,13 +224,13 @@ func createAccountLink(c *call) (any, *apiError) {
 	}, nil
 }
 
-func createLoginLink(c *call) (any, *apiError) {
+func createLoginLink(c *call) (any, *params.Refusal) {
 	a, err := c.target()
 	if err != nil {
 		return nil, err
 	}
 	if !a.DetailsSubmitted {
-		return nil, refused("", "", "Cannot create a login link for an account that has not completed onboarding.")
+		return nil, params.Refused("", "", "Cannot create a login link for an account that has not completed onboarding.")
 	}
 	l := link{
 		Token: newID("", 32), Flow: newID("", 32), Account: a.ID, Dashboard: true, Expires: c.tx.now.Add(linkLife).Unix(),

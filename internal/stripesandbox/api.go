@@ -5,33 +5,34 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
+
+	"relais/internal/stripesandbox/params"
 )
 
 // apiVersion is the one version of Stripe's API that the sandbox speaks.
 const apiVersion = "2023-10-16"
 
-const maxBody = 1 << 18
-
 // call is one request to the API while it executes.
 type call struct {
 	tx      *tx
-	form    *form
+	form    *params.Form
 	account string // the connected account it acts as, from Stripe-Account; empty: the platform
 	path    func(name string) string
 	sandbox *Sandbox
 }
 
-type endpoint func(c *call) (any, *apiError)
+type endpoint func(c *call) (any, *params.Refusal)
 
 // answer is a finished response.
 type answer struct {
 	status  int
 	body    []byte
 	request string // the first request's id when this repeats its answer
+	html    bool   // not Stripe's own words
+	fault   bool   // made by a Fault
 }
 
 // api makes an HTTP handler of an endpoint: it authenticates, reads the parameters, repeats what a known idempotency
@@ -45,23 +46,24 @@ func (s *Sandbox) api(e endpoint) http.Handler {
 			write(w, errorAnswer(err))
 			return
 		}
-		text := r.URL.RawQuery
-		if r.Method == http.MethodPost {
-			raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-			if err != nil {
-				write(w, errorAnswer(malformed("", "", "The request body could not be read: %v", err)))
-				return
-			}
-			text = string(raw)
+		text, unreadable := params.Read(w, r)
+		if unreadable != nil {
+			write(w, errorAnswer(unreadable))
+			return
 		}
 		fault := s.takeFault(r)
-		if fault != nil && !fault.Effect && fault.Status == 0 && !fault.Truncate {
-			panic(http.ErrAbortHandler) // cut the connection, with nothing done
+		if fault.cuts() {
+			s.count(fault.kind)
+			panic(http.ErrAbortHandler)
+		}
+		if !fault.wait(r.Context()) {
+			s.count(fault.kind)
+			return
 		}
 		a, err := s.execute(r, e, text, request, fault)
 		if err != nil {
 			s.log.Error("sandbox request", "path", r.URL.Path, "error", err)
-			write(w, errorAnswer(&apiError{status: 500, body: errorBody{Type: "api_error", Message: "The sandbox could not write its journal."}}))
+			write(w, errorAnswer(&params.Refusal{Status: 500, Body: params.Body{Type: "api_error", Message: "The sandbox could not write its journal."}}))
 			return
 		}
 		if a.request != "" {
@@ -71,29 +73,29 @@ func (s *Sandbox) api(e endpoint) http.Handler {
 		if key := r.Header.Get("Idempotency-Key"); key != "" {
 			w.Header().Set("Idempotency-Key", key)
 		}
-		deliverFaulty(w, a, fault)
+		s.answerWith(w, a, fault)
 	})
 }
 
 // authenticate accepts any test key and refuses live ones, so that real money can never be mistaken for ours.
-func authenticate(r *http.Request) *apiError {
+func authenticate(r *http.Request) *params.Refusal {
 	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
 		key, _, _ = r.BasicAuth()
 	}
-	e := &apiError{status: http.StatusUnauthorized, body: errorBody{Type: invalidRequest}}
+	e := &params.Refusal{Status: http.StatusUnauthorized, Body: params.Body{Type: params.InvalidRequest}}
 	switch {
 	case strings.HasPrefix(key, "sk_live_"), strings.HasPrefix(key, "rk_live_"):
-		e.body.Message = "This is the local Stripe sandbox: it never accepts a live key. Use a key that begins with sk_test_."
+		e.Body.Message = "This is the local Stripe sandbox: it never accepts a live key. Use a key that begins with sk_test_."
 	case len(key) > len("sk_test_") && (strings.HasPrefix(key, "sk_test_") || strings.HasPrefix(key, "rk_test_")):
 		if v := r.Header.Get("Stripe-Version"); v != "" && v != apiVersion {
-			return malformed("", "", "Invalid Stripe API version: %s. The sandbox speaks %s.", v, apiVersion)
+			return params.Malformed("", "", "Invalid Stripe API version: %s. The sandbox speaks %s.", v, apiVersion)
 		}
 		return nil
 	case key == "":
-		e.body.Message = "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+		e.Body.Message = "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
 	default:
-		e.body.Message = "Invalid API Key provided."
+		e.Body.Message = "Invalid API Key provided."
 	}
 	return e
 }
@@ -112,29 +114,33 @@ func (s *Sandbox) execute(r *http.Request, e endpoint, text, request string, fau
 		Key: "idempotency:" + acct + ":" + key, Path: r.Method + " " + r.URL.Path, Params: digest(text), Request: request,
 	}
 	keyed := key != "" && r.Method == http.MethodPost
-	if known, ok := load[idempotency](t, record.Key); ok && keyed {
-		return replayed(known, record, key), nil
-	}
-	if fault != nil && fault.Status != 0 && !fault.Effect {
-		return s.finish(t, record, keyed && fault.stored(), fault.answer())
+	known, used := load[idempotency](t, record.Key)
+	switch {
+	case fault.refuses() && !fault.stored():
+		return fault.answer(), nil
+	case keyed && used:
+		return fault.over(replayed(known, record, key)), nil
+	case fault.refuses():
+		return s.finish(t, record, keyed, fault.answer())
 	}
 	a, executed, err := s.run(r, e, t, text, acct)
 	if err != nil {
 		return answer{}, err
 	}
-	if fault != nil && fault.Status != 0 {
+	if fault.stored() {
 		a = fault.answer()
 	}
-	return s.finish(t, record, keyed && executed, a)
+	a, err = s.finish(t, record, keyed && executed, a)
+	return fault.over(a), err
 }
 
 // run calls the endpoint. What it did is dropped from the transaction when it refuses.
 func (s *Sandbox) run(r *http.Request, e endpoint, t *tx, text, acct string) (answer, bool, error) {
-	f, bad := parseForm(text)
+	f, bad := params.Parse(text)
 	if bad != nil {
 		return errorAnswer(bad), false, nil
 	}
-	expand := f.texts("expand")
+	expand := f.Texts("expand")
 	c := &call{tx: t, form: f, account: acct, path: r.PathValue, sandbox: s}
 	if acct != "" {
 		if a, ok := load[account](t, acct); !ok || a.Deleted {
@@ -151,7 +157,7 @@ func (s *Sandbox) run(r *http.Request, e endpoint, t *tx, text, acct string) (an
 	}
 	clear(t.staged)
 	t.changes = nil
-	return errorAnswer(refusal), refusal.executed, nil
+	return errorAnswer(refusal), refusal.Executed, nil
 }
 
 func (s *Sandbox) finish(t *tx, record idempotency, keep bool, a answer) (answer, error) {
@@ -166,8 +172,8 @@ func (s *Sandbox) finish(t *tx, record idempotency, keep bool, a answer) (answer
 // when it is not.
 func replayed(known, now idempotency, key string) answer {
 	if known.Path != now.Path || known.Params != now.Params {
-		e := malformed("", "", "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '%s' if you meant to execute a different request.", key)
-		e.body.Type = "idempotency_error"
+		e := params.Malformed("", "", "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '%s' if you meant to execute a different request.", key)
+		e.Body.Type = "idempotency_error"
 		return errorAnswer(e)
 	}
 	return answer{status: known.Status, body: []byte(known.Body), request: known.Request}
@@ -181,16 +187,19 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func errorAnswer(e *apiError) answer {
-	body, err := json.Marshal(map[string]any{"error": e.body})
+func errorAnswer(e *params.Refusal) answer {
+	body, err := json.Marshal(map[string]any{"error": e.Body})
 	if err != nil {
 		panic("stripesandbox: " + err.Error())
 	}
-	return answer{status: e.status, body: body}
+	return answer{status: e.Status, body: body}
 }
 
 func write(w http.ResponseWriter, a answer) {
 	w.Header().Set("Content-Type", "application/json")
+	if a.html {
+		w.Header().Set("Content-Type", "text/html")
+	}
 	w.WriteHeader(a.status)
 	_, err := w.Write(a.body)
 	if err != nil && !errors.Is(err, http.ErrHandlerTimeout) {
@@ -198,8 +207,8 @@ func write(w http.ResponseWriter, a answer) {
 	}
 }
 
-func unknownRoute(c *call) (any, *apiError) {
-	return nil, &apiError{status: http.StatusNotFound, body: errorBody{
-		Type: invalidRequest, Message: "Unrecognized request URL. The local sandbox serves a part of Stripe's API only.",
+func unknownRoute(c *call) (any, *params.Refusal) {
+	return nil, &params.Refusal{Status: http.StatusNotFound, Body: params.Body{
+		Type: params.InvalidRequest, Message: "Unrecognized request URL. The local sandbox serves a part of Stripe's API only.",
 	}}
 }

@@ -5,6 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"relais/internal/stripesandbox/params"
+	"relais/internal/stripesandbox/words"
 )
 
 const (
@@ -17,23 +20,23 @@ func isWebURL(s string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-func createSession(c *call) (any, *apiError) {
+func createSession(c *call) (any, *params.Refusal) {
 	f, now := c.form, c.tx.now
 	s := session{
 		ID: newID("cs_test_", 58), Object: "checkout.session", Created: now.Unix(), ExpiresAt: now.Add(longestCheckout).Unix(),
-		Mode: f.choice("mode", "payment", "setup", "subscription"), UIMode: f.choice("ui_mode", "hosted", "embedded"),
-		SuccessURL: optional(f.need("success_url")), CancelURL: optional(f.text("cancel_url")),
-		ClientReferenceID: optional(f.text("client_reference_id")), CustomerEmail: optional(f.text("customer_email")),
-		Locale: optional(f.choice("locale", "", "auto", "fr", "en", "en-GB", "fr-CA")), Metadata: f.metadata("metadata"),
-		SubmitType: optional(f.choice("submit_type", "", "auto", "book", "donate", "pay")),
-		Status:     "open", PaymentStatus: "unpaid", PaymentMethodTypes: f.texts("payment_method_types"),
+		Mode: f.Choice("mode", "payment", "setup", "subscription"), UIMode: f.Choice("ui_mode", "hosted", "embedded"),
+		SuccessURL: optional(f.Need("success_url")), CancelURL: optional(f.Text("cancel_url")),
+		ClientReferenceID: optional(f.Text("client_reference_id")), CustomerEmail: optional(f.Text("customer_email")),
+		Locale: optional(f.Choice("locale", "", "auto", "fr", "en", "en-GB", "fr-CA")), Metadata: f.Metadata("metadata"),
+		SubmitType: optional(f.Choice("submit_type", "", "auto", "book", "donate", "pay")),
+		Status:     "open", PaymentStatus: "unpaid", PaymentMethodTypes: f.Texts("payment_method_types"),
 		AutomaticTax: map[string]any{"enabled": false, "status": nil},
 		CustomText:   map[string]any{"after_submit": nil, "shipping_address": nil, "submit": nil, "terms_of_service_acceptance": nil},
-		CustomFields: []string{}, ShippingOptions: []string{}, IntentMetadata: f.metadata("payment_intent_data[metadata]"),
+		CustomFields: []string{}, ShippingOptions: []string{}, IntentMetadata: f.Metadata("payment_intent_data[metadata]"),
 		Intent: map[string]string{
-			"description":    f.text("payment_intent_data[description]"),
-			"transfer_group": f.text("payment_intent_data[transfer_group]"),
-			"receipt_email":  f.text("payment_intent_data[receipt_email]"),
+			"description":    f.Text("payment_intent_data[description]"),
+			"transfer_group": f.Text("payment_intent_data[transfer_group]"),
+			"receipt_email":  f.Text("payment_intent_data[receipt_email]"),
 		},
 	}
 	s.URL = optional(c.sandbox.options.BaseURL + "/c/pay/" + s.ID)
@@ -43,49 +46,49 @@ func createSession(c *call) (any, *apiError) {
 	s.readExpiry(f, now)
 	s.readLines(f)
 	s.check(f)
-	if err := f.done(); err != nil {
+	if err := f.Done(); err != nil {
 		return nil, err
 	}
 	c.tx.put(s)
 	return s, nil
 }
 
-func (s *session) readExpiry(f *form, now time.Time) {
-	if !f.has("expires_at") {
+func (s *session) readExpiry(f *params.Form, now time.Time) {
+	if !f.Has("expires_at") {
 		return
 	}
-	s.ExpiresAt = f.number("expires_at", 0)
+	s.ExpiresAt = f.Number("expires_at", 0)
 	switch {
 	case s.ExpiresAt < now.Add(shortestCheckout).Unix():
-		f.fail(malformed("", "expires_at", "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation."))
+		f.Fail(params.Malformed("", "expires_at", "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation."))
 	case s.ExpiresAt > now.Add(longestCheckout).Unix():
-		f.fail(malformed("", "expires_at", "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation."))
+		f.Fail(params.Malformed("", "expires_at", "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation."))
 	}
 }
 
-func (s *session) readLines(f *form) {
-	n := f.rows("line_items")
+func (s *session) readLines(f *params.Form) {
+	n := f.Rows("line_items")
 	if n == 0 {
-		f.fail(malformed("parameter_missing", "line_items", "Missing required param: line_items."))
+		f.Fail(params.Malformed("parameter_missing", "line_items", "Missing required param: line_items."))
 	}
 	for i := range n {
 		at := "line_items[" + strconv.Itoa(i) + "]"
 		price := at + "[price_data]"
 		l := line{
-			Name: f.need(price + "[product_data][name]"), Unit: f.needNumber(price+"[unit_amount]", 0),
-			Quantity: f.needNumber(at+"[quantity]", 1),
+			Name: f.Need(price + "[product_data][name]"), Unit: f.NeedNumber(price+"[unit_amount]", 0),
+			Quantity: f.NeedNumber(at+"[quantity]", 1),
 		}
-		f.text(price + "[product_data][description]")
-		if images := f.texts(price + "[product_data][images]"); len(images) > 0 {
+		f.Text(price + "[product_data][description]")
+		if images := f.Texts(price + "[product_data][images]"); len(images) > 0 {
 			l.Image = images[0]
 		}
-		currency := f.currency(price + "[currency]")
+		currency := f.Currency(price + "[currency]")
 		if s.Currency != "" && currency != s.Currency {
-			f.fail(malformed("", price+"[currency]", "All line items must have the same currency."))
+			f.Fail(params.Malformed("", price+"[currency]", "All line items must have the same currency."))
 		}
 		s.Currency = currency
 		if l.Quantity > 999_999 || (l.Quantity > 0 && l.Unit > 99_999_999/l.Quantity) {
-			f.fail(malformed("amount_too_large", "line_items", "The Checkout Session's total amount due must be no more than %s.", money(99_999_999, currency, english)))
+			f.Fail(params.Malformed("amount_too_large", "line_items", "The Checkout Session's total amount due must be no more than %s.", words.Money(99_999_999, currency, words.English)))
 			return
 		}
 		s.Lines = append(s.Lines, l)
@@ -95,40 +98,41 @@ func (s *session) readLines(f *form) {
 }
 
 // check refuses what the sandbox does not do and what Stripe would not take.
-func (s *session) check(f *form) {
+func (s *session) check(f *params.Form) {
 	switch {
-	case f.err != nil:
+	case !f.Good():
 	case s.Mode != "payment" || s.UIMode != "hosted":
-		f.fail(malformed("", "mode", "The sandbox serves hosted sessions in payment mode only."))
+		f.Fail(params.Malformed("", "mode", "The sandbox serves hosted sessions in payment mode only."))
 	case len(s.PaymentMethodTypes) != 1 || s.PaymentMethodTypes[0] != "card":
-		f.fail(malformed("", "payment_method_types", "The sandbox takes cards only: payment_method_types[0]=card."))
+		f.Fail(params.Malformed("", "payment_method_types", "The sandbox takes cards only: payment_method_types[0]=card."))
 	case !isWebURL(string(s.SuccessURL)) || (s.CancelURL != "" && !isWebURL(string(s.CancelURL))):
-		f.fail(malformed("url_invalid", "success_url", "Not a valid URL"))
-	case s.AmountTotal < 50:
-		f.fail(malformed("amount_too_small", "line_items", "The Checkout Session's total amount due must add up to at least %s.", money(50, s.Currency, english)))
+		f.Fail(params.Malformed("url_invalid", "success_url", "Not a valid URL"))
+	case s.AmountTotal < words.Smallest(s.Currency):
+		f.Fail(params.Malformed("amount_too_small", "line_items", "The Checkout Session's total amount due must add up to at least %s.", words.Money(words.Smallest(s.Currency), s.Currency, words.English)))
 	}
+	f.MultipleOf("line_items", s.AmountTotal, words.Step(s.Currency, false))
 }
 
-func readSession(c *call) (any, *apiError) { return read[session](c, "checkout.session") }
+func readSession(c *call) (any, *params.Refusal) { return read[session](c, "checkout.session") }
 
-func listSessions(c *call) (any, *apiError) {
-	intent := c.form.text("payment_intent")
-	within := c.form.created()
+func listSessions(c *call) (any, *params.Refusal) {
+	intent := c.form.Text("payment_intent")
+	within := c.form.Created()
 	return page(c, "checkout.session", "/v1/checkout/sessions", func(s session) bool {
 		return (intent == "" || string(s.PaymentIntent) == intent) && within(s.Created)
 	})
 }
 
-func expireSession(c *call) (any, *apiError) {
-	if err := c.form.done(); err != nil {
+func expireSession(c *call) (any, *params.Refusal) {
+	if err := c.form.Done(); err != nil {
 		return nil, err
 	}
 	s, ok := load[session](c.tx, c.path("id"))
 	if !ok {
-		return nil, missing("checkout.session", c.path("id"), "session")
+		return nil, params.Missing("checkout.session", c.path("id"), "session")
 	}
 	if s.Status != "open" {
-		return nil, refused("", "", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of `%s`.", s.Status)
+		return nil, params.Refused("", "", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of `%s`.", s.Status)
 	}
 	return c.tx.expire(s), nil
 }

@@ -5,6 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"relais/internal/stripesandbox/params"
+	"relais/internal/stripesandbox/words"
 )
 
 type checkoutPage struct {
@@ -12,7 +15,8 @@ type checkoutPage struct {
 	Session session
 	Total   string
 	Lines   []shownLine
-	Cards   []shownCard
+	Cards   []shownCard // what happens at once
+	Later   []shownCard // accepted, and trouble afterwards
 	Fields  []field
 	Problem string
 	Filled  bool // a test card was just filled in: paying comes next
@@ -81,34 +85,30 @@ func (s *Sandbox) showCheckout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) renderCheckout(w http.ResponseWriter, r *http.Request, status int, cs session, form payForm) {
-	lang := languageOf(r, string(cs.Locale))
-	p := checkoutPage{sheet: s.sheet(lang, "by_card"), Session: cs, Total: money(cs.AmountTotal, cs.Currency, lang), Filled: form.fresh}
+	lang := words.LanguageOf(r, string(cs.Locale))
+	p := checkoutPage{sheet: s.sheet(lang, "by_card"), Session: cs, Total: words.Money(cs.AmountTotal, cs.Currency, lang), Filled: form.fresh}
 	if form.problem != "" {
-		p.Problem = word(lang, form.problem)
+		p.Problem = words.Word(lang, form.problem)
 	}
 	for _, l := range cs.Lines {
 		p.Lines = append(p.Lines, shownLine{
-			Name: l.Name, Unit: money(l.Unit, cs.Currency, lang), Sum: money(l.Unit*l.Quantity, cs.Currency, lang), Image: l.Image, Quantity: l.Quantity,
+			Name: l.Name, Unit: words.Money(l.Unit, cs.Currency, lang), Sum: words.Money(l.Unit*l.Quantity, cs.Currency, lang), Image: l.Image, Quantity: l.Quantity,
 		})
 	}
-	for _, c := range testCards[:shownCards] {
-		p.Cards = append(p.Cards, shownCard{
-			Number: c.number, Last: c.number[12:], Word: word(lang, c.word), Chosen: digits(form.values["number"]) == c.number,
-		})
-	}
+	p.Cards, p.Later = shownCards(lang, digits(form.values["number"]))
 	p.Fields = []field{
 		{Name: "email", Type: "email", Mode: "email"},
 		{Name: "number", Type: "text", Mode: "numeric", Hint: "4242 4242 4242 4242"},
-		{Name: "expiry", Type: "text", Mode: "numeric", Hint: word(lang, "field.expiry_hint")},
+		{Name: "expiry", Type: "text", Mode: "numeric", Hint: words.Word(lang, "field.expiry_hint")},
 		{Name: "cvc", Type: "text", Mode: "numeric", Hint: "123"},
 		{Name: "name", Type: "text"},
 	}
 	faults := 0
 	for i := range p.Fields {
 		f := &p.Fields[i]
-		f.Label, f.Value = word(lang, "field."+f.Name), form.values[f.Name]
+		f.Label, f.Value = words.Word(lang, "field."+f.Name), form.values[f.Name]
 		if form.faults[f.Name] != "" {
-			f.Fault = word(lang, form.faults[f.Name])
+			f.Fault = words.Word(lang, form.faults[f.Name])
 			f.First = faults == 0
 			faults++
 		}
@@ -116,12 +116,27 @@ func (s *Sandbox) renderCheckout(w http.ResponseWriter, r *http.Request, status 
 	s.render(w, status, "checkout", p, cs.successURL(), string(cs.CancelURL))
 }
 
+// shownCards are the test cards that the page offers, in two groups.
+func shownCards(lang, chosen string) (now, later []shownCard) {
+	for _, c := range testCards {
+		shown := shownCard{Number: c.number, Last: c.number[12:], Word: words.Word(lang, c.word), Chosen: chosen == c.number}
+		switch {
+		case c.word == "":
+		case c.later():
+			later = append(later, shown)
+		default:
+			now = append(now, shown)
+		}
+	}
+	return now, later
+}
+
 func (s *Sandbox) postCheckout(w http.ResponseWriter, r *http.Request) {
 	cs, _, ok := s.session(w, r)
 	if !ok {
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, params.MostBody)
 	form := payForm{values: map[string]string{}}
 	for _, name := range []string{"email", "name", "number", "expiry", "cvc"} {
 		form.values[name] = strings.TrimSpace(r.PostFormValue(name))
@@ -230,9 +245,9 @@ func (s *Sandbox) showSecure(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, s.base+"/c/pay/"+cs.ID, http.StatusSeeOther)
 		return
 	}
-	lang := languageOf(r, string(cs.Locale))
+	lang := words.LanguageOf(r, string(cs.Locale))
 	s.render(w, http.StatusOK, "secure", securePage{
-		sheet: s.sheet(lang, "secure.title"), Session: cs, Total: money(cs.AmountTotal, cs.Currency, lang), Last: pi.Card[12:],
+		sheet: s.sheet(lang, "secure.title"), Session: cs, Total: words.Money(cs.AmountTotal, cs.Currency, lang), Last: pi.Card[12:],
 	}, cs.successURL())
 }
 
@@ -241,7 +256,7 @@ func (s *Sandbox) postSecure(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, params.MostBody)
 	confirmed := r.PostFormValue("answer") == "confirm"
 	var paid bool
 	if !s.change(w, func(t *tx) {
@@ -253,7 +268,7 @@ func (s *Sandbox) postSecure(w http.ResponseWriter, r *http.Request) {
 		case confirmed:
 			paid = s.succeed(t, cs, pi, card, string(pi.PaymentMethod)).Status == "succeeded"
 		default:
-			t.failPayment(pi, errorBody{Type: invalidRequest, Code: "payment_intent_authentication_failure", Message: "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again."})
+			t.failPayment(pi, params.Body{Type: params.InvalidRequest, Code: "payment_intent_authentication_failure", Message: "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again."})
 		}
 	}) {
 		return

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"relais/internal/stripesandbox/params"
+	"relais/internal/stripesandbox/words"
 )
 
 type onboardingPage struct {
@@ -80,24 +83,24 @@ func (s *Sandbox) showOnboarding(w http.ResponseWriter, r *http.Request) {
 		s.showMissing(w, r)
 		return
 	}
-	lang := languageOf(r, "")
+	lang := words.LanguageOf(r, "")
 	kind := "kind.individual"
 	if a.BusinessType == "company" {
 		kind = "kind.company"
 	}
 	s.render(w, http.StatusOK, "onboarding", onboardingPage{
 		sheet: s.sheet(lang, "onboarding.title"), Flow: l.Flow, Facts: []fact{
-			{word(lang, "fact.email"), string(a.Email)},
-			{word(lang, "fact.kind"), word(lang, kind)},
-			{word(lang, "fact.country"), a.Country},
-			{word(lang, "fact.birth"), date(unix(0).AddDate(20, 0, 0), lang)},
-			{word(lang, "fact.bank"), a.Country + " •••• 0000"},
+			{words.Word(lang, "fact.email"), string(a.Email)},
+			{words.Word(lang, "fact.kind"), words.Word(lang, kind)},
+			{words.Word(lang, "fact.country"), a.Country},
+			{words.Word(lang, "fact.birth"), words.Date(unix(0).AddDate(20, 0, 0), lang)},
+			{words.Word(lang, "fact.bank"), a.Country + " •••• 0000"},
 		},
 	}, l.ReturnURL)
 }
 
 func (s *Sandbox) postOnboarding(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, params.MostBody)
 	finish := r.PostFormValue("finish")
 	var l link
 	var ok bool
@@ -121,10 +124,10 @@ func (s *Sandbox) postOnboarding(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) showDashboard(w http.ResponseWriter, r *http.Request) {
-	lang := languageOf(r, "")
+	lang := words.LanguageOf(r, "")
 	p := dashboardPage{sheet: s.sheet(lang, "dashboard.title")}
-	p.Transfers = moves{Title: word(lang, "dashboard.transfers"), Empty: word(lang, "dashboard.none")}
-	p.Payouts = moves{Title: word(lang, "dashboard.payouts"), Empty: word(lang, "dashboard.none")}
+	p.Transfers = moves{Title: words.Word(lang, "dashboard.transfers"), Empty: words.Word(lang, "dashboard.none")}
+	p.Payouts = moves{Title: words.Word(lang, "dashboard.payouts"), Empty: words.Word(lang, "dashboard.none")}
 	var ok bool
 	if !s.change(w, func(t *tx) {
 		if _, p.Account, ok = t.flow(r.PathValue("flow"), true); !ok {
@@ -143,25 +146,25 @@ func (s *Sandbox) showDashboard(w http.ResponseWriter, r *http.Request) {
 
 func (p *dashboardPage) fill(t *tx, lang string) {
 	id := p.Account.ID
-	for _, currency := range currencies {
+	for _, currency := range words.Currencies() {
 		if funds, held := t.state.balances[id][currency]; held {
 			available, pending := funds.at(t.now)
-			p.Available = append(p.Available, money(available, currency, lang))
-			p.Pending = append(p.Pending, money(pending, currency, lang))
+			p.Available = append(p.Available, words.Money(available, currency, lang))
+			p.Pending = append(p.Pending, words.Money(pending, currency, lang))
 		}
 	}
 	if len(p.Available) == 0 {
-		zero := money(0, p.Account.DefaultCurrency, lang)
+		zero := words.Money(0, p.Account.DefaultCurrency, lang)
 		p.Available, p.Pending = []string{zero}, []string{zero}
 	}
 	for _, tr := range newest(t, "transfer", func(tr transfer) bool { return tr.Destination == id }) {
 		p.Transfers.Rows = append(p.Transfers.Rows, move{
-			Date: date(unix(tr.Created), lang), Detail: string(tr.TransferGroup), Amount: money(tr.Amount-tr.AmountReversed, tr.Currency, lang),
+			Date: words.Date(unix(tr.Created), lang), Detail: string(tr.TransferGroup), Amount: words.Money(tr.Amount-tr.AmountReversed, tr.Currency, lang),
 		})
 	}
 	for _, po := range newest(t, "payout", func(po payout) bool { return po.Account == id }) {
 		p.Payouts.Rows = append(p.Payouts.Rows, move{
-			Date: date(unix(po.Created), lang), Detail: word(lang, "payout."+po.Status), Amount: money(po.Amount, po.Currency, lang),
+			Date: words.Date(unix(po.Created), lang), Detail: words.Word(lang, "payout."+po.Status), Amount: words.Money(po.Amount, po.Currency, lang),
 		})
 	}
 }

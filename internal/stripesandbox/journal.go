@@ -112,6 +112,12 @@ func decode(e journalEntry) (object, error) {
 		return decodeAs[transfer](e.Object)
 	case "transfer_reversal":
 		return decodeAs[reversal](e.Object)
+	case "dispute":
+		return decodeAs[dispute](e.Object)
+	case "file":
+		return decodeAs[file](e.Object)
+	case "topup":
+		return decodeAs[topup](e.Object)
 	case "payout":
 		return decodeAs[payout](e.Object)
 	case "balance_transaction":

@@ -1,24 +1,34 @@
 package stripesandbox
 
-import "slices"
+import (
+	"slices"
+
+	"relais/internal/stripesandbox/params"
+)
+
+// lags reports whether an object is too new for a list that lags behind.
+func (c *call) lags(o object) bool {
+	recent, ok := o.(interface{ made() int64 })
+	return ok && unix(recent.made()).Add(c.sandbox.options.ListLag).After(c.tx.now)
+}
 
 // page answers a list call: the kept objects of one kind, newest first, a page at a time. The caller has read its own
 // filters from the form before, so that what is left unread is unknown.
-func page[T object](c *call, kind, url string, keep func(T) bool) (any, *apiError) {
-	limit := int(c.form.number("limit", 1))
-	after, before := c.form.text("starting_after"), c.form.text("ending_before")
+func page[T object](c *call, kind, url string, keep func(T) bool) (any, *params.Refusal) {
+	limit := int(c.form.Number("limit", 1))
+	after, before := c.form.Text("starting_after"), c.form.Text("ending_before")
 	if limit == 0 {
 		limit = 10
 	}
 	if limit > 100 {
-		c.form.fail(malformed("parameter_invalid_integer", "limit", "This value must be less than or equal to 100."))
+		c.form.Fail(params.Malformed("parameter_invalid_integer", "limit", "This value must be less than or equal to 100."))
 	}
-	if err := c.form.done(); err != nil {
+	if err := c.form.Done(); err != nil {
 		return nil, err
 	}
 	for _, cursor := range []string{after, before} {
 		if cursor != "" && c.tx.find(cursor) == nil {
-			return nil, missing(kind, cursor, "starting_after")
+			return nil, params.Missing(kind, cursor, "starting_after")
 		}
 	}
 	ids := slices.Clone(c.tx.state.order[kind])
@@ -33,7 +43,7 @@ func page[T object](c *call, kind, url string, keep func(T) bool) (any, *apiErro
 	out := emptyList(url)
 	for _, id := range ids {
 		o, ok := load[T](c.tx, id)
-		if !ok || !keep(o) {
+		if !ok || !keep(o) || c.lags(o) {
 			continue
 		}
 		if len(out.Data) == limit {

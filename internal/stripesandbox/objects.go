@@ -1,6 +1,10 @@
 package stripesandbox
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"relais/internal/stripesandbox/params"
+)
 
 // An object is anything the sandbox remembers: what the API shows, and a few things of its own. Objects are values:
 // to change one, load it, change the copy and put it back. Their maps and slices are never changed in place.
@@ -128,7 +132,7 @@ type paymentIntent struct {
 	CancellationReason optional       `json:"cancellation_reason"`
 	Currency           string         `json:"currency"`
 	Description        optional       `json:"description"`
-	LastPaymentError   *errorBody     `json:"last_payment_error"`
+	LastPaymentError   *params.Body   `json:"last_payment_error"`
 	LatestCharge       optional       `json:"latest_charge"`
 	Livemode           bool           `json:"livemode"`
 	Metadata           metadata       `json:"metadata"`
@@ -169,7 +173,8 @@ type charge struct {
 	Status               string         `json:"status"`
 	TransferGroup        optional       `json:"transfer_group"`
 	Account              string         `json:"_account"`
-	Transferred          int64          `json:"_transferred"` // sent with this charge as source_transaction
+	Transferred          int64          `json:"_transferred"`       // sent with this charge as source_transaction
+	RefundFate           string         `json:"_refunds,omitempty"` // what becomes of its refunds in time
 }
 
 type billingDetails struct {
@@ -196,11 +201,15 @@ type refund struct {
 	Created            int64          `json:"created"`
 	Currency           string         `json:"currency"`
 	DestinationDetails map[string]any `json:"destination_details,omitempty"`
+	FailureMovement    string         `json:"failure_balance_transaction,omitempty"`
+	FailureReason      string         `json:"failure_reason,omitempty"`
 	Metadata           metadata       `json:"metadata"`
 	PaymentIntent      optional       `json:"payment_intent"`
 	Reason             optional       `json:"reason"`
 	Status             string         `json:"status"`
 	TransferReversal   optional       `json:"transfer_reversal"`
+	Ripens             int64          `json:"_ripens,omitempty"` // when it becomes what its card's fate says; 0: never
+	Fate               string         `json:"_fate,omitempty"`
 }
 
 type transfer struct {
@@ -246,6 +255,7 @@ type payout struct {
 	Currency             string   `json:"currency"`
 	Description          optional `json:"description"`
 	Destination          optional `json:"destination"`
+	FailureMovement      optional `json:"failure_balance_transaction"`
 	FailureCode          optional `json:"failure_code"`
 	FailureMessage       optional `json:"failure_message"`
 	Livemode             bool     `json:"livemode"`
@@ -366,3 +376,12 @@ func (o idempotency) id() string   { return o.Key }
 func (o idempotency) kind() string { return "idempotency" }
 func (o delivery) id() string      { return o.ID }
 func (o delivery) kind() string    { return "delivery" }
+
+// What lists may show late says when it was made.
+
+func (o session) made() int64            { return o.Created }
+func (o refund) made() int64             { return o.Created }
+func (o transfer) made() int64           { return o.Created }
+func (o reversal) made() int64           { return o.Created }
+func (o payout) made() int64             { return o.Created }
+func (o balanceTransaction) made() int64 { return o.Created }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"relais/internal/stripesandbox/words"
 )
 
 //go:embed pages
@@ -21,7 +23,7 @@ type sheet struct {
 }
 
 // T returns a word of the page's language.
-func (s sheet) T(key string) string { return word(s.Lang, key) }
+func (s sheet) T(key string) string { return words.Word(s.Lang, key) }
 
 type noticePage struct {
 	sheet
@@ -49,7 +51,7 @@ func (s *Sandbox) pages(mux *http.ServeMux) {
 }
 
 func (s *Sandbox) sheet(lang, title string) sheet {
-	return sheet{Lang: lang, Title: word(lang, title), Base: s.base, Merchant: s.options.Merchant}
+	return sheet{Lang: lang, Title: words.Word(lang, title), Base: s.base, Merchant: s.options.Merchant}
 }
 
 // render writes a page. Its forms post here and are answered by a redirect to one of the given addresses, which the
@@ -80,8 +82,8 @@ func (s *Sandbox) render(w http.ResponseWriter, status int, name string, data an
 }
 
 func (s *Sandbox) notice(w http.ResponseWriter, r *http.Request, status int, key, locale, next string) {
-	lang := languageOf(r, locale)
-	s.render(w, status, "notice", noticePage{sheet: s.sheet(lang, key+".title"), Text: word(lang, key+".text"), Next: next}, next)
+	lang := words.LanguageOf(r, locale)
+	s.render(w, status, "notice", noticePage{sheet: s.sheet(lang, key+".title"), Text: words.Word(lang, key+".text"), Next: next}, next)
 }
 
 func (s *Sandbox) showMissing(w http.ResponseWriter, r *http.Request) {
@@ -90,14 +92,10 @@ func (s *Sandbox) showMissing(w http.ResponseWriter, r *http.Request) {
 
 // change runs fn alone in the sandbox and commits what it did.
 func (s *Sandbox) change(w http.ResponseWriter, fn func(t *tx)) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := s.sweep()
-	if err == nil {
-		t := s.begin(eventRequest{})
+	err := s.control(func(t *tx) error {
 		fn(t)
-		err = s.commit(t)
-	}
+		return nil
+	})
 	if err != nil {
 		s.log.Error("sandbox page", "error", err)
 		http.Error(w, "The sandbox could not write its journal.", http.StatusInternalServerError)

@@ -5,6 +5,9 @@ import (
 	"encoding/base32"
 	"strings"
 	"time"
+
+	"relais/internal/stripesandbox/params"
+	"relais/internal/stripesandbox/words"
 )
 
 // A testCard is one of Stripe's test numbers and what happens to a payment with it.
@@ -14,8 +17,14 @@ type testCard struct {
 	decline string // decline code; empty: accepted
 	secure  bool   // asks for 3-D Secure
 	instant bool   // straight to the available balance
-	word    string // names it on the page
+	dispute string // the reason for which the buyer's bank takes the payment back, or asks about it …
+	inquiry bool   // … when it only asks
+	refunds string // what becomes of refunds in time: succeeded (pending until then) or failed (succeeded until then)
+	word    string // names it on the page; empty: it is not shown
 }
+
+// later reports whether the card is accepted at first and makes trouble afterwards.
+func (c testCard) later() bool { return c.dispute != "" || c.refunds != "" }
 
 var testCards = []testCard{
 	{number: "4242424242424242", brand: "visa", word: "card.ok"},
@@ -23,12 +32,14 @@ var testCards = []testCard{
 	{number: "4000000000000002", brand: "visa", decline: "generic_decline", word: "card.declined"},
 	{number: "4000000000009995", brand: "visa", decline: "insufficient_funds", word: "card.poor"},
 	{number: "4000000000000077", brand: "visa", instant: true, word: "card.instant"},
-	{number: "5555555555554444", brand: "mastercard", word: "card.ok"},
-	{number: "4000000000003220", brand: "visa", secure: true, word: "card.secure"},
+	{number: "5555555555554444", brand: "mastercard"},
+	{number: "4000000000003220", brand: "visa", secure: true},
+	{number: "4000000000000259", brand: "visa", dispute: "fraudulent", word: "card.fraudulent"},
+	{number: "4000000000002685", brand: "visa", dispute: "product_not_received", word: "card.not_received"},
+	{number: "4000000000001976", brand: "visa", dispute: "fraudulent", inquiry: true, word: "card.inquiry"},
+	{number: "4000000000007726", brand: "visa", refunds: "succeeded", word: "card.refund_slow"},
+	{number: "4000000000005126", brand: "visa", refunds: "failed", word: "card.refund_fails"},
 }
-
-// shownCards are offered on the page; the others are known too.
-const shownCards = 5
 
 func cardByNumber(number string) (testCard, bool) {
 	for _, c := range testCards {
@@ -45,7 +56,7 @@ func fingerprint(number string) string {
 	return base32.StdEncoding.EncodeToString(sum[:])[:16]
 }
 
-var declines = map[string]errorBody{
+var declines = map[string]params.Body{
 	"generic_decline":    {Type: "card_error", Code: "card_declined", DeclineCode: "generic_decline", Message: "Your card was declined."},
 	"insufficient_funds": {Type: "card_error", Code: "card_declined", DeclineCode: "insufficient_funds", Message: "Your card has insufficient funds."},
 	"test_mode":          {Type: "card_error", Code: "card_declined", DeclineCode: "test_mode_live_card", Message: "Your card was declined. Your request was in test mode, but used a non test card."},
@@ -110,7 +121,7 @@ func (t *tx) intent(cs session, p payer) paymentIntent {
 }
 
 // failPayment leaves the intent waiting for another card.
-func (t *tx) failPayment(pi paymentIntent, why errorBody) paymentIntent {
+func (t *tx) failPayment(pi paymentIntent, why params.Body) paymentIntent {
 	pi.Status, pi.LastPaymentError, pi.NextAction, pi.PaymentMethod, pi.Card = "requires_payment_method", &why, nil, "", ""
 	t.put(pi)
 	t.emit("payment_intent.payment_failed", pi, "")
@@ -125,12 +136,8 @@ func (s *Sandbox) succeed(t *tx, cs session, pi paymentIntent, card testCard, me
 	if card.instant {
 		settles = t.now
 	}
-	fee := (pi.Amount*s.options.FeeBps+9_999)/10_000 + s.options.FeeMinor
 	bt := newMovement(t, "charge", "charge", ch.ID, ch.Currency, ch.Amount, settles)
-	if s.options.FeeBps == 0 && s.options.FeeMinor == 0 {
-		fee = 0
-	}
-	if fee = min(fee, ch.Amount); fee > 0 {
+	if fee := s.options.fee(ch.Amount, ch.Currency); fee > 0 {
 		bt.Fee, bt.Net = fee, ch.Amount-fee
 		bt.FeeDetails = []feeDetail{{Amount: fee, Currency: ch.Currency, Description: "Stripe processing fees", Type: "stripe_fee"}}
 	}
@@ -141,6 +148,7 @@ func (s *Sandbox) succeed(t *tx, cs session, pi paymentIntent, card testCard, me
 	if cs.CustomerDetails != nil {
 		ch.BillingDetails.Email, ch.BillingDetails.Name = cs.CustomerDetails.Email, cs.CustomerDetails.Name
 	}
+	ch.RefundFate = card.refunds
 	t.put(bt)
 	t.put(ch)
 	t.put(pi)
@@ -148,7 +156,21 @@ func (s *Sandbox) succeed(t *tx, cs session, pi paymentIntent, card testCard, me
 	t.emit("charge.succeeded", ch, "")
 	t.emit("payment_intent.succeeded", pi, "")
 	t.emit("checkout.session.completed", cs, "")
+	if card.dispute != "" {
+		if _, err := t.openDispute(ch, ch.Amount, card.dispute, card.inquiry); err != nil {
+			panic("stripesandbox: " + err.Error()) // a new charge can be disputed, and the card names a known reason
+		}
+	}
 	return pi
+}
+
+// fee is what Stripe keeps of a charge, never more than all of it.
+func (o Options) fee(amount int64, currency string) int64 {
+	if o.FeeBps == 0 && o.FeeMinor == 0 {
+		return 0
+	}
+	fee, step := (amount*o.FeeBps+9_999)/10_000+o.FeeMinor, words.Step(currency, false)
+	return min((fee+step-1)/step*step, amount)
 }
 
 func newCharge(t *tx, pi paymentIntent, card testCard, method string) charge {
@@ -185,18 +207,18 @@ func digits(s string) string {
 	}, s)
 }
 
-func readIntent(c *call) (any, *apiError) { return read[paymentIntent](c, "payment_intent") }
-func readCharge(c *call) (any, *apiError) { return read[charge](c, "charge") }
+func readIntent(c *call) (any, *params.Refusal) { return read[paymentIntent](c, "payment_intent") }
+func readCharge(c *call) (any, *params.Refusal) { return read[charge](c, "charge") }
 
-func listIntents(c *call) (any, *apiError) {
-	within := c.form.created()
+func listIntents(c *call) (any, *params.Refusal) {
+	within := c.form.Created()
 	return page(c, "payment_intent", "/v1/payment_intents", func(pi paymentIntent) bool {
 		return within(pi.Created)
 	})
 }
 
-func listCharges(c *call) (any, *apiError) {
-	intent, group, within := c.form.text("payment_intent"), c.form.text("transfer_group"), c.form.created()
+func listCharges(c *call) (any, *params.Refusal) {
+	intent, group, within := c.form.Text("payment_intent"), c.form.Text("transfer_group"), c.form.Created()
 	return page(c, "charge", "/v1/charges", func(ch charge) bool {
 		return ch.Account == c.account && (intent == "" || string(ch.PaymentIntent) == intent) &&
 			(group == "" || string(ch.TransferGroup) == group) && within(ch.Created)

@@ -3,6 +3,9 @@ package stripesandbox
 import (
 	"slices"
 	"time"
+
+	"relais/internal/stripesandbox/params"
+	"relais/internal/stripesandbox/words"
 )
 
 // bankDelay is how long a payout travels to the bank.
@@ -10,19 +13,20 @@ const bankDelay = 48 * time.Hour
 
 func unix(sec int64) time.Time { return time.Unix(sec, 0).UTC() }
 
-func createPayout(c *call) (any, *apiError) {
+func createPayout(c *call) (any, *params.Refusal) {
 	f := c.form
-	amount, currency, meta := f.needNumber("amount", 1), f.currency("currency"), f.metadata("metadata")
-	description, descriptor := f.text("description"), f.text("statement_descriptor")
-	f.choice("method", "standard")
-	if err := f.done(); err != nil {
+	amount, currency, meta := f.NeedNumber("amount", 1), f.Currency("currency"), f.Metadata("metadata")
+	description, descriptor := f.Text("description"), f.Text("statement_descriptor")
+	f.Choice("method", "standard")
+	f.MultipleOf("amount", amount, words.Step(currency, true))
+	if err := f.Done(); err != nil {
 		return nil, err
 	}
 	if a, ok := load[account](c.tx, c.account); ok && !a.PayoutsEnabled {
-		return nil, refused("payouts_not_allowed", "", "Payouts are not enabled on this account: %s", a.ID)
+		return nil, params.Refused("payouts_not_allowed", "", "Payouts are not enabled on this account: %s", a.ID)
 	}
 	if available, _ := c.tx.state.funds(c.account, currency).at(c.tx.now); available < amount {
-		return nil, refused("balance_insufficient", "", "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low. You can use the the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance).")
+		return nil, params.Refused("balance_insufficient", "", "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low. You can use the the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance).")
 	}
 	p := c.tx.payOut(c.account, currency, amount, false)
 	p.Description, p.StatementDescriptor, p.Metadata = optional(description), optional(descriptor), meta
@@ -49,16 +53,16 @@ func (t *tx) payOut(acct, currency string, amount int64, automatic bool) payout 
 	return p
 }
 
-func readPayout(c *call) (any, *apiError) {
+func readPayout(c *call) (any, *params.Refusal) {
 	out, err := read[payout](c, "payout")
 	if p, ok := out.(payout); ok && p.Account != c.account {
-		return nil, missing("payout", c.path("id"), "id")
+		return nil, params.Missing("payout", c.path("id"), "id")
 	}
 	return out, err
 }
 
-func listPayouts(c *call) (any, *apiError) {
-	status, within := c.form.text("status"), c.form.created()
+func listPayouts(c *call) (any, *params.Refusal) {
+	status, within := c.form.Text("status"), c.form.Created()
 	return page(c, "payout", "/v1/payouts", func(p payout) bool {
 		return p.Account == c.account && (status == "" || p.Status == status) && within(p.Created)
 	})
@@ -122,16 +126,13 @@ func (s *Sandbox) expireDue(now time.Time) error {
 	return nil
 }
 
-// finish moves a waiting refund or payout on when its time has come.
+// finish moves a waiting refund, dispute or payout on when its time has come.
 func (t *tx) finish(id string) {
 	switch o := t.find(id).(type) {
 	case refund:
-		ch, _ := load[charge](t, string(o.Charge))
-		if o = t.draw(o, ch); o.Status != "pending" {
-			t.put(o)
-			t.emit("charge.refund.updated", o, "")
-			t.emit("refund.updated", o, "")
-		}
+		t.ripen(o)
+	case dispute:
+		t.overdue(o)
 	case payout:
 		if o.ArrivalDate <= t.now.Unix() {
 			o.Status = "paid"
@@ -148,12 +149,13 @@ func (t *tx) automaticPayout(id, day string) {
 	if !ok || a.Deleted || !a.PayoutsEnabled || a.PaidOut == day || unix(a.Created).Format(time.DateOnly) == day {
 		return
 	}
-	for _, currency := range currencies {
+	for _, currency := range words.Currencies() {
 		funds, held := t.state.balances[id][currency]
 		if !held {
 			continue
 		}
-		if available, _ := funds.at(t.now); available > 0 {
+		available, _ := funds.at(t.now)
+		if available -= available % words.Step(currency, true); available > 0 {
 			t.payOut(id, currency, available, true)
 			a.PaidOut = day
 			t.put(a)

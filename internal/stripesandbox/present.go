@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"relais/internal/stripesandbox/params"
 )
 
 // present returns what the API shows of an object: its JSON as maps, without the sandbox's own fields, as of now.
@@ -21,6 +23,9 @@ func (t *tx) present(o any) any {
 		}
 	case event:
 		v.PendingWebhooks = t.undelivered(v.ID)
+		o = v
+	case dispute:
+		v.BalanceTransactions = t.movementsShown(v)
 		o = v
 	case transfer:
 		v.Reversals = t.reversals(v.ID)
@@ -66,13 +71,14 @@ func strip(v any) any {
 var expandable = []string{
 	"payment_intent", "latest_charge", "charge", "balance_transaction", "destination_payment", "destination",
 	"source_transaction", "source", "transfer", "source_transfer", "transfer_reversal",
+	"failure_balance_transaction",
 }
 
 // expand replaces ids by objects along the paths, "payment_intent.latest_charge" or, in a list, "data.source".
-func (t *tx) expand(v any, paths []string) *apiError {
+func (t *tx) expand(v any, paths []string) *params.Refusal {
 	for _, path := range paths {
 		if strings.Count(path, ".") > 3 {
-			return malformed("property_expansion_max_depth", "expand", "You cannot expand more than 4 levels of a property. Property: %s", path)
+			return params.Malformed("property_expansion_max_depth", "expand", "You cannot expand more than 4 levels of a property. Property: %s", path)
 		}
 		if err := t.expandPath(v, path, strings.Split(path, ".")); err != nil {
 			return err
@@ -81,7 +87,7 @@ func (t *tx) expand(v any, paths []string) *apiError {
 	return nil
 }
 
-func (t *tx) expandPath(v any, whole string, path []string) *apiError {
+func (t *tx) expandPath(v any, whole string, path []string) *params.Refusal {
 	if len(path) == 0 {
 		return nil
 	}
@@ -100,7 +106,7 @@ func (t *tx) expandPath(v any, whole string, path []string) *apiError {
 	field := path[0]
 	inner, ok := m[field]
 	if !ok || (field != "data" && !slices.Contains(expandable, field)) {
-		return malformed("", "expand", "This property cannot be expanded (%s).", whole)
+		return params.Malformed("", "expand", "This property cannot be expanded (%s).", whole)
 	}
 	if id, ok := inner.(string); ok {
 		if o := t.find(id); o != nil {

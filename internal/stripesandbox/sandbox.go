@@ -4,7 +4,8 @@
 // It serves three things:
 //
 //   - the part of Stripe's API (version 2023-10-16) that the product uses: connected accounts and their links,
-//     Checkout sessions, payment intents, charges, balances, refunds, transfers, reversals, payouts, events;
+//     Checkout sessions, payment intents, charges, balances, refunds, disputes with their evidence, transfers,
+//     reversals, payouts, top-ups, events;
 //   - the pages that Stripe hosts: the Checkout page with Stripe's test cards, the onboarding of a connected account,
 //     and its Express dashboard;
 //   - signed webhooks to the platform's and the Connect endpoint.
@@ -28,6 +29,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"relais/internal/stripesandbox/chaos"
+	"relais/internal/stripesandbox/params"
 )
 
 // Options configure a Sandbox.
@@ -47,6 +51,7 @@ type Options struct {
 	SettleDelay time.Duration // from a charge to its money being available
 	FeeBps      int64         // Stripe's fee on a charge, in basis points …
 	FeeMinor    int64         // … plus so many minor units
+	ListLag     time.Duration // see LagLists
 
 	Log *slog.Logger // nil: none
 }
@@ -65,6 +70,10 @@ type Sandbox struct {
 	journal   *journal
 	swept     string // the day on which automatic payouts were last made
 	faults    []*Fault
+	dice      *chaos.Dice          // what goes wrong with calls; nil: nothing
+	postman   *chaos.Postman       // what goes wrong with notices; nil: nothing
+	held      map[string]time.Time // deliveries that he holds back, until a real time
+	counts    map[string]int       // faults that happened
 	drop      int
 	duplicate int
 }
@@ -94,6 +103,7 @@ func New(o Options) (*Sandbox, error) {
 	s := &Sandbox{
 		options: o, base: strings.TrimSuffix(base.Path, "/"), log: o.Log, state: newState(),
 		client: &http.Client{Timeout: 10 * time.Second}, wake: make(chan struct{}, 1),
+		held: map[string]time.Time{}, counts: map[string]int{},
 	}
 	if o.Path != "" {
 		if s.journal, err = openJournal(o.Path, s.state.apply); err != nil {
@@ -134,7 +144,7 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	}
 }
 
-// Tick does what time has made due: it expires checkout sessions, finishes refunds and payouts, and starts the
+// Tick does what time has made due: it expires checkout sessions, finishes refunds, payouts and disputes, and starts the
 // connected accounts' automatic payouts. Every request does so too; Tick is for when there is none.
 func (s *Sandbox) Tick() error {
 	s.mu.Lock()
@@ -148,6 +158,7 @@ func (s *Sandbox) begin(request eventRequest) *tx {
 
 // commit writes what the transaction changed, with the deliveries of its events, and makes it visible.
 func (s *Sandbox) commit(t *tx) error {
+	t.reserve()
 	for _, o := range t.changed() {
 		if e, ok := o.(event); ok {
 			s.address(t, e)
@@ -212,6 +223,14 @@ func (s *Sandbox) endpoints() map[string]endpoint {
 		"GET /v1/transfers/{id}":                 readTransfer,
 		"POST /v1/transfers/{id}/reversals":      createReversal,
 		"GET /v1/transfers/{id}/reversals":       listReversals,
+		"GET /v1/disputes":                       listDisputes,
+		"GET /v1/disputes/{id}":                  readDispute,
+		"POST /v1/disputes/{id}":                 updateDispute,
+		"POST /v1/disputes/{id}/close":           closeDispute,
+		"POST /v1/files":                         createFile,
+		"GET /v1/files":                          listFiles,
+		"GET /v1/files/{id}":                     readFile,
+		"POST /v1/topups":                        createTopup,
 		"GET /v1/balance":                        readBalance,
 		"GET /v1/balance_transactions":           listBalanceTransactions,
 		"GET /v1/balance_transactions/{id}":      readBalanceTransaction,
@@ -224,13 +243,13 @@ func (s *Sandbox) endpoints() map[string]endpoint {
 }
 
 // read answers the call for one object by its id in the path.
-func read[T object](c *call, what string) (any, *apiError) {
-	if err := c.form.done(); err != nil {
+func read[T object](c *call, what string) (any, *params.Refusal) {
+	if err := c.form.Done(); err != nil {
 		return nil, err
 	}
 	o, ok := load[T](c.tx, c.path("id"))
 	if !ok {
-		return nil, missing(what, c.path("id"), "id")
+		return nil, params.Missing(what, c.path("id"), "id")
 	}
 	return o, nil
 }

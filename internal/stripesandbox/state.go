@@ -15,7 +15,7 @@ type state struct {
 	balances  map[string]map[string]*funds
 	waiting   []string            // deliveries not yet made, oldest first
 	open      map[string]struct{} // checkout sessions that may expire
-	pending   map[string]struct{} // refunds and payouts that time will finish
+	pending   map[string]struct{} // refunds, payouts and disputes that time will finish
 	expiresAt int64               // no open session expires before
 }
 
@@ -63,7 +63,9 @@ func (s *state) apply(o object) {
 			s.expiresAt = o.ExpiresAt
 		}
 	case refund:
-		mark(s.pending, o.ID, o.Status == "pending")
+		mark(s.pending, o.ID, o.Status == "pending" || o.Ripens > 0)
+	case dispute:
+		mark(s.pending, o.ID, o.waiting())
 	case payout:
 		mark(s.pending, o.ID, o.Status == "pending" || o.Status == "in_transit")
 	}

@@ -1,16 +1,22 @@
 package stripesandbox
 
-import "strings"
+import (
+	"strings"
 
-func createTransfer(c *call) (any, *apiError) {
+	"relais/internal/stripesandbox/params"
+	"relais/internal/stripesandbox/words"
+)
+
+func createTransfer(c *call) (any, *params.Refusal) {
 	f := c.form
 	tr := transfer{
-		ID: newID("tr_", 24), Object: "transfer", Amount: f.needNumber("amount", 1), Created: c.tx.now.Unix(), Currency: f.currency("currency"),
-		Description: optional(f.text("description")), Destination: f.need("destination"), Metadata: f.metadata("metadata"),
-		SourceTransaction: optional(f.text("source_transaction")), TransferGroup: optional(f.text("transfer_group")),
-		SourceType: f.choice("source_type", "card", "bank_account", "fpx"),
+		ID: newID("tr_", 24), Object: "transfer", Amount: f.NeedNumber("amount", 1), Created: c.tx.now.Unix(), Currency: f.Currency("currency"),
+		Description: optional(f.Text("description")), Destination: f.Need("destination"), Metadata: f.Metadata("metadata"),
+		SourceTransaction: optional(f.Text("source_transaction")), TransferGroup: optional(f.Text("transfer_group")),
+		SourceType: f.Choice("source_type", "card", "bank_account", "fpx"),
 	}
-	if err := f.done(); err != nil {
+	f.MultipleOf("amount", tr.Amount, words.Step(tr.Currency, false))
+	if err := f.Done(); err != nil {
 		return nil, err
 	}
 	tr.Reversals = emptyList("/v1/transfers/" + tr.ID + "/reversals")
@@ -26,7 +32,7 @@ func createTransfer(c *call) (any, *apiError) {
 		}
 		when = unix(max(settles, when.Unix()))
 	} else if available, _ := c.tx.state.funds("", tr.Currency).at(when); available < tr.Amount {
-		return nil, refused("balance_insufficient", "", "You have insufficient available funds in your Stripe account. Try adding funds directly to your available balance by creating Charges using the 4000000000000077 test card. See: https://stripe.com/docs/testing#available-balance")
+		return nil, params.Refused("balance_insufficient", "", "You have insufficient available funds in your Stripe account. Try adding funds directly to your available balance by creating Charges using the 4000000000000077 test card. See: https://stripe.com/docs/testing#available-balance")
 	}
 	out := newMovement(c.tx, "transfer", "transfer", tr.ID, tr.Currency, -tr.Amount, when)
 	in := newMovement(c.tx, "payment", "charge", "", tr.Currency, tr.Amount, when)
@@ -43,34 +49,34 @@ func createTransfer(c *call) (any, *apiError) {
 
 // receiver finds the account and refuses one that cannot receive transfers. Stripe's own test mode is laxer; the live
 // rules are the ones worth meeting.
-func (c *call) receiver(id string) (account, *apiError) {
+func (c *call) receiver(id string) (account, *params.Refusal) {
 	a, ok := load[account](c.tx, id)
 	switch {
 	case !ok || a.Deleted:
-		return a, missing("destination", id, "destination")
+		return a, params.Missing("destination", id, "destination")
 	case countries[a.Country] == "":
-		return a, refused("", "destination", "Funds can't be sent to accounts located in %s when the account is under the `full` service agreement. To learn more, see https://stripe.com/docs/connect/service-agreement-types", a.Country)
+		return a, params.Refused("", "destination", "Funds can't be sent to accounts located in %s when the account is under the `full` service agreement. To learn more, see https://stripe.com/docs/connect/service-agreement-types", a.Country)
 	case a.Capabilities["transfers"] != "active":
-		return a, refused("insufficient_capabilities_for_transfer", "", "Your destination account needs to have at least one of the following capabilities enabled: transfers, crypto_transfers, legacy_payments")
+		return a, params.Refused("insufficient_capabilities_for_transfer", "", "Your destination account needs to have at least one of the following capabilities enabled: transfers, crypto_transfers, legacy_payments")
 	}
 	return a, nil
 }
 
 // drawOn lets a transfer draw on a charge before it has settled: never on more than the charge, and in its currency.
-func (c *call) drawOn(id string, tr transfer) (settles int64, _ *apiError) {
+func (c *call) drawOn(id string, tr transfer) (settles int64, _ *params.Refusal) {
 	ch, ok := load[charge](c.tx, id)
 	if !ok || ch.Account != "" || !ch.Paid {
-		return 0, missing("charge", id, "source_transaction")
+		return 0, params.Missing("charge", id, "source_transaction")
 	}
 	if ch.Currency != tr.Currency {
-		return 0, refused("", "currency", "The currency of source_transaction's balance transaction (%s) must be the same as the transfer currency (%s)", ch.Currency, tr.Currency)
+		return 0, params.Refused("", "currency", "The currency of source_transaction's balance transaction (%s) must be the same as the transfer currency (%s)", ch.Currency, tr.Currency)
 	}
 	if ch.Transferred+tr.Amount > ch.Amount {
 		already := ""
 		if ch.Transferred > 0 {
-			already = " (There is already a transfer using this source, amounting to " + money(ch.Transferred, ch.Currency, english) + ".)"
+			already = " (There is already a transfer using this source, amounting to " + words.Money(ch.Transferred, ch.Currency, words.English) + ".)"
 		}
-		return 0, refused("", "amount", "Transfers using this transaction as a source must not exceed the source amount of %s.%s", money(ch.Amount, ch.Currency, english), already)
+		return 0, params.Refused("", "amount", "Transfers using this transaction as a source must not exceed the source amount of %s.%s", words.Money(ch.Amount, ch.Currency, words.English), already)
 	}
 	ch.Transferred += tr.Amount
 	c.tx.put(ch)
@@ -89,28 +95,28 @@ func arrived(t *tx, tr transfer, dest account, movement string) charge {
 	}
 }
 
-func readTransfer(c *call) (any, *apiError) { return read[transfer](c, "transfer") }
+func readTransfer(c *call) (any, *params.Refusal) { return read[transfer](c, "transfer") }
 
-func listTransfers(c *call) (any, *apiError) {
-	group, dest, within := c.form.text("transfer_group"), c.form.text("destination"), c.form.created()
+func listTransfers(c *call) (any, *params.Refusal) {
+	group, dest, within := c.form.Text("transfer_group"), c.form.Text("destination"), c.form.Created()
 	return page(c, "transfer", "/v1/transfers", func(tr transfer) bool {
 		return (group == "" || string(tr.TransferGroup) == group) && (dest == "" || tr.Destination == dest) && within(tr.Created)
 	})
 }
 
-func createReversal(c *call) (any, *apiError) {
+func createReversal(c *call) (any, *params.Refusal) {
 	f := c.form
-	amount := f.number("amount", 1)
+	amount := f.Number("amount", 1)
 	r := reversal{
-		ID: newID("trr_", 24), Object: "transfer_reversal", Created: c.tx.now.Unix(), Metadata: f.metadata("metadata"), Transfer: c.path("id"),
+		ID: newID("trr_", 24), Object: "transfer_reversal", Created: c.tx.now.Unix(), Metadata: f.Metadata("metadata"), Transfer: c.path("id"),
 	}
-	f.text("description")
-	if err := f.done(); err != nil {
+	f.Text("description")
+	if err := f.Done(); err != nil {
 		return nil, err
 	}
 	tr, ok := load[transfer](c.tx, r.Transfer)
 	if !ok {
-		return nil, missing("transfer", r.Transfer, "id")
+		return nil, params.Missing("transfer", r.Transfer, "id")
 	}
 	left := tr.Amount - tr.AmountReversed
 	if r.Amount = amount; amount == 0 {
@@ -119,11 +125,11 @@ func createReversal(c *call) (any, *apiError) {
 	available, _ := c.tx.state.funds(tr.Destination, tr.Currency).at(c.tx.now)
 	switch {
 	case left == 0:
-		return nil, refused("", "", "Transfer %s is already fully reversed.", tr.ID)
+		return nil, params.Refused("", "", "Transfer %s is already fully reversed.", tr.ID)
 	case r.Amount > left:
-		return nil, refused("", "amount", "Transfer reversal amount (%s) is greater than unreversed amount on transfer (%s)", money(r.Amount, tr.Currency, english), money(left, tr.Currency, english))
+		return nil, params.Refused("", "amount", "Transfer reversal amount (%s) is greater than unreversed amount on transfer (%s)", words.Money(r.Amount, tr.Currency, words.English), words.Money(left, tr.Currency, words.English))
 	case available < r.Amount:
-		return nil, refused("balance_insufficient", "", "Insufficient funds in the connected account (%s) to reverse this transfer.", strings.TrimSpace(tr.Destination))
+		return nil, params.Refused("balance_insufficient", "", "Insufficient funds in the connected account (%s) to reverse this transfer.", strings.TrimSpace(tr.Destination))
 	}
 	r.Currency = tr.Currency
 	in := newMovement(c.tx, "transfer_refund", "transfer_reversal", r.ID, tr.Currency, r.Amount, c.tx.now)
@@ -140,7 +146,7 @@ func createReversal(c *call) (any, *apiError) {
 	return r, nil
 }
 
-func listReversals(c *call) (any, *apiError) {
+func listReversals(c *call) (any, *params.Refusal) {
 	id := c.path("id")
 	return page(c, "transfer_reversal", "/v1/transfers/"+id+"/reversals", func(r reversal) bool { return r.Transfer == id })
 }

@@ -22,11 +22,17 @@ type Payer struct {
 	Card        string // one of Stripe's test numbers
 }
 
-// AcceptedCard and SecondCard are always accepted; DeclinedCard never.
+// AcceptedCard and SecondCard are always accepted; DeclinedCard never. The others are accepted, and something comes of
+// it later.
 const (
-	AcceptedCard = "4242424242424242"
-	SecondCard   = "5555555555554444"
-	DeclinedCard = "4000000000000002"
+	AcceptedCard      = "4242424242424242"
+	SecondCard        = "5555555555554444"
+	DeclinedCard      = "4000000000000002"
+	FraudCard         = "4000000000000259" // the buyer's bank takes the payment back: fraudulent
+	NotReceivedCard   = "4000000000002685" // … product_not_received
+	InquiryCard       = "4000000000001976" // the buyer's bank asks a question first
+	SlowRefundCard    = "4000000000007726" // refunds are pending for an hour
+	FailingRefundCard = "4000000000005126" // refunds succeed, and come back an hour later
 )
 
 // Pay fills in the payment page at that address, and says whether the card was accepted or, with 3-D Secure, is asked

@@ -7,12 +7,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
+
+	"relais/internal/stripesandbox/chaos"
+	"relais/internal/stripesandbox/params"
 )
 
 // mostAttempts is after how many refusals a notice is given up. With the doubling waits that is about nine hours.
@@ -70,15 +75,43 @@ func (s *Sandbox) deliverDue(ctx context.Context) {
 	}
 }
 
-// next returns the oldest waiting delivery; with due, the oldest whose time has come.
+// next returns the oldest waiting delivery; with due, the oldest whose time has come. Chaos may choose another.
 func (s *Sandbox) next(due bool) (delivery, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.options.RealNow().Unix()
+	now := s.options.RealNow()
+	var ready, held []delivery
 	for _, id := range s.state.waiting {
-		if d, ok := s.state.objects[id].(delivery); ok && (!due || d.NextAt <= now) {
-			return d, true
+		d, ok := s.state.objects[id].(delivery)
+		switch {
+		case !ok || (due && d.NextAt > now.Unix()):
+		case s.held[id].After(now):
+			held = append(held, d)
+		default:
+			ready = append(ready, d)
 		}
+		if len(ready) > 0 && s.postman == nil {
+			return ready[0], true
+		}
+	}
+	for len(ready) > 0 {
+		i := s.postman.Pick(len(ready))
+		d := ready[i]
+		if _, before := s.held[d.ID]; !before {
+			delay := s.postman.Hold()
+			if s.held[d.ID] = now.Add(delay); delay > 0 {
+				s.counts[string(chaos.Late)]++
+				ready, held = slices.Delete(ready, i, i+1), append(held, d)
+				continue
+			}
+		}
+		if i > 0 {
+			s.counts[string(chaos.Reordered)]++
+		}
+		return d, true
+	}
+	if !due && len(held) > 0 { // nothing is left that it could be later than
+		return held[0], true
 	}
 	return delivery{}, false
 }
@@ -88,12 +121,13 @@ func (s *Sandbox) deliver(ctx context.Context, d delivery) error {
 	s.sending.Lock()
 	defer s.sending.Unlock()
 	times, url, secret, body := s.prepare(d)
-	var err error
-	for range times {
-		if err = s.post(ctx, url, secret, body); err != nil {
-			break
-		}
+	faults := make([]error, times)
+	var all sync.WaitGroup
+	for i := range times {
+		all.Go(func() { faults[i] = s.post(ctx, url, secret, body) })
 	}
+	all.Wait()
+	err := errors.Join(faults...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, ok := s.state.objects[d.ID].(delivery)
@@ -110,6 +144,7 @@ func (s *Sandbox) deliver(ctx context.Context, d delivery) error {
 		return journalErr
 	}
 	if d.Done || d.GaveUp {
+		delete(s.held, d.ID)
 		s.state.waiting = slices.DeleteFunc(s.state.waiting, func(id string) bool { return id == d.ID })
 	}
 	if err != nil {
@@ -118,11 +153,10 @@ func (s *Sandbox) deliver(ctx context.Context, d delivery) error {
 	return nil
 }
 
-// prepare renders the event, and decides how often to send it: once, unless a test wants it lost or doubled.
+// prepare renders the event, and decides how often to send it: once, unless a test or chaos wants it lost or doubled.
 func (s *Sandbox) prepare(d delivery) (times int, url, secret string, body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	times = 1
 	switch {
 	case s.state.objects[d.ID].(delivery).Done:
 		times = 0
@@ -132,6 +166,14 @@ func (s *Sandbox) prepare(d delivery) (times int, url, secret string, body []byt
 	case s.duplicate > 0:
 		s.duplicate--
 		times = 2
+	default:
+		times = s.postman.Copies()
+	}
+	switch {
+	case times == 0 && !s.state.objects[d.ID].(delivery).Done:
+		s.counts[string(chaos.Lost)]++
+	case times > 1:
+		s.counts[string(chaos.Doubled)]++
 	}
 	url, secret = s.options.PlatformURL, s.options.PlatformSecret
 	if d.Connect {
@@ -158,7 +200,7 @@ func (s *Sandbox) post(ctx context.Context, url, secret string, body []byte) err
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, maxBody))
+	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, params.MostBody))
 	if closeErr := res.Body.Close(); err == nil {
 		err = closeErr
 	}
@@ -177,12 +219,12 @@ func Sign(at time.Time, body []byte, secret string) string {
 	return "t=" + stamp + ",v1=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-func readEvent(c *call) (any, *apiError) { return read[event](c, "event") }
+func readEvent(c *call) (any, *params.Refusal) { return read[event](c, "event") }
 
-func listEvents(c *call) (any, *apiError) {
-	kind, within := c.form.text("type"), c.form.created()
-	kinds := c.form.texts("types")
-	filter, undelivered := c.form.has("delivery_success"), !c.form.boolean("delivery_success")
+func listEvents(c *call) (any, *params.Refusal) {
+	kind, within := c.form.Text("type"), c.form.Created()
+	kinds := c.form.Texts("types")
+	filter, undelivered := c.form.Has("delivery_success"), !c.form.Boolean("delivery_success")
 	return page(c, "event", "/v1/events", func(e event) bool {
 		return e.Account == c.account && (kind == "" || e.Type == kind) && (len(kinds) == 0 || slices.Contains(kinds, e.Type)) &&
 			(!filter || (c.tx.undelivered(e.ID) > 0) == undelivered) && within(e.Created)

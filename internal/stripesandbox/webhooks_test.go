@@ -21,6 +21,7 @@ type inbox struct {
 	mu     sync.Mutex
 	refuse int
 	types  []string
+	ids    []string
 	faults []error
 	took   chan struct{}
 }
@@ -39,6 +40,7 @@ func (b *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b.types = append(b.types, string(e.Type))
+	b.ids = append(b.ids, e.ID)
 	if b.took != nil {
 		b.took <- struct{}{}
 	}

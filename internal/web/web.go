@@ -19,6 +19,7 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
+	"relais/internal/disputes"
 	"relais/internal/ledger"
 	"relais/internal/media"
 	"relais/internal/members"
@@ -27,6 +28,7 @@ import (
 	"relais/internal/payouts"
 	"relais/internal/postgres"
 	"relais/internal/referrals"
+	"relais/internal/returns"
 	"relais/internal/storefronts"
 	"relais/internal/token"
 	"relais/internal/web/account"
@@ -53,6 +55,8 @@ type Options struct {
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
 	Orders      *orders.Service
+	Returns     *returns.Service
+	Disputes    *disputes.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
 	Audit       func(context.Context) ([]ledger.Finding, error) // looks at every invariant of the books
@@ -99,12 +103,12 @@ func New(o Options) (http.Handler, error) {
 	}
 	relays := relay.New(relay.Options{DB: o.DB, Site: site, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Media: o.Media,
 		Keys: o.Keys, Cards: cards, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
-	shops = shop.New(shop.Options{DB: o.DB, Site: site, Orders: o.Orders, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
+	shops = shop.New(shop.Options{DB: o.DB, Site: site, Orders: o.Orders, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
-	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
+	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
 	shops.Routes(e)
 	money.Routes(e)
-	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Payouts: o.Payouts,
+	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
 	accounts.Routes(e)

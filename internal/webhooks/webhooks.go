@@ -17,12 +17,14 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/disputes"
 	"relais/internal/fault"
 	"relais/internal/jobs"
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
+	"relais/internal/refunds"
 )
 
 // JobEvent is the kind of the job that acts on one notice.
@@ -34,17 +36,31 @@ type eventArgs struct {
 
 // Service is the use cases of this package.
 type Service struct {
-	db      *sqlx.DB
-	events  payments.Events
-	orders  *orders.Service
-	payouts *payouts.Service
-	now     func() time.Time // real time
-	log     *slog.Logger
+	db       *sqlx.DB
+	events   payments.Events
+	orders   *orders.Service
+	refunds  *refunds.Service
+	disputes *disputes.Service
+	payouts  *payouts.Service
+	now      func() time.Time // real time
+	log      *slog.Logger
+}
+
+// Config is what a Service needs.
+type Config struct {
+	DB       *sqlx.DB
+	Events   payments.Events
+	Orders   *orders.Service
+	Refunds  *refunds.Service
+	Disputes *disputes.Service
+	Payouts  *payouts.Service
+	Now      func() time.Time // real time
+	Log      *slog.Logger
 }
 
 // New makes the Service.
-func New(db *sqlx.DB, events payments.Events, o *orders.Service, p *payouts.Service, now func() time.Time, log *slog.Logger) *Service {
-	return &Service{db: db, events: events, orders: o, payouts: p, now: now, log: log}
+func New(c Config) *Service {
+	return &Service{db: c.DB, events: c.Events, orders: c.Orders, refunds: c.Refunds, disputes: c.Disputes, payouts: c.Payouts, now: c.Now, log: c.Log}
 }
 
 // Register hands the jobs of this package to a runner.
@@ -104,7 +120,9 @@ func (s *Service) act(ctx context.Context, eventID string, e row) error {
 	case "checkout.session.expired":
 		return s.orders.CheckoutExpired(ctx, e.ObjectID)
 	case "charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed":
-		return s.orders.RefundChanged(ctx, paymentIntent(e.Payload), eventID)
+		return s.refunds.Changed(ctx, paymentIntent(e.Payload), eventID)
+	case "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated":
+		return s.disputes.Changed(ctx, e.ObjectID)
 	case "account.updated", "capability.updated", "account.application.deauthorized", "account.external_account.created",
 		"account.external_account.updated", "account.external_account.deleted":
 		account := e.Account

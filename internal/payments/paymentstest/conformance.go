@@ -16,6 +16,9 @@ type Subject struct {
 	Checkouts payments.Checkouts
 	Accounts  payments.Accounts
 	Transfers payments.Transfers
+	Reversals payments.Reversals
+	Disputes  payments.Disputes
+	Books     payments.Books
 	Now       func() time.Time
 	Unique    string // makes references unique between runs, for a provider that remembers
 
@@ -23,6 +26,8 @@ type Subject struct {
 	// then left out of the suite.
 	Pay     func(t testing.TB, checkoutURL, card string) string
 	Onboard func(t testing.TB, accountID, finish string)
+	// PayOut waits until an account's money goes to its bank, and returns the payout's id. Nil: as above.
+	PayOut func(t testing.TB, accountID string) string
 }
 
 // Run checks that a provider keeps the promises of package payments.
@@ -36,6 +41,8 @@ func Run(t *testing.T, s Subject) {
 	t.Run("a transfer to nobody is a final refusal", s.transferToNobody)
 	t.Run("a group without transfers is empty", s.emptyGroup)
 	t.Run("the balance has a currency", s.balance)
+	t.Run("an unknown dispute is a final refusal", s.unknownDispute)
+	t.Run("the books have a beginning and an end", s.nothingMoved)
 	if s.Pay == nil || s.Onboard == nil {
 		return
 	}
@@ -43,6 +50,16 @@ func Run(t *testing.T, s Subject) {
 	t.Run("refunds are made once, found again, and never exceed the payment", s.refunds)
 	t.Run("an onboarded account is paid once per reference", s.pays)
 	t.Run("a transfer beyond the balance is a final refusal", s.balanceShort)
+	t.Run("a transfer is reversed once per reference, and never beyond it", s.reverses)
+	t.Run("a dispute is answered and won", s.disputeWon)
+	t.Run("a dispute is lost, or accepted", s.disputeLost)
+	t.Run("an inquiry moves nothing", s.inquiry)
+	t.Run("a dispute has its movements", s.disputeMovements)
+	t.Run("the movements are the funds", s.books)
+	t.Run("recent events are told again", s.events)
+	if s.PayOut != nil {
+		t.Run("a payout to a bank is read, and its money is gone from the account", s.bankPayout)
+	}
 }
 
 // Request is a checkout request that any provider takes.

@@ -32,6 +32,13 @@ const (
 	CardNoFunds  = "4000000000009995"
 	CardSecure   = "4000002500003155" // asks for 3-D Secure
 	CardInstant  = "4000000000000077" // the money is available at once
+
+	// These are accepted, and make trouble afterwards.
+	CardFraud       = "4000000000000259" // a dispute: fraudulent
+	CardNotReceived = "4000000000002685" // a dispute: product_not_received
+	CardInquiry     = "4000000000001976" // an inquiry
+	CardRefundSlow  = "4000000000007726" // refunds are pending for an hour
+	CardRefundFails = "4000000000005126" // refunds succeed, and fail an hour later
 )
 
 // Options configure a harness. The zero value is good.
@@ -40,6 +47,8 @@ type Options struct {
 	PlatformURL string           // where webhooks go; empty: Harness collects them
 	ConnectURL  string
 	SettleDelay time.Duration
+	FeeBps      int64 // Stripe's fee on a charge
+	FeeMinor    int64
 	Path        string                          // journal
 	Wrap        func(http.Handler) http.Handler // around the sandbox
 }
@@ -95,7 +104,7 @@ func Start(t testing.TB, o Options) *Harness {
 	}
 	var err error
 	h.Sandbox, err = stripesandbox.New(stripesandbox.Options{
-		Path: o.Path, Now: o.Now, BaseURL: h.URL, SettleDelay: o.SettleDelay,
+		Path: o.Path, Now: o.Now, BaseURL: h.URL, SettleDelay: o.SettleDelay, FeeBps: o.FeeBps, FeeMinor: o.FeeMinor,
 		PlatformURL: o.PlatformURL, PlatformSecret: PlatformSecret, ConnectURL: o.ConnectURL, ConnectSecret: ConnectSecret,
 	})
 	if err != nil {
@@ -152,6 +161,21 @@ func (h *Harness) Events(t testing.TB) []payments.Event {
 	out := h.events
 	h.events = nil
 	return out
+}
+
+// PayOut lets a day go by, after which an account's money goes to its bank, and returns the payout's id. It is for
+// harnesses with a Clock.
+func (h *Harness) PayOut(t testing.TB, accountID string) string {
+	t.Helper()
+	h.Clock.Advance(24 * time.Hour)
+	if err := h.Sandbox.Tick(); err != nil {
+		t.Fatal(err)
+	}
+	made := h.Sandbox.BankPayouts(accountID)
+	if len(made) == 0 {
+		t.Fatalf("account %s was not paid out", accountID)
+	}
+	return made[len(made)-1]
 }
 
 // Browser returns a client that keeps cookies and stops at the first redirect that leaves the sandbox.

@@ -14,7 +14,8 @@ func TestSandboxThroughTheAdapter(t *testing.T) {
 		Wrap: func(next http.Handler) http.Handler { return openapi.Middleware(t, next) },
 	})
 	paymentstest.Run(t, paymentstest.Subject{
-		Checkouts: h.Client, Accounts: h.Client, Transfers: h.Client, Now: h.Clock.Now, Pay: h.Pay, Onboard: h.Onboard,
+		Checkouts: h.Client, Accounts: h.Client, Transfers: h.Client, Reversals: h.Client, Disputes: h.Client, Books: h.Client,
+		Now: h.Clock.Now, Pay: h.Pay, Onboard: h.Onboard, PayOut: h.PayOut,
 	})
 	spec, err := openapi.Load()
 	if err != nil {

@@ -15,12 +15,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/disputes"
 	"relais/internal/fault"
 	"relais/internal/ledger"
 	"relais/internal/members"
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
+	"relais/internal/returns"
 	"relais/internal/web/page"
 	"relais/internal/webhooks"
 )
@@ -32,6 +34,8 @@ type Options struct {
 	Members  *members.Service
 	Catalog  *catalog.Service
 	Orders   *orders.Service
+	Returns  *returns.Service
+	Disputes *disputes.Service
 	Payouts  *payouts.Service
 	Webhooks *webhooks.Service
 	Audit    func(context.Context) ([]ledger.Finding, error)

@@ -52,10 +52,9 @@ func (s *Server) orders(c echo.Context) error {
 
 type orderPage struct {
 	orders.Page
-	Shares     []share
-	Fee        money.Amount // what Relais keeps
-	Events     []event
-	Refundable bool
+	Shares []share
+	Fee    money.Amount // what Relais keeps
+	Events []event
 }
 
 // share is an earning of the order and whose it is.
@@ -101,7 +100,6 @@ func (s *Server) readOrder(c echo.Context) (orderPage, error) {
 			data.Events = append(data.Events, event{e, text})
 		}
 	}
-	data.Refundable = p.State == orders.Paid && (p.Refund == nil || p.Refund.State == "failed" || p.Refund.State == "canceled")
 	return data, nil
 }
 
@@ -130,6 +128,7 @@ func (s *Server) refund(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.Orders.RefundByAdmin(c.Request().Context(), p.ID, by(c))
+	_, err = s.Orders.Refund(c.Request().Context(), orders.RefundRequest{OrderID: p.ID, By: by(c), Operation: page.PostedForm(c).Get("operation"), Reason: "admin",
+		Wish: orders.RefundWish{Minor: orders.Left(p.Shipments)}})
 	return s.done(c, err, "admin.orders.refunding", "/admin/orders/"+p.Number)
 }

@@ -67,6 +67,8 @@ func compact(form *page.Form) int {
 func draftFrom(form *page.Form, currency money.Currency) (catalog.ProductDraft, error) {
 	d := catalog.ProductDraft{Title: form.Get("title"), Description: form.Get("description"), Category: form.Get("category"),
 		Tags: strings.Split(form.Get("tags"), ","), Warnings: form.Get("warnings"), VATBps: form.Int("vat", -1)}
+	custom := form.Get("custom_made") != ""
+	d.CustomMade = &custom
 	for i := range 3 {
 		if name := form.Get("option" + strconv.Itoa(i)); name != "" {
 			d.Options = append(d.Options, name)
@@ -139,6 +141,9 @@ func whole(text string) (int, error) {
 func formOf(p catalog.ProductPage, currency money.Currency) *page.Form {
 	form := page.NewForm("title", p.Title, "description", p.Description, "category", p.Category, "tags", strings.Join(p.Tags, ", "),
 		"warnings", p.Warnings, "vat", strconv.FormatInt(p.VATBps, 10))
+	if p.CustomMade {
+		form.Set("custom_made", "yes")
+	}
 	for i, o := range p.Options {
 		form.Set("option"+strconv.Itoa(i), o)
 	}

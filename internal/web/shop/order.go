@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -12,6 +13,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/returns"
 	"relais/internal/web/page"
 )
 
@@ -25,6 +27,10 @@ type orderPage struct {
 	Pending  bool // back from the provider's page, and not confirmed yet
 	Form     *page.Form
 	Messages []orders.Message
+
+	Returns      []returns.Return
+	WithdrawalAt *time.Time // when the buyer withdrew first
+	Withdrawable bool       // from something of it
 }
 
 // orderParcel is a shipment with its stages.
@@ -72,8 +78,13 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 	left := o.ExpiresAt.Sub(now)
 	data := orderPage{Page: o, Form: form, Pending: back, Minutes: int(math.Ceil(left.Minutes())),
 		Payable: o.State == orders.AwaitingPayment && left > 0 && !back, Events: happenings(lang, o.Events)}
+	rs, choice, err := s.comesBack(ctx, o)
+	if err != nil {
+		return err
+	}
+	data.Returns, data.WithdrawalAt, data.Withdrawable = rs, withdrawnAt(rs), choice.Err == nil
 	for _, sh := range o.Shipments {
-		p := orderParcel{Shipment: sh, Stages: stagesOf(lang, o, sh), Receivable: sh.State == orders.Shipped && o.State == orders.Paid}
+		p := orderParcel{Shipment: sh, Stages: stagesOf(lang, o, sh, data.WithdrawalAt), Receivable: sh.State == orders.Shipped && o.State == orders.Paid}
 		if isTrackingPage(sh.Tracking) {
 			p.Track = sh.Tracking
 		}
@@ -185,11 +196,33 @@ func (s *Shop) writeToBrand(c echo.Context) error {
 	return page.Redirect(c, "/o/"+o.Token+"#messages")
 }
 
+// comesBack is what the buyer sends back of an order, and what they still can.
+func (s *Shop) comesBack(ctx context.Context, o orders.Page) ([]returns.Return, returns.Choice, error) {
+	rs, err := s.returns.OfOrder(ctx, o.ID, 0)
+	if err != nil {
+		return nil, returns.Choice{}, err
+	}
+	choice, err := s.returns.ChoiceOf(ctx, o)
+	return rs, choice, err
+}
+
+// withdrawnAt is when the buyer withdrew first; nil: never.
+func withdrawnAt(rs []returns.Return) (at *time.Time) {
+	for i, r := range rs {
+		if r.Kind == returns.Withdrawal {
+			at = &rs[i].AskedAt
+		}
+	}
+	return at
+}
+
 type withdrawPage struct {
 	orders.Page
-	Form *page.Form
-	Sent bool   // something has left: it is to be sent back
-	Why  string // key of why it is not possible; empty when it is
+	Choice       returns.Choice
+	WithdrawalAt *time.Time
+	Form         *page.Form
+	Sent         bool   // something has left: it is to be sent back
+	Why          string // key of why it is not possible; empty when it is
 }
 
 func (s *Shop) withdrawal(c echo.Context) error {
@@ -202,8 +235,13 @@ func (s *Shop) withdrawal(c echo.Context) error {
 
 func (s *Shop) showWithdrawal(c echo.Context, o orders.Page, form *page.Form) error {
 	data := withdrawPage{Page: o, Form: form, Sent: orders.Sent(o.Shipments)}
-	switch err := orders.Withdrawable(o.Order, o.Shipments, s.now()); {
-	case errors.Is(err, orders.ErrWindowOver):
+	rs, choice, err := s.comesBack(c.Request().Context(), o)
+	if err != nil {
+		return err
+	}
+	data.Choice, data.WithdrawalAt = choice, withdrawnAt(rs)
+	switch err := choice.Err; {
+	case errors.Is(err, returns.ErrWindowOver):
 		data.Why = "shop.withdraw.over"
 	case err != nil:
 		data.Why = "shop.withdraw.not_paid"
@@ -218,11 +256,11 @@ func (s *Shop) withdraw(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.orders.Withdraw(ctx, o.ID, form.Raw("reason"))
-	if form.Refused(err) && !errors.Is(err, orders.ErrWithdrawn) {
+	err = s.returns.Withdraw(ctx, returns.Declaration{OrderID: o.ID, Reason: form.Raw("reason")})
+	if form.Refused(err) && !errors.Is(err, returns.ErrAgain) {
 		return s.showWithdrawal(c, o, form)
 	}
-	if err != nil && !errors.Is(err, orders.ErrWithdrawn) {
+	if err != nil && !errors.Is(err, returns.ErrAgain) {
 		return err
 	}
 	return page.Redirect(c, "/o/"+o.Token+"/withdraw")

@@ -19,6 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/orders"
+	"relais/internal/returns"
 	"relais/internal/web/page"
 )
 
@@ -27,6 +28,7 @@ type Options struct {
 	DB      *sqlx.DB
 	Site    *page.Site
 	Orders  *orders.Service
+	Returns *returns.Service
 	Now     func() time.Time // business time
 	BaseURL string           // of the site, without a slash at its end
 	Secure  bool             // the site is served over https
@@ -41,6 +43,7 @@ type Shop struct {
 	db      *sqlx.DB
 	site    *page.Site
 	orders  *orders.Service
+	returns *returns.Service
 	now     func() time.Time
 	baseURL string
 	secure  bool
@@ -53,7 +56,7 @@ func New(o Options) *Shop {
 	if o.Visitor == nil {
 		o.Visitor = func(echo.Context) string { return "" }
 	}
-	return &Shop{db: o.DB, site: o.Site, orders: o.Orders, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor}
+	return &Shop{db: o.DB, site: o.Site, orders: o.Orders, returns: o.Returns, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor}
 }
 
 const cartLife = 30 * 24 * time.Hour

@@ -27,18 +27,18 @@ func happenings(l i18n.Lang, events []orders.Event) []happened {
 }
 
 // stagesOf is the way of one shipment, from the order to the end of the withdrawal period.
-func stagesOf(l i18n.Lang, o orders.Page, sh orders.Shipment) []page.Stage {
+func stagesOf(l i18n.Lang, o orders.Page, sh orders.Shipment, withdrawn *time.Time) []page.Stage {
 	stages := []page.Stage{{Label: l.T("shop.stage.placed"), At: o.PlacedAt, State: "done"}, paidStage(l, o)}
 	switch {
-	case o.State == orders.Refunded:
+	case o.State == orders.Refunded || o.State == orders.ChargedBack:
 		return append(stages, page.Stage{Label: l.T("order.event.refunded"), At: at(o.EndedAt), State: "done"})
 	case o.State == orders.Expired || o.State == orders.Cancelled:
 		return stages
-	case o.WithdrawalAt != nil:
+	case withdrawn != nil:
 		if sh.ShippedAt != nil {
 			stages = append(stages, page.Stage{Label: l.T("shop.stage.shipped"), At: *sh.ShippedAt, State: "done"})
 		}
-		return append(stages, page.Stage{Label: l.T("shop.stage.withdrawn"), At: *o.WithdrawalAt, State: "current"},
+		return append(stages, page.Stage{Label: l.T("shop.stage.withdrawn"), At: *withdrawn, State: "current"},
 			page.Stage{Label: l.T("shop.stage.refund"), State: "next"})
 	}
 	shipped := page.Stage{Label: l.T("shop.stage.preparing", "Brand", sh.BrandName), State: "next"}

@@ -15,27 +15,28 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/returns"
 	"relais/internal/web/page"
 )
 
 type orderPage struct {
 	side
 	orders.Page
-	Shipment   orders.Shipment // the brand's own
-	Splits     []split
-	Total      split // of the lines and the delivery
-	Delivery   money.Amount
-	Earnings   []page.Earning
-	Events     []event
-	Messages   []orders.Message
-	Country    string
-	Reason     string // the buyer's, for the withdrawal; often empty
-	TrackURL   string // where the tracking is an address
-	Ship       *page.Form
-	Message    *page.Form
-	Shippable  bool
-	Refundable bool // by the brand alone
-	Others     bool // other brands sold a part
+	Shipment  orders.Shipment // the brand's own
+	Splits    []split
+	Total     split // of the lines and the delivery
+	Delivery  money.Amount
+	Earnings  []page.Earning
+	Events    []event
+	Messages  []orders.Message
+	Country   string
+	Reason    string // the buyer's, for the withdrawal; often empty
+	TrackURL  string // where the tracking is an address
+	Ship      *page.Form
+	Message   *page.Form
+	Shippable bool
+	Returns   []returns.Return
+	Others    bool // other brands sold a part
 }
 
 // split is who gets what of a line.
@@ -74,8 +75,10 @@ func (s *Server) readOrder(c echo.Context, of side) (orderPage, error) {
 			data.Reason = reasonOf(e)
 		}
 	}
-	data.Shippable = p.State == orders.Paid && p.WithdrawalAt == nil && data.Shipment.State == orders.Preparing
-	data.Refundable = p.State == orders.Paid && !data.Others && (p.Refund == nil || p.Refund.State == "failed" || p.Refund.State == "canceled")
+	data.Shippable = p.State == orders.Paid && data.Shipment.ToSend() > 0 && data.Shipment.State == orders.Preparing
+	if data.Returns, err = s.Returns.OfOrder(ctx, p.ID, of.Owner.BrandID); err != nil {
+		return data, err
+	}
 	if strings.HasPrefix(data.Shipment.Tracking, "https://") {
 		data.TrackURL = data.Shipment.Tracking
 	}
@@ -203,7 +206,8 @@ func (s *Server) refund(c echo.Context, of side) error {
 	if err != nil {
 		return err
 	}
-	err = s.Orders.RefundByBrand(c.Request().Context(), of.Owner.BrandID, data.ID, page.ViewerFrom(c).ID)
+	_, err = s.Orders.Refund(c.Request().Context(), orders.RefundRequest{OrderID: data.ID, BrandID: of.Owner.BrandID, By: page.ViewerFrom(c).ID,
+		Operation: page.PostedForm(c).Get("operation"), Reason: "brand", Wish: orders.RefundWish{Minor: orders.Left([]orders.Shipment{data.Shipment}), ShipmentID: data.Shipment.ID}})
 	return s.done(c, data, err, "till.order.refunding")
 }
 

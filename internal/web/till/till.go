@@ -18,6 +18,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/disputes"
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/i18n"
@@ -25,17 +26,20 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
+	"relais/internal/returns"
 	"relais/internal/web/page"
 )
 
 // Options is what the pages need.
 type Options struct {
-	Site    *page.Site
-	DB      *postgres.DB
-	Orders  *orders.Service
-	Payouts *payouts.Service
-	Now     func() time.Time // business time
-	BaseURL string           // of the site, without a slash at its end
+	Site     *page.Site
+	DB       *postgres.DB
+	Orders   *orders.Service
+	Returns  *returns.Service
+	Disputes *disputes.Service
+	Payouts  *payouts.Service
+	Now      func() time.Time // business time
+	BaseURL  string           // of the site, without a slash at its end
 }
 
 // Server answers the pages. Create it with New.

@@ -25,8 +25,8 @@ const root = "https://stripe.test/"
 // ours are the resources that the product and the sandbox know. References to others are shut: where Stripe allows an
 // id or a whole object, only the id passes. That keeps the schemas that have to be compiled few.
 var ours = []string{
-	"account", "account_link", "balance", "balance_transaction", "charge", "checkout.session", "deleted_account", "error", "event",
-	"login_link", "payment_intent", "payout", "refund", "transfer", "transfer_reversal",
+	"account", "account_link", "balance", "balance_transaction", "charge", "checkout.session", "deleted_account", "dispute", "error",
+	"event", "file", "login_link", "payment_intent", "payout", "refund", "topup", "transfer", "transfer_reversal",
 }
 
 // Spec is Stripe's description, ready to check with.
@@ -121,6 +121,9 @@ func (s *Spec) addOperation(method, path string, raw json.RawMessage) error {
 	s.defs["answer "+name] = op.Responses["200"].Content["application/json"].Schema
 	if method == "POST" {
 		body := op.RequestBody.Content["application/x-www-form-urlencoded"].Schema
+		if upload := op.RequestBody.Content["multipart/form-data"].Schema; upload != nil {
+			body = upload
+		}
 		if body == nil {
 			body = map[string]any{"type": "object", "properties": map[string]any{}}
 		}

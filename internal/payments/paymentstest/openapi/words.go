@@ -20,22 +20,28 @@ var words = map[string][]string{
 		"topup", "topup_reversal", "connect_reserved_funds", "risk_reserved_funds", "platform_earning", "platform_earning_refund",
 		"connect_collection_transfer", "other_adjustment", "partial_capture_reversal",
 	},
+	"dispute.reason": {
+		"bank_cannot_process", "check_returned", "credit_not_processed", "customer_initiated", "debit_not_authorized", "duplicate", "fraudulent",
+		"general", "incorrect_account_details", "insufficient_funds", "product_not_received", "product_unacceptable", "subscription_canceled",
+		"unrecognized",
+	},
 	"requirements.disabled_reason": {
 		"action_required.requested_capabilities", "requirements.past_due", "requirements.pending_verification", "listed", "platform_paused",
 		"rejected.fraud", "rejected.incomplete_verification", "rejected.listed", "rejected.other", "rejected.terms_of_service", "under_review", "other",
 	},
 	"event.type": {
 		"account.updated", "account.application.deauthorized", "balance.available", "capability.updated", "charge.failed", "charge.refund.updated",
-		"charge.refunded", "charge.succeeded", "charge.updated", "checkout.session.async_payment_failed", "checkout.session.async_payment_succeeded",
+		"charge.refunded", "charge.succeeded", "charge.updated",
+		"charge.dispute.closed", "charge.dispute.created", "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn", "charge.dispute.updated", "checkout.session.async_payment_failed", "checkout.session.async_payment_succeeded",
 		"checkout.session.completed", "checkout.session.expired", "payment_intent.amount_capturable_updated", "payment_intent.canceled",
 		"payment_intent.created", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.requires_action",
 		"payment_intent.succeeded", "payout.canceled", "payout.created", "payout.failed", "payout.paid", "payout.updated", "refund.created",
-		"refund.updated", "transfer.created", "transfer.reversed", "transfer.updated",
+		"refund.failed", "refund.updated", "topup.created", "topup.succeeded", "transfer.created", "transfer.reversed", "transfer.updated",
 	},
 }
 
 // positive are the objects whose amount is never zero or less.
-var positive = []string{"transfer", "transfer_reversal", "refund", "payout", "charge", "payment_intent"}
+var positive = []string{"transfer", "transfer_reversal", "refund", "payout", "charge", "payment_intent", "dispute", "topup"}
 
 // checkWords looks at every object inside a value for what the description leaves open.
 func checkWords(v any) error {

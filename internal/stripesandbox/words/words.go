@@ -1,4 +1,6 @@
-package stripesandbox
+// Package words holds what the sandbox's hosted pages say, in French and English, and how amounts and dates are written
+// there; and what the sandbox knows of currencies.
+package words
 
 import (
 	"net/http"
@@ -7,13 +9,14 @@ import (
 	"time"
 )
 
+// The languages of the pages.
 const (
-	french  = "fr"
-	english = "en"
+	French  = "fr"
+	English = "en"
 )
 
-// words are what the hosted pages say: French first, English second.
-var words = map[string][2]string{
+// texts are what the hosted pages say: French first, English second.
+var texts = map[string][2]string{
 	"sandbox.name":        {"Bac à sable Stripe", "Stripe sandbox"},
 	"sandbox.no_money":    {"Aucun argent réel ne circule", "No real money"},
 	"sandbox.footer":      {"Page locale qui imite celles de Stripe, pour essayer.", "A local page that imitates Stripe's, for trying things out."},
@@ -30,6 +33,13 @@ var words = map[string][2]string{
 	"card.declined":       {"Refusée", "Declined"},
 	"card.poor":           {"Fonds insuffisants", "Insufficient funds"},
 	"card.instant":        {"Disponible aussitôt", "Available at once"},
+	"cards.later":         {"Acceptées, puis un ennui", "Accepted, then trouble"},
+	"cards.later_how":     {"Le paiement passe ; la suite arrive plus tard.", "The payment goes through; the rest comes later."},
+	"card.fraudulent":     {"Contestée : fraude", "Disputed: fraud"},
+	"card.not_received":   {"Contestée : rien reçu", "Disputed: nothing received"},
+	"card.inquiry":        {"La banque pose une question", "The bank asks a question"},
+	"card.refund_slow":    {"Remboursement lent", "Slow refund"},
+	"card.refund_fails":   {"Remboursement refusé après coup", "Refund bounces later"},
 	"never_real":          {"Ne saisissez jamais une vraie carte ici.", "Never type a real card here."},
 	"field.email":         {"E-mail", "Email"},
 	"field.name":          {"Nom sur la carte", "Name on card"},
@@ -85,48 +95,53 @@ var words = map[string][2]string{
 	"dashboard.none":      {"Rien pour le moment.", "Nothing yet."},
 	"payout.pending":      {"en route", "on its way"},
 	"payout.paid":         {"arrivé", "arrived"},
+	"payout.failed":       {"refusé par la banque", "refused by the bank"},
 }
 
-func word(lang, key string) string {
-	w, ok := words[key]
+// Word returns what a key says in a language; a key without words says itself.
+func Word(lang, key string) string {
+	w, ok := texts[key]
 	switch {
 	case !ok:
 		return key
-	case lang == french:
+	case lang == French:
 		return w[0]
 	default:
 		return w[1]
 	}
 }
 
-// languageOf chooses a page's language: the session's locale, or the first the browser names that we have.
-func languageOf(r *http.Request, locale string) string {
+// LanguageOf chooses a page's language: the session's locale, or the first the browser names that we have.
+func LanguageOf(r *http.Request, locale string) string {
 	for _, tag := range append([]string{locale}, strings.Split(r.Header.Get("Accept-Language"), ",")...) {
 		switch tag = strings.ToLower(strings.TrimSpace(tag)); {
-		case strings.HasPrefix(tag, french):
-			return french
-		case strings.HasPrefix(tag, english):
-			return english
+		case strings.HasPrefix(tag, French):
+			return French
+		case strings.HasPrefix(tag, English):
+			return English
 		}
 	}
-	return english
+	return English
 }
 
 var symbols = map[string]string{"eur": "€", "usd": "$", "gbp": "£"}
 
-// money writes an amount of minor units as people read it: "1 234,56 €" or "€1,234.56".
-func money(minor int64, currency, lang string) string {
+// Money writes an amount of minor units as people read it: "1 234,56 €" or "€1,234.56".
+func Money(minor int64, currency, lang string) string {
 	sign := ""
 	if minor < 0 {
 		sign, minor = "-", -minor
 	}
 	whole, cents := minor, ""
 	point, group := ".", ","
-	if lang == french {
+	if lang == French {
 		point, group = ",", "\u202f"
 	}
-	if currency != "jpy" {
+	if Unit(currency) == 100 {
 		whole, cents = minor/100, point+strconv.FormatInt(minor%100+100, 10)[1:]
+	}
+	if currency == "isk" {
+		cents = ""
 	}
 	text := strconv.FormatInt(whole, 10)
 	for i := len(text) - 3; i > 0; i -= 3 {
@@ -137,7 +152,7 @@ func money(minor int64, currency, lang string) string {
 		symbol = strings.ToUpper(currency)
 	}
 	switch {
-	case lang == french:
+	case lang == French:
 		return sign + text + cents + "\u00a0" + symbol
 	case known:
 		return sign + symbol + text + cents
@@ -148,8 +163,9 @@ func money(minor int64, currency, lang string) string {
 
 var frenchMonths = [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"}
 
-func date(t time.Time, lang string) string {
-	if lang == french {
+// Date writes a day as people read it.
+func Date(t time.Time, lang string) string {
+	if lang == French {
 		return strconv.Itoa(t.Day()) + " " + frenchMonths[t.Month()-1] + " " + strconv.Itoa(t.Year())
 	}
 	return t.Format("2 January 2006")

@@ -1,0 +1,87 @@
+package disputes
+
+import (
+	"bytes"
+
+	"relais/internal/ledger"
+	"relais/internal/money"
+	"relais/internal/payments"
+)
+
+// Standing is how a dispute should stand in the books: lost where the bank has decided so and has money of ours. A bank may
+// decide anew; an inquiry never is.
+func Standing(s payments.DisputeState, withdrawnMinor int64) Booked {
+	if (s == payments.DisputeLost || s == payments.DisputeChargeRefunded) && withdrawnMinor > 0 {
+		return BookedLost
+	}
+	return NotBooked
+}
+
+// Withdrawn is what the bank has of ours after these movements, and what Stripe kept for them, in minor units.
+func Withdrawn(ms []payments.Movement) (withdrawn, fee int64) {
+	for _, m := range ms {
+		withdrawn -= m.Amount.Minor
+		fee += m.FeeMinor
+	}
+	return withdrawn, fee
+}
+
+// Postings books one movement: what the bank took or gave back against the account disputed, what Stripe kept as costs.
+func Postings(m payments.Movement) (ps []ledger.Posting) {
+	add := func(from ledger.Kind, minor int64) {
+		stripe, other := ledger.Account{Kind: ledger.Stripe}, ledger.Account{Kind: from}
+		switch {
+		case minor > 0:
+			ps = append(ps, ledger.Posting{Source: other, Destination: stripe, Amount: minor})
+		case minor < 0:
+			ps = append(ps, ledger.Posting{Source: stripe, Destination: other, Amount: -minor})
+		}
+	}
+	add(ledger.Disputed, -m.Amount.Minor)
+	add(ledger.Costs, m.FeeMinor)
+	return ps
+}
+
+// maxFile and maxFiles bound what can be sent to a bank (Stripe, "Dispute evidence": 4.5 MB together for most banks).
+const (
+	maxFile  = 4 << 20
+	maxFiles = 8
+)
+
+// fileFits says whether a document is of a kind and size that banks take, by its first bytes and not by its name.
+func fileFits(content []byte) bool {
+	if len(content) == 0 || len(content) > maxFile {
+		return false
+	}
+	for _, magic := range [][]byte{{0xFF, 0xD8, 0xFF}, []byte("\x89PNG\r\n\x1a\n"), []byte("%PDF-")} {
+		if bytes.HasPrefix(content, magic) {
+			return true
+		}
+	}
+	return false
+}
+
+// event is the kind of the order's event when a dispute goes from one state to another; empty where nothing is to be told.
+func event(from, to payments.DisputeState) string {
+	switch {
+	case from == to:
+		return ""
+	case from == "" && to.Inquiry():
+		return "inquiry_opened"
+	case from == "", from.Inquiry() && !to.Inquiry():
+		return "dispute_opened"
+	case to == payments.DisputeWon:
+		return "dispute_won"
+	case to == payments.DisputeLost, to == payments.DisputeChargeRefunded:
+		return "dispute_lost"
+	case to == payments.DisputeWarningClosed:
+		return "inquiry_closed"
+	case to == payments.DisputeUnderReview, to == payments.DisputeWarningUnderReview:
+		return "dispute_answered"
+	default:
+		return "dispute_reopened"
+	}
+}
+
+// amountOf is minor units of a dispute's currency.
+func (d Dispute) amountOf(minor int64) money.Amount { return money.New(minor, d.Amount.Currency) }

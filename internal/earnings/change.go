@@ -1,0 +1,222 @@
+package earnings
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/ledger"
+	"relais/internal/money"
+	"relais/internal/postgres"
+)
+
+// Cause is why earnings were taken back, or given back again.
+type Cause string
+
+// The causes of a change. The second of each pair undoes the first.
+const (
+	RefundMade   Cause = "refund"
+	RefundFailed Cause = "refund_failed" // days after it was made: the buyer's bank sent it back
+	DisputeLost  Cause = "dispute_lost"
+	DisputeWon   Cause = "dispute_won" // after it was lost
+)
+
+// Part is one line or the delivery cost of one shipment, and what of it went back to its buyer: before the change and
+// after it, in minor units, refunds and lost disputes together.
+type Part struct {
+	ShipmentID    int64
+	OrderLineID   *int64 // nil: delivery cost
+	Total         int64
+	Before, After int64
+}
+
+// Change is money of a paid order that went back to its buyer, or came back from there.
+type Change struct {
+	OrderID   int64
+	Currency  money.Currency
+	Cause     Cause
+	Reference string // of the ledger's transaction; the ledger's kind is the cause
+	RefundID  *int64 // exactly one of the two is set
+	DisputeID *int64
+	Parts     []Part
+	Excess    int64          // of a dispute, beyond what the order's parts can bear, minor units: the platform's loss. Negative: undone
+	Counter   ledger.Account // where the money goes to, or comes back from: Stripe, or Disputed
+	Object    string         // the provider's object that moved the money; empty where the counter is not Stripe
+	At        time.Time      // business time
+}
+
+// Apply books a change: every beneficiary of a part gives back their share of it in proportion, cumulatively and rounded
+// down, and the platform takes what is left, so that at a full refund everybody is exactly at zero (Returned). What a
+// payee gives back comes from where it lies: their held account while the earning waits, else what they have free, else
+// it becomes a debt. What comes back to them goes to held or to free, and there pays their debt first. The order must be
+// locked; the ledger's reference makes it happen once.
+func Apply(ctx context.Context, tx *sqlx.Tx, c Change) error {
+	es, err := lockByOrder(ctx, tx, c.OrderID)
+	if err != nil {
+		return err
+	}
+	moves, t := plan(es, c)
+	frees, err := lockMoved(ctx, tx, moves, c.Currency)
+	if err != nil {
+		return err
+	}
+	for i := range moves {
+		m := &moves[i]
+		m.taken = TakeBack(m.earning.FreePostingID != nil, m.give, frees[m.earning.PayeeID])
+		frees[m.earning.PayeeID] -= m.taken.Free
+		m.posting = t.add(m.taken.Held, held(m.earning.PayeeID), c.Counter)
+		if at := t.add(m.taken.Free, free(m.earning.PayeeID), c.Counter); at >= 0 {
+			m.posting = at
+		}
+		t.add(m.taken.Debt, debt(m.earning.PayeeID), c.Counter)
+	}
+	posted, err := ledger.Post(ctx, tx, t.Transaction)
+	if err != nil || posted.Replayed {
+		return err
+	}
+	for _, m := range moves {
+		if err := record(ctx, tx, c, m, posted); err != nil {
+			return err
+		}
+	}
+	return review(ctx, tx, c.OrderID)
+}
+
+// move is what one earning gives back (positive) or gets back (negative), in minor units.
+type move struct {
+	earning Earning
+	give    int64
+	taken   Taken
+	posting int // index of its posting from or to the free account, or of its only one
+}
+
+// transaction is a ledger transaction that grows by signed amounts.
+type transaction struct{ ledger.Transaction }
+
+// add moves amount from a to b, or back if it is negative, and returns the index of the posting; -1 for nothing.
+func (t *transaction) add(amount int64, a, b ledger.Account) int {
+	switch {
+	case amount > 0:
+		t.Postings = append(t.Postings, ledger.Posting{Source: a, Destination: b, Amount: amount})
+	case amount < 0:
+		t.Postings = append(t.Postings, ledger.Posting{Source: b, Destination: a, Amount: -amount})
+	default:
+		return -1
+	}
+	return len(t.Postings) - 1
+}
+
+// plan says what each earning gives back, and begins the transaction with what the platform does.
+func plan(es []Earning, c Change) ([]move, *transaction) {
+	t := &transaction{ledger.Transaction{Reference: c.Reference, Kind: string(c.Cause), Currency: c.Currency, At: c.At, Object: c.Object}}
+	var moves []move
+	var fee int64
+	for _, p := range c.Parts {
+		fee += p.After - p.Before
+		for _, e := range es {
+			if !p.covers(e) {
+				continue
+			}
+			if give := Returned(e.Amount.Minor, p.After, p.Total) - e.ReturnedMinor; give != 0 {
+				moves = append(moves, move{earning: e, give: give})
+				fee -= give
+			}
+		}
+	}
+	t.add(fee, fees, c.Counter)
+	t.add(c.Excess, losses, c.Counter)
+	return moves, t
+}
+
+func (p Part) covers(e Earning) bool {
+	if p.OrderLineID == nil {
+		return e.OrderLineID == nil && e.ShipmentID == p.ShipmentID
+	}
+	return e.OrderLineID != nil && *e.OrderLineID == *p.OrderLineID
+}
+
+// lockMoved locks every balance that the moves may touch, at once and in order, and returns what each payee has free.
+func lockMoved(ctx context.Context, tx *sqlx.Tx, moves []move, c money.Currency) (map[int64]int64, error) {
+	var accounts []ledger.Account
+	for _, m := range moves {
+		id := m.earning.PayeeID
+		accounts = append(accounts, held(id), free(id), debt(id))
+	}
+	balances, err := ledger.LockAll(ctx, tx, accounts, c)
+	if err != nil {
+		return nil, err
+	}
+	frees := make(map[int64]int64, len(moves))
+	for _, m := range moves {
+		frees[m.earning.PayeeID] = balances[free(m.earning.PayeeID)]
+	}
+	return frees, nil
+}
+
+const insertClawback = `
+insert into clawbacks (earning_id, payee_id, currency, cause, refund_id, dispute_id, amount_minor, held_minor, free_minor, debt_minor,
+  free_posting_id, transaction_id, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+
+// A share that went back whole before it was free is voided; one that comes back waits again.
+const updateReturned = `
+update earnings set returned_minor = returned_minor + $2,
+  state = case when free_posting_id is not null then state when returned_minor + $2 = amount_minor then 'voided' when state = 'voided' then 'held' else state end,
+  reason = case when free_posting_id is null and returned_minor + $2 = amount_minor then 'refunded' else reason end,
+  voided_at = case when free_posting_id is null and returned_minor + $2 = amount_minor then $3::timestamptz end
+where id = $1`
+
+func record(ctx context.Context, tx *sqlx.Tx, c Change, m move, posted ledger.Posted) error {
+	var freePosting *int64
+	if m.taken.Free != 0 {
+		freePosting = &posted.PostingIDs[m.posting]
+	}
+	e := m.earning
+	if _, err := tx.ExecContext(ctx, insertClawback, e.ID, e.PayeeID, c.Currency, c.Cause, c.RefundID, c.DisputeID, m.give,
+		m.taken.Held, m.taken.Free, m.taken.Debt, freePosting, posted.ID, c.At); err != nil {
+		return fmt.Errorf("claw back of earning %d: %w", e.ID, postgres.Translate(err))
+	}
+	if _, err := tx.ExecContext(ctx, updateReturned, e.ID, m.give, c.At); err != nil {
+		return fmt.Errorf("claw back of earning %d: %w", e.ID, postgres.Translate(err))
+	}
+	if m.taken.Free < 0 {
+		_, err := Net(ctx, tx, e.PayeeID, c.Currency, fmt.Sprintf("%s:earning:%d", c.Reference, e.ID), c.At)
+		return err
+	}
+	return nil
+}
+
+// Clawback is what a payee gave back of an earning, or got back (negative), in minor units, and from which account.
+type Clawback struct {
+	ID            int64          `db:"id"`
+	EarningID     int64          `db:"earning_id"`
+	Currency      money.Currency `db:"currency"`
+	Cause         Cause          `db:"cause"`
+	RefundID      *int64         `db:"refund_id"`
+	DisputeID     *int64         `db:"dispute_id"`
+	AmountMinor   int64          `db:"amount_minor"`
+	HeldMinor     int64          `db:"held_minor"`
+	FreeMinor     int64          `db:"free_minor"`
+	DebtMinor     int64          `db:"debt_minor"`
+	FreePostingID *int64         `db:"free_posting_id"`
+	At            time.Time      `db:"at"`
+	RefundedMinor int64          `db:"refunded_minor"` // of the earning's line or delivery cost, by this refund or dispute
+}
+
+// Amount is what was given back, with its currency.
+func (c Clawback) Amount() money.Amount { return money.New(c.AmountMinor, c.Currency) }
+
+const selectClawbacks = `
+select c.id, c.earning_id, c.currency, c.cause, c.refund_id, c.dispute_id, c.amount_minor, c.held_minor, c.free_minor, c.debt_minor, c.free_posting_id, c.at,
+  coalesce((select i.amount_minor from refund_items i where i.refund_id = c.refund_id and i.shipment_id = e.shipment_id and i.order_line_id is not distinct from e.order_line_id),
+    (select i.amount_minor from dispute_items i where i.dispute_id = c.dispute_id and i.shipment_id = e.shipment_id and i.order_line_id is not distinct from e.order_line_id), 0) as refunded_minor
+from clawbacks c join earnings e on e.id = c.earning_id where c.earning_id = $1 order by c.id`
+
+// Clawbacks is everything that was given back of one earning, oldest first.
+func Clawbacks(ctx context.Context, q sqlx.QueryerContext, earningID int64) ([]Clawback, error) {
+	var cs []Clawback
+	err := sqlx.SelectContext(ctx, q, &cs, selectClawbacks, earningID)
+	return cs, postgres.Translate(err)
+}

@@ -1,0 +1,229 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/catalog"
+	"relais/internal/earnings"
+	"relais/internal/fault"
+	"relais/internal/ledger"
+	"relais/internal/members"
+	"relais/internal/money"
+	"relais/internal/postgres"
+	"relais/internal/refunds"
+)
+
+// Back is money of a paid order that went back to its buyer (a refund, a lost dispute), or came back from there.
+type Back struct {
+	Items  []refunds.Item
+	Undo   bool            // it came back: the items count down
+	Lost   bool            // by a dispute
+	Change earnings.Change // what is booked, without its order, currency and parts
+}
+
+const updateLineReturned = `update order_lines set returned_minor = $2 where id = $1`
+const updateDeliveryReturned = `update shipments set returned_minor = $2 where id = $1`
+
+const updateBack = `
+update orders set refunded_minor = $2, lost_minor = $3, state = $4, ended_at = case when $4 = 'paid' then null else $5::timestamptz end where id = $1`
+
+// A parcel that has not left and of which nothing is wanted any more is not sent.
+const cancelUnwanted = `
+update shipments s set state = 'cancelled' where s.order_id = $1 and s.state in ('waiting','preparing')
+  and not exists (select 1 from order_lines l where l.shipment_id = s.id and l.returned_minor < l.total_minor)`
+
+// GoesBack counts what went back of each part of an order, moves the order to where that leaves it, and has its
+// beneficiaries give back their share (earnings.Apply). The order must be locked.
+func (s *Service) GoesBack(ctx context.Context, tx *sqlx.Tx, o Order, b Back) (Order, error) {
+	shipments, err := ShipmentsOf(ctx, tx, o.ID)
+	if err != nil {
+		return o, err
+	}
+	c := b.Change
+	c.OrderID, c.Currency = o.ID, o.Currency
+	for _, item := range b.Items {
+		minor := item.Minor
+		if b.Undo {
+			minor = -minor
+		}
+		p, err := count(ctx, tx, shipments, item, minor)
+		if err != nil {
+			return o, fmt.Errorf("%s of order %d: %w", c.Cause, o.ID, err)
+		}
+		c.Parts = append(c.Parts, p)
+		if b.Lost {
+			o.LostMinor += minor
+		} else {
+			o.RefundedMinor += minor
+		}
+	}
+	o.State = StateAfter(o.TotalMinor, o.RefundedMinor, o.LostMinor)
+	if _, err := tx.ExecContext(ctx, updateBack, o.ID, o.RefundedMinor, o.LostMinor, o.State, c.At); err != nil {
+		return o, fmt.Errorf("%s of order %d: %w", c.Cause, o.ID, postgres.Translate(err))
+	}
+	if _, err := tx.ExecContext(ctx, cancelUnwanted, o.ID); err != nil {
+		return o, err
+	}
+	// A parcel that is not sent any more is not waited for: with it, all of the order may have been received.
+	if err := settle(ctx, tx, o.ID); err != nil {
+		return o, err
+	}
+	return o, earnings.Apply(ctx, tx, c)
+}
+
+// count moves what went back of one part of an order by minor units.
+func count(ctx context.Context, tx *sqlx.Tx, shipments []Shipment, item refunds.Item, minor int64) (earnings.Part, error) {
+	p := earnings.Part{ShipmentID: item.ShipmentID, OrderLineID: item.OrderLineID}
+	query, id := updateDeliveryReturned, item.ShipmentID
+	if item.OrderLineID != nil {
+		l, ok := lineIn(shipments, *item.OrderLineID)
+		if !ok {
+			return p, ErrOrderGone
+		}
+		query, id, p.Total, p.Before = updateLineReturned, l.ID, l.TotalMinor, l.ReturnedMinor
+	} else {
+		sh, ok := shipmentIn(shipments, item.ShipmentID)
+		if !ok {
+			return p, ErrOrderGone
+		}
+		p.Total, p.Before = sh.ShippingMinor, sh.ReturnedMinor
+	}
+	p.After = p.Before + minor
+	_, err := tx.ExecContext(ctx, query, id, p.After)
+	return p, postgres.Translate(err)
+}
+
+// restock puts pieces that never left or came back whole on sale again, the first time that their refund is made.
+func restock(ctx context.Context, tx *sqlx.Tx, r refunds.Refund) error {
+	if r.BookedTimes > 0 {
+		return nil
+	}
+	var back []struct {
+		VariantID int64 `db:"variant_id"`
+		Quantity  int   `db:"quantity"`
+	}
+	// In the order of variants, the one order in which stock is locked, and before any balance.
+	err := tx.SelectContext(ctx, &back, `select l.variant_id, sum(i.quantity)::int as quantity from refund_items i join order_lines l on l.id = i.order_line_id
+		where i.refund_id = $1 and i.restock and i.quantity > 0 group by l.variant_id order by l.variant_id`, r.ID)
+	if err != nil {
+		return postgres.Translate(err)
+	}
+	for _, b := range back {
+		if err := catalog.GiveBack(ctx, tx, b.VariantID, b.Quantity); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RefundAgain pays a refund that failed once more, the same parts, at the wish of a brand (brandID) or the platform (0).
+// byTransfer: the platform has paid the buyer from its own bank, and this records it with a note that says how. Faults: those of
+// Refund; ErrNotFailed where the refund did not fail, or was paid again already.
+func (s *Service) RefundAgain(ctx context.Context, refundID, brandID, by int64, byTransfer bool, note string) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		var orderID int64
+		if err := tx.GetContext(ctx, &orderID, `select order_id from refunds where id = $1`, refundID); err != nil {
+			return orFault(err, ErrOrderGone)
+		}
+		o, err := Lock(ctx, tx, orderID)
+		if err != nil {
+			return err
+		}
+		r, err := refunds.ByID(ctx, tx, refundID)
+		if err != nil {
+			return err
+		}
+		if !r.State.Refused() || r.Stray {
+			return ErrNotFailed
+		}
+		q := RefundRequest{OrderID: o.ID, BrandID: brandID, By: by, Operation: fmt.Sprintf("again:%d", r.ID), Reason: r.Reason, Note: r.Note, ReturnID: r.ReturnID, Wish: wishOf(r)}
+		if byTransfer {
+			q.Note = note
+			err = s.recordTransfer(ctx, tx, o, q)
+		} else {
+			_, err = s.AskRefund(ctx, tx, o, q)
+		}
+		if err != nil {
+			return err
+		}
+		return earnings.Lift(ctx, tx, o.ID, owedBy(r), s.now())
+	})
+}
+
+// wishOf asks for the same parts again. What was put on sale again is not put there twice.
+func wishOf(r refunds.Refund) RefundWish {
+	var w RefundWish
+	for _, i := range r.Items {
+		if i.OrderLineID == nil {
+			w.Delivery = append(w.Delivery, i.ShipmentID)
+			continue
+		}
+		w.Lines = append(w.Lines, RefundLine{LineID: *i.OrderLineID, Quantity: i.Quantity, Minor: i.Minor, Restock: i.Restock && r.BookedTimes == 0})
+	}
+	return w
+}
+
+// recordTransfer books a refund that was paid from the platform's own bank.
+func (s *Service) recordTransfer(ctx context.Context, tx *sqlx.Tx, o Order, q RefundRequest) error {
+	if len([]rune(q.Note)) < 5 {
+		return fault.Field("note", "fault.required")
+	}
+	shipments, err := ShipmentsOf(ctx, tx, o.ID)
+	if err != nil {
+		return err
+	}
+	items, err := Parts(shipments, q.Wish)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	r := refunds.Refund{OrderID: o.ID, Amount: money.New(sum(items), o.Currency), Reason: "bank_transfer", Operation: q.Operation, ReturnID: q.ReturnID, Note: q.Note,
+		PaymentIntentID: *o.PaymentIntentID, AskedBy: &q.By, AskedAt: now, Items: items}
+	if r, err = refunds.Record(ctx, tx, r); err != nil {
+		return err
+	}
+	if err := restock(ctx, tx, r); err != nil {
+		return err
+	}
+	change := earnings.Change{Cause: earnings.RefundMade, Reference: r.Booking(), RefundID: &r.ID, Counter: ledger.Account{Kind: ledger.Bank}, At: now}
+	if o, err = s.GoesBack(ctx, tx, o, Back{Items: r.Items, Change: change}); err != nil {
+		return err
+	}
+	entry := members.AuditEntry{At: now, ActorID: q.By, Action: "refund paid by bank transfer", Subject: "order " + o.Number,
+		Detail: map[string]any{"refund": r.ID, "minor": r.Amount.Minor, "currency": o.Currency, "note": q.Note}}
+	if err := members.Audit(ctx, tx, entry); err != nil {
+		return err
+	}
+	if err := Tell(ctx, tx, o.ID, now, "refunded", detailOf(r)); err != nil {
+		return err
+	}
+	return s.letterRefunded(ctx, tx, o, r)
+}
+
+// LossParts spreads what a bank took of an order over what is left of its parts, goods and delivery alike, and says what
+// exceeds them: a dispute can be of more than the payment, by exchange rates, or of a payment that was refunded in part.
+func LossParts(shipments []Shipment, minor int64) (items []refunds.Item, excess int64) {
+	var weights []int64
+	for _, sh := range shipments {
+		for _, l := range sh.Lines {
+			id := l.ID
+			items, weights = append(items, refunds.Item{ShipmentID: sh.ID, OrderLineID: &id}), append(weights, l.TotalMinor-l.ReturnedMinor)
+		}
+		items, weights = append(items, refunds.Item{ShipmentID: sh.ID}), append(weights, sh.ShippingMinor-sh.ReturnedMinor)
+	}
+	var left int64
+	for _, w := range weights {
+		left += w
+	}
+	excess = max(0, minor-left)
+	kept := items[:0]
+	for i, m := range money.Spread(minor-excess, weights) {
+		if items[i].Minor = m; m > 0 {
+			kept = append(kept, items[i])
+		}
+	}
+	return kept, excess
+}

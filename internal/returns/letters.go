@@ -1,0 +1,43 @@
+package returns
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/i18n"
+	"relais/internal/mail"
+	"relais/internal/orders"
+)
+
+// letter is what letters about a return read.
+type letter struct {
+	orders.Order
+	Shipment orders.Shipment // of the brand that the letter is to
+	Returns  []Return
+	Days     int // within which the money goes back
+}
+
+// Reason is what the buyer said, for letters about one return.
+func (l letter) Reason() string { return l.Returns[0].Reason }
+
+// Answer is what the brand said, for letters about one return.
+func (l letter) Answer() string { return l.Returns[0].Answer }
+
+// letterBuyer acknowledges what a buyer declared, dated and with its content (Directive 2011/83/EU art. 11(3)), or says what a
+// brand answered.
+func (s *Service) letterBuyer(ctx context.Context, tx *sqlx.Tx, o orders.Order, template, key string, rs []Return) error {
+	return s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template,
+		Reference: fmt.Sprintf("order:%d:%s:%s", o.ID, template, key), Data: letter{Order: o, Returns: rs, Days: RefundDays}})
+}
+
+// letterBrand tells a brand what comes back.
+func (s *Service) letterBrand(ctx context.Context, tx *sqlx.Tx, o orders.Order, sh orders.Shipment, r Return) error {
+	var lang i18n.Lang
+	if err := tx.GetContext(ctx, &lang, `select lang from brands where id = $1`, sh.BrandID); err != nil {
+		return err
+	}
+	return s.mail.Queue(ctx, tx, mail.Letter{To: sh.BrandEmail, Lang: lang, Template: string(r.Kind) + "_brand",
+		Reference: fmt.Sprintf("order:%d:%s", o.ID, r.Hold()), Data: letter{Order: o, Shipment: sh, Returns: []Return{r}, Days: RefundDays}})
+}
