@@ -129,7 +129,7 @@ func (w *World) Pass(days int) {
 	must(w.T, w.Clock.Advance(ctx, days))
 	must(w.T, w.Orders.SweepExpired(ctx))
 	must(w.T, w.Orders.SweepDelivered(ctx))
-	must(w.T, w.Orders.SweepRefunds(ctx))
+	must(w.T, w.Refunds.Sweep(ctx))
 	w.Settle()
 	must(w.T, w.Orders.Release(ctx))
 	w.Settle()
