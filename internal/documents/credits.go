@@ -138,9 +138,9 @@ func creditLines(ctx context.Context, q sqlx.QueryerContext, r returned, invoice
 	if err := sqlx.SelectContext(ctx, q, &past, selectCredited, r.ShipmentID); err != nil {
 		return nil, fmt.Errorf("read credit notes of shipment %d: %w", r.ShipmentID, err)
 	}
-	before := map[int64]credited{}
+	before := map[int64]Credited{}
 	for _, p := range past {
-		before[p.OrderLineID] = credited{p.Net, p.Total}
+		before[p.OrderLineID] = Credited{p.Net, p.Total}
 	}
 	byLine := map[int64]Line{}
 	for _, l := range invoice.Lines {
@@ -153,7 +153,7 @@ func creditLines(ctx context.Context, q sqlx.QueryerContext, r returned, invoice
 		if !ok {
 			return nil, fmt.Errorf("refund %d: order line %d is not on invoice %s", r.RefundID, id, invoice.Number)
 		}
-		l := creditOf(of, before[id], i.AmountMinor)
+		l := CreditOf(of, before[id], i.AmountMinor)
 		l.Quantity = max(i.Quantity, 1)
 		if i.Quantity == 0 && id != 0 {
 			l.Detail = joined(" · ", l.Detail, invoice.Lang.T("document.partly"))

@@ -90,13 +90,13 @@ func deliveryBps(goods []Line) int64 {
 	return most
 }
 
-// credited is what a line of an invoice gave back before, in minor units.
-type credited struct{ Net, Total int64 }
+// Credited is what a line of an invoice gave back before, in minor units.
+type Credited struct{ Net, Total int64 }
 
-// creditOf is the part of an invoice's line that an amount takes back. It is cumulative: what was taken back in all, this
+// CreditOf is the part of an invoice's line that an amount takes back. It is cumulative: what was taken back in all, this
 // included, is the line's net times its part of the line, rounded down, so that a line taken back whole is exactly at
 // nothing whatever the steps were.
-func creditOf(line Line, before credited, amount int64) Line {
+func CreditOf(line Line, before Credited, amount int64) Line {
 	net := mulDiv(line.Net, before.Total+amount, line.Total) - before.Net
 	line.Total, line.Net = amount, min(max(net, 0), amount)
 	line.VAT = line.Total - line.Net
