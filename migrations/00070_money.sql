@@ -108,7 +108,7 @@ create table return_lines (
 revoke delete, truncate on returns from relais_app;
 revoke update, delete, truncate on return_lines from relais_app;
 create table return_moves (origin text not null, target text not null, primary key (origin, target));
-insert into return_moves values ('asked','approved'), ('asked','refused'), ('asked','withdrawn'), ('approved','received'), ('approved','refunded'),
+insert into return_moves values ('asked','approved'), ('asked','refused'), ('asked','refunded'), ('asked','withdrawn'), ('approved','received'), ('approved','refunded'),
   ('approved','withdrawn'), ('received','refunded'), ('refunded','received'), ('refunded','approved');
 revoke insert, update, delete, truncate on return_moves from relais_app;
 -- +goose StatementBegin
@@ -144,10 +144,12 @@ alter table refunds
   add column stray boolean not null default false,   -- of a payment that its order never kept
   add column return_id bigint references returns,
   add column note text not null default '' check (length(note) <= 500),  -- to the buyer
+  add column key text not null default '',   -- random: an id alone may be that of another database at the same Stripe; empty: asked before there was one
   add column booked boolean not null default false,  -- it stands in the books now
   add column booked_times integer not null default 0;  -- how often it was booked: a refund that failed late was booked and taken back
 update refunds set operation = 'before:' || id, stray = reason in ('second_payment','amount_differs','order_cancelled','no_stock'),
   booked = state = 'succeeded', booked_times = case when state = 'succeeded' then 1 else 0 end;
+alter table refunds alter column key set default substr(replace(gen_random_uuid()::text, '-', ''), 1, 16);
 alter table refunds alter column operation set not null, add constraint refunds_operation_key unique (operation);
 create index refunds_payment on refunds (payment_intent_id);
 create table refund_items (

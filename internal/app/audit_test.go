@@ -35,7 +35,7 @@ func traded(t *testing.T) *apptest.World {
 	w.Deliver(sell())
 	w.Pass(15)
 	sell()
-	if err := w.Orders.Withdraw(ctx, sell(), ""); err != nil {
+	if err := w.Withdraw(sell(), ""); err != nil {
 		t.Fatal(err)
 	}
 	w.Settle()

@@ -70,7 +70,10 @@ type Parts struct {
 	AutoDelivery int // days
 	Legal        documents.Legal
 	Currencies   []money.Currency // besides EUR
-	Log          *slog.Logger
+
+	PayoutsPerSecond int // transfers asked for in a second at most; 0: no limit
+
+	Log *slog.Logger
 }
 
 // Wire makes the use cases, from the bottom of the import order to its top, and registers their jobs.
@@ -111,8 +114,8 @@ func Wire(p Parts) (*Domains, error) {
 	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
-	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Now: p.Clock.Now, Clock: time.Now,
-		BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
+		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
 	d.Documents = documents.New(p.DB, p.Clock.Now, p.Legal)
 	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Events: forWorkers, Orders: d.Orders, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
 	d.register()

@@ -114,7 +114,7 @@ func TestNothingIsFreeWhileTheOrderCanBeWithdrawn(t *testing.T) {
 	w.Pass(10)
 	deliver(1)
 	w.Pass(10)
-	if p := state(w, o.ID); !p.Withdrawable {
+	if c, err := w.Returns.ChoiceOf(t.Context(), state(w, o.ID)); err != nil || c.Err != nil {
 		t.Fatal("the withdrawal period is over on day 10 after the last delivery")
 	}
 	for _, e := range mustEarnings(w, o.ID) {
@@ -140,10 +140,10 @@ func TestLateWithdrawalOfTwoParcels(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Pass(30) // the other brand never sends anything
-	if err := w.Orders.Withdraw(t.Context(), o.ID, "half of it never came"); err != nil {
+	if err := w.Withdraw(o.ID, "half of it never came"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Orders.RefundByAdmin(t.Context(), o.ID, earth.Owner); err != nil {
+	if err := w.RefundAll(o.ID, 0); err != nil {
 		t.Fatal(err)
 	}
 	w.Settle()
@@ -157,7 +157,7 @@ func TestNothingIsSentWhileARefundIsUnderWay(t *testing.T) {
 	w := apptest.New(t)
 	shop := w.Shop("terre", 12000, 5)
 	o := w.Paid(apptest.Purchase{Variant: shop.Variant})
-	if err := w.Orders.RefundByAdmin(t.Context(), o.ID, shop.Owner); err != nil {
+	if err := w.RefundAll(o.ID, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Orders.Ship(t.Context(), shop.Brand, o.Shipments[0].ID, "", ""); !errors.Is(err, orders.ErrNotShippable) {
@@ -176,7 +176,7 @@ func TestRefundedOrderIsNotReceived(t *testing.T) {
 	if err := w.Orders.Ship(t.Context(), shop.Brand, o.Shipments[0].ID, "", ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Orders.RefundByBrand(t.Context(), shop.Brand, o.ID, shop.Owner); err != nil {
+	if err := w.RefundAll(o.ID, shop.Brand); err != nil {
 		t.Fatal(err)
 	}
 	w.Settle()
@@ -200,7 +200,7 @@ func TestRefundThatTheProviderMadeAlready(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Orders.RefundByAdmin(t.Context(), o.ID, shop.Owner); err != nil {
+	if err := w.RefundAll(o.ID, 0); err != nil {
 		t.Fatal(err)
 	}
 	hurry(w, 3)
@@ -334,7 +334,7 @@ func TestNothingComesFreeWhileARefundIsUnderWay(t *testing.T) {
 	shop := w.Shop("terre", 12000, 5)
 	o := w.Paid(apptest.Purchase{Variant: shop.Variant})
 	w.Deliver(o.ID)
-	if err := w.Orders.RefundByAdmin(t.Context(), o.ID, shop.Owner); err != nil {
+	if err := w.RefundAll(o.ID, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(w.Clock.Advance(t.Context(), 30), w.Orders.Release(t.Context())); err != nil {
@@ -354,10 +354,10 @@ func TestRefundAnsweredTwice(t *testing.T) {
 	w := apptest.New(t)
 	shop := w.Shop("terre", 12000, 5)
 	o := w.Paid(apptest.Purchase{Variant: shop.Variant})
-	if err := w.Orders.RefundByAdmin(t.Context(), o.ID, shop.Owner); err != nil {
+	if err := w.RefundAll(o.ID, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Orders.RefundChanged(t.Context(), *state(w, o.ID).PaymentIntentID, "evt_1"); err != nil {
+	if err := w.Refunds.Changed(t.Context(), *state(w, o.ID).PaymentIntentID, "evt_1"); err != nil {
 		t.Fatal(err)
 	}
 	w.BeforeStripe(func() {

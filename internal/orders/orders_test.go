@@ -9,6 +9,8 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/orders"
+	"relais/internal/refunds"
+	"relais/internal/returns"
 	"relais/internal/stripesandbox"
 )
 
@@ -72,7 +74,7 @@ func TestRefundBeforeAnythingLeft(t *testing.T) {
 	w := apptest.New(t)
 	shop, relay := w.Shop("terre", 12000, 5), w.Member("lea")
 	o := w.Paid(apptest.Purchase{Variant: shop.Variant, Storefront: relay})
-	if err := w.Orders.Withdraw(t.Context(), o.ID, "changed my mind"); err != nil {
+	if err := w.Withdraw(o.ID, "changed my mind"); err != nil {
 		t.Fatal(err)
 	}
 	w.Settle()
@@ -88,7 +90,7 @@ func TestRefundBeforeAnythingLeft(t *testing.T) {
 			t.Errorf("%s is %s, %s", e.Role, e.State, e.Reason)
 		}
 	}
-	if err := w.Orders.Withdraw(t.Context(), o.ID, ""); !errors.Is(err, orders.ErrNotPaid) {
+	if err := w.Withdraw(o.ID, ""); !errors.Is(err, returns.ErrNotPaid) {
 		t.Errorf("withdrawal after the refund: %v", err)
 	}
 	w.Audit()
@@ -109,7 +111,7 @@ func TestWithdrawalAfterDeliveryWaitsForTheGoods(t *testing.T) {
 	o := w.Paid(apptest.Purchase{Variant: shop.Variant, Storefront: relay})
 	w.Deliver(o.ID)
 	w.Pass(5)
-	if err := w.Orders.Withdraw(t.Context(), o.ID, ""); err != nil {
+	if err := w.Withdraw(o.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	w.Pass(30) // the earnings are frozen: time does not free them
@@ -118,10 +120,8 @@ func TestWithdrawalAfterDeliveryWaitsForTheGoods(t *testing.T) {
 			t.Errorf("%s is %s, %s; want frozen", e.Role, e.State, e.Reason)
 		}
 	}
-	if err := w.Orders.RefundByBrand(t.Context(), shop.Brand, o.ID, shop.Owner); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Orders.RefundByBrand(t.Context(), shop.Brand, o.ID, shop.Owner); !errors.Is(err, orders.ErrRefundAsked) {
+	w.TakeBack(o.ID)
+	if err := w.RefundAll(o.ID, shop.Brand); !errors.Is(err, orders.ErrNothingLeft) {
 		t.Errorf("asked twice: %v", err)
 	}
 	w.Settle()
@@ -136,13 +136,13 @@ func TestRefusedRefundCanBeAskedAgain(t *testing.T) {
 	shop := w.Shop("terre", 12000, 5)
 	o := w.Paid(apptest.Purchase{Variant: shop.Variant})
 	w.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/refunds", Method: "POST", Status: 400, Code: "charge_disputed", Message: "under dispute"})
-	if err := w.Orders.RefundByAdmin(t.Context(), o.ID, shop.Owner); err != nil {
+	if err := w.RefundAll(o.ID, 0); err != nil {
 		t.Fatal(err)
 	}
 	w.Settle()
 	p := state(w, o.ID)
-	if p.State != orders.Paid || p.Refund == nil || p.Refund.State != "failed" {
-		t.Fatalf("order is %s, refund %+v", p.State, p.Refund)
+	if p.State != orders.Paid || p.LastRefund() == nil || p.LastRefund().State != refunds.Failed {
+		t.Fatalf("order is %s, refund %+v", p.State, p.LastRefund())
 	}
 	for _, e := range mustEarnings(w, o.ID) {
 		if e.State != earnings.Held {
@@ -150,7 +150,7 @@ func TestRefusedRefundCanBeAskedAgain(t *testing.T) {
 		}
 	}
 	w.Audit()
-	if err := w.Orders.RefundByAdmin(t.Context(), o.ID, shop.Owner); err != nil {
+	if err := w.RefundAll(o.ID, 0); err != nil {
 		t.Fatal(err)
 	}
 	w.Settle()
@@ -176,7 +176,7 @@ func TestRefundOfUnknownOutcomeHappensOnce(t *testing.T) {
 			o := w.Paid(apptest.Purchase{Variant: shop.Variant})
 			f.Path, f.Method = "/v1/refunds", "POST"
 			w.Sandbox.Inject(f)
-			if err := w.Orders.RefundByAdmin(t.Context(), o.ID, shop.Owner); err != nil {
+			if err := w.RefundAll(o.ID, 0); err != nil {
 				t.Fatal(err)
 			}
 			for range 5 { // the job fails, and waits longer after each failure; here it need not
@@ -430,8 +430,8 @@ func TestTwoBrandsTwoRelaysOneCart(t *testing.T) {
 			t.Errorf("member %d has %d held, want %d", member, got, want)
 		}
 	}
-	if err := w.Orders.RefundByBrand(t.Context(), earth.Brand, o.ID, earth.Owner); !errors.Is(err, orders.ErrSeveralBrands) {
-		t.Errorf("a brand refunds what another sold: %v", err)
+	if err := w.RefundAll(o.ID, earth.Brand+wood.Brand); !errors.Is(err, orders.ErrNothingLeft) && !errors.Is(err, orders.ErrOrderGone) {
+		t.Errorf("a brand that sold nothing of it refunds: %v", err)
 	}
 	if err := w.Orders.Ship(t.Context(), earth.Brand, o.Shipments[0].ID+o.Shipments[1].ID-shipmentOf(o, earth.Brand), "", ""); !errors.Is(err, orders.ErrOrderGone) {
 		t.Errorf("a brand sends another's shipment: %v", err)

@@ -52,34 +52,29 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-func TestWithdrawable(t *testing.T) {
+func TestWithdrawUntil(t *testing.T) {
 	day := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	paid := orders.Order{State: orders.Paid}
-	received := func(days ...int) []orders.Shipment {
-		ss := []orders.Shipment{}
+	received := func(days ...int) (ss []orders.Shipment) {
 		for _, d := range days {
-			ss = append(ss, orders.Shipment{DeliveredAt: ptr(day.AddDate(0, 0, d))})
+			ss = append(ss, orders.Shipment{State: orders.Delivered, DeliveredAt: ptr(day.AddDate(0, 0, d))})
 		}
 		return ss
 	}
 	for _, c := range []struct {
 		name      string
-		order     orders.Order
 		shipments []orders.Shipment
-		now       time.Time
-		want      error
+		want      time.Time // zero: not begun
 	}{
-		{"nothing received yet", paid, []orders.Shipment{{}}, day.AddDate(1, 0, 0), nil},
-		{"one of two received long ago", paid, append(received(0), orders.Shipment{}), day.AddDate(0, 6, 0), nil},
-		{"the last instant of day 14", paid, received(0), day.AddDate(0, 0, 14), nil},
-		{"one instant later", paid, received(0), day.AddDate(0, 0, 14).Add(1), orders.ErrWindowOver},
-		{"counted from the last shipment", paid, received(0, 5), day.AddDate(0, 0, 19), nil},
-		{"unpaid", orders.Order{State: orders.AwaitingPayment}, received(0), day, orders.ErrNotPaid},
-		{"refunded", orders.Order{State: orders.Refunded}, received(0), day, orders.ErrNotPaid},
-		{"twice", orders.Order{State: orders.Paid, WithdrawalAt: &day}, received(0), day, orders.ErrWithdrawn},
+		{"nothing received yet", []orders.Shipment{{State: orders.Shipped}}, time.Time{}},
+		{"one of two received", append(received(0), orders.Shipment{State: orders.Preparing}), time.Time{}},
+		{"received", received(0), day.AddDate(0, 0, 14)},
+		{"counted from the last parcel", received(0, 5), day.AddDate(0, 0, 19)},
+		{"a parcel that is not sent is not waited for", append(received(3), orders.Shipment{State: orders.ShipmentCancelled}), day.AddDate(0, 0, 17)},
+		{"nothing is sent at all", []orders.Shipment{{State: orders.ShipmentCancelled}}, time.Time{}},
 	} {
-		if err := orders.Withdrawable(c.order, c.shipments, c.now); !errors.Is(err, c.want) {
-			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		until, begun := orders.WithdrawUntil(c.shipments)
+		if begun != !c.want.IsZero() || begun && !until.Equal(c.want) {
+			t.Errorf("%s: %v, %v; want %v", c.name, until, begun, c.want)
 		}
 	}
 }

@@ -75,6 +75,7 @@ type Refund struct {
 	Note            string       `db:"note"`
 	PaymentIntentID string       `db:"payment_intent_id"`
 	State           State        `db:"state"`
+	Key             string       `db:"key"` // random: an id alone may be that of another database at the same provider
 	Attempt         int          `db:"attempt"`
 	StripeID        *string      `db:"stripe_id"`
 	Failure         string       `db:"failure"`
@@ -146,7 +147,7 @@ func Record(ctx context.Context, tx *sqlx.Tx, r Refund) (Refund, error) {
 
 const selectRefund = `
 select id, order_id, amount_minor as "amount.minor", currency as "amount.currency", reason, operation, stray, return_id, note, payment_intent_id,
-  state, attempt, stripe_id, failure, booked, booked_times, asked_by, asked_at, ended_at from refunds`
+  state, key, attempt, stripe_id, failure, booked, booked_times, asked_by, asked_at, ended_at from refunds`
 
 const selectItems = `
 select refund_id, shipment_id, order_line_id, quantity, restock, amount_minor from refund_items i
@@ -183,7 +184,16 @@ func ByID(ctx context.Context, q sqlx.QueryerContext, id int64) (Refund, error) 
 	return r, postgres.Translate(err)
 }
 
-// ours says whether a refund at the provider carries our reference for this one.
-func (r Refund) ours(f payments.Refund) bool {
-	return strings.HasPrefix(f.Reference, fmt.Sprintf("refund-%d-", r.ID))
+// reference is our idempotency key for the attempts of this refund, without the number of the attempt.
+func (r Refund) reference() string {
+	if r.Key == "" {
+		return fmt.Sprintf("refund-%d-", r.ID)
+	}
+	return fmt.Sprintf("refund-%d-%s-", r.ID, r.Key)
 }
+
+// ours says whether a refund at the provider carries our reference for this one.
+func (r Refund) ours(f payments.Refund) bool { return strings.HasPrefix(f.Reference, r.reference()) }
+
+// foreign says whether a refund at the provider is nobody's here: made in the provider's own pages.
+func foreign(f payments.Refund) bool { return !strings.HasPrefix(f.Reference, "refund-") }

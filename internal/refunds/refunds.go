@@ -127,7 +127,7 @@ func (s *Service) atProvider(ctx context.Context, r Refund) (payments.Refund, er
 	if r.Reason == "second_payment" {
 		why = payments.RefundDuplicate
 	}
-	answer, err := s.pay.Refund(ctx, payments.RefundRequest{Reference: fmt.Sprintf("refund-%d-%d", r.ID, r.Attempt),
+	answer, err := s.pay.Refund(ctx, payments.RefundRequest{Reference: fmt.Sprintf("%s%d", r.reference(), r.Attempt),
 		PaymentIntentID: r.PaymentIntentID, Amount: r.Amount, OrderID: fmt.Sprint(r.OrderID), Reason: why})
 	if code := payments.CodeOf(err); code == payments.CodeAlreadyRefunded || code == payments.CodeRefundTooLarge {
 		// The buyer may have the money: by a call of ours whose key has expired since, or by hand in the provider's own pages.
@@ -139,7 +139,7 @@ func (s *Service) atProvider(ctx context.Context, r Refund) (payments.Refund, er
 }
 
 // find looks for the refund at the provider: the one recorded, or one that carries our reference and did not fail; with
-// any, also one of the same amount that carries nobody's and that we have not recorded. No ID where there is none.
+// any, also one of the same amount that was made in the provider's own pages and that we have not recorded. No ID where there is none.
 func (s *Service) find(ctx context.Context, r Refund, any bool) (payments.Refund, error) {
 	found, err := s.pay.FindRefunds(ctx, r.PaymentIntentID)
 	if err != nil {
@@ -154,7 +154,7 @@ func (s *Service) find(ctx context.Context, r Refund, any bool) (payments.Refund
 		return payments.Refund{}, nil
 	}
 	for _, f := range found {
-		if f.Reference != "" || State(f.State).Refused() || f.Amount != r.Amount {
+		if !foreign(f) || State(f.State).Refused() || f.Amount != r.Amount {
 			continue
 		}
 		var taken bool
@@ -284,7 +284,7 @@ func (s *Service) adopt(ctx context.Context, paymentIntentID string) error {
 		return err
 	}
 	for _, f := range found {
-		if f.Reference != "" || State(f.State).Refused() {
+		if !foreign(f) || State(f.State).Refused() {
 			continue
 		}
 		if err := s.adoptOne(ctx, orderID, f); err != nil {

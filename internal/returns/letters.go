@@ -3,6 +3,7 @@ package returns
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -14,9 +15,23 @@ import (
 // letter is what letters about a return read.
 type letter struct {
 	orders.Order
-	Shipment orders.Shipment // of the brand that the letter is to
-	Returns  []Return
-	Days     int // within which the money goes back
+	Shipment  orders.Shipment   // of the brand that the letter is to
+	Shipments []orders.Shipment // those of the returns, for letters to the buyer
+	Returns   []Return
+	Days      int // within which the money goes back
+}
+
+// AskedAt is when the buyer declared it.
+func (l letter) AskedAt() time.Time { return l.Returns[0].AskedAt }
+
+// SendTo is the shipment whose brand a return goes to; nil where nothing had left.
+func (l letter) SendTo(r Return) *orders.Shipment {
+	for i, sh := range l.Shipments {
+		if sh.ID == r.ShipmentID && (sh.State == orders.Shipped || sh.State == orders.Delivered) {
+			return &l.Shipments[i]
+		}
+	}
+	return nil
 }
 
 // Reason is what the buyer said, for letters about one return.
@@ -28,8 +43,12 @@ func (l letter) Answer() string { return l.Returns[0].Answer }
 // letterBuyer acknowledges what a buyer declared, dated and with its content (Directive 2011/83/EU art. 11(3)), or says what a
 // brand answered.
 func (s *Service) letterBuyer(ctx context.Context, tx *sqlx.Tx, o orders.Order, template, key string, rs []Return) error {
+	shipments, err := orders.ShipmentsOf(ctx, tx, o.ID)
+	if err != nil {
+		return err
+	}
 	return s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template,
-		Reference: fmt.Sprintf("order:%d:%s:%s", o.ID, template, key), Data: letter{Order: o, Returns: rs, Days: RefundDays}})
+		Reference: fmt.Sprintf("order:%d:%s:%s", o.ID, template, key), Data: letter{Order: o, Shipments: shipments, Returns: rs, Days: RefundDays}})
 }
 
 // letterBrand tells a brand what comes back.

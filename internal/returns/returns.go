@@ -314,29 +314,47 @@ func (s *Service) Receive(ctx context.Context, in Receipt) error {
 	})
 }
 
-const updateRefunded = `update returns set state = 'refunded', ended_at = $2 where id = $1 and state in ('approved','received')`
+// A return ends with its own refund, or when all of its lines went back by another.
+const updateRefunded = `
+update returns r set state = 'refunded', ended_at = $3 where r.order_id = $1 and r.state in ('asked','approved','received') and (r.id = $2::bigint
+  or not exists (select 1 from return_lines i join order_lines l on l.id = i.order_line_id where i.return_id = r.id and l.returned_minor < l.total_minor))
+returning r.id`
 
-// RefundMade is the orders', and ends the return that the refund is of.
+// RefundMade is the orders', and ends the returns that it leaves nothing of.
 func (s *Service) RefundMade(ctx context.Context, tx *sqlx.Tx, r refunds.Refund, at time.Time) error {
-	if err := s.orders.RefundMade(ctx, tx, r, at); err != nil || r.ReturnID == nil {
+	if err := s.orders.RefundMade(ctx, tx, r, at); err != nil || r.Stray {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, updateRefunded, *r.ReturnID, at); err != nil {
+	var ended []int64
+	if err := tx.SelectContext(ctx, &ended, updateRefunded, r.OrderID, r.ReturnID, at); err != nil {
 		return postgres.Translate(err)
 	}
-	return earnings.Lift(ctx, tx, r.OrderID, Return{ID: *r.ReturnID}.Hold(), at)
+	for _, id := range ended {
+		if err := earnings.Lift(ctx, tx, r.OrderID, Return{ID: id}.Hold(), at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const updateReopened = `
-update returns set state = case when received_at is null then 'approved' else 'received' end, ended_at = null where id = $1 and state = 'refunded'`
+update returns set state = case when received_at is null then 'approved' else 'received' end, ended_at = null
+where id = $1 and state = 'refunded' returning id`
 
 // RefundCameBack is the orders', and opens the return again that the refund is of.
 func (s *Service) RefundCameBack(ctx context.Context, tx *sqlx.Tx, r refunds.Refund, at time.Time) error {
 	if err := s.orders.RefundCameBack(ctx, tx, r, at); err != nil || r.ReturnID == nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, updateReopened, *r.ReturnID)
-	return postgres.Translate(err)
+	var reopened []int64
+	if err := tx.SelectContext(ctx, &reopened, updateReopened, *r.ReturnID); err != nil || len(reopened) == 0 {
+		return postgres.Translate(err)
+	}
+	back, err := byID(ctx, tx, *r.ReturnID)
+	if err != nil {
+		return err
+	}
+	return s.stop(ctx, tx, back, Parcel{})
 }
 
 // RefundRefused is the orders'.

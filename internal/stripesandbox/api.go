@@ -52,13 +52,9 @@ func (s *Sandbox) api(e endpoint) http.Handler {
 			return
 		}
 		fault := s.takeFault(r)
-		if fault.cuts() {
+		if fault.cuts() || !fault.wait(r.Context()) {
 			s.count(fault.kind)
 			panic(http.ErrAbortHandler)
-		}
-		if !fault.wait(r.Context()) {
-			s.count(fault.kind)
-			return
 		}
 		a, err := s.execute(r, e, text, request, fault)
 		if err != nil {

@@ -114,16 +114,19 @@ func TestASlowAnswerWaitsForNobodyWhoHasGone(t *testing.T) {
 	h := paymentstest.Start(t, paymentstest.Options{Wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Gone") != "" {
-				gone, cancel := context.WithCancel(r.Context())
+				ended, cancel := context.WithCancel(r.Context())
 				cancel()
-				r = r.WithContext(gone)
+				r = r.WithContext(ended)
 			}
 			next.ServeHTTP(w, r)
 		})
 	}})
 	h.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/balance", Delay: time.Hour})
-	if _, text, _ := raw(t, h, "GET", "/v1/balance", nil, map[string]string{"Gone": "yes"}); text != "" {
-		t.Errorf("answered %s", text)
+	gone, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL+"/v1/balance", nil)
+	ok(t, err)
+	gone.Header = http.Header{"Gone": {"yes"}, "Authorization": {"Bearer sk_test_x"}}
+	if res, err := http.DefaultTransport.RoundTrip(gone); err == nil {
+		t.Errorf("answered %s, %v", res.Status, res.Body.Close())
 	}
 	h.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/balance", Delay: time.Microsecond})
 	if status, text, _ := raw(t, h, "GET", "/v1/balance", nil, nil); status != 200 || !strings.Contains(text, "available") {

@@ -14,6 +14,15 @@
 // a charge is pending until it settles; a transfer needs available balance, or a charge to draw on, and a destination
 // that may receive it; nothing is sent twice and nothing is forgotten once it was answered.
 //
+// What buyers' banks, payees' banks and Stripe itself may do later is done by the hosted page's test cards (a dispute, an
+// inquiry, a refund that comes back), by Stripe's test values in evidence, and by methods that only Go reaches:
+// OpenDispute, DecideDispute, SetRefundState, FailBankPayout, AdjustAccountBalance, CloseAccount, … So is what goes wrong on
+// the way: Inject for one call, Chaos and ChaosWebhooks by a seed, LagLists for lists that are behind; FaultCounts tells
+// how often.
+//
+// The balance is always the sum of its balance transactions. What Stripe keeps for connected accounts below zero is a
+// balance transaction too.
+//
 // State lives in memory under one lock. With Options.Path every commit is also a line of a journal, written before the
 // answer, so that a killed sandbox comes back as it was. Each request is one transaction: it sees a stable state, and
 // what it does becomes visible whole, with its events and the answer kept for its key, or not at all.

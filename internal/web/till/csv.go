@@ -8,12 +8,13 @@ import (
 
 	"relais/internal/earnings"
 	"relais/internal/i18n"
+	"relais/internal/money"
 	"relais/internal/payouts"
 )
 
-// writeStatement writes a statement for a spreadsheet: one line for each earning, amounts as plain decimals with a
+// writeStatement writes a statement for a spreadsheet: the lines of the page, amounts as plain decimals with a
 // point. A mark at its beginning tells spreadsheets that it is UTF-8.
-func writeStatement(w io.Writer, l i18n.Lang, st payouts.Statement) error {
+func writeStatement(w io.Writer, l i18n.Lang, st statementPage) error {
 	if _, err := io.WriteString(w, "\ufeff"); err != nil {
 		return err
 	}
@@ -25,16 +26,17 @@ func writeStatement(w io.Writer, l i18n.Lang, st payouts.Statement) error {
 	if err := out.Write(head); err != nil {
 		return err
 	}
-	for _, e := range st.Items {
-		base, rate := "", ""
-		if e.Role == earnings.Commission {
-			b := e.Amount
-			b.Minor = e.BaseMinor
-			base, rate = b.Decimal(), strconv.FormatInt(e.RateBps, 10)
+	for _, line := range st.Lines {
+		record := []string{strconv.FormatInt(st.ID, 10), "", line.At.UTC().Format("2006-01-02"), "", "", inert(line.Label), "", "", "", "",
+			line.Amount.Decimal(), string(line.Amount.Currency)}
+		if e := line.Earning; e != nil && line.Kind == payouts.Earned {
+			base, rate := "", ""
+			if e.Role == earnings.Commission {
+				base, rate = money.New(e.BaseMinor, e.Amount.Currency).Decimal(), strconv.FormatInt(e.RateBps, 10)
+			}
+			copy(record[1:10], []string{e.EarnedAt.UTC().Format("2006-01-02"), at(e.ReleasedAt).UTC().Format("2006-01-02"), e.OrderNumber,
+				inert(e.BrandName), l.T("earning.role." + string(e.Role)), inert(e.ProductTitle), strconv.Itoa(e.Quantity), base, rate})
 		}
-		record := []string{strconv.FormatInt(st.ID, 10), e.EarnedAt.UTC().Format("2006-01-02"), at(e.ReleasedAt).UTC().Format("2006-01-02"), e.OrderNumber,
-			inert(e.BrandName), l.T("earning.role." + string(e.Role)), inert(e.ProductTitle), strconv.Itoa(e.Quantity), base, rate,
-			e.Amount.Decimal(), string(e.Amount.Currency)}
 		if err := out.Write(record); err != nil {
 			return err
 		}

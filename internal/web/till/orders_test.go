@@ -52,7 +52,7 @@ func TestShipReceiveRefund(t *testing.T) {
 		t.Errorf("%+v", p.Shipments[0])
 	}
 
-	if err := w.Orders.Withdraw(t.Context(), o.ID, "Trop <b>petit</b>"); err != nil {
+	if err := w.Withdraw(o.ID, "Trop <b>petit</b>"); err != nil {
 		t.Fatal(err)
 	}
 	w.shows(w.ask(owner, list, nil), http.StatusOK, "Rétractations (1)")

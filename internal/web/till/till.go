@@ -59,6 +59,9 @@ func (s *Server) Routes(e *echo.Echo) {
 		e.GET(base+"/payouts/account/return", guard(s.onboarded))
 		e.GET(base+"/payouts/account/refresh", guard(s.onboardAgain))
 		e.POST(base+"/payouts/account/dashboard", guard(s.dashboard))
+		e.POST(base+"/payouts/account/another", guard(s.another))
+		e.POST(base+"/payouts/cadence", guard(s.chooseCadence))
+		e.POST(base+"/payouts/now", guard(s.payNow))
 	}
 	e.GET("/me/orders", s.member(s.purchases))
 	e.GET("/brand/:handle/relays", s.team(s.relays))
