@@ -125,6 +125,9 @@ func (l Lang) Date(t time.Time) string {
 	return l.day(t) + noBreak + l.month(t.Month()) + " " + strconv.Itoa(t.Year())
 }
 
+// Day writes the day in Paris for machines: "2026-11-23".
+func Day(t time.Time) string { return t.In(paris).Format(time.DateOnly) }
+
 // DateShort writes the day without its year: "23 nov.", "23 Nov". For tables and charts.
 func (l Lang) DateShort(t time.Time) string {
 	t = t.In(paris)
