@@ -15,10 +15,12 @@ import (
 	"relais/internal/clock"
 	"relais/internal/debts"
 	"relais/internal/disputes"
+	"relais/internal/documents"
 	"relais/internal/jobs"
 	"relais/internal/mail"
 	"relais/internal/media"
 	"relais/internal/members"
+	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/reconcile"
@@ -51,6 +53,7 @@ type Domains struct {
 	Disputes    *disputes.Service
 	Payouts     *payouts.Service
 	Debts       *debts.Service
+	Documents   *documents.Service
 	Webhooks    *webhooks.Service
 	Reconcile   *reconcile.Service
 }
@@ -69,6 +72,8 @@ type Parts struct {
 	SMTP         *mail.SMTP // nil: letters stay readable and are not sent
 	FeeBps       int64
 	AutoDelivery int // days
+	Legal        documents.Legal
+	Currencies   []money.Currency // besides EUR
 
 	PayoutsPerSecond int // transfers asked for in a second at most; 0: no limit
 
@@ -102,7 +107,7 @@ func Wire(p Parts) (*Domains, error) {
 		return nil, err
 	}
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
-	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now)
+	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
 	if d.Referrals, err = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret)}); err != nil {
@@ -116,6 +121,7 @@ func Wire(p Parts) (*Domains, error) {
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+	d.Documents = documents.New(p.DB, p.Clock.Now, p.Legal)
 	d.Debts = debts.New(p.DB, forWorkers, p.Clock.Now, time.Now, p.Log)
 	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Provider: forWorkers, Orders: d.Orders, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
 	d.Reconcile = reconcile.New(reconcile.Config{DB: p.DB, Books: forWorkers, Transfers: forWorkers, Webhooks: d.Webhooks, Audit: auditBooks, Mail: d.Mail,
@@ -139,6 +145,7 @@ func (d *Domains) register() {
 	d.Disputes.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Debts.Register(d.Jobs)
+	d.Documents.Register(d.Jobs)
 	d.Webhooks.Register(d.Jobs)
 	d.Reconcile.Register(d.Jobs)
 }

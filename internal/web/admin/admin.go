@@ -68,6 +68,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/admin/members/:id/promote", s.promote, admin)
 	e.GET("/admin/brands", s.brands, admin)
 	e.POST("/admin/brands/:id/block", s.blockBrand, admin)
+	e.GET("/admin/documents", s.documents, admin)
+	e.GET("/admin/documents/:file", s.document, admin)
 	e.GET("/admin/orders", s.orders, admin)
 	e.GET("/admin/orders/:number", s.order, admin)
 	e.GET("/admin/orders/:number/refund", s.askRefund, admin)
