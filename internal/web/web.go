@@ -19,6 +19,7 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
+	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/ledger"
 	"relais/internal/media"
@@ -58,6 +59,7 @@ type Options struct {
 	Orders      *orders.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
+	Debts       *debts.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
 	Reconcile   *reconcile.Service
@@ -110,7 +112,7 @@ func New(o Options) (http.Handler, error) {
 	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
 	shops.Routes(e)
 	money.Routes(e)
-	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Payouts: o.Payouts,
+	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
 	accounts.Routes(e)

@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/fault"
 	"relais/internal/ledger"
@@ -37,6 +38,7 @@ type Options struct {
 	Orders    *orders.Service
 	Returns   *returns.Service
 	Disputes  *disputes.Service
+	Debts     *debts.Service
 	Payouts   *payouts.Service
 	Webhooks  *webhooks.Service
 	Reconcile *reconcile.Service
@@ -75,6 +77,10 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/admin/orders/:number/refund", s.askRefund, admin)
 	e.POST("/admin/orders/:number/refund", s.refund, admin)
 	s.payoutRoutes(e)
+	e.GET("/admin/debts", s.debts, admin)
+	e.POST("/admin/debts/:id/recover", s.recoverDebt, admin)
+	e.POST("/admin/debts/:id/write-off", s.writeOff, admin)
+	e.POST("/admin/debts/write-offs/:id", s.decideWriteOff, admin)
 	e.GET("/admin/jobs", s.jobs, admin)
 	e.POST("/admin/jobs/:id/retry", s.retry, admin)
 	e.GET("/admin/webhooks", s.webhooks, admin)

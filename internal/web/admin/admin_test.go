@@ -50,7 +50,8 @@ func open(t *testing.T, demo bool) *world {
 		t.Fatal(err)
 	}
 	w.echo.Use(w.identify)
-	o := admin.Options{Site: site, DB: w.DB, Members: w.Members, Catalog: w.Catalog, Orders: w.Orders, Payouts: w.Payouts, Webhooks: w.Webhooks, Reconcile: w.Reconcile,
+	o := admin.Options{Site: site, DB: w.DB, Members: w.Members, Catalog: w.Catalog, Orders: w.Orders, Payouts: w.Payouts, Webhooks: w.Webhooks, Reconcile: w.Reconcile, Debts: w.Debts,
+		Returns: w.Returns, Disputes: w.Disputes,
 		Now: w.Clock.Now, Clock: time.Now, Audit: func(ctx context.Context) ([]ledger.Finding, error) {
 			found, err := app.Audit(ctx, w.DB)
 			return append(found, w.broken...), err
