@@ -13,6 +13,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
 	"relais/internal/clock"
+	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/jobs"
 	"relais/internal/mail"
@@ -49,6 +50,7 @@ type Domains struct {
 	Returns     *returns.Service
 	Disputes    *disputes.Service
 	Payouts     *payouts.Service
+	Debts       *debts.Service
 	Webhooks    *webhooks.Service
 	Reconcile   *reconcile.Service
 }
@@ -114,6 +116,7 @@ func Wire(p Parts) (*Domains, error) {
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+	d.Debts = debts.New(p.DB, forWorkers, p.Clock.Now, time.Now, p.Log)
 	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Provider: forWorkers, Orders: d.Orders, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
 	d.Reconcile = reconcile.New(reconcile.Config{DB: p.DB, Books: forWorkers, Transfers: forWorkers, Webhooks: d.Webhooks, Audit: auditBooks, Mail: d.Mail,
 		Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
@@ -135,6 +138,7 @@ func (d *Domains) register() {
 	d.Returns.Register(d.Jobs)
 	d.Disputes.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
+	d.Debts.Register(d.Jobs)
 	d.Webhooks.Register(d.Jobs)
 	d.Reconcile.Register(d.Jobs)
 }
