@@ -190,7 +190,9 @@ func TestLostAccountNotice(t *testing.T) {
 	m.Sandbox.DropWebhooks(100)
 	m.must(m.Sandbox.RestrictAccount(account))
 	m.Settle()
-	active := func(payee int64) bool { return m.count(`select count(*) from payees where id = $1 and transfers_active`, payee) == 1 }
+	active := func(payee int64) bool {
+		return m.count(`select count(*) from payees where id = $1 and transfers_active`, payee) == 1
+	}
 	if !active(lea) {
 		t.Fatal("nothing was lost")
 	}
