@@ -27,6 +27,7 @@ import (
 	"relais/internal/payments"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
+	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/returns"
 	"relais/internal/storefronts"
@@ -59,6 +60,7 @@ type Options struct {
 	Disputes    *disputes.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
+	Reconcile   *reconcile.Service
 	Audit       func(context.Context) ([]ledger.Finding, error) // looks at every invariant of the books
 	Advance     func(ctx context.Context, days int) error       // moves the demo's clock; nil: this is no demo
 
@@ -109,7 +111,7 @@ func New(o Options) (http.Handler, error) {
 	shops.Routes(e)
 	money.Routes(e)
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Payouts: o.Payouts,
-		Webhooks: o.Webhooks, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
+		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
 	accounts.Routes(e)
 	relays.Routes(e)

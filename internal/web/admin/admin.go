@@ -22,6 +22,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
+	"relais/internal/reconcile"
 	"relais/internal/returns"
 	"relais/internal/web/page"
 	"relais/internal/webhooks"
@@ -29,18 +30,19 @@ import (
 
 // Options is what the pages need.
 type Options struct {
-	Site     *page.Site
-	DB       *postgres.DB
-	Members  *members.Service
-	Catalog  *catalog.Service
-	Orders   *orders.Service
-	Returns  *returns.Service
-	Disputes *disputes.Service
-	Payouts  *payouts.Service
-	Webhooks *webhooks.Service
-	Audit    func(context.Context) ([]ledger.Finding, error)
-	Now      func() time.Time // business time
-	Clock    func() time.Time // real time
+	Site      *page.Site
+	DB        *postgres.DB
+	Members   *members.Service
+	Catalog   *catalog.Service
+	Orders    *orders.Service
+	Returns   *returns.Service
+	Disputes  *disputes.Service
+	Payouts   *payouts.Service
+	Webhooks  *webhooks.Service
+	Reconcile *reconcile.Service
+	Audit     func(context.Context) ([]ledger.Finding, error)
+	Now       func() time.Time // business time
+	Clock     func() time.Time // real time
 
 	// Advance moves business time ahead by days and does what that makes due; nil where this is no demo.
 	Advance func(ctx context.Context, days int) error
@@ -76,6 +78,11 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/admin/jobs", s.jobs, admin)
 	e.POST("/admin/jobs/:id/retry", s.retry, admin)
 	e.GET("/admin/webhooks", s.webhooks, admin)
+	e.GET("/admin/reconciliation", s.reconciliation, admin)
+	e.POST("/admin/reconciliation", s.compareNow, admin)
+	e.POST("/admin/reconciliation/:id", s.judgeDifference, admin)
+	e.GET("/admin/reconciliation.csv", s.differencesFile, admin)
+	e.GET("/admin/revenue.csv", s.revenueFile, admin)
 	if s.Advance != nil {
 		e.GET("/admin/clock", s.clock, admin)
 		e.POST("/admin/clock", s.advance, admin)
