@@ -154,10 +154,21 @@ type Shop struct {
 // costs 5.00.
 func (w *World) Shop(handle string, price int64, stock int) Shop {
 	w.T.Helper()
+	return w.ShopIn(handle, "EUR", "FR", price, stock)
+}
+
+// Recommended is one piece of a shop, bought in a member's storefront.
+func (w *World) Recommended(s Shop, relay int64) Purchase {
+	return Purchase{Variant: s.Variant, Storefront: relay}
+}
+
+// ShopIn is Shop in another currency and country; the price, and the delivery cost of 500, are in its minor units.
+func (w *World) ShopIn(handle string, c money.Currency, country string, price int64, stock int) Shop {
+	w.T.Helper()
 	ctx := w.T.Context()
 	s := Shop{Handle: handle, Owner: w.Member(handle + "-owner")}
 	brand, err := w.Catalog.CreateBrand(ctx, s.Owner, catalog.BrandDraft{Handle: handle, Name: "Maison " + handle, Lang: i18n.FR, MakerName: "SARL " + handle,
-		MakerAddress: "1 rue du Port\n29000 Quimper", ContactEmail: handle + "@marque.example", Country: "FR", Currency: "EUR", Trader: true})
+		MakerAddress: "1 rue du Port\n29000 Quimper", ContactEmail: handle + "@marque.example", Country: country, Currency: c, Trader: true})
 	must(w.T, err)
 	s.Brand = brand.ID
 	_, err = w.Catalog.PutDelivery(ctx, s.Owner, s.Brand, catalog.DeliveryMethod{Name: "Colissimo", PriceMinor: 500, DaysMin: 2, DaysMax: 4, Countries: []string{"FR"}, Active: true})

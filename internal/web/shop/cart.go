@@ -96,7 +96,11 @@ func (s *Shop) addToCart(c echo.Context) error {
 			return page.Redirect(c, "/cart")
 		}
 	}
-	if form.Refused(err) {
+	switch {
+	case errors.Is(err, orders.ErrCurrencies): // to the basket, which is to be ordered first
+		s.site.Bad(c, orders.ErrCurrencies.Message)
+		return page.Redirect(c, "/cart")
+	case form.Refused(err):
 		return s.showProduct(c, p, r, form)
 	}
 	return err
