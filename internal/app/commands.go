@@ -101,7 +101,7 @@ func (s *Services) PayOut(ctx context.Context, resume int64) (payouts.Report, pa
 }
 
 // ErrDiffers says that Stripe's books and ours do not agree.
-var ErrDiffers = errors.New("Stripe's books and ours differ")
+var ErrDiffers = errors.New("the books and Stripe's differ")
 
 // Kinds are the kinds of difference with Stripe, in the order in which they are told.
 func Kinds() []reconcile.Kind { return reconcile.Kinds() }
