@@ -169,3 +169,22 @@ func (s *Services) ResetLink(ctx context.Context, email string) (string, error) 
 	path, err := s.Members.ResetLink(ctx, email)
 	return s.baseURL + path, err
 }
+
+// WhyWaiting says on the command line why a payee is not paid; nothing where they are.
+func WhyWaiting(w payouts.Wait) string {
+	if w == payouts.NoWait {
+		return ""
+	}
+	return Words.T("payout.wait." + string(w) + ".title")
+}
+
+// WhyFailed says on the command line why a payout failed; nothing where it did not.
+func WhyFailed(p payouts.Payout) string {
+	if p.State != payouts.Failed {
+		return ""
+	}
+	return Words.T("payout.failure."+string(p.Reason())+".title") + " " + p.Failure
+}
+
+// Paused says whether a run waits for somebody to let it go on.
+func Paused(r payouts.RunPage) bool { return r.State == payouts.PausedRun }
