@@ -19,6 +19,7 @@ const (
 	GivenBack LineKind = "given_back"  // of an earning, for a refund or a lost dispute
 	Restored  LineKind = "restored"    // given back and returned: the refund failed, or the dispute was won
 	Netted    LineKind = "netting"     // paid a debt
+	Reversed  LineKind = "reversal"    // of a transfer taken back, more than the debt was
 	Other     LineKind = "other"       // booked by a person, with the reason in the books
 	Forward   LineKind = "carried_out" // what this one could not transfer
 )
@@ -49,7 +50,7 @@ legs as (
   select p.id, p.transaction_id, p.amount from ledger_postings p where p.destination_account_id = (select id from account) and p.id > $3 and p.id < $4
   union all
   select p.id, p.transaction_id, -p.amount from ledger_postings p where p.source_account_id = (select id from account) and p.id > $3 and p.id < $4)
-select case when e.id is not null then 'earning' when t.kind = 'netting' then 'netting' when c.id is null then 'other'
+select case when e.id is not null then 'earning' when t.kind in ('netting','reversal') then t.kind when c.id is null then 'other'
     when l.amount < 0 then 'given_back' else 'restored' end as kind,
   coalesce(-c.free_minor, l.amount) as "amount.minor", t.currency as "amount.currency", t.at, coalesce(e.id, c.earning_id) as earning_id, coalesce(c.cause, '') as cause, t.reference
 from legs l join ledger_transactions t on t.id = l.transaction_id

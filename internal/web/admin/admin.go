@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/fault"
 	"relais/internal/ledger"
@@ -22,6 +23,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
+	"relais/internal/reconcile"
 	"relais/internal/returns"
 	"relais/internal/web/page"
 	"relais/internal/webhooks"
@@ -29,18 +31,20 @@ import (
 
 // Options is what the pages need.
 type Options struct {
-	Site     *page.Site
-	DB       *postgres.DB
-	Members  *members.Service
-	Catalog  *catalog.Service
-	Orders   *orders.Service
-	Returns  *returns.Service
-	Disputes *disputes.Service
-	Payouts  *payouts.Service
-	Webhooks *webhooks.Service
-	Audit    func(context.Context) ([]ledger.Finding, error)
-	Now      func() time.Time // business time
-	Clock    func() time.Time // real time
+	Site      *page.Site
+	DB        *postgres.DB
+	Members   *members.Service
+	Catalog   *catalog.Service
+	Orders    *orders.Service
+	Returns   *returns.Service
+	Disputes  *disputes.Service
+	Debts     *debts.Service
+	Payouts   *payouts.Service
+	Webhooks  *webhooks.Service
+	Reconcile *reconcile.Service
+	Audit     func(context.Context) ([]ledger.Finding, error)
+	Now       func() time.Time // business time
+	Clock     func() time.Time // real time
 
 	// Advance moves business time ahead by days and does what that makes due; nil where this is no demo.
 	Advance func(ctx context.Context, days int) error
@@ -66,14 +70,25 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/admin/members/:id/promote", s.promote, admin)
 	e.GET("/admin/brands", s.brands, admin)
 	e.POST("/admin/brands/:id/block", s.blockBrand, admin)
+	e.GET("/admin/documents", s.documents, admin)
+	e.GET("/admin/documents/:file", s.document, admin)
 	e.GET("/admin/orders", s.orders, admin)
 	e.GET("/admin/orders/:number", s.order, admin)
 	e.GET("/admin/orders/:number/refund", s.askRefund, admin)
 	e.POST("/admin/orders/:number/refund", s.refund, admin)
 	s.payoutRoutes(e)
+	e.GET("/admin/debts", s.debts, admin)
+	e.POST("/admin/debts/:id/recover", s.recoverDebt, admin)
+	e.POST("/admin/debts/:id/write-off", s.writeOff, admin)
+	e.POST("/admin/debts/write-offs/:id", s.decideWriteOff, admin)
 	e.GET("/admin/jobs", s.jobs, admin)
 	e.POST("/admin/jobs/:id/retry", s.retry, admin)
 	e.GET("/admin/webhooks", s.webhooks, admin)
+	e.GET("/admin/reconciliation", s.reconciliation, admin)
+	e.POST("/admin/reconciliation", s.compareNow, admin)
+	e.POST("/admin/reconciliation/:id", s.judgeDifference, admin)
+	e.GET("/admin/reconciliation.csv", s.differencesFile, admin)
+	e.GET("/admin/revenue.csv", s.revenueFile, admin)
 	if s.Advance != nil {
 		e.GET("/admin/clock", s.clock, admin)
 		e.POST("/admin/clock", s.advance, admin)
