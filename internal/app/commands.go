@@ -64,6 +64,22 @@ func Beside(ctx context.Context, cfg Config, log *slog.Logger, fn func(ctx conte
 	return errors.Join(err, <-ended)
 }
 
+// WhyUnpaid says in words why a run would not pay somebody; empty: it would.
+func WhyUnpaid(d payouts.Due) string {
+	if d.Wait == payouts.NoWait {
+		return ""
+	}
+	return i18n.EN.T("payout.wait." + string(d.Wait) + ".title")
+}
+
+// WhyFailed says in words why a payout did not go out, with Stripe's own after them, or why it is not known yet; failed tells the two apart.
+func WhyFailed(p payouts.Payout) (words string, failed bool) {
+	if p.State != payouts.Failed {
+		return p.LastError, false
+	}
+	return strings.TrimSpace(i18n.EN.T("payout.failure."+string(p.Reason())+".title") + ". " + p.Failure), true
+}
+
 // payoutsWithin is how long the transfers of one run may take until the command reports without them.
 const payoutsWithin = 5 * time.Minute
 
@@ -169,22 +185,3 @@ func (s *Services) ResetLink(ctx context.Context, email string) (string, error) 
 	path, err := s.Members.ResetLink(ctx, email)
 	return s.baseURL + path, err
 }
-
-// WhyWaiting says on the command line why a payee is not paid; nothing where they are.
-func WhyWaiting(w payouts.Wait) string {
-	if w == payouts.NoWait {
-		return ""
-	}
-	return Words.T("payout.wait." + string(w) + ".title")
-}
-
-// WhyFailed says on the command line why a payout failed; nothing where it did not.
-func WhyFailed(p payouts.Payout) string {
-	if p.State != payouts.Failed {
-		return ""
-	}
-	return Words.T("payout.failure."+string(p.Reason())+".title") + " " + p.Failure
-}
-
-// Paused says whether a run waits for somebody to let it go on.
-func Paused(r payouts.RunPage) bool { return r.State == payouts.PausedRun }

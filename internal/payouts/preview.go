@@ -1,6 +1,7 @@
 package payouts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -222,18 +223,8 @@ func (s *Service) outlook(ctx context.Context, k Kind, payee int64, rules Settin
 		}
 		all = append(all, *o)
 	}
-	slices.SortFunc(all, func(a, b Outlook) int { return compareCurrencies(a.Currency, b.Currency) })
+	slices.SortFunc(all, func(a, b Outlook) int { return cmp.Compare(a.Currency, b.Currency) })
 	return all, nil
-}
-
-func compareCurrencies(a, b money.Currency) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // claim is what a payee would get, and how old their money is.
@@ -259,7 +250,7 @@ func (s *Service) ration(ctx context.Context, o *Outlook, k Kind, payee int64, r
 
 // ration takes the oldest claims until one does not fit, and answers with the last posting that is paid, 0 where none is.
 func ration(claims []claim, funds int64) (cutoff int64, fits int, total int64) {
-	slices.SortFunc(claims, func(a, b claim) int { return int(min(1, max(-1, a.oldest-b.oldest))) })
+	slices.SortFunc(claims, func(a, b claim) int { return cmp.Compare(a.oldest, b.oldest) })
 	for _, c := range claims {
 		if total+c.amount > funds {
 			break
