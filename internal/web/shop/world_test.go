@@ -30,6 +30,7 @@ import (
 	"relais/internal/payments/paymentstest"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/referrals"
+	"relais/internal/returns"
 	"relais/internal/storefronts"
 	"relais/internal/web/page"
 	"relais/internal/web/shop"
@@ -78,7 +79,7 @@ func newWorld(t testing.TB) *world {
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: w.url, PaymentOrigins: []string{w.stripe.URL},
 		Log: log, Now: now, CartCount: func(c echo.Context) int { return s.CartCount(c) }})
 	w.ok(err)
-	s = shop.New(shop.Options{DB: w.db, Site: site, Orders: w.orders, Now: now, BaseURL: w.url, Log: log})
+	s = shop.New(shop.Options{DB: w.db, Site: site, Orders: w.orders, Returns: returns.New(w.db, w.orders, now, outbox), Now: now, BaseURL: w.url, Log: log})
 	w.ok(site.Use(e))
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error { page.SetViewer(c, w.viewer); return next(c) }
