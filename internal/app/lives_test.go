@@ -124,6 +124,7 @@ func (l *lives) int(from, to int64, name string) int64 {
 
 // refused lets a fault pass and fails on anything else.
 func (l *lives) refused(what string, err error) {
+	l.r.Logf("%s: %v", what, err)
 	var f *fault.Error
 	if err != nil && !errors.As(err, &f) {
 		l.T.Fatalf("%s: %v", what, err)
@@ -347,7 +348,10 @@ func (l *lives) finish(id int64) {
 		case f.State.Open() && f.StripeID != nil:
 			_ = l.Sandbox.SetRefundState(*f.StripeID, "succeeded", "")
 		case f.State.Refused() && !f.Stray:
-			l.refused("pay by transfer", l.Orders.RefundAgain(ctx, f.ID, 0, l.shops[0].Owner, true, "SEPA of today"))
+			if err := l.Orders.RefundAgain(ctx, f.ID, 0, l.shops[0].Owner, true, "SEPA of today"); err != nil { // paid again, or their bank took it
+				l.refused("pay by transfer", err)
+				l.refused("owed no more", l.Orders.OwedNoMore(ctx, f.ID, l.shops[0].Owner, "They have it by their bank."))
+			}
 		}
 	}
 	l.Settle()

@@ -17,6 +17,12 @@ func Standing(s payments.DisputeState, withdrawnMinor int64) Booked {
 	return NotBooked
 }
 
+// Anew says whether a loss in the books is to be booked anew: the platform bears some of it although the order has left that much
+// minor units that nobody asked back, or the bank has another sum now.
+func Anew(d Dispute, left int64) bool {
+	return d.Booked == BookedLost && (d.ExcessMinor > 0 && left > 0 || d.WithdrawnMinor != d.LostMinor+d.ExcessMinor)
+}
+
 // Withdrawn is what the bank has of ours after these movements, and what Stripe kept for them, in minor units.
 func Withdrawn(ms []payments.Movement) (withdrawn, fee int64) {
 	for _, m := range ms {
