@@ -53,7 +53,7 @@ func traded(t *testing.T) *apptest.World {
 }
 
 // broken are the names of the invariants that do not hold.
-func broken(ctx context.Context, t *testing.T, q sqlx.QueryerContext) (names []string) {
+func broken(ctx context.Context, t testing.TB, q sqlx.QueryerContext) (names []string) {
 	t.Helper()
 	findings, err := app.Audit(ctx, q)
 	if err != nil {

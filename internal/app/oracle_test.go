@@ -39,7 +39,11 @@ type owner int64
 // is due by the orders, refunds and disputes alone.
 func (l *lives) look() {
 	l.Settle()
-	l.Audit()
+	for _, name := range broken(l.T.Context(), l.T, l.DB) {
+		if name != "clearing_in_time" { // by real time, of which this world knows nothing
+			l.T.Errorf("%s is broken", name)
+		}
+	}
 	l.likeStripe()
 	l.everybodyHasTheirShare()
 	if l.T.Failed() {
