@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -369,6 +370,20 @@ func (l *lives) finish(id int64) {
 	l.Settle()
 }
 
+// story is what happened to an order, and where its parcels are.
+func (l *lives) story(orderID int64) (text string) {
+	var lines []string
+	err := l.DB.Select(&lines, `select at::text || ' ' || kind || ' ' || detail::text from order_events where order_id = $1
+		union all select '~ parcel ' || id || ' ' || state || ' sent ' || coalesce(shipped_at::text, '') || ' received ' || coalesce(delivered_at::text, '') || ' back ' || returned_minor
+			from shipments where order_id = $1
+		union all select '~ line ' || id || ' of ' || shipment_id || ': ' || quantity || ' at ' || price_minor || ', back ' || returned_minor from order_lines where order_id = $1
+		union all select '~ order ' || state || ' ' || total_minor || ' refunded ' || refunded_minor || ' lost ' || lost_minor from orders where id = $1 order by 1`, orderID)
+	if err != nil {
+		l.T.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // nothingWaits fails where money is stuck after everything has come to its end.
 func (l *lives) nothingWaits() {
 	var stuck []struct {
@@ -382,7 +397,7 @@ func (l *lives) nothingWaits() {
 		l.T.Fatal(err)
 	}
 	for _, e := range stuck {
-		l.T.Errorf("earning %d of order %d is %s for ever: %s", e.ID, e.Order, e.State, e.Reason)
+		l.T.Errorf("earning %d of order %d is %s for ever: %s\n%s", e.ID, e.Order, e.State, e.Reason, l.story(e.Order))
 	}
 	var open int
 	if err := l.DB.Get(&open, `select count(*) from refunds where state in ('new','sending')`); err != nil || open > 0 {
