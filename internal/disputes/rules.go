@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"relais/internal/ledger"
-	"relais/internal/money"
 	"relais/internal/payments"
 )
 
@@ -15,6 +14,12 @@ func Standing(s payments.DisputeState, withdrawnMinor int64) Booked {
 		return BookedLost
 	}
 	return NotBooked
+}
+
+// Anew says whether a loss in the books is to be booked anew: the platform bears some of it although the order has left that much
+// minor units that nobody asked back, or the bank has another sum now.
+func Anew(d Dispute, left int64) bool {
+	return d.Booked == BookedLost && (d.ExcessMinor > 0 && left > 0 || d.WithdrawnMinor != d.LostMinor+d.ExcessMinor)
 }
 
 // Withdrawn is what the bank has of ours after these movements, and what Stripe kept for them, in minor units.
@@ -82,6 +87,3 @@ func event(from, to payments.DisputeState) string {
 		return "dispute_reopened"
 	}
 }
-
-// amountOf is minor units of a dispute's currency.
-func (d Dispute) amountOf(minor int64) money.Amount { return money.New(minor, d.Amount.Currency) }
