@@ -111,19 +111,10 @@ func (t *transaction) add(amount int64, a, b ledger.Account) int {
 // plan says what each earning gives back, and begins the transaction with what the platform does.
 func plan(es []Earning, c Change) ([]move, *transaction) {
 	t := &transaction{ledger.Transaction{Reference: c.Reference, Kind: string(c.Cause), Currency: c.Currency, At: c.At, Object: c.Object}}
-	var moves []move
-	var fee int64
-	for _, p := range c.Parts {
-		fee += p.After - p.Before
-		for _, e := range es {
-			if !p.covers(e) {
-				continue
-			}
-			if give := Returned(e.Amount.Minor, p.After, p.Total) - e.ReturnedMinor; give != 0 {
-				moves = append(moves, move{earning: e, give: give})
-				fee -= give
-			}
-		}
+	gives, fee := Foresee(es, c.Parts)
+	moves := make([]move, len(gives))
+	for i, g := range gives {
+		moves[i] = move{earning: g.Earning, give: g.Minor}
 	}
 	t.add(fee, fees, c.Counter)
 	t.add(c.Excess, losses, c.Counter)

@@ -15,32 +15,30 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
-	"relais/internal/disputes"
 	"relais/internal/fault"
 	"relais/internal/ledger"
 	"relais/internal/members"
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
-	"relais/internal/returns"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 	"relais/internal/webhooks"
 )
 
 // Options is what the pages need.
 type Options struct {
-	Site     *page.Site
-	DB       *postgres.DB
-	Members  *members.Service
-	Catalog  *catalog.Service
-	Orders   *orders.Service
-	Returns  *returns.Service
-	Disputes *disputes.Service
-	Payouts  *payouts.Service
-	Webhooks *webhooks.Service
-	Audit    func(context.Context) ([]ledger.Finding, error)
-	Now      func() time.Time // business time
-	Clock    func() time.Time // real time
+	Site      *page.Site
+	DB        *postgres.DB
+	Members   *members.Service
+	Catalog   *catalog.Service
+	Orders    *orders.Service
+	Aftersale *aftersale.Server // what comes back of an order
+	Payouts   *payouts.Service
+	Webhooks  *webhooks.Service
+	Audit     func(context.Context) ([]ledger.Finding, error)
+	Now       func() time.Time // business time
+	Clock     func() time.Time // real time
 
 	// Advance moves business time ahead by days and does what that makes due; nil where this is no demo.
 	Advance func(ctx context.Context, days int) error
@@ -68,8 +66,6 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/admin/brands/:id/block", s.blockBrand, admin)
 	e.GET("/admin/orders", s.orders, admin)
 	e.GET("/admin/orders/:number", s.order, admin)
-	e.GET("/admin/orders/:number/refund", s.askRefund, admin)
-	e.POST("/admin/orders/:number/refund", s.refund, admin)
 	e.GET("/admin/payouts", s.payouts, admin)
 	e.POST("/admin/payouts/run", s.runPayouts, admin)
 	e.GET("/admin/jobs", s.jobs, admin)
