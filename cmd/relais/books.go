@@ -6,6 +6,8 @@ import (
 	"text/tabwriter"
 
 	"relais/internal/app"
+	"relais/internal/i18n"
+	"relais/internal/payouts"
 )
 
 type auditCommand struct {
@@ -62,18 +64,25 @@ func (c auditCommand) Run(t *terminal) error {
 }
 
 type payoutsCommand struct {
-	DryRun bool `help:"Only tell who would be paid, and who would not and why."`
+	DryRun bool  `help:"Only tell who would be paid, and who would not and why."`
+	Pause  int64 `placeholder:"RUN" help:"Pause the run of that number: nothing new is sent, what is on its way ends."`
+	Resume int64 `placeholder:"RUN" help:"Let the paused run of that number go on, and wait for it."`
 }
 
 // Help is what relais payouts --help adds.
 func (payoutsCommand) Help() string {
 	return `Makes one payout per payee and currency of everything on their free account, sends the transfers and waits for them.
-Run it by a timer, as often as you like: what was paid is not paid again. Exit 1 when a transfer was refused; its money is
-free again, and the next run tries anew.
+What was paid is not paid again. Who has less than the minimum waits; when Stripe has too little money, who has waited longest
+is paid first. A run pauses itself when Stripe refuses for a reason that would meet everybody: put that right, then resume it.
+
+Exit 1 when a transfer was refused or the run is paused; the money of refused ones is free again, and the next run tries anew.
+The server starts the weekly and monthly runs by itself: this command is for runs by hand.
 
 Examples:
   relais payouts --dry-run
-  relais payouts`
+  relais payouts
+  relais payouts --pause 12
+  relais payouts --resume 12`
 }
 
 // Run pays.
@@ -83,41 +92,59 @@ func (c payoutsCommand) Run(t *terminal) error {
 		return err
 	}
 	return app.Beside(t.ctx, cfg, log, func(ctx context.Context, s *app.Services) error {
-		if c.DryRun {
+		switch {
+		case c.DryRun:
 			return t.preview(ctx, s)
+		case c.Pause > 0:
+			if err := s.Payouts.Pause(ctx, 0, c.Pause, "paused on the command line"); err != nil {
+				return err
+			}
+			fmt.Fprintf(t.out, "Run %d is paused.\n", c.Pause)
+			return nil
 		}
-		return t.payOut(ctx, s)
+		return t.payOut(ctx, s, c.Resume)
 	})
 }
 
 func (t *terminal) preview(ctx context.Context, s *app.Services) error {
-	due, err := s.Payouts.Preview(ctx)
+	p, err := s.Payouts.Preview(ctx, 1000)
 	if err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-	for _, d := range due {
-		state := string(d.Readiness())
-		if d.Live {
-			state = "a payout is on its way"
+	for _, d := range p.Rows {
+		state := "is paid"
+		if d.Wait != payouts.NoWait {
+			state = i18n.EN.T("payout.wait." + string(d.Wait) + ".title")
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", d.Name, app.Words.Money(d.Amount), state)
 	}
-	if len(due) == 0 {
+	if len(p.Rows) == 0 {
 		fmt.Fprintln(w, "Nobody has free earnings.")
 	}
-	return w.Flush()
+	if p.More > 0 {
+		fmt.Fprintf(w, "and %d more\n", p.More)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, o := range p.Currencies {
+		fmt.Fprintf(t.out, "%s: %d payees are paid %s, %d wait. Stripe can send %s.\n", o.Currency, o.Fits, app.Words.Money(o.FitsDue), o.Waits(), app.Words.Money(o.Funds))
+	}
+	return nil
 }
 
-func (t *terminal) payOut(ctx context.Context, s *app.Services) error {
-	report, run, err := s.PayOut(ctx)
+func (t *terminal) payOut(ctx context.Context, s *app.Services, resume int64) error {
+	report, run, err := s.PayOut(ctx, resume)
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
 	failed := 0
-	for _, p := range run {
-		if p.Failure != "" {
+	for _, p := range run.Rows {
+		why := p.LastError
+		if p.State == payouts.Failed {
 			failed++
+			why = i18n.EN.T("payout.failure."+string(p.Reason())+".title") + " " + p.Failure
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", p.ID, p.PayeeName, app.Words.Money(p.Amount), p.State, p.Failure)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", p.ID, p.PayeeName, app.Words.Money(p.Amount), p.State, why)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -125,7 +152,12 @@ func (t *terminal) payOut(ctx context.Context, s *app.Services) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "Run %d: %d payouts made, %d payees waiting.\n", report.RunID, report.Made, report.Waiting)
+	if resume == 0 {
+		fmt.Fprintf(t.out, "Run %d: %d payouts made, %d payees waiting.\n", report.RunID, report.Made, report.Waiting)
+	}
+	if run.State == payouts.PausedRun {
+		return fmt.Errorf("run %d is paused: %s; relais payouts --resume %d lets it go on", run.ID, run.PausedReason, run.ID)
+	}
 	if failed > 0 {
 		return fmt.Errorf("%d payouts failed: their money is free again; the reasons are above", failed)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/earnings"
 	"relais/internal/ledger"
@@ -18,4 +19,4 @@ type Finding = ledger.Finding
 
 // checks are the invariants of every package that touches money, from the ledger up.
 var checks = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, orders.Check,
-	returns.Check, disputes.Check, payouts.Check}
+	returns.Check, disputes.Check, payouts.Check, debts.Check}

@@ -66,11 +66,18 @@ func Beside(ctx context.Context, cfg Config, log *slog.Logger, fn func(ctx conte
 // payoutsWithin is how long the transfers of one run may take until the command reports without them.
 const payoutsWithin = 5 * time.Minute
 
-// PayOut makes the payouts that are due and waits until each has been sent or has failed.
-func (s *Services) PayOut(ctx context.Context) (payouts.Report, []payouts.Payout, error) {
-	report, err := s.Payouts.Run(ctx, 0)
-	if err != nil || report.Made == 0 {
-		return report, nil, err
+// PayOut makes the payouts that are due and waits until each has been sent or has failed, or the run has paused itself; with
+// the run it answers with its newest payouts, at most 1,000. resume: an earlier run goes on instead; 0: a new one.
+func (s *Services) PayOut(ctx context.Context, resume int64) (payouts.Report, payouts.RunPage, error) {
+	report := payouts.Report{RunID: resume}
+	var err error
+	if resume > 0 {
+		err = s.Payouts.Resume(ctx, 0, resume)
+	} else {
+		report, err = s.Payouts.Run(ctx, 0)
+	}
+	if err != nil {
+		return report, payouts.RunPage{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, payoutsWithin)
 	defer cancel()
@@ -78,20 +85,15 @@ func (s *Services) PayOut(ctx context.Context) (payouts.Report, []payouts.Payout
 	defer tick.Stop()
 	for {
 		if err := s.Jobs.Drain(ctx); err != nil { // the server may be quicker; that is all the same
-			return report, nil, err
+			return report, payouts.RunPage{}, err
 		}
-		newest, err := s.Payouts.List(ctx, 0, report.Made+100)
-		if err != nil {
-			return report, nil, err
-		}
-		run := slices.DeleteFunc(newest, func(p payouts.Payout) bool { return p.RunID != report.RunID })
-		open := slices.ContainsFunc(run, func(p payouts.Payout) bool { return p.State != payouts.Sent && p.State != payouts.Failed })
-		if !open {
-			return report, run, nil
+		run, err := s.Payouts.RunByID(ctx, report.RunID, "", 1000)
+		if err != nil || run.State == payouts.DoneRun || run.State == payouts.PausedRun {
+			return report, run, err
 		}
 		select {
 		case <-ctx.Done():
-			return report, run, fmt.Errorf("some payouts are still on their way: %w; see /admin/payouts", ctx.Err())
+			return report, run, fmt.Errorf("some payouts are still on their way: %w; see /admin/payouts/runs/%d", ctx.Err(), run.ID)
 		case <-tick.C:
 		}
 	}

@@ -43,6 +43,7 @@ type Database struct {
 type Stripe struct {
 	Key, WebhookSecret, ConnectWebhookSecret Secret
 	Capabilities                             []string
+	PayoutsPerSecond                         int // transfers asked for in a second by one process
 }
 
 // Live tells whether the key moves real money.
@@ -90,6 +91,7 @@ func readConfig(get func(name string) (string, bool)) (Config, error) {
 			WebhookSecret:        e.secret("RELAIS_STRIPE_WEBHOOK_SECRET"),
 			ConnectWebhookSecret: e.secret("RELAIS_STRIPE_CONNECT_WEBHOOK_SECRET"),
 			Capabilities:         e.list("RELAIS_STRIPE_CAPABILITIES", "transfers"),
+			PayoutsPerSecond:     int(e.whole("RELAIS_STRIPE_PAYOUTS_PER_SECOND", 20, 1, 100)),
 		},
 		Mail: Mail{SMTP: e.secret("RELAIS_SMTP_URL"), From: e.text("RELAIS_MAIL_FROM", "Relais <relais@localhost>")},
 	}

@@ -13,6 +13,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
 	"relais/internal/clock"
+	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/jobs"
 	"relais/internal/mail"
@@ -48,6 +49,7 @@ type Domains struct {
 	Returns     *returns.Service
 	Disputes    *disputes.Service
 	Payouts     *payouts.Service
+	Debts       *debts.Service
 	Webhooks    *webhooks.Service
 }
 
@@ -65,7 +67,10 @@ type Parts struct {
 	SMTP         *mail.SMTP // nil: letters stay readable and are not sent
 	FeeBps       int64
 	AutoDelivery int // days
-	Log          *slog.Logger
+
+	PayoutsPerSecond int // transfers asked for in a second at most; 0: no limit
+
+	Log *slog.Logger
 }
 
 // Wire makes the use cases, from the bottom of the import order to its top, and registers their jobs.
@@ -106,8 +111,9 @@ func Wire(p Parts) (*Domains, error) {
 	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
-	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Now: p.Clock.Now, Clock: time.Now,
-		BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
+		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+	d.Debts = debts.New(p.DB, forWorkers, p.Clock.Now, time.Now, p.Log)
 	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Events: forWorkers, Orders: d.Orders, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
 	d.register()
 	return d, nil
@@ -127,6 +133,7 @@ func (d *Domains) register() {
 	d.Returns.Register(d.Jobs)
 	d.Disputes.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
+	d.Debts.Register(d.Jobs)
 	d.Webhooks.Register(d.Jobs)
 }
 

@@ -93,10 +93,14 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	if err != nil {
 		return err
 	}
+	perSecond := 0 // the sandbox takes as many as come
+	if cfg.Stripe.Key != "" {
+		perSecond = cfg.Stripe.PayoutsPerSecond
+	}
 	s.Domains, err = Wire(Parts{
 		DB: s.data.pages, Work: s.data.work, Clock: business, Stripe: client, Secret: secret.Reveal(),
 		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, SMTP: server,
-		FeeBps: cfg.PlatformFeeBps, AutoDelivery: cfg.AutoDelivery, Log: log,
+		FeeBps: cfg.PlatformFeeBps, AutoDelivery: cfg.AutoDelivery, PayoutsPerSecond: perSecond, Log: log,
 	})
 	if err != nil {
 		return err

@@ -58,7 +58,8 @@ var checks = []ledger.Invariant{
 		Query: balanceQuery("free", `select payee_id, currency, released_minor as minor from earnings where state = 'free'
 		    union all select payee_id, currency, -free_minor from clawbacks
 		    union all select payee_id, currency, -amount_minor from payouts where state <> 'failed'
-		    union all `+moved("netting", "free", "-"))},
+		    union all `+moved("netting", "free", "-")+`
+		    union all `+moved("reversal", "free", ""))},
 	{Number: "I5", Name: "debt_equals_clawbacks", Description: "each payee's debt is what they could not give back, less what was netted, taken back or written off",
 		Query: balanceQuery("debt", `select payee_id, currency, -debt_minor as minor from clawbacks
 		    union all `+moved("netting", "debt", "")+`

@@ -26,6 +26,49 @@ func Post(ctx context.Context, tx *sqlx.Tx, t Transaction) (Posted, error) {
 	if err != nil {
 		return Posted{}, fmt.Errorf("post %s: %w", t.Reference, err)
 	}
+	return post(ctx, tx, t, accounts)
+}
+
+// PostDecided is Post for many payees at once: it locks the accounts, hands what the payees among them have, in minor units,
+// to decide, and books the transaction that it answers with, which may touch no other accounts. One without postings books
+// nothing. It saves locking twice where the amounts of a large transaction are the balances themselves.
+func PostDecided(ctx context.Context, tx *sqlx.Tx, accounts []Account, c money.Currency, decide func(balances map[Account]int64) (Transaction, error)) (Posted, error) {
+	if err := c.Valid(); err != nil {
+		return Posted{}, err
+	}
+	for _, a := range accounts {
+		if err := a.validate(); err != nil {
+			return Posted{}, err
+		}
+	}
+	sorted := slices.Clone(accounts)
+	slices.SortFunc(sorted, compareAccounts)
+	locked, err := lock(ctx, tx, slices.Compact(sorted), c)
+	if err != nil {
+		return Posted{}, fmt.Errorf("lock %d accounts: %w", len(accounts), err)
+	}
+	t, err := decide(locked.balances)
+	if err != nil || len(t.Postings) == 0 {
+		return Posted{}, err
+	}
+	if err := t.Validate(); err != nil {
+		return Posted{}, err
+	}
+	for _, p := range t.Postings {
+		for _, a := range [...]Account{p.Source, p.Destination} {
+			if _, ok := locked.ids[a]; !ok {
+				return Posted{}, malformed("%v in %s was not locked", a, t.Reference)
+			}
+		}
+	}
+	if t.Currency != c {
+		return Posted{}, malformed("%s is in %s, but accounts in %s were locked", t.Reference, t.Currency, c)
+	}
+	return post(ctx, tx, t, locked)
+}
+
+// post judges t on locked accounts and writes it.
+func post(ctx context.Context, tx *sqlx.Tx, t Transaction, accounts locked) (Posted, error) {
 	sorted, position := t.canonical()
 	content := digest(t, sorted)
 	if _, err := Apply(accounts.balances, t); err != nil {

@@ -111,6 +111,20 @@ func (s *Service) Refresh(ctx context.Context, payeeID int64) (Payee, error) {
 	return payeeWhere(ctx, s.db, `p.id = $1`, payeeID)
 }
 
+// Forget parts a payee from their account at Stripe, so that they can connect another, in another country for one. Payouts that
+// were prepared for the old one are not sent to it: their money goes with the next run. ErrNotFound where there is none.
+func (s *Service) Forget(ctx context.Context, payeeID int64) error {
+	p, err := payeeWhere(ctx, s.db, `p.id = $1`, payeeID)
+	if err != nil {
+		return err
+	}
+	if p.StripeAccountID == nil {
+		return ErrNotFound
+	}
+	_, err = s.db.ExecContext(ctx, forgetAccount, p.ID, *p.StripeAccountID, s.now())
+	return postgres.Translate(err)
+}
+
 // AccountChanged refreshes the payee whose Stripe account this is. ErrNotFound where it is nobody's.
 func (s *Service) AccountChanged(ctx context.Context, accountID string) error {
 	p, err := payeeWhere(ctx, s.db, `p.stripe_account_id = $1`, accountID)

@@ -52,7 +52,7 @@ func TestRunPaysTheOthers(t *testing.T) {
 	brand := w.Onboard(earnings.Owner{BrandID: shop.Brand}) // has more, so it comes first
 	in, out := ledger.Account{Kind: ledger.Stripe}, ledger.Account{Kind: ledger.Suspense}
 	err := postgres.InTx(t.Context(), w.DB, func(tx *sqlx.Tx) error {
-		_, err := ledger.Post(t.Context(), tx, ledger.Transaction{Reference: "payout:1:new", Kind: "in_the_way", Currency: "EUR", At: w.Clock.Now(),
+		_, err := ledger.Post(t.Context(), tx, ledger.Transaction{Reference: "run:1:EUR:1", Kind: "in_the_way", Currency: "EUR", At: w.Clock.Now(),
 			Postings: []ledger.Posting{{Source: in, Destination: out, Amount: 1}, {Source: out, Destination: in, Amount: 1}}})
 		return err
 	})

@@ -1,19 +1,28 @@
 // Package payouts pays people what has come free: the Stripe account of a payee, the runs, the transfers.
 //
 //	new ──▶ sending ──▶ sent        new: the money has left the free account, committed before anybody is called
-//	            └─────▶ failed      failed: refused for good; the money is back on the free account, with a reason
+//	 │          ├─────▶ failed      failed: refused for good; the money is back on the free account, with a reason
+//	 └──────────┘ parked            sending and parked: nobody knows, and a person decides by what Stripe shows
 //
-// A payout takes everything on the payee's free account: its range of ledger postings (From, To], of which To is its
-// own posting, leaves the account at zero, and the releases inside the range are its items. A payout that failed gives
-// its range up, so that the next one covers it again; what it took and gave back cancel out.
+// A payout takes what is on the payee's free account: its range of ledger postings (From, To], of which To is its own
+// posting. The entries of the account between the two are its lines: what came free, less what was given back and what paid
+// a debt. What the currency cannot transfer is carried to the next one:
+//
+//	Amount = carried from the payout before + sum of the entries − Carried
+//
+// A payout that failed gives its range up, so that the next one covers it again; what it took and gave back cancel out.
+//
+// A run makes its payouts in batches, each one transaction of the ledger: with their locks, a thousand payees are booked at
+// once. It keeps where it stands, so that a run that was interrupted goes on from there (Start, make). Then the payouts are
+// sent: each row is its own intent and its own place in the queue (deliver), until the run is done, or pauses: because an
+// admin said so, or because Stripe refused for a reason that would meet all the others too.
 //
 // A transfer whose outcome is unknown is never sent under a new key: an answer lost on the way is asked for again under
 // the same key, within the day for which Stripe keeps keys; after a 500, which Stripe would replay, transfers are listed by group
-// first; after a day without certainty the job stops and waits for a person.
+// first, once it has been quiet for a minute; after a day without certainty the payout is parked.
 package payouts
 
 import (
-	"strings"
 	"time"
 
 	"relais/internal/fault"
@@ -36,6 +45,14 @@ var (
 	ErrNotFound = fault.New(fault.NotFound, "fault.payout_not_found")
 	ErrCountry  = fault.Field("country", "fault.country")
 	ErrSetUp    = fault.New(fault.Unavailable, "fault.stripe_setup") // Stripe refused the platform itself: its operator must act
+
+	ErrAskedToday = fault.New(fault.TooMany, "fault.payout_asked_today") // once a day is enough
+	ErrNotYet     = fault.New(fault.Conflict, "fault.payout_not_yet")    // nothing of theirs can be paid now: the page says why
+	ErrRunState   = fault.New(fault.Conflict, "fault.payout_run_state")  // the run is not in a state for that
+	ErrEvidence   = fault.New(fault.Conflict, "fault.payout_evidence")   // Stripe does not show what the admin says
+	ErrReason     = fault.Field("reason", "fault.payout_reason")         // ten characters at least
+	ErrSettings   = fault.Field("minimum", "fault.payout_settings")      // a minimum or a day out of range
+	ErrCadence    = fault.Field("cadence", "fault.payout_cadence")
 )
 
 // Payout is one transfer to one payee in one currency.
@@ -45,13 +62,20 @@ type Payout struct {
 	PayeeID     int64        `db:"payee_id"`
 	PayeeName   string       `db:"payee_name"`
 	Amount      money.Amount `db:"amount"`
-	From        int64        `db:"from_posting"` // exclusive
-	To          int64        `db:"to_posting"`   // inclusive: its own posting
-	Destination string       `db:"destination"`  // the Stripe account, pinned
+	From        int64        `db:"from_posting"`  // exclusive
+	To          int64        `db:"to_posting"`    // inclusive: its own posting
+	Destination string       `db:"destination"`   // the Stripe account, pinned
+	Carried     int64        `db:"carried_minor"` // stays free for the next one, minor units
 	State       State        `db:"state"`
 	Key         string       `db:"key"` // random: an id alone may be that of another database at the same Stripe
 	Attempt     int          `db:"attempt"`
 	FirstSentAt *time.Time   `db:"first_sent_at"` // real time of the first call
+	TriedAt     *time.Time   `db:"tried_at"`      // real time of the last call
+	NextAt      *time.Time   `db:"next_at"`       // real time before which nobody takes it up; nil: now
+	Tries       int          `db:"tries"`         // calls under all keys
+	Look        bool         `db:"look"`          // the last answer left open whether it was sent
+	LastError   string       `db:"last_error"`    // of the last try, in the provider's words; empty once it ended
+	ParkedAt    *time.Time   `db:"parked_at"`     // real time from which on a person has to decide
 	TransferID  *string      `db:"transfer_id"`
 	FailureCode string       `db:"failure_code"`
 	Failure     string       `db:"failure"`
@@ -75,43 +99,23 @@ type Payee struct {
 	DisabledReason   string     `db:"disabled_reason"`
 	AccountKey       string     `db:"account_key"` // our reference for opening the account; another one after it failed or the account is gone
 	CheckedAt        *time.Time `db:"checked_at"`
-	Blocked          bool       `db:"blocked"` // the member or the brand is
+	Blocked          bool       `db:"blocked"`       // the member or the brand is
+	FrozenAt         *time.Time `db:"frozen_at"`     // our books and Stripe's differ about them since
+	Cadence          *Cadence   `db:"cadence"`       // nil: the platform's
+	BrandCountry     *string    `db:"brand_country"` // where the brand is; nil for members
 }
 
-// Readiness says in one word whether a payee can be paid, and if not, what is missing: key "payee." + Readiness.
-type Readiness string
-
-// The readiness of a payee.
-const (
-	Ready      Readiness = "ready"
-	NoAccount  Readiness = "no_account" // nothing set up yet
-	Unfinished Readiness = "unfinished" // onboarding begun and not finished
-	Checking   Readiness = "checking"   // Stripe is looking at the details
-	Restricted Readiness = "restricted" // Stripe wants something more
-	Blocked    Readiness = "blocked"    // by Relais
-)
-
-// Readiness decides whether a transfer to the payee can be made: the capability is what counts; payouts_enabled is
-// about the bank, behind the transfer.
-func (p Payee) Readiness() Readiness {
-	switch {
-	case p.Blocked:
-		return Blocked
-	case p.StripeAccountID == nil:
-		return NoAccount
-	case !p.DetailsSubmitted:
-		return Unfinished
-	case p.TransfersActive && !strings.HasPrefix(p.DisabledReason, "rejected."):
-		return Ready
-	case p.DisabledReason != "":
-		return Restricted
-	default:
-		return Checking
-	}
+// Moved says that a brand now is in another country than its account at Stripe, which can never follow it: another account
+// is needed.
+func (p Payee) Moved() bool {
+	return p.StripeAccountID != nil && p.BrandCountry != nil && p.Country != nil && *p.BrandCountry != *p.Country
 }
 
-// keyLife is how long a transfer may be asked for again under its key. Stripe keeps keys for at least 24 hours.
-const keyLife = 23 * time.Hour
+// Reason is why the payout failed, in one word.
+func (p Payout) Reason() FailureReason { return ReasonOf(p.FailureCode) }
 
-// KeyAlive says whether a transfer first asked for at that real time may still be asked for under the same key.
-func KeyAlive(first *time.Time, now time.Time) bool { return first == nil || now.Sub(*first) < keyLife }
+// CarriedAmount is what stays free for the next payout.
+func (p Payout) CarriedAmount() money.Amount { return money.New(p.Carried, p.Amount.Currency) }
+
+// Unknown says that the payout was asked for and nobody knows yet whether it was sent.
+func (p Payout) Unknown() bool { return p.State == Sending && p.LastError != "" }

@@ -14,7 +14,7 @@ import (
 const selectPayee = `
 select p.id, p.member_id, p.brand_id, coalesce(b.name, m.name) as name, coalesce(b.contact_email, m.email) as email, coalesce(b.lang, m.lang) as lang,
   p.stripe_account_id, coalesce(p.country, b.country) as country, p.details_submitted, p.transfers_active, p.payouts_enabled, p.disabled_reason, p.account_key, p.checked_at,
-  coalesce(b.blocked_at, m.blocked_at) is not null as blocked
+  coalesce(b.blocked_at, m.blocked_at) is not null as blocked, p.frozen_at, p.cadence, b.country as brand_country
 from payees p left join members m on m.id = p.member_id left join brands b on b.id = p.brand_id`
 
 func payeeWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Payee, error) {
@@ -28,7 +28,8 @@ func payeeWhere(ctx context.Context, q sqlx.QueryerContext, where string, args .
 
 const selectPayout = `
 select p.id, p.run_id, p.payee_id, coalesce(b.name, m.name) as payee_name, p.amount_minor as "amount.minor", p.currency as "amount.currency",
-  p.from_posting, p.to_posting, p.destination, p.state, p.key, p.attempt, p.first_sent_at, p.transfer_id, p.failure_code, p.failure, p.created_at, p.ended_at
+  p.from_posting, p.to_posting, p.destination, p.carried_minor, p.state, p.key, p.attempt, p.first_sent_at, p.tried_at, p.next_at, p.tries, p.look,
+  p.last_error, p.parked_at, p.transfer_id, p.failure_code, p.failure, p.created_at, p.ended_at
 from payouts p join payees y on y.id = p.payee_id left join members m on m.id = y.member_id left join brands b on b.id = y.brand_id`
 
 func payoutWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Payout, error) {
@@ -65,18 +66,15 @@ func (s *Service) List(ctx context.Context, payeeID int64, limit int) ([]Payout,
 	return ps, postgres.Translate(err)
 }
 
-// Statement is a payout with what it pays.
-type Statement struct {
-	Payout
-	Items []earnings.Earning
-}
-
-// StatementOf is the statement of a payout: the sum of its items is its amount.
-func (s *Service) StatementOf(ctx context.Context, payeeID, id int64) (Statement, error) {
-	p, err := s.ByID(ctx, payeeID, id)
-	if err != nil {
-		return Statement{}, err
+// Look is the payee of a member or brand without making one: an empty Payee where they never earned anything, whose
+// Readiness is NoAccount.
+func (s *Service) Look(ctx context.Context, o earnings.Owner) (Payee, error) {
+	id, err := earnings.PayeeID(ctx, s.db, o)
+	if errors.Is(err, fault.NotFound) {
+		return Payee{}, nil
 	}
-	items, err := earnings.OfPayout(ctx, s.db, id)
-	return Statement{Payout: p, Items: items}, err
+	if err != nil {
+		return Payee{}, err
+	}
+	return payeeWhere(ctx, s.db, `p.id = $1`, id)
 }

@@ -24,7 +24,9 @@ func meaning(constraint string) *fault.Error {
 		return fault.New(fault.Conflict, "fault.variant_twice").With("options", "fault.variant_twice")
 	case "variants_stock_check":
 		return fault.New(fault.Conflict, "fault.out_of_stock")
-	case "orders_move_check", "earnings_move_check", "payouts_move_check":
+	case "write_offs_one_waiting":
+		return fault.New(fault.Conflict, "fault.debt_waiting")
+	case "orders_move_check", "earnings_move_check", "payouts_move_check", "returns_move_check", "refunds_move_check":
 		return fault.New(fault.Conflict, "fault.moved_on")
 	}
 	return nil

@@ -132,6 +132,13 @@ func (s *Service) act(ctx context.Context, eventID string, e row) error {
 		if err := s.payouts.AccountChanged(ctx, account); !errors.Is(err, fault.NotFound) {
 			return err
 		}
+	case "payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled":
+		if e.Account == "" { // to the platform's own bank
+			return nil
+		}
+		if err := s.payouts.BankChanged(ctx, e.Account, e.ObjectID); !errors.Is(err, fault.NotFound) {
+			return err
+		}
 	}
 	return nil // kept, and nothing follows from it
 }

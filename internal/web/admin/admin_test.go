@@ -21,6 +21,7 @@ import (
 	"relais/internal/jobs"
 	"relais/internal/ledger"
 	"relais/internal/orders"
+	"relais/internal/payouts"
 	"relais/internal/stripesandbox"
 	"relais/internal/web/admin"
 	"relais/internal/web/page"
@@ -221,19 +222,87 @@ func TestPayoutRun(t *testing.T) {
 	w.Pass(15)
 	w.shows(w.ask(w.alma, "/admin/payouts", nil), http.StatusOK, "Lea", "compte de versement à ouvrir", "!Verser maintenant")
 	w.Onboard(earnings.Owner{MemberID: w.lea})
-	w.shows(w.ask(w.alma, "/admin/payouts", nil), http.StatusOK, "Prochain passage", "10,00", "prêt à être payé", "Verser maintenant")
+	w.shows(w.ask(w.alma, "/admin/payouts", nil), http.StatusOK, "Prochain passage", "10,00", "prêt à être payé", "Verser maintenant", "Stripe peut envoyer")
 	w.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/transfers", Method: "POST", Status: 400, Code: "insufficient_capabilities_for_transfer", Message: "Your destination account needs a capability."})
-	w.does("/admin/payouts/run", url.Values{}, " 1. En attente")
+	w.does("/admin/payouts/run", url.Values{}, "Le passage a commencé", "Passage n° 1", "en préparation", "Mettre en pause")
+	w.does("/admin/payouts/runs/1/pause", url.Values{"reason": {"le chien a faim"}}, "Le passage est en pause", "Mis en pause par Alma", "le chien a faim")
 	w.Settle()
-	w.shows(w.ask(w.alma, "/admin/payouts", nil), http.StatusOK, "Refusés par Stripe", "needs a capability", "insufficient_capabilities_for_transfer", "Alma")
-	w.does("/admin/payouts/run", url.Values{}, " 1. En attente")
-	w.does("/admin/payouts/run", url.Values{}, " 0. En attente")
+	w.does("/admin/payouts/runs/1/pause", url.Values{}, "a avancé entre-temps")
+	w.does("/admin/payouts/runs/1/resume", url.Values{}, "Le passage reprend")
 	w.Settle()
-	w.shows(w.ask(w.alma, "/admin/payouts", nil, "Accept-Language", "en"), http.StatusOK, "Runs", "10.00", "Refused by Stripe")
+	w.shows(w.ask(w.alma, "/admin/payouts/runs/1", nil), http.StatusOK, "100 % terminés", "Stripe demande un complément", "needs a capability", "!Mettre en pause")
+	w.shows(w.ask(w.alma, "/admin/payouts/runs/1?state=sent", nil, "Accept-Language", "en"), http.StatusOK, "Run no. 1", "!needs a capability")
+	w.shows(w.ask(w.alma, "/admin/payouts/runs/99", nil), http.StatusNotFound)
+	w.shows(w.ask(w.alma, "/admin/payouts", nil), http.StatusOK, "needs a capability", "insufficient_capabilities_for_transfer", "Alma")
+	w.does("/admin/payouts/run", url.Values{}, "Passage n° 2")
+	w.Settle()
+	w.shows(w.ask(w.alma, "/admin/payouts", nil, "Accept-Language", "en"), http.StatusOK, "Runs", "10.00", "done")
 	if got := w.Totals(w.payee()); got.Paid != 1000 || got.Free != 0 {
 		t.Errorf("%+v", got)
 	}
-	w.logged("payouts run", 3)
+	w.logged("payouts run", 2)
+	w.logged("payouts paused", 1)
+	w.logged("payouts resumed", 1)
+	w.Audit()
+}
+
+func TestPayoutSettings(t *testing.T) {
+	w := open(t, false)
+	w.shows(w.ask(w.alma, "/admin/payouts", nil, "Accept-Language", "en"), http.StatusOK, "Minimum in JPY", "every week", "Monday")
+	form := url.Values{"cadence": {"monthly"}, "weekday": {"3"}, "monthday": {"28"}}
+	rules, err := w.Payouts.Settings(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code := range rules.Minimums {
+		form.Set("minimum_"+code, "25")
+	}
+	w.does("/admin/payouts/settings", form, "C’est enregistré", `value="25.00"`)
+	if rules, err = w.Payouts.Settings(t.Context()); err != nil || rules.Cadence != payouts.Monthly || rules.Weekday != time.Wednesday || rules.MonthDay != 28 ||
+		rules.Minimum("EUR") != 2500 || rules.Minimum("JPY") != 25 {
+		t.Errorf("%+v, %v", rules, err)
+	}
+	form.Set("minimum_EUR", "nothing")
+	w.shows(w.ask(w.alma, "/admin/payouts/settings", form), http.StatusUnprocessableEntity, "supérieur à zéro")
+	w.logged("payout settings changed", 1)
+}
+
+// Nobody knows whether it was sent: an admin looks, and records only what Stripe shows.
+func TestParkedPayoutIsSettledByEvidence(t *testing.T) {
+	w := open(t, false)
+	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Storefront: w.lea})
+	w.Deliver(o.ID)
+	w.Pass(15)
+	w.Onboard(earnings.Owner{MemberID: w.lea})
+	w.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/transfers", Method: "POST", Times: 100})
+	if _, err := w.Payouts.Run(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	age := func(hours int) {
+		t.Helper()
+		if _, err := w.DB.Exec(`update payouts set next_at = null, first_sent_at = first_sent_at - make_interval(hours => $1), tried_at = tried_at - make_interval(hours => $1)`, hours); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Payouts.Schedule(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.Settle()
+	}
+	age(24)
+	w.Sandbox.ClearFaults()
+	w.shows(w.ask(w.alma, "/admin/payouts", nil), http.StatusOK, "Personne ne sait", "Lea")
+	w.does("/admin/payouts/1/look", url.Values{}, "ne montre aucun transfert")
+	w.does("/admin/payouts/1/settle", url.Values{"how": {"not"}, "reason": {"seen in the dashboard"}}, "Rien n’a été enregistré") // the key may still act
+	w.does("/admin/payouts/1/settle", url.Values{"how": {"sent"}, "transfer": {"tr_invented"}, "reason": {"seen in the dashboard"}}, "Rien n’a été enregistré")
+	age(2)
+	w.does("/admin/payouts/1/settle", url.Values{"how": {"not"}, "reason": {"short"}}, "dix caractères")
+	w.does("/admin/payouts/1/settle", url.Values{"how": {"not"}, "reason": {"seen in the dashboard"}}, "C’est enregistré")
+	w.does("/admin/payouts/1/settle", url.Values{"how": {"not"}, "reason": {"seen in the dashboard"}}, "a avancé entre-temps")
+	if got := w.Totals(w.payee()); got.Free != 1000 || got.Paid != 0 {
+		t.Errorf("%+v", got)
+	}
+	w.logged("payout settled", 1)
 	w.Audit()
 }
 

@@ -11,48 +11,10 @@ import (
 
 	"relais/internal/jobs"
 	"relais/internal/members"
-	"relais/internal/payouts"
 	"relais/internal/postgres"
 	"relais/internal/web/page"
 	"relais/internal/webhooks"
 )
-
-type payoutsPage struct {
-	Due      []payouts.Due
-	Ready    string // what a run would send now
-	Any      bool   // a run would pay somebody
-	Runs     []payouts.RunRow
-	Failures []payouts.Payout
-}
-
-// payouts is what the next run would do, what the last ones did, and what Stripe refused.
-func (s *Server) payouts(c echo.Context) error {
-	ctx := c.Request().Context()
-	var data payoutsPage
-	var err error
-	if data.Due, err = s.Payouts.Preview(ctx); err != nil {
-		return err
-	}
-	list, _ := ready(data.Due)
-	data.Ready, data.Any = sums(page.Lang(c), list), len(list) > 0
-	if data.Runs, err = s.Payouts.Runs(ctx, 20); err != nil {
-		return err
-	}
-	if data.Failures, err = s.Payouts.Failures(ctx, 20); err != nil {
-		return err
-	}
-	return s.render(c, "payouts", data)
-}
-
-// runPayouts pays everybody who can be paid. Sent twice, the second run finds nothing to do.
-func (s *Server) runPayouts(c echo.Context) error {
-	r, err := s.Payouts.Run(c.Request().Context(), by(c))
-	if err != nil {
-		return err
-	}
-	s.Site.Good(c, "admin.payouts.ran", "Made", strconv.Itoa(r.Made), "Waiting", strconv.Itoa(r.Waiting))
-	return page.Redirect(c, "/admin/payouts")
-}
 
 var jobStates = []jobs.State{"", jobs.Parked, jobs.Waiting, jobs.Running, jobs.Done}
 

@@ -10,7 +10,6 @@ import (
 	"relais/internal/ledger"
 	"relais/internal/members"
 	"relais/internal/money"
-	"relais/internal/payouts"
 	"relais/internal/web/page"
 )
 
@@ -43,7 +42,7 @@ func (s *Server) overview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	due, err := s.Payouts.Preview(ctx)
+	ready, held, err := s.Payouts.Ready(ctx)
 	if err != nil {
 		return err
 	}
@@ -59,7 +58,6 @@ func (s *Server) overview(c echo.Context) error {
 	if queue.Parked > 0 {
 		tone = "wait"
 	}
-	ready, held := ready(due)
 	data.Stats = []page.Stat{
 		{Label: l.T("admin.tile.due"), Value: sums(l, ready), Hint: l.T("admin.tile.due_hint", "Count", held), Icon: "landmark", URL: "/admin/payouts"},
 		{Label: l.T("admin.tile.parked"), Value: l.Number(queue.Parked), Hint: l.T("admin.tile.parked_hint"), Icon: "triangle-alert", Tone: tone, URL: "/admin/jobs?state=parked"},
@@ -69,24 +67,7 @@ func (s *Server) overview(c echo.Context) error {
 	return s.render(c, "overview", data)
 }
 
-// ready sums what a run would pay now, by currency, and counts the payees it would leave out.
-func ready(due []payouts.Due) (sums []money.Amount, left int) {
-	at := map[money.Currency]int{}
-	for _, d := range due {
-		if d.Readiness() != payouts.Ready || d.Live {
-			left++
-			continue
-		}
-		i, known := at[d.Amount.Currency]
-		if !known {
-			i, at[d.Amount.Currency] = len(sums), len(sums)
-			sums = append(sums, money.New(0, d.Amount.Currency))
-		}
-		sums[i].Minor += d.Amount.Minor
-	}
-	return sums, left
-}
-
+// sums writes amounts of several currencies.
 func sums(l i18n.Lang, list []money.Amount) string {
 	if len(list) == 0 {
 		return l.Money(money.New(0, "EUR"))

@@ -50,6 +50,7 @@ func New(o Options) *Server { return &Server{o} }
 func (s *Server) Routes(e *echo.Echo) {
 	for base, guard := range map[string]guard{"/me": s.member, "/brand/:handle": s.team} {
 		e.GET(base+"/earnings", guard(s.earnings))
+		e.GET(base+"/earnings.csv", guard(s.earningsCSV))
 		e.GET(base+"/earnings/debts", guard(s.debts))
 		e.GET(base+"/earnings/:id", guard(s.earning))
 		e.GET(base+"/payouts", guard(s.payouts))
@@ -58,6 +59,9 @@ func (s *Server) Routes(e *echo.Echo) {
 		e.GET(base+"/payouts/account/return", guard(s.onboarded))
 		e.GET(base+"/payouts/account/refresh", guard(s.onboardAgain))
 		e.POST(base+"/payouts/account/dashboard", guard(s.dashboard))
+		e.POST(base+"/payouts/account/another", guard(s.another))
+		e.POST(base+"/payouts/cadence", guard(s.chooseCadence))
+		e.POST(base+"/payouts/now", guard(s.payNow))
 	}
 	e.GET("/me/orders", s.member(s.purchases))
 	e.GET("/brand/:handle/relays", s.team(s.relays))

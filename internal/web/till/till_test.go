@@ -183,6 +183,6 @@ func TestRefusedPayoutIsExplained(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
-	w.shows(w.ask(w.lea, fmt.Sprintf("/me/payouts/%d", list[0].ID), nil), http.StatusOK, "n’est pas parti", "needs a capability")
+	w.shows(w.ask(w.lea, fmt.Sprintf("/me/payouts/%d", list[0].ID), nil), http.StatusOK, "n’est pas parti", "ne permet pas d’envoyer", "Complétez vos informations")
 	w.shows(w.ask(w.lea, "/me/payouts", nil), http.StatusOK, "refusé", "de nouveau disponible")
 }
