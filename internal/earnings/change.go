@@ -199,6 +199,11 @@ type Clawback struct {
 // Amount is what was given back, with its currency.
 func (c Clawback) Amount() money.Amount { return money.New(c.AmountMinor, c.Currency) }
 
+// Size is how much was given back, or came back, without its sign.
+func (c Clawback) Size() money.Amount {
+	return money.New(max(c.AmountMinor, -c.AmountMinor), c.Currency)
+}
+
 const selectClawbacks = `
 select c.id, c.earning_id, c.currency, c.cause, c.refund_id, c.dispute_id, c.amount_minor, c.held_minor, c.free_minor, c.debt_minor, c.free_posting_id, c.at,
   coalesce((select i.amount_minor from refund_items i where i.refund_id = c.refund_id and i.shipment_id = e.shipment_id and i.order_line_id is not distinct from e.order_line_id),

@@ -51,8 +51,8 @@ type DebtMove struct {
 	OrderNumber string         `db:"order_number"` // of those earnings; empty: none
 }
 
-// Amount is how much more is owed, or less (negative).
-func (m DebtMove) Amount() money.Amount { return money.New(m.Minor, m.Currency) }
+// Size is how much more is owed, or less, without its sign.
+func (m DebtMove) Size() money.Amount { return money.New(max(m.Minor, -m.Minor), m.Currency) }
 
 // Left is what was owed afterwards.
 func (m DebtMove) Left() money.Amount { return money.New(m.LeftMinor, m.Currency) }

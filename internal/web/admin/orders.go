@@ -64,6 +64,11 @@ type orderPage struct {
 // Returned is what went back to the buyer, by us or by their bank.
 func (p orderPage) Returned() money.Amount { return money.New(p.RefundedMinor+p.LostMinor, p.Currency) }
 
+// FeeBack is what Relais gave back of its fee.
+func (p orderPage) FeeBack() money.Amount {
+	return money.New(p.Sold.Minor-p.Fee.Minor, p.Currency)
+}
+
 // Kept is what the order's people and Relais keep.
 func (p orderPage) Kept() money.Amount {
 	return money.New(p.TotalMinor-p.RefundedMinor-p.LostMinor, p.Currency)

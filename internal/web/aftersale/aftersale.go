@@ -170,14 +170,20 @@ type Panel struct {
 	Desk
 	Number   string
 	Refunds  []Refund
-	Returns  []returns.Return
+	Returns  []Return
 	Disputes []Dispute
+}
+
+// Return is a return with what the desk is to do about it: asked, approved, or nothing.
+type Return struct {
+	returns.Return
+	Todo string
 }
 
 // Open says whether a return waits for the desk.
 func (p Panel) Open() bool {
 	for _, r := range p.Returns {
-		if r.State == returns.Asked || r.State == returns.Approved {
+		if r.Todo != "" {
 			return true
 		}
 	}
@@ -188,13 +194,26 @@ func (p Panel) Open() bool {
 func (s *Server) PanelOf(c echo.Context, d Desk, p orders.Page) (Panel, error) {
 	ctx := c.Request().Context()
 	panel := Panel{Desk: d, Number: p.Number, Refunds: Refunds(page.Lang(c), p, d.BrandID())}
-	var err error
-	if panel.Returns, err = s.Returns.OfOrder(ctx, p.ID, d.BrandID()); err != nil {
+	rs, err := s.Returns.OfOrder(ctx, p.ID, d.BrandID())
+	if err != nil {
 		return panel, err
+	}
+	for _, r := range rs {
+		panel.Returns = append(panel.Returns, Return{r, todo(p, r)})
 	}
 	ds, err := s.Disputes.OfOrder(ctx, p.ID)
 	for _, dispute := range ds {
 		panel.Disputes = append(panel.Disputes, s.shown(page.Lang(c), dispute, p))
 	}
 	return panel, err
+}
+
+// todo is what a desk is to do about a return: answer a request, or note the arrival of what had left.
+func todo(p orders.Page, r returns.Return) string {
+	for _, sh := range p.Shipments {
+		if sh.ID == r.ShipmentID && (r.State == returns.Asked || r.State == returns.Approved && sh.ShippedAt != nil) {
+			return string(r.State)
+		}
+	}
+	return ""
 }
