@@ -7,9 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/ledger"
+	"relais/internal/postgres"
 	"relais/internal/postgres/pgtest"
 )
 
@@ -169,6 +172,33 @@ func TestAuditNamesWhatIsBroken(t *testing.T) {
 	owner := pgtest.Owner(t, db)
 	owner.MustExec(`grant update on ledger_postings to relais_app`)
 	if code, out, errOut := relais("audit", "--quiet"); code != exitFailed || !strings.Contains(out, "BROKEN") || !strings.Contains(errOut, "do not add up") {
+		t.Errorf("audit: %d %s %s", code, out, errOut)
+	}
+}
+
+func TestAuditHoldsTheBooksAgainstStripes(t *testing.T) {
+	db := database(t)
+	if code, out, errOut := relais("audit", "--stripe"); code != 0 || !strings.Contains(out, "Stripe's books and ours agree") || !strings.Contains(out, "missing_at_stripe") ||
+		!strings.Contains(out, "invariants hold") {
+		t.Errorf("audit: %d %s %s", code, out, errOut)
+	}
+	err := postgres.InTx(t.Context(), db, func(tx *sqlx.Tx) error {
+		_, err := ledger.Post(t.Context(), tx, ledger.Transaction{Reference: "order:1:paid", Kind: "sale", Currency: "EUR", At: time.Now(), Object: "ch_never",
+			Postings: []ledger.Posting{{Source: ledger.Account{Kind: ledger.Stripe}, Destination: ledger.Account{Kind: ledger.Bank}, Amount: 500}}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := pgtest.Owner(t, db).MustBegin() // long ago, so that it is not in flight
+	owner.MustExec(`set local session_replication_role = replica`)
+	owner.MustExec(`update ledger_transactions set created_at = created_at - interval '2 hours'`)
+	if err := owner.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errOut := relais("audit", "--stripe", "--quiet")
+	if code != exitFailed || !strings.Contains(out, "DIFFERS") || !strings.Contains(out, "ch_never") || !strings.Contains(out, "500 EUR") || strings.Contains(out, "twice") ||
+		!strings.Contains(errOut, "differ") {
 		t.Errorf("audit: %d %s %s", code, out, errOut)
 	}
 }

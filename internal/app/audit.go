@@ -7,6 +7,7 @@ import (
 
 	"relais/internal/debts"
 	"relais/internal/disputes"
+	"relais/internal/documents"
 	"relais/internal/earnings"
 	"relais/internal/ledger"
 	"relais/internal/orders"
@@ -19,4 +20,4 @@ type Finding = ledger.Finding
 
 // checks are the invariants of every package that touches money, from the ledger up.
 var checks = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, orders.Check,
-	returns.Check, disputes.Check, payouts.Check, debts.Check}
+	returns.Check, disputes.Check, payouts.Check, debts.Check, documents.Check}

@@ -14,6 +14,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/members"
 	"relais/internal/payouts"
+	"relais/internal/reconcile"
 )
 
 // Migrate brings the schema up to date and returns how many migrations that took.
@@ -97,6 +98,18 @@ func (s *Services) PayOut(ctx context.Context, resume int64) (payouts.Report, pa
 		case <-tick.C:
 		}
 	}
+}
+
+// ErrDiffers says that Stripe's books and ours do not agree.
+var ErrDiffers = errors.New("the books and Stripe's differ")
+
+// Kinds are the kinds of difference with Stripe, in the order in which they are told.
+func Kinds() []reconcile.Kind { return reconcile.Kinds() }
+
+// AuditStripe holds everything ever booked against Stripe's books, and answers with the differences that nobody has explained. It reads
+// movements and notices like the hourly run, and records what it finds.
+func (s *Services) AuditStripe(ctx context.Context) (reconcile.Report, error) {
+	return s.Reconcile.Run(ctx, true)
 }
 
 // Explain puts an error into words for a terminal: a fault in English, with what is said about each field.

@@ -9,6 +9,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"relais/internal/documents"
+	"relais/internal/i18n"
+	"relais/internal/money"
 )
 
 // Config is what the environment says. Nothing reads it but New: constructors receive the values that they need.
@@ -22,7 +26,9 @@ type Config struct {
 	Stripe         Stripe
 	Mail           Mail
 	PlatformFeeBps int64
-	AutoDelivery   int // days
+	AutoDelivery   int              // days
+	Currencies     []money.Currency // that brands may sell in; the euro among them
+	Legal          documents.Legal  // who we are on documents
 	TrustedProxies []netip.Prefix
 	MetricsAddr    string
 	LogLevel       slog.Level
@@ -95,6 +101,8 @@ func readConfig(get func(name string) (string, bool)) (Config, error) {
 		},
 		Mail: Mail{SMTP: e.secret("RELAIS_SMTP_URL"), From: e.text("RELAIS_MAIL_FROM", "Relais <relais@localhost>")},
 	}
+	c.Currencies = currencies(e)
+	c.Legal = legal(e, c.Production)
 	_ = c.LogLevel.UnmarshalText([]byte(e.choice("RELAIS_LOG_LEVEL", "info", "debug", "warn", "error"))) // one of four
 	c.checkAddresses(e)
 	c.checkSecret(e)
@@ -105,6 +113,45 @@ func readConfig(get func(name string) (string, bool)) (Config, error) {
 		return c, &ConfigError{e.problems}
 	}
 	return c, nil
+}
+
+// currencies are those that brands may sell in, the euro first. Stripe counts in the minor units of ISO 4217 for all of them; the
+// ones in which it does not, and those of three decimals, are not on offer.
+func currencies(e *environment) []money.Currency {
+	list := []money.Currency{"EUR"}
+	for _, code := range e.list("RELAIS_CURRENCIES", "") {
+		c := money.Currency(strings.ToUpper(code))
+		switch {
+		case c.Valid() != nil || !i18n.EN.Has("currency.name."+string(c)):
+			e.problem("RELAIS_CURRENCIES has %q: Relais sells in %s", code, strings.Join(i18n.EN.Keys("currency.name."), ", "))
+		case !slices.Contains(list, c):
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// legal is who the platform is on documents: a demonstration in development, required in production.
+func legal(e *environment, production bool) documents.Legal {
+	l := documents.Legal{Name: e.text("RELAIS_LEGAL_NAME", ""), Form: e.text("RELAIS_LEGAL_FORM", ""), Address: e.text("RELAIS_LEGAL_ADDRESS", ""),
+		SIREN: e.text("RELAIS_LEGAL_SIREN", ""), VATNumber: e.text("RELAIS_LEGAL_VAT", ""), Email: e.text("RELAIS_LEGAL_EMAIL", "")}
+	for _, field := range []struct {
+		name  string
+		value *string
+		demo  string
+	}{
+		{"RELAIS_LEGAL_NAME", &l.Name, "Relais (démonstration)"}, {"RELAIS_LEGAL_ADDRESS", &l.Address, "1 rue de la Démonstration, 75000 Paris, France"},
+		{"RELAIS_LEGAL_SIREN", &l.SIREN, "000 000 000"}, {"RELAIS_LEGAL_VAT", &l.VATNumber, "FR00000000000"},
+	} {
+		switch {
+		case *field.value != "":
+		case production:
+			e.problem("%s is required in production: it is printed on every invoice", field.name)
+		default:
+			*field.value = field.demo
+		}
+	}
+	return l
 }
 
 func (c Config) checkAddresses(e *environment) {

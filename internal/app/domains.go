@@ -15,12 +15,15 @@ import (
 	"relais/internal/clock"
 	"relais/internal/debts"
 	"relais/internal/disputes"
+	"relais/internal/documents"
 	"relais/internal/jobs"
 	"relais/internal/mail"
 	"relais/internal/media"
 	"relais/internal/members"
+	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/refunds"
 	"relais/internal/returns"
@@ -50,7 +53,9 @@ type Domains struct {
 	Disputes    *disputes.Service
 	Payouts     *payouts.Service
 	Debts       *debts.Service
+	Documents   *documents.Service
 	Webhooks    *webhooks.Service
+	Reconcile   *reconcile.Service
 }
 
 // Parts is what Domains are wired from.
@@ -67,6 +72,8 @@ type Parts struct {
 	SMTP         *mail.SMTP // nil: letters stay readable and are not sent
 	FeeBps       int64
 	AutoDelivery int // days
+	Legal        documents.Legal
+	Currencies   []money.Currency // besides EUR
 
 	PayoutsPerSecond int // transfers asked for in a second at most; 0: no limit
 
@@ -100,7 +107,7 @@ func Wire(p Parts) (*Domains, error) {
 		return nil, err
 	}
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
-	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now)
+	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
 	if d.Referrals, err = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret)}); err != nil {
@@ -112,9 +119,13 @@ func Wire(p Parts) (*Domains, error) {
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
-		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
+		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+	d.Documents = documents.New(p.DB, p.Clock.Now, p.Legal)
 	d.Debts = debts.New(p.DB, forWorkers, p.Clock.Now, time.Now, p.Log)
-	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Events: forWorkers, Orders: d.Orders, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
+	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Provider: forWorkers, Orders: d.Orders, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
+	d.Reconcile = reconcile.New(reconcile.Config{DB: p.DB, Books: forWorkers, Transfers: forWorkers, Webhooks: d.Webhooks, Audit: auditBooks, Mail: d.Mail,
+		Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
 	d.register()
 	return d, nil
 }
@@ -134,7 +145,9 @@ func (d *Domains) register() {
 	d.Disputes.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Debts.Register(d.Jobs)
+	d.Documents.Register(d.Jobs)
 	d.Webhooks.Register(d.Jobs)
+	d.Reconcile.Register(d.Jobs)
 }
 
 // sandboxKey is what the sandbox is spoken to with; it opens nothing else.
@@ -168,8 +181,21 @@ func mountSandbox(mux *http.ServeMux, s *stripesandbox.Sandbox) {
 	mux.Handle(sandboxPath+"/", h)
 }
 
-// Audit counts what breaks each invariant of the books.
+// Audit counts what breaks each invariant of the books, and between them and Stripe's.
 func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
+	all, err := auditBooks(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	found, err := reconcile.Check(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return append(all, found...), nil
+}
+
+// auditBooks counts what breaks each invariant of our own books.
+func auditBooks(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	var all []Finding
 	for _, check := range checks {
 		found, err := check(ctx, q)

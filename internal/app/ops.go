@@ -26,7 +26,7 @@ type ops struct {
 func newOps(d *database) *ops {
 	o := &ops{db: d.pages, metrics: prometheus.NewRegistry()}
 	o.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		collectors.NewDBStatsCollector(d.pages.DB, "pages"), collectors.NewDBStatsCollector(d.work.DB, "work"), newQueue(d.work))
+		collectors.NewDBStatsCollector(d.pages.DB, "pages"), collectors.NewDBStatsCollector(d.work.DB, "work"), newQueue(d.work), newDifferences(d.work))
 	return o
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"relais/internal/jobs"
+	"relais/internal/reconcile"
 )
 
 // queue measures the jobs whenever somebody looks: how many wait, run and are parked, and how long the oldest that could
@@ -42,4 +43,42 @@ func (q *queue) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(q.count, prometheus.GaugeValue, float64(n), state)
 	}
 	out <- prometheus.MustNewConstMetric(q.delay, prometheus.GaugeValue, s.Late)
+}
+
+// differences measures whether Stripe's books and ours agree, and how long ago that was last known.
+type differences struct {
+	db         *sqlx.DB
+	now        func() time.Time
+	count, age *prometheus.Desc
+}
+
+func newDifferences(db *sqlx.DB) *differences {
+	return &differences{db, time.Now,
+		prometheus.NewDesc("relais_differences", "Open differences with Stripe that nobody has explained, by kind.", []string{"kind"}, nil),
+		prometheus.NewDesc("relais_reconciled_seconds", "Time since the last comparison with Stripe that was complete; -1 when there was none.", nil, nil)}
+}
+
+// Describe is part of prometheus.Collector.
+func (d *differences) Describe(out chan<- *prometheus.Desc) {
+	out <- d.count
+	out <- d.age
+}
+
+// Collect is part of prometheus.Collector.
+func (d *differences) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	s, err := reconcile.Stats(ctx, d.db, d.now())
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(d.count, err)
+		return
+	}
+	for kind, n := range s.ByKind {
+		out <- prometheus.MustNewConstMetric(d.count, prometheus.GaugeValue, float64(n), string(kind))
+	}
+	age := -1.0
+	if s.Age >= 0 {
+		age = s.Age.Seconds()
+	}
+	out <- prometheus.MustNewConstMetric(d.age, prometheus.GaugeValue, age)
 }

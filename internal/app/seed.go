@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"relais/internal/clock"
 	"relais/internal/demo"
+	"relais/internal/money"
 	"relais/internal/postgres"
 	"relais/internal/stripesandbox"
 )
@@ -127,7 +129,7 @@ func (d *database) makeDemo(ctx context.Context, cfg Config, log *slog.Logger) e
 	defer db.Close()
 	domains, err := Wire(Parts{DB: db, Work: db, Clock: moment, RealNow: moment.Now, Stripe: sandboxClient(local, cfg.Secret.Reveal(), cfg.Stripe.Capabilities),
 		Secret: cfg.Secret.Reveal(), MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, FeeBps: cfg.PlatformFeeBps,
-		AutoDelivery: cfg.AutoDelivery, Log: log})
+		AutoDelivery: cfg.AutoDelivery, Legal: cfg.Legal, Currencies: demoCurrencies(cfg.Currencies), Log: log})
 	if err != nil {
 		return err
 	}
@@ -137,10 +139,13 @@ func (d *database) makeDemo(ctx context.Context, cfg Config, log *slog.Logger) e
 	return d.explain(cfg, err)
 }
 
+// demoCurrencies are those of the configuration and that of the demo's British brand: the demo shows what several look like.
+func demoCurrencies(list []money.Currency) []money.Currency { return append(slices.Clone(list), "GBP") }
+
 // forDemo is what the demo needs of the domains.
 func (d *Domains) forDemo(cfg Config, sandbox *stripesandbox.Sandbox, visitor stripesandbox.Visitor) demo.Services {
 	return demo.Services{DB: d.DB, Clock: d.Clock, Secret: []byte(cfg.Secret.Reveal()), Jobs: d.Jobs, Media: d.Media, Members: d.Members,
-		Catalog: d.Catalog, Storefronts: d.Storefronts, Referrals: d.Referrals, Orders: d.Orders, Returns: d.Returns, Payouts: d.Payouts,
+		Catalog: d.Catalog, Storefronts: d.Storefronts, Referrals: d.Referrals, Orders: d.Orders, Returns: d.Returns, Payouts: d.Payouts, Documents: d.Documents,
 		Sandbox: sandbox, Visitor: visitor, BaseURL: cfg.BaseURL}
 }
 

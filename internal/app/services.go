@@ -100,7 +100,7 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	s.Domains, err = Wire(Parts{
 		DB: s.data.pages, Work: s.data.work, Clock: business, Stripe: client, Secret: secret.Reveal(),
 		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, SMTP: server,
-		FeeBps: cfg.PlatformFeeBps, AutoDelivery: cfg.AutoDelivery, PayoutsPerSecond: perSecond, Log: log,
+		FeeBps: cfg.PlatformFeeBps, AutoDelivery: cfg.AutoDelivery, PayoutsPerSecond: perSecond, Legal: cfg.Legal, Currencies: cfg.Currencies, Log: log,
 	})
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ var stripeOrigins = []string{"https://checkout.stripe.com", "https://connect.str
 func (s *Services) pages(cfg Config, log *slog.Logger) (http.Handler, error) {
 	site, err := web.New(web.Options{
 		DB: s.DB, Keys: s.Keys, Media: s.Media, Members: s.Members, Catalog: s.Catalog, Imports: s.Imports, Storefronts: s.Storefronts,
-		Referrals: s.Referrals, Orders: s.Orders, Returns: s.Returns, Disputes: s.Disputes, Payouts: s.Payouts, Webhooks: s.Webhooks, Now: s.Clock.Now, Clock: time.Now, FeeBps: cfg.PlatformFeeBps,
+		Referrals: s.Referrals, Orders: s.Orders, Returns: s.Returns, Disputes: s.Disputes, Debts: s.Debts, Payouts: s.Payouts, Webhooks: s.Webhooks, Reconcile: s.Reconcile, Now: s.Clock.Now, Clock: time.Now, FeeBps: cfg.PlatformFeeBps,
 		BaseURL: s.baseURL, PaymentOrigins: stripeOrigins, TrustedProxies: cfg.TrustedProxies, Dev: !cfg.Production,
 		Mailbox: cfg.Mail.SMTP == "", Wake: s.Jobs.Wake, Log: log,
 		Audit: func(ctx context.Context) ([]Finding, error) { return Audit(ctx, s.DB) }, Advance: s.advance(),

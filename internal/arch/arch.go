@@ -11,7 +11,7 @@ func Ranks() []string {
 		// ground
 		"postgres", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
 		// domains
-		"members", "catalog", "catalog/shopify", "storefronts", "referrals", "earnings", "refunds", "orders", "returns", "disputes", "payouts", "debts", "webhooks",
+		"members", "catalog", "catalog/shopify", "storefronts", "referrals", "earnings", "refunds", "orders", "returns", "disputes", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
 		// pages
@@ -38,6 +38,8 @@ func Libraries() map[string][]string {
 		"github.com/prometheus":                 {"internal/app", "internal/web"},
 		"github.com/nicksnyder/go-i18n":         {"internal/i18n"},
 		"rsc.io/qr":                             {"internal/web"},
+		"github.com/go-pdf/fpdf":                {"internal/documents/paper"},
+		"github.com/pdfcpu/pdfcpu":              {"internal/documents/paper"},
 		"git.sr.ht/~sbinet/gg":                  {"internal/web", "internal/media"},
 		"github.com/lib/pq":                     data(),
 		"github.com/jmoiron/sqlx":               append(data(), "internal/web", "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
@@ -51,7 +53,7 @@ func Libraries() map[string][]string {
 func data() []string {
 	return []string{"internal/postgres", "internal/clock", "internal/ledger", "internal/jobs", "internal/media", "internal/mail",
 		"internal/members", "internal/catalog", "internal/storefronts", "internal/referrals", "internal/earnings", "internal/orders",
-		"internal/refunds", "internal/returns", "internal/disputes", "internal/payouts", "internal/debts", "internal/webhooks"}
+		"internal/refunds", "internal/returns", "internal/disputes", "internal/payouts", "internal/debts", "internal/documents", "internal/webhooks", "internal/reconcile"}
 }
 
 // Data are the packages that may write SQL.

@@ -83,9 +83,18 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+func TestAtMost(t *testing.T) {
+	if l := atMost("c", 1.5, "s", []float64{3}, "reading", []float64{2}); l.String() != "bench c 1.500 (goal at most 1.50)" || !l.Met {
+		t.Errorf("%s, met %t", l, l.Met)
+	}
+	if l := atMost("c", 1.5, "s", []float64{3.1}, "reading", []float64{2}); l.Met {
+		t.Errorf("%s is met", l)
+	}
+}
+
 func TestSettings(t *testing.T) {
 	got, err := parse([]string{"-rounds", "5", "-span", "1s"})
-	want := settings{rounds: 5, span: time.Second, connections: 64, clients: 8, orders: 1000, out: "var/bench.json"}
+	want := settings{rounds: 5, span: time.Second, connections: 64, clients: 8, orders: 1000, earnings: 10_000_000, out: "var/bench.json"}
 	if err != nil || !cmp.Equal(got, want, cmp.AllowUnexported(settings{})) {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -5,8 +5,11 @@
 //	share_link_redirect_p99  the 99th percentile of the bare 302 over that of GET /r/CODE, from the same runs
 //	product_page             requests/s of GET /p/SLUG over those of a bare Echo handler that answers as many bytes
 //	place_order              orders/s of orders.Place over pgbench's TPC-B transactions/s
+//	payout_run               seconds in which payouts.Run makes the payouts of 100,000 payees, who have 10,000,000 free earnings,
+//	                         over those of a read-only GROUP BY over the same 10,000,000 postings
 //
-// In every line more is better, and 1 is as good as the yardstick.
+// In every line but the last more is better, and 1 is as good as the yardstick. In the last one less is better: the goal is what it
+// may be at most.
 //
 // # Method
 //
@@ -20,6 +23,11 @@
 //
 // Orders are placed by 8 workers, each in carts of two products filled before the clock starts; pgbench runs on the same
 // cluster with as many clients, simple protocol, scale 10.
+//
+// The books of the payouts lie in a database of their own on the same cluster, written by the owner as the triggers would have
+// written them; -earnings N makes them smaller. The run is the real one, up to the commit of its last batch: plan, locks, postings,
+// digests, payouts. The sending, which waits for Stripe, is not measured. After each run the payouts must be what was free; then
+// the run is taken back.
 //
 // One measurement of each kind makes a round; rounds follow each other, so that a slow minute hits both sides. A ratio is that of the
 // medians over the rounds, after a warm-up that is not counted.
@@ -51,6 +59,8 @@ type settings struct {
 	connections int           // that follow links and read pages
 	clients     int           // that place orders, and of pgbench
 	orders      int           // placed in one measurement
+	earnings    int64         // free, before the run of payouts; 0: no run is measured
+	only        bool          // the run of payouts, and nothing else
 	out         string        // file for the JSON
 	profiles    string        // folder; empty: no profiles
 }
@@ -75,9 +85,18 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	report, err := measure(ctx, w, s)
-	if err != nil {
-		return err
+	report := report{}
+	if !s.only {
+		if report, err = measure(ctx, w, s); err != nil {
+			return err
+		}
+	}
+	if s.earnings > 0 {
+		payouts, err := measurePayouts(ctx, w.cluster, s)
+		if err != nil {
+			return fmt.Errorf("measure payouts: %w", err)
+		}
+		report.Benches = append(report.Benches, payouts)
 	}
 	for _, l := range report.Benches {
 		fmt.Fprintln(out, l)
@@ -91,10 +110,15 @@ func parse(args []string) (settings, error) {
 	f.IntVar(&s.rounds, "rounds", 3, "rounds to measure; the medians count")
 	f.DurationVar(&s.span, "span", 3*time.Second, "length of one measurement")
 	f.IntVar(&s.orders, "orders", 1000, "orders placed in one round")
+	f.Int64Var(&s.earnings, "earnings", 10_000_000, "free earnings before the run of payouts, a hundred of each payee; 0: do not measure it")
+	f.BoolVar(&s.only, "only-payouts", false, "measure the run of payouts and nothing else")
 	f.StringVar(&s.out, "json", "var/bench.json", "file for the results")
 	f.StringVar(&s.profiles, "profile", "", "folder for processor profiles")
 	if err := f.Parse(args); err != nil {
 		return s, err
+	}
+	if s.earnings != 0 && s.earnings < perPayee*1000 {
+		return s, fmt.Errorf("at least %d earnings, or none", perPayee*1000)
 	}
 	if s.rounds < 1 || s.span < 100*time.Millisecond || s.orders < s.clients {
 		return s, fmt.Errorf("at least one round, 100ms and %d orders", s.clients)

@@ -23,7 +23,7 @@ type BrandRow struct {
 	CreatedAt  time.Time      `db:"created_at"`
 	Published  int64          `db:"published"`   // products
 	Orders     int64          `db:"orders"`      // paid ones
-	GoodsMinor int64          `db:"goods_minor"` // sold and not refunded, including VAT
+	GoodsMinor int64          `db:"goods_minor"` // sold in its currency and not refunded, including VAT
 	Owners     string         `db:"owners"`      // names of members
 }
 
@@ -31,7 +31,7 @@ const selectBrandRows = `
 select b.id, b.handle, b.name, b.country, b.currency, b.blocked_at, b.created_at,
   (select count(*) from products p where p.brand_id = b.id and p.state = 'published') as published,
   (select count(*) from shipments s join orders o on o.id = s.order_id where s.brand_id = b.id and o.state = 'paid') as orders,
-  (select coalesce(sum(l.total_minor), 0) from order_lines l join orders o on o.id = l.order_id where l.brand_id = b.id and o.state = 'paid') as goods_minor,
+  (select coalesce(sum(l.total_minor), 0) from order_lines l join orders o on o.id = l.order_id where l.brand_id = b.id and o.state = 'paid' and o.currency = b.currency) as goods_minor,
   coalesce((select string_agg(m.name, ', ' order by m.name) from brand_members t join members m on m.id = t.member_id where t.brand_id = b.id and t.role = 'owner'), '') as owners
 from brands b where $1 = '' or b.handle = lower($1) or position(lower($1) in lower(b.name)) > 0
 order by b.id desc limit $2 offset $3`

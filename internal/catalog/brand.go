@@ -72,7 +72,6 @@ func (d BrandDraft) validated() (BrandDraft, error) {
 	p.check(countryForm.MatchString(d.Country), "country", "fault.catalog.choose")
 	a, err := mail.ParseAddress(d.ContactEmail)
 	p.check(err == nil && a.Address == d.ContactEmail, "contact_email", "fault.catalog.email_form")
-	p.check(d.Currency == "EUR", "currency", "fault.catalog.currency")
 	return d, p.fault()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -22,6 +23,9 @@ func (s *Service) CreateBrand(ctx context.Context, by int64, d BrandDraft) (Bran
 	d, err := d.validated()
 	if err != nil {
 		return Brand{}, err
+	}
+	if !slices.Contains(s.currencies, d.Currency) {
+		return Brand{}, fault.Field("currency", "fault.catalog.currency")
 	}
 	var b Brand
 	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
@@ -50,8 +54,8 @@ const updateBrand = `
 update brands set name = $2, tagline = $3, story = $4, maker_name = $5, maker_address = $6, contact_email = $7, country = $8,
   vat_number = $9, trader = $10 where id = $1`
 
-// EditBrand changes everything but handle, language and currency, which links, texts and books rest on.
-// Owners only.
+// EditBrand changes everything but handle and language, which links and texts rest on, and the currency, which has a rule of
+// its own (SetCurrency). Owners only.
 func (s *Service) EditBrand(ctx context.Context, by, brandID int64, d BrandDraft) error {
 	d, err := d.validated()
 	if err != nil {

@@ -24,12 +24,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
 	"relais/internal/media"
+	"relais/internal/money"
 	"relais/internal/postgres"
 )
 
@@ -38,12 +40,24 @@ type Service struct {
 	db     *sqlx.DB
 	photos *media.Store
 	now    func() time.Time
+
+	currencies []money.Currency
 }
 
-// New makes the service. The clock is the business clock: prices and terms date from it.
-func New(db *sqlx.DB, photos *media.Store, now func() time.Time) *Service {
-	return &Service{db: db, photos: photos, now: now}
+// New makes the service. The clock is the business clock: prices and terms date from it. Brands may sell in euro and in the
+// currencies.
+func New(db *sqlx.DB, photos *media.Store, now func() time.Time, currencies ...money.Currency) *Service {
+	s := &Service{db: db, photos: photos, now: now, currencies: []money.Currency{"EUR"}}
+	for _, c := range currencies {
+		if !slices.Contains(s.currencies, c) {
+			s.currencies = append(s.currencies, c)
+		}
+	}
+	return s
 }
+
+// Currencies are those that brands may sell in, the euro first.
+func (s *Service) Currencies() []money.Currency { return slices.Clone(s.currencies) }
 
 // System is the member argument of use cases run by the platform itself.
 const System int64 = 0

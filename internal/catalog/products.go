@@ -93,10 +93,12 @@ select coalesce(max(substr(slug, length($1) + 2)::int), 1) + $2 from products wh
 }
 
 const updateProduct = `
-update products set title = $3, description = $4, category = $5, tags = $6, warnings = $7, options = $8, vat_bps = $9, updated_at = $10, custom_made = coalesce($11::boolean, custom_made)
+update products set title = $3, description = $4, category = $5, tags = $6, warnings = $7, options = $8, vat_bps = $9, updated_at = $10, custom_made = coalesce($11::boolean, custom_made),
+  currency = (select currency from brands where id = $1)
 where brand_id = $1 and id = $2`
 
-// UpdateProduct is EditProduct inside the caller's transaction.
+// UpdateProduct is EditProduct inside the caller's transaction. The prices of the draft are of the brand's currency, which the
+// product has from then on.
 func UpdateProduct(ctx context.Context, tx *sqlx.Tx, brandID, productID int64, d ProductDraft, now time.Time) error {
 	d, err := d.validated()
 	if err != nil {
@@ -119,14 +121,23 @@ func UpdateProduct(ctx context.Context, tx *sqlx.Tx, brandID, productID int64, d
 	return nil
 }
 
-// SetState is MoveProduct inside the caller's transaction.
+// SetState is MoveProduct inside the caller's transaction. ErrPricedElsewhere: it is to be published with prices of a currency
+// that its brand gave up.
 func SetState(ctx context.Context, tx *sqlx.Tx, brandID, productID int64, to State, now time.Time) error {
+	if err := lockBrand(ctx, tx, brandID); err != nil {
+		return err
+	}
 	p, err := productForUpdate(ctx, tx, brandID, productID)
 	if err != nil || p.State == to {
 		return err
 	}
 	if !MayMove(p.State, to) {
 		return fault.New(fault.Conflict, "fault.catalog.product_state")
+	}
+	if to == Published {
+		if err := pricedInOwn(ctx, tx, productID); err != nil {
+			return err
+		}
 	}
 	_, err = tx.ExecContext(ctx, `update products set state = $2, updated_at = $3 where id = $1`, productID, to, now)
 	return err

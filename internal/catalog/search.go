@@ -121,10 +121,11 @@ with words as materialized (
   select websearch_to_tsquery('public.fr', $3) || websearch_to_tsquery('public.en', $3) as q, public.unaccent(lower($3)) as plain
 ), candidates as materialized (%s
 ), hits as materialized (
-  select p.id, c.rank, p.category, b.handle, b.name as brand_name, p.created_at, v.price, v.stock
+  select p.id, c.rank, p.category, p.currency, b.handle, b.name as brand_name, p.created_at, v.price, v.stock
   from candidates c join products p on p.id = c.id join brands b on b.id = p.brand_id
   join lateral (select min(price_minor) as price, sum(stock) as stock from variants where product_id = p.id and active) v on v.price is not null
   where p.state = 'published' and b.blocked_at is null
+    and ($6 = 0::bigint and $7 = 0::bigint or p.currency = 'EUR')
     and ($6 = 0::bigint or v.price >= $6) and ($7 = 0::bigint or v.price <= $7) and (not $8 or v.stock > 0)
 )`
 
@@ -139,8 +140,8 @@ const allUsed = ` and ($1::text, $2::timestamptz) is not null and $4::text is no
 var orders = map[Sort]string{
 	Relevance: `rank desc, id desc`,
 	Newest:    `created_at desc, id desc`,
-	Cheapest:  `price, id`,
-	Dearest:   `price desc, id desc`,
+	Cheapest:  `currency <> 'EUR', currency, price, id`, // prices of different currencies are not compared
+	Dearest:   `currency <> 'EUR', currency, price desc, id desc`,
 }
 
 func search(ctx context.Context, db sqlx.QueryerContext, q Query, candidates string) (Results, error) {

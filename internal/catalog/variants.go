@@ -153,9 +153,9 @@ func saveVariant(ctx context.Context, tx *sqlx.Tx, productID int64, position int
 }
 
 const insertPrice = `
-insert into variant_prices (variant_id, price_minor, since)
-select $1, $2, $3 where $2 is distinct from
-  (select price_minor from variant_prices where variant_id = $1 order by since desc, id desc limit 1)`
+insert into variant_prices (variant_id, price_minor, currency, since)
+select v.id, $2, p.currency, $3 from variants v join products p on p.id = v.product_id where v.id = $1 and p.currency || $2::bigint is distinct from
+  (select currency || price_minor from variant_prices where variant_id = $1 order by since desc, id desc limit 1)`
 
 // recordPrice adds to a variant's history when the price is another than the last one.
 func recordPrice(ctx context.Context, tx *sqlx.Tx, variantID, priceMinor int64, now time.Time) error {
@@ -194,7 +194,8 @@ where p.brand_id = $1 and v.id = $2)`, brandID, variantID)
 }
 
 const selectPrices = `
-select variant_id, price_minor, since from variant_prices where variant_id = any($1) order by variant_id, since, id`
+select h.variant_id, h.price_minor, h.since from variant_prices h join variants v on v.id = h.variant_id join products p on p.id = v.product_id
+where h.variant_id = any($1) and h.currency = p.currency order by h.variant_id, h.since, h.id`
 
 // PriceHistory returns every price of these variants, the oldest first, by variant.
 func PriceHistory(ctx context.Context, q sqlx.QueryerContext, variantIDs ...int64) (map[int64][]PricePoint, error) {

@@ -25,6 +25,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/clock"
 	"relais/internal/demo/content"
+	"relais/internal/documents"
 	"relais/internal/jobs"
 	"relais/internal/media"
 	"relais/internal/members"
@@ -63,6 +64,7 @@ type Services struct {
 	Orders      *orders.Service
 	Returns     *returns.Service
 	Payouts     *payouts.Service
+	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox
 	Visitor     stripesandbox.Visitor
 	BaseURL     string // of the site, without a slash at its end

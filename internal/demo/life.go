@@ -96,12 +96,20 @@ func firstRate(brand string) (bps int64, part float64) {
 
 // night is what the periodic jobs do.
 func (m *maker) night(ctx context.Context) error {
-	for _, task := range []func(context.Context) error{m.Orders.SweepExpired, m.Orders.SweepDelivered, m.Jobs.Drain, m.Orders.Release} {
+	for _, task := range []func(context.Context) error{m.Orders.SweepExpired, m.Orders.SweepDelivered, m.Jobs.Drain, m.Orders.Release, m.issue} {
 		if err := task(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// issue issues the day's documents, and those of a month that is over.
+func (m *maker) issue(ctx context.Context) error {
+	if err := m.Documents.Sweep(ctx, m.Clock.Now().Add(-2*dayLong)); err != nil {
+		return err
+	}
+	return m.Documents.CloseMonths(ctx)
 }
 
 // onboard takes a payee through Stripe's registration, or leaves it unfinished.

@@ -106,7 +106,7 @@ func (m *maker) drawFrom(v *visit) *purchase {
 func (m *maker) basket(l *link) []item {
 	var items []item
 	add := func(p *product) {
-		if p == nil || slices.ContainsFunc(items, func(i item) bool { return i.product == p }) {
+		if p == nil || slices.ContainsFunc(items, func(i item) bool { return i.product == p || i.product.brand.Currency != p.brand.Currency }) {
 			return
 		}
 		i := item{product: p, variant: m.random.IntN(len(p.variants)), quantity: 1}

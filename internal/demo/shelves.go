@@ -10,6 +10,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/demo/content"
 	"relais/internal/i18n"
+	"relais/internal/money"
 	"relais/internal/postgres"
 )
 
@@ -56,7 +57,7 @@ func (m *maker) makeBrand(ctx context.Context, b content.Brand) error {
 	owner := m.people[b.Owner].id
 	made, err := m.Catalog.CreateBrand(ctx, owner, catalog.BrandDraft{Handle: b.Handle, Name: b.Name, Lang: i18n.Lang(b.Lang), Tagline: b.Tagline.In(b.Lang),
 		Story: b.Story.In(b.Lang), MakerName: b.LegalName, MakerAddress: postal(b.Address), ContactEmail: b.Email, Country: b.Country,
-		VATNumber: b.VATNumber, Currency: "EUR", Trader: true})
+		VATNumber: b.VATNumber, Currency: money.Currency(b.Currency), Trader: true})
 	if err != nil {
 		return err
 	}

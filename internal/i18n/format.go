@@ -45,7 +45,7 @@ func (l Lang) Money(a money.Amount) string {
 	if exponent > 0 {
 		number += l.point() + digits[len(digits)-exponent:]
 	}
-	symbol := l.symbol(a.Currency)
+	symbol := l.Symbol(a.Currency)
 	if l == FR {
 		return sign + number + noBreak + symbol
 	}
@@ -55,7 +55,8 @@ func (l Lang) Money(a money.Amount) string {
 	return sign + symbol + number
 }
 
-func (l Lang) symbol(c money.Currency) string {
+// Symbol is the sign of a currency, or its code where the sign would not be understood: "€", "CHF".
+func (l Lang) Symbol(c money.Currency) string {
 	switch c {
 	case "EUR":
 		return "€"
@@ -123,6 +124,9 @@ func (l Lang) Date(t time.Time) string {
 	t = t.In(paris)
 	return l.day(t) + noBreak + l.month(t.Month()) + " " + strconv.Itoa(t.Year())
 }
+
+// Day writes the day in Paris for machines: "2026-11-23".
+func Day(t time.Time) string { return t.In(paris).Format(time.DateOnly) }
 
 // DateShort writes the day without its year: "23 nov.", "23 Nov". For tables and charts.
 func (l Lang) DateShort(t time.Time) string {

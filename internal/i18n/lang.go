@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -138,6 +139,18 @@ func (l Lang) Lookup(key string, args ...any) (string, error) {
 func (l Lang) Has(key string) bool {
 	_, ok := messages()[l][key]
 	return ok
+}
+
+// Keys are the last parts of the keys that begin with a prefix, in alphabetical order.
+func (l Lang) Keys(prefix string) []string {
+	var list []string
+	for key := range messages()[l] {
+		if rest, ok := strings.CutPrefix(key, prefix); ok {
+			list = append(list, rest)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 func (l Lang) show(v any) any {

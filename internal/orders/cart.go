@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -54,7 +55,8 @@ type Cart struct {
 	ID      string
 	Parcels []CartParcel
 	Goods   money.Amount
-	Count   int64 // pieces
+	Count   int64            // pieces
+	Others  []money.Currency // besides that of Goods, which sums the first currency only; none: it can be ordered
 }
 
 // CartParcel is what one brand would send.
@@ -90,11 +92,13 @@ type Addition struct {
 }
 
 const selectVariantStock = `
-select v.stock from variants v join products p on p.id = v.product_id join brands b on b.id = p.brand_id
+select v.stock, p.currency, exists (select 1 from cart_lines c join variants x on x.id = c.variant_id join products y on y.id = x.product_id
+  where c.cart_id = $2 and y.currency <> p.currency) as mixes
+from variants v join products p on p.id = v.product_id join brands b on b.id = p.brand_id
 where v.id = $1 and v.active and p.state = 'published' and b.blocked_at is null`
 
 // AddToCart puts a variant into a cart, and says which cart. ErrUnavailable where it is not for sale; a fault on the
-// field quantity where less is in stock.
+// field quantity where less is in stock; ErrCurrencies where the cart holds goods priced in another currency, which stay in it.
 func (s *Service) AddToCart(ctx context.Context, a Addition) (string, error) {
 	if a.Quantity < 1 || a.Quantity > 99 {
 		return "", fault.Field("quantity", "fault.quantity")
@@ -104,18 +108,25 @@ func (s *Service) AddToCart(ctx context.Context, a Addition) (string, error) {
 	}
 	now := s.now()
 	return a.CartID, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		var stock int64
-		if err := tx.GetContext(ctx, &stock, selectVariantStock, a.VariantID); err != nil {
-			return fmt.Errorf("add to cart: %w", orFault(err, ErrUnavailable))
-		}
-		if stock < 1 {
-			return fault.Field("quantity", "fault.sold_out")
-		}
-		if stock < a.Quantity {
-			return fault.Field("quantity", "fault.stock_short").Arg("Stock", stock)
-		}
+		// Two additions at once: the second waits here, and sees the currency of the first.
 		if _, err := tx.ExecContext(ctx, upsertCart, a.CartID, a.MemberID, a.Lang, now); err != nil {
 			return err
+		}
+		var v struct {
+			Stock    int64          `db:"stock"`
+			Currency money.Currency `db:"currency"`
+			Mixes    bool           `db:"mixes"`
+		}
+		if err := tx.GetContext(ctx, &v, selectVariantStock, a.VariantID, a.CartID); err != nil {
+			return fmt.Errorf("add to cart: %w", orFault(err, ErrUnavailable))
+		}
+		switch {
+		case v.Mixes:
+			return ErrCurrencies
+		case v.Stock < 1:
+			return fault.Field("quantity", "fault.sold_out")
+		case v.Stock < a.Quantity:
+			return fault.Field("quantity", "fault.stock_short").Arg("Stock", v.Stock)
 		}
 		clickID, err := s.clickID(ctx, tx, a.ClickToken)
 		if err != nil {
@@ -187,12 +198,13 @@ func (s *Service) CartCount(ctx context.Context, cartID string) (int64, error) {
 	return n, err
 }
 
-// gather groups lines by brand and adds the methods of delivery of each.
+// gather groups lines by brand and currency and adds the methods of delivery of each. A cart comes to hold two currencies when
+// a brand changes its own after the goods were put in.
 func gather(ctx context.Context, q sqlx.QueryerContext, cartID string, lines []CartLine, lang i18n.Lang) (Cart, error) {
 	cart := Cart{ID: cartID}
 	for _, l := range lines {
 		n := len(cart.Parcels)
-		if n == 0 || cart.Parcels[n-1].BrandID != l.BrandID {
+		if n == 0 || cart.Parcels[n-1].BrandID != l.BrandID || cart.Parcels[n-1].Goods.Currency != l.Price.Currency {
 			cart.Parcels = append(cart.Parcels, CartParcel{BrandID: l.BrandID, BrandName: l.BrandName, BrandHandle: l.BrandHandle,
 				Goods: money.New(0, l.Price.Currency)})
 			n++
@@ -203,11 +215,13 @@ func gather(ctx context.Context, q sqlx.QueryerContext, cartID string, lines []C
 		if cart.Goods.Currency == "" {
 			cart.Goods.Currency = l.Price.Currency
 		}
-		if l.Price.Currency != cart.Goods.Currency {
-			return Cart{}, ErrCurrencies
-		}
-		cart.Goods.Minor += l.Total().Minor
 		cart.Count += l.Quantity
+		switch {
+		case l.Price.Currency == cart.Goods.Currency:
+			cart.Goods.Minor += l.Total().Minor
+		case !slices.Contains(cart.Others, l.Price.Currency):
+			cart.Others = append(cart.Others, l.Price.Currency)
+		}
 	}
 	for i := range cart.Parcels {
 		ms, err := methods(ctx, q, cart.Parcels[i].BrandID, lang)

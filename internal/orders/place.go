@@ -142,6 +142,9 @@ func (s *Service) parcels(ctx context.Context, tx *sqlx.Tx, p Placement, lines [
 	if err != nil {
 		return nil, err
 	}
+	if len(cart.Others) > 0 {
+		return nil, ErrCurrencies
+	}
 	parcels := make([]Parcel, len(cart.Parcels))
 	for i, c := range cart.Parcels {
 		m, err := Choose(c.Methods, p.Methods[c.BrandID], p.Address.Country)

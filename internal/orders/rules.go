@@ -12,7 +12,7 @@ import (
 var (
 	ErrEmptyCart    = fault.New(fault.Invalid, "fault.cart_empty")
 	ErrUnavailable  = fault.New(fault.Conflict, "fault.cart_changed")       // something in the cart is no longer for sale
-	ErrCurrencies   = fault.New(fault.Conflict, "fault.cart_currencies")    // goods in two currencies
+	ErrCurrencies   = fault.New(fault.Conflict, "fault.cart_currencies")    // goods in two currencies: they are ordered one after the other
 	ErrNoDelivery   = fault.New(fault.Invalid, "fault.no_delivery")         // a brand does not deliver there
 	ErrNotPaid      = fault.New(fault.Conflict, "fault.order_not_paid")     // the order is not paid, or no longer
 	ErrNotShippable = fault.New(fault.Conflict, "fault.not_shippable")      // sent already, cancelled or unpaid

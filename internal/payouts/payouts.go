@@ -25,7 +25,8 @@ type Service struct {
 	books     payments.Books
 	now       func() time.Time // business time
 	clock     func() time.Time // real time: how old a key is at Stripe
-	pace      *time.Ticker     // one tick for each transfer; nil: as fast as it goes
+	halted    func(context.Context) (bool, error)
+	pace      *time.Ticker // one tick for each transfer; nil: as fast as it goes
 	baseURL   string
 	mail      *mail.Outbox
 	log       *slog.Logger
@@ -40,7 +41,8 @@ type Config struct {
 	Books     payments.Books
 	Now       func() time.Time
 	Clock     func() time.Time
-	PerSecond int // transfers that this process asks for in a second at most; 0: no limit
+	Halted    func(context.Context) (bool, error) // whether scheduled runs must wait, because the books and Stripe's differ; nil: never
+	PerSecond int                                 // transfers that this process asks for in a second at most; 0: no limit
 	BaseURL   string
 	Mail      *mail.Outbox
 	Log       *slog.Logger
@@ -48,7 +50,7 @@ type Config struct {
 
 // New makes the Service.
 func New(c Config) *Service {
-	s := &Service{db: c.DB, accounts: c.Accounts, transfers: c.Transfers, reversals: c.Reversals, books: c.Books, now: c.Now, clock: c.Clock,
+	s := &Service{db: c.DB, accounts: c.Accounts, transfers: c.Transfers, reversals: c.Reversals, books: c.Books, now: c.Now, clock: c.Clock, halted: c.Halted,
 		baseURL: c.BaseURL, mail: c.Mail, log: c.Log}
 	if c.PerSecond > 0 {
 		s.pace = time.NewTicker(time.Second / time.Duration(c.PerSecond))

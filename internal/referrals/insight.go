@@ -156,7 +156,7 @@ with visits as (
   select a.member_id, count(distinct o.id) as n, sum(ol.total_minor) filter (where o.state = 'paid') as goods, max(o.paid_at) as last,
     sum((select sum(e.amount_minor) from earnings e where e.order_line_id = ol.id and e.role = 'commission' and e.state <> 'voided')) as earned
   from attributions a join order_lines ol on ol.id = a.order_line_id join orders o on o.id = ol.order_id
-  where ol.brand_id = $1 and a.member_id is not null and o.paid_at is not null group by 1
+  where ol.brand_id = $1 and a.member_id is not null and o.paid_at is not null and o.currency = (select currency from brands where id = $1) group by 1
 ), lists as (
   select l.member_id, count(*) as n from listings l join products p on p.id = l.product_id where p.brand_id = $1 group by 1
 )

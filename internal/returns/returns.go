@@ -31,8 +31,6 @@ type Service struct {
 	mail   *mail.Outbox
 }
 
-var _ refunds.Outcomes = (*Service)(nil)
-
 // New makes the Service.
 func New(db *sqlx.DB, o *orders.Service, now func() time.Time, m *mail.Outbox) *Service {
 	return &Service{db: db, orders: o, now: now, mail: m}

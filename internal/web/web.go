@@ -19,6 +19,7 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
+	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/ledger"
 	"relais/internal/media"
@@ -27,6 +28,7 @@ import (
 	"relais/internal/payments"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
+	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/returns"
 	"relais/internal/storefronts"
@@ -58,8 +60,10 @@ type Options struct {
 	Orders      *orders.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
+	Debts       *debts.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
+	Reconcile   *reconcile.Service
 	Audit       func(context.Context) ([]ledger.Finding, error) // looks at every invariant of the books
 	Advance     func(ctx context.Context, days int) error       // moves the demo's clock; nil: this is no demo
 
@@ -111,8 +115,8 @@ func New(o Options) (http.Handler, error) {
 	shops.Routes(e)
 	money.Routes(e)
 	after.Routes(e)
-	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Payouts: o.Payouts,
-		Webhooks: o.Webhooks, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
+	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
+		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
 	accounts.Routes(e)
 	relays.Routes(e)

@@ -38,6 +38,7 @@ type eventArgs struct {
 type Service struct {
 	db       *sqlx.DB
 	events   payments.Events
+	books    payments.Books
 	orders   *orders.Service
 	refunds  *refunds.Service
 	disputes *disputes.Service
@@ -49,7 +50,7 @@ type Service struct {
 // Config is what a Service needs.
 type Config struct {
 	DB       *sqlx.DB
-	Events   payments.Events
+	Provider Provider
 	Orders   *orders.Service
 	Refunds  *refunds.Service
 	Disputes *disputes.Service
@@ -60,15 +61,21 @@ type Config struct {
 
 // New makes the Service.
 func New(c Config) *Service {
-	return &Service{db: c.DB, events: c.Events, orders: c.Orders, refunds: c.Refunds, disputes: c.Disputes, payouts: c.Payouts, now: c.Now, log: c.Log}
+	return &Service{db: c.DB, events: c.Provider, books: c.Provider, orders: c.Orders, refunds: c.Refunds, disputes: c.Disputes, payouts: c.Payouts, now: c.Now, log: c.Log}
+}
+
+// Provider is what the Service asks of the payment provider.
+type Provider interface {
+	payments.Events
+	payments.Books
 }
 
 // Register hands the jobs of this package to a runner.
 func (s *Service) Register(r *jobs.Runner) { r.Handle(JobEvent, 2*time.Minute, s.handle) }
 
 const insertEvent = `
-insert into webhook_events (id, endpoint, type, account, object_id, livemode, created, payload)
-values ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb) on conflict do nothing`
+insert into webhook_events (id, endpoint, type, account, object_id, livemode, created, payload, recovered)
+values ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9) on conflict do nothing`
 
 // Receive checks the signature of a notice and keeps it, once. A notice of the wrong mode is kept and not acted on.
 // payments.ErrSignature, payments.ErrNoSecret: it is not the provider's, or nobody can tell.
@@ -78,16 +85,26 @@ func (s *Service) Receive(ctx context.Context, payload []byte, signature string,
 		return err
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		_, err := tx.ExecContext(ctx, insertEvent, e.ID, endpoint, e.Type, e.Account, e.ObjectID, e.LiveMode, e.Created, string(e.Payload))
-		if err != nil {
-			return fmt.Errorf("keep event %s: %w", e.ID, err)
-		}
-		if e.WrongMode {
-			s.log.Warn("webhook of the wrong mode", "event", e.ID, "type", e.Type)
-			return nil
-		}
-		return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobEvent, Args: eventArgs{e.ID}, UniqueKey: "event:" + e.ID, MaxAttempts: 15})
+		_, err := s.keep(ctx, tx, e, endpoint, false)
+		return err
 	})
+}
+
+// keep stores a notice with its job, once. fresh: nobody had it. recovered: it did not come, we fetched it.
+func (s *Service) keep(ctx context.Context, tx *sqlx.Tx, e payments.Event, endpoint payments.Endpoint, recovered bool) (fresh bool, err error) {
+	r, err := tx.ExecContext(ctx, insertEvent, e.ID, endpoint, e.Type, e.Account, e.ObjectID, e.LiveMode, e.Created, string(e.Payload), recovered)
+	if err != nil {
+		return false, fmt.Errorf("keep event %s: %w", e.ID, err)
+	}
+	n, err := r.RowsAffected()
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if e.WrongMode {
+		s.log.Warn("webhook of the wrong mode", "event", e.ID, "type", e.Type)
+		return true, nil
+	}
+	return true, jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobEvent, Args: eventArgs{e.ID}, UniqueKey: "event:" + e.ID, MaxAttempts: 15})
 }
 
 type row struct {
@@ -140,7 +157,30 @@ func (s *Service) act(ctx context.Context, eventID string, e row) error {
 			return err
 		}
 	}
+	if e.Account == "" && moved(e.Type) {
+		return s.feed(ctx)
+	}
 	return nil // kept, and nothing follows from it
+}
+
+// moved reports whether a notice says that the platform's balance moved in a way that no use case books.
+func moved(eventType string) bool {
+	switch eventType {
+	case "charge.updated", "balance.available", "payout.created", "payout.paid", "payout.failed", "topup.succeeded", "topup.reversed":
+		return true
+	}
+	return false
+}
+
+// feedDelay is how long movements may gather before they are read: one reading serves all notices of a minute.
+const feedDelay = time.Minute
+
+// feed has the movements read soon, once for all notices of the same minute.
+func (s *Service) feed(ctx context.Context) error {
+	now := s.now()
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobFeed, UniqueKey: fmt.Sprintf("%s:%d", JobFeed, now.Unix()/int64(feedDelay.Seconds())), RunAt: now.Add(feedDelay)})
+	})
 }
 
 // paymentIntent is the payment that the object of an event belongs to: a charge and a refund both name it.

@@ -18,9 +18,11 @@ import (
 	"relais/internal/app"
 	"relais/internal/catalog"
 	"relais/internal/clock"
+	"relais/internal/documents"
 	"relais/internal/earnings"
 	"relais/internal/i18n"
 	"relais/internal/members"
+	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/postgres/pgtest"
@@ -80,7 +82,8 @@ func On(t testing.TB, db *sqlx.DB) *World {
 	w.Stripe, err = stripe.New(options)
 	must(t, err)
 	w.Domains, err = app.Wire(app.Parts{DB: db, Work: db, Clock: moment, Stripe: options, Secret: secret, MediaDir: t.TempDir(),
-		BaseURL: server.URL, MailFrom: "Relais <relais@localhost>", FeeBps: 500, AutoDelivery: 7, Log: slog.New(slog.DiscardHandler)})
+		BaseURL: server.URL, MailFrom: "Relais <relais@localhost>", FeeBps: 500, AutoDelivery: 7, Log: slog.New(slog.DiscardHandler),
+		Currencies: []money.Currency{"GBP", "JPY"}, Legal: documents.Legal{Name: "Relais SAS", Address: "1 rue du Test, 75000 Paris, France", SIREN: "123 456 789", VATNumber: "FR00123456789"}})
 	must(t, err)
 	mux.Handle("/stripe/", w.stripe(http.StripPrefix("/stripe", w.Sandbox.Handler())))
 	mux.HandleFunc("POST /webhooks/platform", w.webhook(payments.Platform))
@@ -151,10 +154,21 @@ type Shop struct {
 // costs 5.00.
 func (w *World) Shop(handle string, price int64, stock int) Shop {
 	w.T.Helper()
+	return w.ShopIn(handle, "EUR", "FR", price, stock)
+}
+
+// Recommended is one piece of a shop, bought in a member's storefront.
+func (w *World) Recommended(s Shop, relay int64) Purchase {
+	return Purchase{Variant: s.Variant, Storefront: relay}
+}
+
+// ShopIn is Shop in another currency and country; the price, and the delivery cost of 500, are in its minor units.
+func (w *World) ShopIn(handle string, c money.Currency, country string, price int64, stock int) Shop {
+	w.T.Helper()
 	ctx := w.T.Context()
 	s := Shop{Handle: handle, Owner: w.Member(handle + "-owner")}
 	brand, err := w.Catalog.CreateBrand(ctx, s.Owner, catalog.BrandDraft{Handle: handle, Name: "Maison " + handle, Lang: i18n.FR, MakerName: "SARL " + handle,
-		MakerAddress: "1 rue du Port\n29000 Quimper", ContactEmail: handle + "@marque.example", Country: "FR", Currency: "EUR", Trader: true})
+		MakerAddress: "1 rue du Port\n29000 Quimper", ContactEmail: handle + "@marque.example", Country: country, Currency: c, Trader: true})
 	must(w.T, err)
 	s.Brand = brand.ID
 	_, err = w.Catalog.PutDelivery(ctx, s.Owner, s.Brand, catalog.DeliveryMethod{Name: "Colissimo", PriceMinor: 500, DaysMin: 2, DaysMax: 4, Countries: []string{"FR"}, Active: true})

@@ -90,6 +90,7 @@ type Brand struct {
 	Email     string     `toml:"email"`
 	Country   string     `toml:"country"`
 	VATNumber string     `toml:"vat_number"`
+	Currency  string     `toml:"currency"` // of all its prices; ISO 4217
 	Initials  string     `toml:"initials"`
 	Logo      string     `toml:"logo"`  // file of a photograph, or empty: the initials serve
 	Cover     string     `toml:"cover"` // file of a photograph

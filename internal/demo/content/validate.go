@@ -143,6 +143,7 @@ func (c *Content) validateBrand(p *problems, b Brand) {
 	where := "brand " + b.Handle
 	p.check(handleForm.MatchString(b.Handle), where, "bad handle")
 	p.check(b.Name != "" && b.LegalName != "" && b.VATNumber != "" && b.Initials != "", where, "lacks name, legal name, VAT number or initials")
+	p.check(b.Currency == "EUR" || b.Currency == "GBP", where, "currency %q", b.Currency)
 	p.check(b.Lang == "fr" || b.Lang == "en", where, "language %q", b.Lang)
 	p.check(emailForm.MatchString(b.Email), where, "email %q", b.Email)
 	p.check(b.Country == b.Address.Country, where, "country %q, address in %q", b.Country, b.Address.Country)

@@ -15,12 +15,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/debts"
 	"relais/internal/fault"
 	"relais/internal/ledger"
 	"relais/internal/members"
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
+	"relais/internal/reconcile"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 	"relais/internal/webhooks"
@@ -34,8 +36,10 @@ type Options struct {
 	Catalog   *catalog.Service
 	Orders    *orders.Service
 	Aftersale *aftersale.Server // what comes back of an order
+	Debts     *debts.Service
 	Payouts   *payouts.Service
 	Webhooks  *webhooks.Service
+	Reconcile *reconcile.Service
 	Audit     func(context.Context) ([]ledger.Finding, error)
 	Now       func() time.Time // business time
 	Clock     func() time.Time // real time
@@ -64,12 +68,23 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/admin/members/:id/promote", s.promote, admin)
 	e.GET("/admin/brands", s.brands, admin)
 	e.POST("/admin/brands/:id/block", s.blockBrand, admin)
+	e.GET("/admin/documents", s.documents, admin)
+	e.GET("/admin/documents/:file", s.document, admin)
 	e.GET("/admin/orders", s.orders, admin)
 	e.GET("/admin/orders/:number", s.order, admin)
 	s.payoutRoutes(e)
+	e.GET("/admin/debts", s.debts, admin)
+	e.POST("/admin/debts/:id/recover", s.recoverDebt, admin)
+	e.POST("/admin/debts/:id/write-off", s.writeOff, admin)
+	e.POST("/admin/debts/write-offs/:id", s.decideWriteOff, admin)
 	e.GET("/admin/jobs", s.jobs, admin)
 	e.POST("/admin/jobs/:id/retry", s.retry, admin)
 	e.GET("/admin/webhooks", s.webhooks, admin)
+	e.GET("/admin/reconciliation", s.reconciliation, admin)
+	e.POST("/admin/reconciliation", s.compareNow, admin)
+	e.POST("/admin/reconciliation/:id", s.judgeDifference, admin)
+	e.GET("/admin/reconciliation.csv", s.differencesFile, admin)
+	e.GET("/admin/revenue.csv", s.revenueFile, admin)
 	if s.Advance != nil {
 		e.GET("/admin/clock", s.clock, admin)
 		e.POST("/admin/clock", s.advance, admin)

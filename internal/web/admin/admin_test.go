@@ -53,7 +53,7 @@ func open(t *testing.T, demo bool) *world {
 	w.echo.Use(w.identify)
 	after := aftersale.New(aftersale.Options{Site: site, DB: w.DB, Orders: w.Orders, Returns: w.Returns, Disputes: w.Disputes, Now: w.Clock.Now})
 	after.Routes(w.echo)
-	o := admin.Options{Aftersale: after, Site: site, DB: w.DB, Members: w.Members, Catalog: w.Catalog, Orders: w.Orders, Payouts: w.Payouts, Webhooks: w.Webhooks,
+	o := admin.Options{Aftersale: after, Site: site, DB: w.DB, Members: w.Members, Catalog: w.Catalog, Orders: w.Orders, Payouts: w.Payouts, Webhooks: w.Webhooks, Reconcile: w.Reconcile, Debts: w.Debts,
 		Now: w.Clock.Now, Clock: time.Now, Audit: func(ctx context.Context) ([]ledger.Finding, error) {
 			found, err := app.Audit(ctx, w.DB)
 			return append(found, w.broken...), err
@@ -139,8 +139,8 @@ func (w *world) logged(action string, want int) {
 
 func TestOnlyAdmins(t *testing.T) {
 	w := open(t, true)
-	pages := []string{"/admin", "/admin/members", "/admin/brands", "/admin/orders", "/admin/orders/R-1", "/admin/orders/R-1/refund", "/admin/payouts", "/admin/jobs", "/admin/webhooks", "/admin/clock"}
-	forms := []string{"/admin/audit", "/admin/members/1/block", "/admin/members/1/promote", "/admin/brands/1/block", "/admin/orders/R-1/refund", "/admin/payouts/run", "/admin/jobs/1/retry", "/admin/clock"}
+	pages := []string{"/admin", "/admin/members", "/admin/brands", "/admin/orders", "/admin/orders/R-1", "/admin/orders/R-1/refund", "/admin/payouts", "/admin/jobs", "/admin/webhooks", "/admin/clock", "/admin/reconciliation", "/admin/reconciliation.csv", "/admin/revenue.csv"}
+	forms := []string{"/admin/audit", "/admin/members/1/block", "/admin/members/1/promote", "/admin/brands/1/block", "/admin/orders/R-1/refund", "/admin/payouts/run", "/admin/jobs/1/retry", "/admin/clock", "/admin/reconciliation", "/admin/reconciliation/1"}
 	for _, path := range pages {
 		if rw := w.ask(0, path, nil); rw.Code != http.StatusSeeOther || !strings.HasPrefix(rw.Header().Get("Location"), "/login") {
 			t.Errorf("guest at %s: %d", path, rw.Code)

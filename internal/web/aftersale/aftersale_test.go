@@ -109,7 +109,7 @@ func TestFailedRefundIsPaidAgain(t *testing.T) {
 	w.shows(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"transfer"}, "note": {" "}}), http.StatusUnprocessableEntity, "Payé par virement")
 	w.leads(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"transfer"}, "note": {"Virement du 3 mars, réf. 77"}}), "/admin"+path)
 	w.leads(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"transfer"}, "note": {"Virement du 3 mars, réf. 77"}}), "/admin"+path) // once
-	w.leads(w.ask(w.shop.Owner, "/brand/terre"+refund, url.Values{}), "/brand/terre"+path)                                         // not again
+	w.leads(w.ask(w.shop.Owner, "/brand/terre"+refund, url.Values{}), "/brand/terre"+path)                                          // not again
 	w.Settle()
 	if p := w.order(unpaid.ID); p.RefundedMinor != 2000 || len(p.Refunds) != 2 {
 		t.Errorf("refunded %d in %d refunds", p.RefundedMinor, len(p.Refunds))

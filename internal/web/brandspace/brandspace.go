@@ -62,6 +62,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	g.POST("/settings", s.saveSettings)
 	g.POST("/settings/pictures", s.savePictures)
 	g.POST("/settings/translation", s.saveBrandTranslation)
+	g.POST("/settings/currency", s.saveCurrency)
 	g.GET("/settings/delivery", s.delivery)
 	g.POST("/settings/delivery", s.saveDelivery)
 

@@ -54,7 +54,7 @@ func newSpace(t *testing.T) *space {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	s.catalog = catalog.New(s.db, store, clock)
+	s.catalog = catalog.New(s.db, store, clock, "GBP", "JPY")
 	importer := shopify.New(s.db, store, func(context.Context, string) ([]byte, error) {
 		return nil, fault.New(fault.Unavailable, "fault.photo_unreachable")
 	}, 2000, clock)

@@ -102,13 +102,13 @@ func variantFrom(form *page.Form, row, options int, currency money.Currency) (ca
 	}
 	price, err := money.Parse(get("price"), currency)
 	if err != nil {
-		return v, fault.Field(cell(row, "price"), "fault.catalog.price")
+		return v, fault.Field(cell(row, "price"), priceFault(currency))
 	}
 	v.PriceMinor = price.Minor
 	if text := get("compare_at"); text != "" {
 		before, err := money.Parse(text, currency)
 		if err != nil {
-			return v, fault.Field(cell(row, "compare_at"), "fault.catalog.price")
+			return v, fault.Field(cell(row, "compare_at"), priceFault(currency))
 		}
 		v.CompareAtMinor = before.Minor
 	}
@@ -120,6 +120,14 @@ func variantFrom(form *page.Form, row, options int, currency money.Currency) (ca
 	return v, nil
 }
 
+// priceFault says how prices of a currency are typed.
+func priceFault(c money.Currency) string {
+	if c.Exponent() == 0 {
+		return "fault.catalog.price_whole"
+	}
+	return "fault.catalog.price"
+}
+
 // whole reads a whole number; nothing typed is zero.
 func whole(text string) (int, error) {
 	if text == "" {
@@ -128,8 +136,9 @@ func whole(text string) (int, error) {
 	return strconv.Atoi(text)
 }
 
-// formOf is the form of a product as it stands.
-func formOf(p catalog.ProductPage) *page.Form {
+// formOf is the form of a product as it stands. Prices of a currency that the brand gave up are left out: they are to be typed
+// anew.
+func formOf(p catalog.ProductPage, currency money.Currency) *page.Form {
 	form := page.NewForm("title", p.Title, "description", p.Description, "category", p.Category, "tags", strings.Join(p.Tags, ", "),
 		"warnings", p.Warnings, "vat", strconv.FormatInt(p.VATBps, 10))
 	if p.CustomMade {
@@ -145,8 +154,10 @@ func formOf(p catalog.ProductPage) *page.Form {
 			set("value"+strconv.Itoa(i), value)
 		}
 		set("sku", v.SKU)
-		set("price", decimal(v.PriceMinor, p.Currency))
-		set("compare_at", decimal(v.CompareAtMinor, p.Currency))
+		if p.Currency == currency {
+			set("price", decimal(v.PriceMinor, p.Currency))
+			set("compare_at", decimal(v.CompareAtMinor, p.Currency))
+		}
 		set("stock", strconv.Itoa(v.Stock))
 		set("seen", strconv.Itoa(v.Stock))
 		set("weight", strconv.Itoa(v.WeightGrams))

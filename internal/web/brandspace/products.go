@@ -152,7 +152,7 @@ func (s *Server) product(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.site.Render(c, http.StatusOK, "brandspace/product", s.productForm(c, f, formOf(p), &p))
+	return s.site.Render(c, http.StatusOK, "brandspace/product", s.productForm(c, f, formOf(p, f.Brand.Currency), &p))
 }
 
 func (s *Server) saveProduct(c echo.Context) error {
@@ -192,6 +192,8 @@ func (s *Server) moveProduct(c echo.Context) error {
 	state := catalog.State(page.PostedForm(c).Get("state"))
 	err = s.Catalog.MoveProduct(c.Request().Context(), by(c), f.Brand.ID, n, state)
 	switch {
+	case errors.Is(err, catalog.ErrPricedElsewhere):
+		s.site.Bad(c, "fault.catalog.currency_old")
 	case errors.Is(err, fault.Conflict):
 		s.site.Bad(c, "fault.catalog.product_state")
 	case err != nil:

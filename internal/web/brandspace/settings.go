@@ -45,15 +45,29 @@ func langs() []page.Option {
 }
 
 type newBrandPage struct {
-	Form      *page.Form
-	Countries []page.Option
-	Langs     []page.Option
+	Form       *page.Form
+	Countries  []page.Option
+	Langs      []page.Option
+	Currencies []page.Option
+}
+
+// currencies lists those that brands may sell in, by name; nothing where there is no choice.
+func (s *Server) currencies(l i18n.Lang) []page.Option {
+	list := s.Catalog.Currencies()
+	if len(list) < 2 {
+		return nil
+	}
+	options := make([]page.Option, 0, len(list))
+	for _, c := range list {
+		options = append(options, page.Option{Value: string(c), Label: string(c) + " · " + l.T("currency.name."+string(c))})
+	}
+	return options
 }
 
 func (s *Server) newBrand(c echo.Context) error {
 	l := page.Lang(c)
-	form := page.NewForm("lang", string(l), "country", "FR", "trader", "yes", "contact_email", page.ViewerFrom(c).Email)
-	return s.site.Render(c, http.StatusOK, "brandspace/new", newBrandPage{form, countries(l), langs()})
+	form := page.NewForm("lang", string(l), "country", "FR", "trader", "yes", "contact_email", page.ViewerFrom(c).Email, "currency", "EUR")
+	return s.site.Render(c, http.StatusOK, "brandspace/new", newBrandPage{form, countries(l), langs(), s.currencies(l)})
 }
 
 func (s *Server) createBrand(c echo.Context) error {
@@ -61,7 +75,7 @@ func (s *Server) createBrand(c echo.Context) error {
 	b, err := s.Catalog.CreateBrand(c.Request().Context(), by(c), brandDraft(form))
 	if err != nil {
 		l := page.Lang(c)
-		return s.answer(c, form, err, "brandspace/new", newBrandPage{form, countries(l), langs()})
+		return s.answer(c, form, err, "brandspace/new", newBrandPage{form, countries(l), langs(), s.currencies(l)})
 	}
 	s.site.Good(c, "brandspace.new.done", "Name", b.Name)
 	return page.Redirect(c, "/brand/"+b.Handle)
@@ -70,7 +84,7 @@ func (s *Server) createBrand(c echo.Context) error {
 func brandDraft(f *page.Form) catalog.BrandDraft {
 	return catalog.BrandDraft{Handle: f.Get("handle"), Name: f.Get("name"), Lang: i18n.Lang(f.Get("lang")), Tagline: f.Get("tagline"),
 		Story: f.Get("story"), MakerName: f.Get("maker_name"), MakerAddress: f.Get("maker_address"), ContactEmail: f.Get("contact_email"),
-		Country: f.Get("country"), VATNumber: f.Get("vat_number"), Trader: f.Get("trader") == "yes"}
+		Country: f.Get("country"), Currency: money.Currency(f.Get("currency")), VATNumber: f.Get("vat_number"), Trader: f.Get("trader") == "yes"}
 }
 
 // settingsPage has two forms; the one that was posted shows its faults.
@@ -81,6 +95,9 @@ type settingsPage struct {
 	Pictures    *page.Form
 	Other       i18n.Lang
 	Countries   []page.Option
+	Currencies  []page.Option
+	Currency    *page.Form
+	Fixed       bool // the currency: something is sold in it
 }
 
 func (s *Server) settingsPage(c echo.Context, f frame) (settingsPage, error) {
@@ -90,8 +107,15 @@ func (s *Server) settingsPage(c echo.Context, f frame) (settingsPage, error) {
 		trader = "no"
 	}
 	data := settingsPage{frame: f, Other: other(b.Lang), Countries: countries(page.Lang(c)), Pictures: page.NewForm(),
+		Currencies: s.currencies(page.Lang(c)), Currency: page.NewForm("currency", string(b.Currency)),
 		Form: page.NewForm("name", b.Name, "tagline", b.Tagline, "story", b.Story, "maker_name", b.MakerName, "maker_address", b.MakerAddress,
 			"contact_email", b.ContactEmail, "country", b.Country, "vat_number", b.VATNumber, "trader", trader)}
+	switch err := catalog.CurrencyOpen(c.Request().Context(), s.DB, b.ID); {
+	case errors.Is(err, catalog.ErrCurrencyFixed):
+		data.Fixed = true
+	case err != nil:
+		return data, err
+	}
 	translated, err := catalog.BrandByHandle(c.Request().Context(), s.DB, b.Handle, data.Other)
 	if err != nil {
 		return data, err
@@ -140,6 +164,12 @@ func (s *Server) saveSettings(c echo.Context) error {
 		d.Handle, d.Lang = f.Brand.Handle, f.Brand.Lang
 		return s.Catalog.EditBrand(c.Request().Context(), by(c), f.Brand.ID, d)
 	}, func(p *settingsPage, form *page.Form) { p.Form = form })
+}
+
+func (s *Server) saveCurrency(c echo.Context) error {
+	return s.settled(c, func(f frame, form *page.Form) error {
+		return s.Catalog.SetCurrency(c.Request().Context(), by(c), f.Brand.ID, money.Currency(form.Get("currency")))
+	}, func(p *settingsPage, form *page.Form) { p.Currency = form })
 }
 
 func (s *Server) saveBrandTranslation(c echo.Context) error {
@@ -294,7 +324,7 @@ func (s *Server) putDelivery(ctx context.Context, member int64, f frame, form *p
 func minor(form *page.Form, field string, currency money.Currency) (int64, error) {
 	a, err := money.Parse(form.Get(field), currency)
 	if err != nil {
-		return 0, fault.Field(field, "fault.catalog.price")
+		return 0, fault.Field(field, priceFault(currency))
 	}
 	return a.Minor, nil
 }

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
 	"relais/internal/fault"
+	"relais/internal/i18n"
 	"relais/internal/orders"
 	"relais/internal/web/page"
 )
@@ -17,6 +19,7 @@ type cartPage struct {
 	Cart   orders.Cart
 	Ready  bool     // everything can be ordered as it stands
 	Relays []string // who recommended something of it
+	Mixed  string   // its currencies, where there are several; empty: one
 }
 
 func (s *Shop) cart(c echo.Context) error {
@@ -24,7 +27,19 @@ func (s *Shop) cart(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.site.Render(c, http.StatusOK, "shop/cart", cartPage{Cart: cart, Ready: orderable(cart), Relays: relaysOf(cart)})
+	return s.site.Render(c, http.StatusOK, "shop/cart", cartPage{Cart: cart, Ready: orderable(cart), Relays: relaysOf(cart), Mixed: mixed(page.Lang(c), cart)})
+}
+
+// mixed names the currencies of a cart that has several.
+func mixed(l i18n.Lang, cart orders.Cart) string {
+	if len(cart.Others) == 0 {
+		return ""
+	}
+	names := []string{l.T("currency.name." + string(cart.Goods.Currency))}
+	for _, c := range cart.Others {
+		names = append(names, l.T("currency.name."+string(c)))
+	}
+	return strings.Join(names, ", ")
 }
 
 // orderable says whether a cart can go to the checkout as it stands.
@@ -36,7 +51,7 @@ func orderable(cart orders.Cart) bool {
 			}
 		}
 	}
-	return len(cart.Parcels) > 0
+	return len(cart.Parcels) > 0 && len(cart.Others) == 0
 }
 
 // relaysOf are the members whose storefronts a cart was filled from.
@@ -81,7 +96,11 @@ func (s *Shop) addToCart(c echo.Context) error {
 			return page.Redirect(c, "/cart")
 		}
 	}
-	if form.Refused(err) {
+	switch {
+	case errors.Is(err, orders.ErrCurrencies): // to the basket, which is to be ordered first
+		s.site.Bad(c, orders.ErrCurrencies.Message)
+		return page.Redirect(c, "/cart")
+	case form.Refused(err):
 		return s.showProduct(c, p, r, form)
 	}
 	return err

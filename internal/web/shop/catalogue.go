@@ -12,7 +12,7 @@ import (
 	"relais/internal/web/page"
 )
 
-// currency is what prices are typed in; the catalogue refuses brands in another (catalog.BrandDraft).
+// currency is what the bounds of a search are typed in: with one, only products priced in it are found.
 const currency money.Currency = "EUR"
 
 type cataloguePage struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/documents"
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/money"
@@ -19,14 +20,15 @@ import (
 
 type orderPage struct {
 	orders.Page
-	Parcels  []orderParcel
-	Earners  []earner
-	Events   []happened
-	Payable  bool
-	Minutes  int  // left to pay
-	Pending  bool // back from the provider's page, and not confirmed yet
-	Form     *page.Form
-	Messages []orders.Message
+	Parcels   []orderParcel
+	Earners   []earner
+	Events    []happened
+	Payable   bool
+	Minutes   int  // left to pay
+	Pending   bool // back from the provider's page, and not confirmed yet
+	Form      *page.Form
+	Messages  []orders.Message
+	Documents []documents.Document // invoices and credit notes, as they were issued
 
 	Returns      []back
 	Money        []aftersale.Refund // newest first
@@ -101,6 +103,9 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 		return err
 	}
 	data.Earners = earnersOf(o, booked)
+	if data.Documents, err = documents.OfOrder(ctx, s.db, o.ID); err != nil {
+		return err
+	}
 	if data.Messages, err = s.orders.Messages(ctx, o.ID, 0); err != nil {
 		return err
 	}

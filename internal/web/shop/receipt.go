@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/documents"
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/web/page"
@@ -13,7 +14,8 @@ import (
 
 type receiptPage struct {
 	orders.Page
-	VAT []vatRow
+	VAT       []vatRow
+	Documents []documents.Document
 }
 
 // vatRow is what the goods of one VAT rate come to.
@@ -30,7 +32,11 @@ func (s *Shop) receipt(c echo.Context) error {
 	if o.PaidAt == nil {
 		return page.Redirect(c, "/o/"+o.Token)
 	}
-	return s.site.Render(c, http.StatusOK, "shop/receipt", receiptPage{Page: o, VAT: vatOf(o)})
+	list, err := documents.OfOrder(c.Request().Context(), s.db, o.ID)
+	if err != nil {
+		return err
+	}
+	return s.site.Render(c, http.StatusOK, "shop/receipt", receiptPage{Page: o, VAT: vatOf(o), Documents: list})
 }
 
 // vatOf adds up the goods by VAT rate, highest first.

@@ -26,6 +26,7 @@ func (s *Shop) Routes(e *echo.Echo) {
 	o := e.Group("/o/:token", private)
 	o.GET("", s.order)
 	o.GET("/receipt", s.receipt)
+	o.GET("/invoices/:file", s.document)
 	o.POST("/pay", s.payOrder)
 	o.POST("/cancel", s.cancelOrder)
 	o.POST("/received", s.receivedShipment)

@@ -21,6 +21,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/documents"
 	"relais/internal/i18n"
 	"relais/internal/jobs"
 	"relais/internal/mail"
@@ -40,15 +41,16 @@ import (
 
 // world is a shop with two brands and a member who recommends, served over HTTP, on a database and a Stripe of its own.
 type world struct {
-	t       testing.TB
-	db      *sqlx.DB
-	stripe  *paymentstest.Harness
-	catalog *catalog.Service
-	orders  *orders.Service
-	returns *returns.Service
-	runner  *jobs.Runner
-	url     string
-	client  *http.Client // of a buyer: keeps cookies, follows redirects on the site, stops where they leave it
+	t         testing.TB
+	db        *sqlx.DB
+	stripe    *paymentstest.Harness
+	catalog   *catalog.Service
+	orders    *orders.Service
+	documents *documents.Service
+	returns   *returns.Service
+	runner    *jobs.Runner
+	url       string
+	client    *http.Client // of a buyer: keeps cookies, follows redirects on the site, stops where they leave it
 
 	sud, nord       catalog.Brand
 	bowl, shirt, ax catalog.ProductPage // one piece; four variants; of the other brand
@@ -68,7 +70,8 @@ func newWorld(t testing.TB) *world {
 	photos, err := media.Open(t.TempDir())
 	w.ok(err)
 	t.Cleanup(func() { _ = photos.Close() })
-	w.catalog = catalog.New(w.db, photos, now)
+	w.documents = documents.New(w.db, now, documents.Legal{Name: "Relais SAS"})
+	w.catalog = catalog.New(w.db, photos, now, "GBP", "JPY")
 	outbox, err := mail.New(mail.Options{DB: w.db, BaseURL: w.url, From: "Relais <bonjour@relais.test>", Now: now})
 	w.ok(err)
 	w.orders = orders.New(orders.Config{DB: w.db, Payments: w.stripe.Client, Now: now, BaseURL: w.url, FeeBps: 300, AutoDays: 14, Mail: outbox, Log: log})

@@ -20,15 +20,8 @@ import (
 // writeStatement writes a statement for a spreadsheet: the lines of the page, amounts as plain decimals with a
 // point. A mark at its beginning tells spreadsheets that it is UTF-8.
 func writeStatement(w io.Writer, l i18n.Lang, st statementPage) error {
-	if _, err := io.WriteString(w, "\ufeff"); err != nil {
-		return err
-	}
-	out := csv.NewWriter(w)
-	var head []string
-	for _, column := range []string{"payout", "earned", "freed", "order", "brand", "role", "product", "quantity", "base", "rate", "amount", "currency"} {
-		head = append(head, l.T("till.csv."+column))
-	}
-	if err := out.Write(head); err != nil {
+	out, err := newSheet(w, l, "till.csv.", "payout", "earned", "freed", "order", "brand", "role", "product", "quantity", "base", "rate", "amount", "currency")
+	if err != nil {
 		return err
 	}
 	for _, line := range st.Lines {
@@ -52,15 +45,8 @@ func writeStatement(w io.Writer, l i18n.Lang, st statementPage) error {
 
 // writeEarnings writes a payee's earnings for a spreadsheet: what each was, what was given back of it, what is left.
 func writeEarnings(w io.Writer, l i18n.Lang, es []earnings.Earning) error {
-	if _, err := io.WriteString(w, "\ufeff"); err != nil {
-		return err
-	}
-	out := csv.NewWriter(w)
-	var head []string
-	for _, column := range []string{"earned", "order", "brand", "role", "product", "quantity", "base", "rate", "amount", "returned", "left", "currency", "state", "freed", "payout"} {
-		head = append(head, l.T("till.csv."+column))
-	}
-	if err := out.Write(head); err != nil {
+	out, err := newSheet(w, l, "till.csv.", "earned", "order", "brand", "role", "product", "quantity", "base", "rate", "amount", "returned", "left", "currency", "state", "freed", "payout")
+	if err != nil {
 		return err
 	}
 	for _, e := range es {
@@ -107,6 +93,19 @@ func (s *Server) earningsCSV(c echo.Context, of side) error {
 	c.Response().Header().Set("Content-Disposition", `attachment; filename="relais-earnings.csv"`)
 	c.Response().Header().Set("Cache-Control", "private, no-store")
 	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", file.Bytes())
+}
+
+// newSheet begins a file for a spreadsheet: the mark that tells it that it is UTF-8, and the names of its columns.
+func newSheet(w io.Writer, l i18n.Lang, keys string, columns ...string) (*csv.Writer, error) {
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return nil, err
+	}
+	out := csv.NewWriter(w)
+	var head []string
+	for _, column := range columns {
+		head = append(head, l.T(keys+column))
+	}
+	return out, out.Write(head)
 }
 
 // inert keeps a spreadsheet from taking a text for a formula and running it.

@@ -16,14 +16,14 @@ import (
 
 type earningsPage struct {
 	side
-	Debts bool // there are debts, or were
-	Stats []page.Stat
-	Chart *page.Series
-	Tabs  []page.Tab
-	Rows  []page.Earning
-	Older string
-	Empty page.Empty
-	Setup bool // money is there, and nowhere to pay it to
+	Debts  bool // there are debts, or were
+	Stats  []page.Stat
+	Charts []page.Series // one for each currency
+	Tabs   []page.Tab
+	Rows   []page.Earning
+	Older  string
+	Empty  page.Empty
+	Setup  bool // money is there, and nowhere to pay it to
 }
 
 // states are the filters of the list, in the order in which money goes through them.
@@ -55,7 +55,7 @@ func (s *Server) earnings(c echo.Context, of side) error {
 		return err
 	}
 	data.Setup = len(totals) > 0 && payee.StripeAccountID == nil
-	if data.Chart, err = s.months(ctx, l, payee.ID, totals); err != nil {
+	if data.Charts, err = s.months(ctx, l, payee.ID, totals); err != nil {
 		return err
 	}
 	data.Empty = emptyEarnings(l, of, filter.State != "")
@@ -192,19 +192,23 @@ func sentence(text string) string {
 	return strings.ToUpper(string(first)) + strings.TrimPrefix(text, string(first))
 }
 
-// months is the chart of the last six months, each with its label, in the first currency; nil where nothing was ever earned.
-func (s *Server) months(ctx context.Context, l i18n.Lang, payeeID int64, totals []earnings.Total) (*page.Series, error) {
-	if len(totals) == 0 {
-		return nil, nil
+// months are the charts of the last six months, each month with its label, one for each currency in which something was earned.
+func (s *Server) months(ctx context.Context, l i18n.Lang, payeeID int64, totals []earnings.Total) ([]page.Series, error) {
+	var charts []page.Series
+	now := s.Now()
+	for _, t := range totals {
+		list, err := earnings.Months(ctx, s.DB, payeeID, t.Currency, now.AddDate(0, -5, 1-now.Day()), now)
+		if err != nil {
+			return nil, err
+		}
+		chart := page.Series{Title: l.T("till.earnings.chart")}
+		if len(totals) > 1 {
+			chart.Title = l.T("currency.chart", "Currency", l.T("currency.name."+string(t.Currency)))
+		}
+		for _, m := range list {
+			chart.Points = append(chart.Points, page.Point{Label: l.Month(m.Start), Value: m.Minor, Text: l.Money(money.New(m.Minor, t.Currency))})
+		}
+		charts = append(charts, chart)
 	}
-	now, currency := s.Now(), totals[0].Currency
-	list, err := earnings.Months(ctx, s.DB, payeeID, currency, now.AddDate(0, -5, 1-now.Day()), now)
-	if err != nil {
-		return nil, err
-	}
-	chart := page.Series{Title: l.T("till.earnings.chart")}
-	for _, m := range list {
-		chart.Points = append(chart.Points, page.Point{Label: l.Month(m.Start), Value: m.Minor, Text: l.Money(money.New(m.Minor, currency))})
-	}
-	return &chart, nil
+	return charts, nil
 }

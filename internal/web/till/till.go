@@ -54,6 +54,9 @@ func (s *Server) Routes(e *echo.Echo) {
 		e.GET(base+"/earnings/debts", guard(s.debts))
 		e.GET(base+"/earnings/:id", guard(s.earning))
 		e.GET(base+"/payouts", guard(s.payouts))
+		e.GET(base+"/documents", guard(s.documents))
+		e.GET(base+"/documents.csv", guard(s.documentsCSV))
+		e.GET(base+"/documents/:file", guard(s.document))
 		e.GET(base+"/payouts/:id", guard(s.statement)) // and :id.csv
 		e.POST(base+"/payouts/account", guard(s.onboard))
 		e.GET(base+"/payouts/account/return", guard(s.onboarded))
