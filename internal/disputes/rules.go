@@ -47,15 +47,16 @@ func Postings(m payments.Movement) (ps []ledger.Posting) {
 	return ps
 }
 
-// maxFile and maxFiles bound what can be sent to a bank (Stripe, "Dispute evidence": 4.5 MB together for most banks).
+// MaxFile and MaxFiles bound what can be sent to a bank (Stripe, "Dispute evidence": 4.5 MB together for most banks): bytes of a
+// file, and how many.
 const (
-	maxFile  = 4 << 20
-	maxFiles = 8
+	MaxFile  = 4 << 20
+	MaxFiles = 8
 )
 
 // fileFits says whether a document is of a kind and size that banks take, by its first bytes and not by its name.
 func fileFits(content []byte) bool {
-	if len(content) == 0 || len(content) > maxFile {
+	if len(content) == 0 || len(content) > MaxFile {
 		return false
 	}
 	for _, magic := range [][]byte{{0xFF, 0xD8, 0xFF}, []byte("\x89PNG\r\n\x1a\n"), []byte("%PDF-")} {

@@ -57,7 +57,7 @@ func Apply(ctx context.Context, tx *sqlx.Tx, c Change) error {
 	if err != nil {
 		return err
 	}
-	moves := Plan(es, c)
+	moves := Plan(es, c.Parts)
 	frees, err := lockMoved(ctx, tx, moves, c.Currency)
 	if err != nil {
 		return err
@@ -144,6 +144,11 @@ type Clawback struct {
 
 // Amount is what was given back, with its currency.
 func (c Clawback) Amount() money.Amount { return money.New(c.AmountMinor, c.Currency) }
+
+// Size is how much was given back, or came back, without its sign.
+func (c Clawback) Size() money.Amount {
+	return money.New(max(c.AmountMinor, -c.AmountMinor), c.Currency)
+}
 
 const selectClawbacks = `
 select c.id, c.earning_id, c.currency, c.cause, c.refund_id, c.dispute_id, c.amount_minor, c.held_minor, c.free_minor, c.debt_minor, c.free_posting_id, c.at,

@@ -12,9 +12,9 @@ type Move struct {
 }
 
 // Plan says what each earning of an order gives back in a change: its share of what has gone back now, less what it gave before.
-func Plan(es []Earning, c Change) []Move {
+func Plan(es []Earning, parts []Part) []Move {
 	var moves []Move
-	for _, p := range c.Parts {
+	for _, p := range parts {
 		for _, e := range es {
 			if !p.covers(e) {
 				continue
@@ -32,14 +32,7 @@ func Plan(es []Earning, c Change) []Move {
 // units; what is taken from there is taken off it.
 func Draft(c Change, moves []Move, frees map[int64]int64) ledger.Transaction {
 	t := transaction{ledger.Transaction{Reference: c.Reference, Kind: string(c.Cause), Currency: c.Currency, At: c.At, Object: c.Object}}
-	var fee int64
-	for _, p := range c.Parts {
-		fee += p.After - p.Before
-	}
-	for _, m := range moves {
-		fee -= m.Give
-	}
-	t.add(fee, fees, c.Counter)
+	t.add(residue(c.Parts, moves), fees, c.Counter)
 	t.add(c.Excess, losses, c.Counter)
 	for i := range moves {
 		m := &moves[i]
@@ -53,6 +46,17 @@ func Draft(c Change, moves []Move, frees map[int64]int64) ledger.Transaction {
 		t.add(m.Taken.Debt, debt(payee), c.Counter)
 	}
 	return t.Transaction
+}
+
+// residue is what the platform gives back: what of the parts the moves leave, minor units.
+func residue(parts []Part, moves []Move) (fee int64) {
+	for _, p := range parts {
+		fee += p.After - p.Before
+	}
+	for _, m := range moves {
+		fee -= m.Give
+	}
+	return fee
 }
 
 // transaction is a ledger transaction that grows by signed amounts.

@@ -90,7 +90,7 @@ func TestPlanAndDraft(t *testing.T) {
 	}
 	c := earnings.Change{Cause: earnings.DisputeLost, Reference: "dispute:1", Currency: "EUR", Excess: 40, Counter: ledger.Account{Kind: ledger.Disputed}, Parts: []earnings.Part{
 		{ShipmentID: 3, OrderLineID: &line, Total: 10000, After: 5000}, {ShipmentID: 3, Total: 500, After: 500}}}
-	moves := earnings.Plan(es, c)
+	moves := earnings.Plan(es, c.Parts)
 	got := earnings.Draft(c, moves, map[int64]int64{2: 300})
 	counter := ledger.Account{Kind: ledger.Disputed}
 	want := []ledger.Posting{
@@ -114,7 +114,7 @@ func TestPlanAndDraft(t *testing.T) {
 	c.Cause, c.Parts = earnings.DisputeWon, []earnings.Part{{ShipmentID: 3, OrderLineID: &line, Total: 10000, Before: 5000, After: 0}}
 	c.Excess = -40
 	es[0].ReturnedMinor, es[1].ReturnedMinor = 4250, 500
-	got = earnings.Draft(c, earnings.Plan(es, c), map[int64]int64{})
+	got = earnings.Draft(c, earnings.Plan(es, c.Parts), map[int64]int64{})
 	for _, p := range got.Postings {
 		if p.Source != counter {
 			t.Errorf("%+v takes from somebody", p)

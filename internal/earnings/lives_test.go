@@ -313,7 +313,7 @@ func (l *life) back(items []refunds.Item, sign int64, why earnings.Cause, excess
 			frees[a.Owner] = minor
 		}
 	}
-	moves := earnings.Plan(l.earnings, c)
+	moves := earnings.Plan(l.earnings, c.Parts)
 	l.post(earnings.Draft(c, moves, frees))
 	for _, m := range moves {
 		if (m.Give > 0) != (sign > 0) {

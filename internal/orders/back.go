@@ -153,7 +153,7 @@ func (s *Service) RefundAgain(ctx context.Context, refundID, brandID, by int64, 
 		if !r.State.Refused() || r.Stray {
 			return ErrNotFailed
 		}
-		q := RefundRequest{OrderID: o.ID, BrandID: brandID, By: by, Operation: fmt.Sprintf("again:%d", r.ID), Reason: r.Reason, Note: r.Note, ReturnID: r.ReturnID, Wish: wishOf(r)}
+		q := RefundRequest{OrderID: o.ID, BrandID: brandID, By: by, Operation: refunds.Again(r.ID), Reason: r.Reason, Note: r.Note, ReturnID: r.ReturnID, Wish: wishOf(r)}
 		if byTransfer {
 			q.Note = note
 			err = s.recordTransfer(ctx, tx, o, q)

@@ -73,6 +73,7 @@ func (s *Service) OfOrder(ctx context.Context, orderID, brandID int64) ([]Return
 type Choice struct {
 	Options []Option
 	Err     error // why nothing can be withdrawn: nil, ErrNotPaid, ErrWindowOver, ErrCustomMade, ErrAgain
+	coming  map[int64]int64
 }
 
 // ChoiceOf says what the buyer of an order can send back now, and whether by right.
@@ -81,5 +82,5 @@ func (s *Service) ChoiceOf(ctx context.Context, p orders.Page) (Choice, error) {
 	if err != nil {
 		return Choice{}, err
 	}
-	return Choice{Options: Options(p.Shipments, coming), Err: Withdrawable(p.Order, p.Shipments, coming, s.now())}, nil
+	return Choice{coming: coming, Options: Options(p.Shipments, coming), Err: Withdrawable(p.Order, p.Shipments, coming, s.now())}, nil
 }

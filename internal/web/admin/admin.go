@@ -16,7 +16,6 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/debts"
-	"relais/internal/disputes"
 	"relais/internal/fault"
 	"relais/internal/ledger"
 	"relais/internal/members"
@@ -24,7 +23,7 @@ import (
 	"relais/internal/payouts"
 	"relais/internal/postgres"
 	"relais/internal/reconcile"
-	"relais/internal/returns"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 	"relais/internal/webhooks"
 )
@@ -36,8 +35,7 @@ type Options struct {
 	Members   *members.Service
 	Catalog   *catalog.Service
 	Orders    *orders.Service
-	Returns   *returns.Service
-	Disputes  *disputes.Service
+	Aftersale *aftersale.Server // what comes back of an order
 	Debts     *debts.Service
 	Payouts   *payouts.Service
 	Webhooks  *webhooks.Service
@@ -74,8 +72,6 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/admin/documents/:file", s.document, admin)
 	e.GET("/admin/orders", s.orders, admin)
 	e.GET("/admin/orders/:number", s.order, admin)
-	e.GET("/admin/orders/:number/refund", s.askRefund, admin)
-	e.POST("/admin/orders/:number/refund", s.refund, admin)
 	s.payoutRoutes(e)
 	e.GET("/admin/debts", s.debts, admin)
 	e.POST("/admin/debts/:id/recover", s.recoverDebt, admin)
