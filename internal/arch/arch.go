@@ -7,7 +7,7 @@ package arch
 func Ranks() []string {
 	return []string{
 		// words
-		"money", "fault", "token", "address",
+		"money", "fault", "token", "address", "crash",
 		// ground
 		"postgres", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
 		// domains
@@ -17,7 +17,7 @@ func Ranks() []string {
 		// pages
 		"web/card", "web/page", "web/relay", "web/shop", "web/account", "web/brandspace", "web/till", "web/admin", "web",
 		// the program
-		"demo/content", "demo", "app", "arch", "e2e", "bench",
+		"demo/content", "demo", "app", "arch", "e2e", "bench", "torture",
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/crash"
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/jobs"
@@ -57,7 +58,12 @@ func (s *Service) Changed(ctx context.Context, stripeID string) error {
 	if err != nil {
 		return fmt.Errorf("read dispute %s: %w", stripeID, err)
 	}
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error { return s.changed(ctx, tx, found) })
+	crash.At(crash.DisputeRead)
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		err := s.changed(ctx, tx, found)
+		crash.At(crash.DisputeKept)
+		return err
+	})
 }
 
 // PaymentDisputed does the same for every dispute of a payment: a notice may name the payment only.
