@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -46,15 +47,8 @@ func (w *world) settle(ctx context.Context) (left []unfinished, err error) {
 		if err := w.live(ctx); err != nil {
 			return nil, err
 		}
-		if err := w.owner.SelectContext(ctx, &left, selectUnfinished, w.domains.Clock.Now()); err != nil {
+		if left, err = w.unfinished(ctx); err != nil || len(left) == 0 && life > 1 {
 			return nil, err
-		}
-		if len(left) == 0 && life > 1 {
-			return nil, nil
-		}
-		left = append([]unfinished(nil), left...)
-		if life < 11 {
-			left = nil
 		}
 	}
 	return left, nil
@@ -131,9 +125,14 @@ func (w *world) idle(ctx context.Context, c *child) error {
 		return !busy, err
 	})
 	if err != nil {
-		return fmt.Errorf("work does not come to an end: %w", err)
+		left, look := w.unfinished(context.WithoutCancel(ctx))
+		return errors.Join(fmt.Errorf("work does not come to an end: %w: %s; relais says: %s", err, describe(left), w.lastWords()), look)
 	}
 	return nil
+}
+
+func (w *world) unfinished(ctx context.Context) (left []unfinished, err error) {
+	return left, w.owner.SelectContext(ctx, &left, selectUnfinished, w.domains.Clock.Now())
 }
 
 func describe(left []unfinished) string {
