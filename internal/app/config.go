@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"relais/internal/crash"
 	"relais/internal/documents"
 	"relais/internal/i18n"
 	"relais/internal/money"
@@ -49,7 +50,8 @@ type Database struct {
 type Stripe struct {
 	Key, WebhookSecret, ConnectWebhookSecret Secret
 	Capabilities                             []string
-	PayoutsPerSecond                         int // transfers asked for in a second by one process
+	URL                                      string // of a sandbox on this machine; empty: Stripe itself
+	PayoutsPerSecond                         int    // transfers asked for in a second by one process
 }
 
 // Live tells whether the key moves real money.
@@ -94,6 +96,7 @@ func readConfig(get func(name string) (string, bool)) (Config, error) {
 		MetricsAddr:    e.text("RELAIS_METRICS_ADDR", ""),
 		Stripe: Stripe{
 			Key:                  e.secret("RELAIS_STRIPE_SECRET_KEY"),
+			URL:                  strings.TrimRight(e.text("RELAIS_STRIPE_URL", ""), "/"),
 			WebhookSecret:        e.secret("RELAIS_STRIPE_WEBHOOK_SECRET"),
 			ConnectWebhookSecret: e.secret("RELAIS_STRIPE_CONNECT_WEBHOOK_SECRET"),
 			Capabilities:         e.list("RELAIS_STRIPE_CAPABILITIES", "transfers"),
@@ -107,6 +110,7 @@ func readConfig(get func(name string) (string, bool)) (Config, error) {
 	c.checkAddresses(e)
 	c.checkSecret(e)
 	c.checkStripe(e)
+	c.checkTests(e)
 	c.checkMail(e)
 	if len(e.problems) > 0 {
 		slices.Sort(e.problems)
@@ -224,6 +228,35 @@ func (c Config) checkStripe(e *environment) {
 			e.problem("RELAIS_STRIPE_CAPABILITIES has %q: use transfers, or transfers,card_payments", capability)
 		}
 	}
+}
+
+// checkTests refuses what only tests may set wherever money could be real.
+func (c Config) checkTests(e *environment) {
+	if at := e.text(crash.Variable, ""); at != "" {
+		switch {
+		case c.Production:
+			e.problem("%s kills the program at a step, for tests: production does not start with it", crash.Variable)
+		case !crash.Valid(at):
+			e.problem("%s is %q: write a step such as %s or %s:2, of %s", crash.Variable, at, crash.RefundAnswered, crash.RefundAnswered, strings.Join(crash.Points(), ", "))
+		}
+	}
+	if c.Stripe.URL == "" {
+		return
+	}
+	u, err := url.Parse(c.Stripe.URL)
+	switch {
+	case c.Production:
+		e.problem("RELAIS_STRIPE_URL is for tests: production speaks to Stripe itself")
+	case c.Stripe.Key == "" || c.Stripe.Live():
+		e.problem("RELAIS_STRIPE_URL needs a test key in RELAIS_STRIPE_SECRET_KEY")
+	case err != nil || u.Scheme != "http" || !loopback(u.Hostname()):
+		e.problem("RELAIS_STRIPE_URL is %q: only a sandbox on this machine, such as http://127.0.0.1:9000/stripe", c.Stripe.URL)
+	}
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
 }
 
 func (c Config) checkMail(e *environment) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"relais/internal/crash"
 )
 
 // Variable is one variable of the environment that Relais reads.
@@ -30,6 +32,7 @@ func Variables() []Variable {
 		{"RELAIS_STRIPE_SECRET_KEY", "", true, "Stripe's key; empty: the local sandbox (not in production)"},
 		{"RELAIS_STRIPE_WEBHOOK_SECRET", "", true, "signing secret of the endpoint /webhooks/stripe"},
 		{"RELAIS_STRIPE_CONNECT_WEBHOOK_SECRET", "", true, "signing secret of the endpoint /webhooks/stripe/connect"},
+		{"RELAIS_STRIPE_URL", "", false, "a Stripe sandbox on this machine, for tests; needs a test key, never in production"},
 		{"RELAIS_STRIPE_CAPABILITIES", "transfers", false, "capabilities asked for connected accounts: transfers, or transfers,card_payments"},
 		{"RELAIS_SMTP_URL", "", true, "smtp://user:password@host:587 or smtps://...; empty: letters stay readable at /dev/mail"},
 		{"RELAIS_MAIL_FROM", "Relais <relais@localhost>", false, "sender of every letter"},
@@ -44,6 +47,7 @@ func Variables() []Variable {
 		{"RELAIS_AUTO_DELIVERY_DAYS", "7", false, "days after shipping until a parcel counts as delivered"},
 		{"RELAIS_TRUSTED_PROXIES", "", false, "networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"},
 		{"RELAIS_METRICS_ADDR", "", false, "address of a second listener for /metrics; empty: /metrics for callers on this machine only"},
+		{crash.Variable, "", false, "the step at which the program kills itself, for tests; never in production"},
 		{"RELAIS_LOG_LEVEL", "info", false, "debug, info, warn or error"},
 	}
 }

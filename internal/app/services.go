@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"time"
 
@@ -93,8 +94,8 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	if err != nil {
 		return err
 	}
-	perSecond := 0 // the sandbox takes as many as come
-	if cfg.Stripe.Key != "" {
+	perSecond := 0 // a sandbox takes as many as come
+	if cfg.Stripe.Key != "" && cfg.Stripe.URL == "" {
 		perSecond = cfg.Stripe.PayoutsPerSecond
 	}
 	s.Domains, err = Wire(Parts{
@@ -123,7 +124,7 @@ func mailServer(m Mail) (*mail.SMTP, error) {
 func (s *Services) provider(cfg Config, secret, own string, business *clock.Clock, log *slog.Logger, server bool) (stripe.Options, error) {
 	if cfg.Stripe.Key != "" {
 		return stripe.Options{
-			Key: cfg.Stripe.Key.Reveal(), PlatformSecret: cfg.Stripe.WebhookSecret.Reveal(),
+			Key: cfg.Stripe.Key.Reveal(), URL: cfg.Stripe.URL, PlatformSecret: cfg.Stripe.WebhookSecret.Reveal(),
 			ConnectSecret: cfg.Stripe.ConnectWebhookSecret.Reveal(), Capabilities: cfg.Stripe.Capabilities, Now: time.Now,
 		}, nil
 	}
@@ -155,12 +156,21 @@ func reachable(addr string) string {
 // stripeOrigins are where Stripe's own pages lie, to which our forms lead.
 var stripeOrigins = []string{"https://checkout.stripe.com", "https://connect.stripe.com"}
 
+// origins adds the sandbox that a test hosts elsewhere on this machine.
+func origins(stripeURL string) []string {
+	u, err := url.Parse(stripeURL)
+	if err != nil || u.Host == "" {
+		return stripeOrigins
+	}
+	return append([]string{u.Scheme + "://" + u.Host}, stripeOrigins...)
+}
+
 // pages is the site, with the sandbox's pages beside it when there is one.
 func (s *Services) pages(cfg Config, log *slog.Logger) (http.Handler, error) {
 	site, err := web.New(web.Options{
 		DB: s.DB, Keys: s.Keys, Media: s.Media, Members: s.Members, Catalog: s.Catalog, Imports: s.Imports, Storefronts: s.Storefronts,
 		Referrals: s.Referrals, Orders: s.Orders, Returns: s.Returns, Disputes: s.Disputes, Debts: s.Debts, Payouts: s.Payouts, Webhooks: s.Webhooks, Reconcile: s.Reconcile, Now: s.Clock.Now, Clock: time.Now, FeeBps: cfg.PlatformFeeBps,
-		BaseURL: s.baseURL, PaymentOrigins: stripeOrigins, TrustedProxies: cfg.TrustedProxies, Dev: !cfg.Production,
+		BaseURL: s.baseURL, PaymentOrigins: origins(cfg.Stripe.URL), TrustedProxies: cfg.TrustedProxies, Dev: !cfg.Production,
 		Mailbox: cfg.Mail.SMTP == "", Wake: s.Jobs.Wake, Log: log,
 		Audit: func(ctx context.Context) ([]Finding, error) { return Audit(ctx, s.DB) }, Advance: s.advance(),
 	})

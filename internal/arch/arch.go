@@ -7,7 +7,7 @@ package arch
 func Ranks() []string {
 	return []string{
 		// words
-		"money", "fault", "token", "address",
+		"money", "fault", "token", "address", "crash",
 		// ground
 		"postgres", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
 		// domains
@@ -17,7 +17,7 @@ func Ranks() []string {
 		// pages
 		"web/card", "web/page", "web/aftersale", "web/relay", "web/shop", "web/account", "web/brandspace", "web/till", "web/admin", "web",
 		// the program
-		"demo/content", "demo", "app", "arch", "e2e", "bench",
+		"demo/content", "demo", "app", "arch", "e2e", "bench", "torture",
 	}
 }
 
@@ -42,7 +42,7 @@ func Libraries() map[string][]string {
 		"github.com/pdfcpu/pdfcpu":              {"internal/documents/paper"},
 		"git.sr.ht/~sbinet/gg":                  {"internal/web", "internal/media"},
 		"github.com/lib/pq":                     data(),
-		"github.com/jmoiron/sqlx":               append(data(), "internal/web", "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
+		"github.com/jmoiron/sqlx":               append(data(), "internal/web", "internal/app", "internal/demo", "internal/bench", "internal/e2e", "internal/torture"),
 		"database/sql":                          append(data(), "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
 		"github.com/makiuchi-d/gozxing":         {"internal/web", "internal/e2e"},
 		"github.com/santhosh-tekuri/jsonschema": {"internal/payments/paymentstest"},
@@ -57,14 +57,14 @@ func data() []string {
 }
 
 // Data are the packages that may write SQL.
-func Data() []string { return append(data(), "internal/demo", "internal/bench") }
+func Data() []string { return append(data(), "internal/demo", "internal/bench", "internal/torture") }
 
 // Names says where a name of a package may be used outside of tests: a folder or a file.
 func Names() map[string][]string {
 	return map[string][]string{
 		// Time is an argument; the two clocks are made in app, and a duration may be measured where it is logged.
-		"time.Now":            {"cmd/", "internal/app/", "internal/clock/", "internal/jobs/", "internal/bench/", "internal/web/page/middleware.go"},
-		"time.Since":          {"cmd/", "internal/app/", "internal/jobs/", "internal/bench/", "internal/web/page/middleware.go"},
+		"time.Now":            {"cmd/", "internal/app/", "internal/clock/", "internal/jobs/", "internal/bench/", "internal/torture/", "internal/web/page/middleware.go"},
+		"time.Since":          {"cmd/", "internal/app/", "internal/jobs/", "internal/bench/", "internal/torture/", "internal/torture/", "internal/web/page/middleware.go"},
 		"template.HTML":       {"internal/web/page/", "internal/catalog/markdown.go"}, // sanitised there, and nowhere else
 		"template.JS":         {},
 		"template.CSS":        {},
@@ -74,7 +74,7 @@ func Names() map[string][]string {
 		"jwt.NewParser":       {"internal/token/"},
 		"http.DefaultClient":  {},
 		"http.Get":            {},
-		"os.Exit":             {"cmd/", "internal/bench/main.go"},
+		"os.Exit":             {"cmd/", "internal/bench/main.go", "internal/torture/main.go"},
 		"log.Fatal":           {},
 		"log.Printf":          {},
 		"fmt.Println":         {},

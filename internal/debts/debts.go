@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/crash"
 	"relais/internal/earnings"
 	"relais/internal/jobs"
 	"relais/internal/ledger"
@@ -152,7 +153,9 @@ func (s *Service) reverse(ctx context.Context, w jobs.Work) error {
 	if err != nil || r.State != Sending {
 		return err
 	}
+	crash.At(crash.ReversalSending)
 	made, err := s.atStripe(ctx, r)
+	crash.At(crash.ReversalAnswered)
 	var refused *payments.Error
 	switch {
 	case err == nil:

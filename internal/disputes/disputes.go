@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/crash"
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/jobs"
@@ -62,7 +63,12 @@ func (s *Service) Changed(ctx context.Context, stripeID string) error {
 		if err != nil {
 			return fmt.Errorf("read dispute %s: %w", stripeID, err)
 		}
-		err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error { return s.changed(ctx, tx, found, before) })
+		crash.At(crash.DisputeRead)
+		err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+			err := s.changed(ctx, tx, found, before)
+			crash.At(crash.DisputeKept)
+			return err
+		})
 		if !errors.Is(err, errStale) {
 			return err
 		}

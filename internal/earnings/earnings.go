@@ -7,6 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/crash"
 	"relais/internal/ledger"
 	"relais/internal/money"
 	"relais/internal/postgres"
@@ -92,6 +93,7 @@ func ReleaseDue(ctx context.Context, db *sqlx.DB, now time.Time) (int, error) {
 				if err := release(ctx, tx, e, now); err != nil {
 					return err
 				}
+				crash.At(crash.EarningReleased)
 			}
 			return err
 		})

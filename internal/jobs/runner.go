@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"relais/internal/crash"
 )
 
 // Options of a Runner. Zero values choose the defaults.
@@ -179,6 +181,7 @@ func (r *Runner) work(ctx context.Context, w Work) error {
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err == nil {
+		crash.At(crash.JobWorked)
 		if _, recordErr := w.complete(recording, r.db); recordErr != nil {
 			log.Error("record a job as done: it will run again", "err", recordErr)
 			return nil
@@ -210,6 +213,7 @@ var errAbandoned = errors.New("abandoned on every attempt: the process died or t
 
 // call runs the handler with a context that ends before the lease does, and turns a panic into an error.
 func (r *Runner) call(ctx context.Context, w Work) (err error) {
+	crash.At(crash.JobClaimed)
 	h := r.handlers[w.Kind]
 	ctx, cancel := context.WithTimeout(ctx, h.lease-h.lease/10)
 	defer cancel()

@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/catalog"
+	"relais/internal/crash"
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/money"
@@ -36,6 +37,7 @@ func (s *Service) OpenCheckout(ctx context.Context, orderID int64) (string, erro
 		return "", err
 	}
 	checkout, err := s.pay.OpenCheckout(ctx, s.checkoutRequest(o, shipments))
+	crash.At(crash.CheckoutOpened)
 	if payments.OutcomeOf(err) == payments.LookUp {
 		// The reference only repeats the failure from now on. A page that was made all the same has an address that nobody has.
 		if _, err := s.db.ExecContext(ctx, spendCheckout, orderID, o.CheckoutAttempt); err != nil {
@@ -99,6 +101,7 @@ func (s *Service) Confirm(ctx context.Context, checkoutID string) error {
 	if !c.Paid {
 		return nil
 	}
+	crash.At(crash.CheckoutRead)
 	o, err := s.orderOf(ctx, c)
 	if err != nil {
 		return fmt.Errorf("confirm checkout %s: %w", checkoutID, err)
@@ -108,7 +111,9 @@ func (s *Service) Confirm(ctx context.Context, checkoutID string) error {
 		if err != nil {
 			return err
 		}
-		return s.confirm(ctx, tx, locked, c)
+		err = s.confirm(ctx, tx, locked, c)
+		crash.At(crash.OrderConfirmed)
+		return err
 	})
 }
 
@@ -340,6 +345,7 @@ func (s *Service) end(ctx context.Context, orderID int64, state State) error {
 			}
 		}
 	}
+	crash.At(crash.CheckoutClosed)
 	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		closed := o.CheckoutID != nil
 		o, err := Lock(ctx, tx, orderID)

@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/crash"
 	"relais/internal/jobs"
 	"relais/internal/ledger"
 	"relais/internal/members"
@@ -94,9 +95,11 @@ func (s *Service) make(ctx context.Context, runID int64) (Report, error) {
 	if err := s.plan(ctx, runID); err != nil {
 		return Report{RunID: runID}, fmt.Errorf("plan run %d: %w", runID, err)
 	}
+	crash.At(crash.PayoutsPlanned)
 	var left []error
 	for size := batchSize; ; {
 		more, err := s.batch(ctx, runID, size)
+		crash.At(crash.PayoutsMade)
 		switch {
 		case err == nil && !more:
 			report, err := s.report(ctx, runID)
@@ -205,6 +208,7 @@ func (s *Service) batch(ctx context.Context, runID int64, size int) (more bool, 
 			if made, err = s.book(ctx, tx, r, at, rules.Minimum(at.Currency), paid); err != nil {
 				return err
 			}
+			crash.At(crash.PayoutsBooked)
 		}
 		cursor := at.Cursor
 		if len(page) > 0 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/crash"
 	"relais/internal/earnings"
 	"relais/internal/jobs"
 	"relais/internal/ledger"
@@ -100,7 +101,9 @@ func (s *Service) bookSent(ctx context.Context, tx *sqlx.Tx, p Payout, transferI
 	if err != nil {
 		return err
 	}
-	return s.letterSent(ctx, tx, p)
+	err = s.letterSent(ctx, tx, p)
+	crash.At(crash.PayoutRecorded)
+	return err
 }
 
 const updateFailed = `

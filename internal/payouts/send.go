@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/crash"
 	"relais/internal/jobs"
 	"relais/internal/money"
 	"relais/internal/payments"
@@ -168,8 +169,10 @@ func (s *Service) sendOne(ctx context.Context, p Payout) (stop bool, err error) 
 	if p, err = s.called(ctx, p); err != nil || p.State != Sending {
 		return false, err
 	}
+	crash.At(crash.PayoutCalled)
 	t, err := s.transfers.Send(ctx, payments.TransferRequest{Reference: fmt.Sprintf("payout-%d-%s-%d", p.ID, p.Key, p.Attempt), Destination: p.Destination,
 		Amount: p.Amount, Group: group(p), Metadata: map[string]string{"payout_id": fmt.Sprint(p.ID), "payee_id": fmt.Sprint(p.PayeeID)}})
+	crash.At(crash.PayoutAnswered)
 	var answer *payments.Error
 	switch {
 	case err == nil:

@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/crash"
 	"relais/internal/ledger"
 	"relais/internal/payments"
 	"relais/internal/postgres"
@@ -48,6 +49,7 @@ func (s *Service) Feed(ctx context.Context) (fresh int64, err error) {
 	if err == nil {
 		err = flush()
 	}
+	crash.At(crash.MovementsKept)
 	if err == nil {
 		err = s.advance(ctx, "movements", newest)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/crash"
 	"relais/internal/jobs"
 	"relais/internal/members"
 	"relais/internal/postgres"
@@ -232,7 +233,9 @@ func (s *Service) record(ctx context.Context, found []Difference, looked []Kind)
 		if err := freeze(ctx, tx, now); err != nil {
 			return err
 		}
-		return s.alarm(ctx, tx, now)
+		err = s.alarm(ctx, tx, now)
+		crash.At(crash.DifferencesRecorded)
+		return err
 	})
 }
 

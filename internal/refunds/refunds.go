@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/crash"
 	"relais/internal/fault"
 	"relais/internal/jobs"
 	"relais/internal/payments"
@@ -88,7 +89,9 @@ func (s *Service) carryOut(ctx context.Context, w jobs.Work) error {
 	if _, err := s.db.ExecContext(ctx, `update refunds set state = 'sending' where id = $1 and state = 'new'`, r.ID); err != nil {
 		return err
 	}
+	crash.At(crash.RefundSending)
 	answer, err := s.atProvider(ctx, r)
+	crash.At(crash.RefundAnswered)
 	var refused *payments.Error
 	switch {
 	case err == nil:
@@ -202,13 +205,14 @@ func (s *Service) answered(ctx context.Context, r Refund, answer payments.Refund
 		r.BookedTimes = was.BookedTimes
 		switch {
 		case made:
-			return s.outcomes.RefundMade(ctx, tx, r, now)
+			err = s.outcomes.RefundMade(ctx, tx, r, now)
 		case back:
-			return s.outcomes.RefundCameBack(ctx, tx, r, now)
+			err = s.outcomes.RefundCameBack(ctx, tx, r, now)
 		case state.Refused():
-			return s.outcomes.RefundRefused(ctx, tx, r, now)
-		}
-		return nil // pending, requires_action: the webhook or the sweep looks at it again
+			err = s.outcomes.RefundRefused(ctx, tx, r, now)
+		} // pending, requires_action: the webhook or the sweep looks at it again
+		crash.At(crash.RefundRecorded)
+		return err
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/crash"
 	"relais/internal/disputes"
 	"relais/internal/fault"
 	"relais/internal/jobs"
@@ -84,10 +85,12 @@ func (s *Service) Receive(ctx context.Context, payload []byte, signature string,
 	if err != nil {
 		return err
 	}
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		_, err := s.keep(ctx, tx, e, endpoint, false)
 		return err
 	})
+	crash.At(crash.NoticeKept)
+	return err
 }
 
 // keep stores a notice with its job, once. fresh: nobody had it. recovered: it did not come, we fetched it.
@@ -126,6 +129,7 @@ func (s *Service) handle(ctx context.Context, w jobs.Work) error {
 	if err := s.act(ctx, args.EventID, e); err != nil {
 		return fmt.Errorf("%s %s: %w", e.Type, args.EventID, err)
 	}
+	crash.At(crash.NoticeActed)
 	_, err := s.db.ExecContext(ctx, `update webhook_events set handled_at = $2 where id = $1`, args.EventID, s.now())
 	return err
 }

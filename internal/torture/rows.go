@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// What our own rows must say once everything is quiet; each counts what is wrong.
+var rowRules = []struct{ words, query string }{
+	{"stock that does not add up: what there was, less what is reserved or sold, plus what came back", `
+		select count(*) from variants v where v.stock <> $1::int
+		  - coalesce((select sum(l.quantity) from order_lines l join orders o on o.id = l.order_id where l.variant_id = v.id and o.state not in ('expired','cancelled')), 0)
+		  + coalesce((select sum(i.quantity) from refund_items i join order_lines l on l.id = i.order_line_id join refunds r on r.id = i.refund_id
+		      where l.variant_id = v.id and i.restock and r.booked), 0)`},
+	{"letters that were written twice", `
+		select count(*) from (select 1 from letters where template in ('payout_sent','order_paid','refunded','relay_earned','payout_failed')
+		  group by recipient, template, subject, body_text having count(*) > 1) twice where $1::int > 0`},
+	{"letters about sent payouts, against sent payouts", `
+		select abs((select count(*) from letters where template = 'payout_sent') - (select count(*) from payouts where state = 'sent')) where $1::int > 0`},
+	{"orders of one form", `
+		select count(*) from (select operation from orders group by operation having count(*) > 1) twice where $1::int > 0`},
+}
+
+// Rows that nobody works at any more and that are not at an end.
+var stuckRules = []struct{ words, query string }{
+	{"jobs past their lease", `select count(*) from jobs where done_at is null and parked_at is null and leased_until < clock_timestamp()`},
+	{"jobs parked", `select count(*) from jobs where parked_at is not null and done_at is null`},
+	{"payouts under way", `select count(*) from payouts where state in ('new','sending')`},
+	{"refunds under way", `select count(*) from refunds where state in ('new','sending')`},
+	{"reversals under way", `select count(*) from reversals where state in ('new','sending')`},
+	{"notices not acted on", `select count(*) from webhook_events where handled_at is null`},
+	{"orders that wait for a payment past their time", `select count(*) from orders where state = 'awaiting_payment' and expires_at < now() + (select ahead from demo_clock) - interval '1 day'`},
+}
+
+func (w *world) judgeRows(ctx context.Context, v *verdict) error {
+	for _, r := range rowRules {
+		var n int
+		if err := w.owner.GetContext(ctx, &n, r.query, inStock); err != nil {
+			return fmt.Errorf("%s: %w", r.words, err)
+		}
+		if n > 0 {
+			v.other = append(v.other, fmt.Sprintf("%d %s", n, r.words))
+		}
+	}
+	for _, r := range stuckRules {
+		var n int
+		if err := w.owner.GetContext(ctx, &n, r.query); err != nil {
+			return fmt.Errorf("%s: %w", r.words, err)
+		}
+		if v.stuck += n; n > 0 {
+			v.words = append(v.words, fmt.Sprintf("stuck: %d %s", n, r.words))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"relais/internal/crash"
+	"relais/internal/postgres"
+	"relais/internal/stripesandbox"
+)
+
+// blow is one death of Relais and what happens around it. A list of them, made from the seed, is the plan of a round.
+type blow struct {
+	crashAt string        // the step; empty: at a moment
+	after   time.Duration // from when it answers until it is killed
+	days    int           // of business time that pass before it lives again; 0: it lives again at once
+	minutes int           // of real time that pass with them
+	stir    bool          // what comes every hour comes now
+	restart bool          // Postgres stops at once, and starts again, while it lives
+	backend bool          // one connection to Postgres is ended while it lives
+}
+
+// plan makes the blows of a round: kills at moments, all named steps, in an order of their own.
+func plan(random *rand.Rand, kills int) []blow {
+	var bs []blow
+	for range kills {
+		bs = append(bs, blow{after: time.Duration(60+random.IntN(500)) * time.Millisecond})
+	}
+	for _, point := range crash.Points() {
+		bs = append(bs, blow{crashAt: fmt.Sprintf("%s:%d", point, 1+random.IntN(2)), after: 4 * time.Second, stir: true})
+	}
+	random.Shuffle(len(bs), func(i, j int) { bs[i], bs[j] = bs[j], bs[i] })
+	for i := range bs {
+		b := &bs[i]
+		if random.IntN(4) == 0 {
+			b.days, b.minutes = 1, 3+random.IntN(9)
+		}
+		if random.IntN(12) == 0 {
+			b.days, b.minutes = 6+random.IntN(10), 3+random.IntN(9)
+		}
+		b.stir = b.stir || random.IntN(4) == 0
+		b.restart = i == len(bs)/2
+		b.backend = random.IntN(4) == 0
+	}
+	return bs
+}
+
+// siege lets people buy, sell and pay out while Relais dies as planned, and Stripe and the post behave as badly as they can.
+func (w *world) siege(ctx context.Context, s settings, round int, blows []blow) error {
+	random := rand.New(rand.NewPCG(s.seed, uint64(round)))
+	w.sandbox.Chaos(stripesandbox.ChaosOptions{Seed: random.Uint64(), Rate: s.rate, MostDelay: 150 * time.Millisecond})
+	w.sandbox.ChaosWebhooks(stripesandbox.ChaosWebhookOptions{Seed: random.Uint64(), Lose: 150, Duplicate: 150, Delay: 150, MostDelay: time.Second, Reorder: 250})
+	w.sandbox.LagLists(5 * time.Second)
+	people, leave := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	defer func() { leave(); all.Wait() }()
+	for i := range s.buyers {
+		own := rand.New(rand.NewPCG(random.Uint64(), uint64(i)))
+		all.Go(func() { w.buy(people, own) })
+	}
+	for i := range s.staff {
+		own := rand.New(rand.NewPCG(random.Uint64(), uint64(i)))
+		all.Go(func() { w.work(people, own) })
+	}
+	all.Go(func() { _ = w.sandbox.Run(people) })
+	for _, b := range blows {
+		if err := w.strike(ctx, b); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// strike lets Relais live once, until it dies.
+func (w *world) strike(ctx context.Context, b blow) error {
+	if b.days > 0 {
+		if err := w.pass(ctx, b.days, b.minutes); err != nil {
+			return err
+		}
+	}
+	born := time.Now()
+	c, err := w.start(b.crashAt)
+	if err != nil {
+		return err
+	}
+	defer c.kill()
+	if err := w.ready(ctx, c); err != nil && !errors.Is(err, errDied) {
+		return err
+	} else if err == nil {
+		w.counts.heals = append(w.counts.heals, time.Since(born))
+	}
+	if b.stir {
+		if err := w.stir(ctx, false); err != nil {
+			return err
+		}
+	}
+	if b.restart {
+		if err := w.restartPostgres(ctx); err != nil {
+			return err
+		}
+	}
+	if b.backend {
+		if err := w.endBackend(ctx); err != nil {
+			return err
+		}
+	}
+	c.rest(ctx, b.after)
+	step, _, _ := strings.Cut(b.crashAt, ":")
+	switch {
+	case b.crashAt != "" && c.dead():
+		w.counts.steps[step]++
+		w.counts.kills++
+	case c.dead():
+		return fmt.Errorf("relais ended by itself; its last words: %s", w.lastWords())
+	default:
+		w.counts.kills++
+	}
+	return nil
+}
+
+// restartPostgres stops Postgres at once, as its crash would, and starts it again.
+func (w *world) restartPostgres(ctx context.Context) error {
+	b, err := os.ReadFile(filepath.Join(w.cluster.Dir(), "data", "postmaster.pid"))
+	if err != nil {
+		return err
+	}
+	first, _, _ := strings.Cut(string(b), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	if err != nil || pid < 2 {
+		return fmt.Errorf("the process of Postgres: %q", first)
+	}
+	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
+		return err
+	}
+	w.cluster.Stop() // waits for its end
+	w.cluster, err = postgres.StartCluster(ctx, postgres.Options{DataDir: w.dir})
+	if err == nil {
+		w.counts.restarts++
+	}
+	return err
+}
+
+const endOne = `
+select count(pg_terminate_backend(pid)) from (select pid from pg_stat_activity where usename = 'relais_app' order by random() limit 1) one`
+
+// endBackend ends one of the application's connections.
+func (w *world) endBackend(ctx context.Context) error {
+	var n int
+	if err := w.owner.GetContext(ctx, &n, endOne); err != nil {
+		return err
+	}
+	w.counts.backends += n
+	return nil
+}
+
+// Real time is not ours to move; what goes by it is moved back instead: the leases of jobs and payouts, and the waits of both.
+var older = []string{
+	`update jobs set run_at = run_at - make_interval(mins => $1), leased_until = leased_until - make_interval(mins => $1) where done_at is null and parked_at is null`,
+	`update payouts set next_at = next_at - make_interval(mins => $1), tried_at = tried_at - make_interval(mins => $1),
+	   first_sent_at = first_sent_at - make_interval(mins => $1) where state in ('new','sending')`,
+	`update reversals set first_sent_at = first_sent_at - make_interval(mins => $1) where state in ('new','sending')`,
+}
+
+// pass lets time pass while Relais is dead and nobody does anything: days of business time, minutes of real time.
+func (w *world) pass(ctx context.Context, days, minutes int) error {
+	w.gate.Lock()
+	defer w.gate.Unlock()
+	// What a dead caller asked for is answered by then.
+	if err := poll(ctx, 5*time.Millisecond, func() (bool, error) { return w.calls.Load() == 0, nil }); err != nil {
+		return err
+	}
+	for _, statement := range older {
+		if _, err := w.owner.ExecContext(ctx, statement, minutes); err != nil {
+			return fmt.Errorf("let time pass: %w", err)
+		}
+	}
+	return w.domains.Clock.Advance(ctx, days)
+}
