@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relais/internal/app/apptest"
+	"relais/internal/carts"
 	"relais/internal/earnings"
 	"relais/internal/i18n"
 	"relais/internal/money"
@@ -33,7 +34,7 @@ func TestSalesInThreeCurrencies(t *testing.T) {
 		t.Errorf("the order in yen comes to %s", got)
 	}
 	_, err := w.TryOrder(w.Recommended(shops["EUR"], relay), w.Recommended(shops["JPY"], relay))
-	if !errors.Is(err, orders.ErrCurrencies) {
+	if !errors.Is(err, carts.ErrCurrencies) {
 		t.Errorf("two currencies in one basket: %v", err)
 	}
 	w.Pass(15)

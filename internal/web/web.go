@@ -17,6 +17,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
 	"relais/internal/debts"
@@ -32,6 +33,7 @@ import (
 	"relais/internal/referrals"
 	"relais/internal/returns"
 	"relais/internal/storefronts"
+	"relais/internal/support"
 	"relais/internal/token"
 	"relais/internal/web/account"
 	"relais/internal/web/admin"
@@ -57,7 +59,9 @@ type Options struct {
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
+	Carts       *carts.Service
 	Orders      *orders.Service
+	Support     *support.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
 	Debts       *debts.Service
@@ -108,10 +112,10 @@ func New(o Options) (http.Handler, error) {
 	}
 	relays := relay.New(relay.Options{DB: o.DB, Site: site, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Media: o.Media,
 		Keys: o.Keys, Cards: cards, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
-	shops = shop.New(shop.Options{DB: o.DB, Site: site, Orders: o.Orders, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
+	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Support: o.Support, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
 	after := aftersale.New(aftersale.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Now: o.Now})
-	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
+	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
 	shops.Routes(e)
 	money.Routes(e)
 	after.Routes(e)

@@ -16,6 +16,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/app"
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/clock"
 	"relais/internal/documents"
@@ -208,12 +209,12 @@ func (w *World) TryOrder(ps ...Purchase) (orders.Order, error) {
 	w.T.Helper()
 	ctx, cart := w.T.Context(), ""
 	for _, p := range ps {
-		a := orders.Addition{CartID: cart, VariantID: p.Variant, Quantity: max(p.Quantity, 1), ClickToken: p.Click, Lang: i18n.FR}
+		a := carts.Addition{CartID: cart, VariantID: p.Variant, Quantity: max(p.Quantity, 1), ClickToken: p.Click, Lang: i18n.FR}
 		if p.Storefront != 0 {
 			a.StorefrontID = &p.Storefront
 		}
 		var err error
-		if cart, err = w.Orders.AddToCart(ctx, a); err != nil {
+		if cart, err = w.Carts.Add(ctx, a); err != nil {
 			return orders.Order{}, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/orders/lists"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 )
@@ -19,7 +20,7 @@ var orderStates = []orders.State{"", orders.Paid, orders.AwaitingPayment, orders
 type ordersPage struct {
 	list
 	Tabs []page.Tab
-	Rows []orders.Row
+	Rows []lists.Row
 }
 
 func (s *Server) orders(c echo.Context) error {
@@ -39,7 +40,7 @@ func (s *Server) orders(c echo.Context) error {
 	if err != nil || before < 0 {
 		before = 0
 	}
-	rows, err := s.Orders.List(c.Request().Context(), orders.Query{State: state, Text: data.Search, Before: before, Limit: listed + 1})
+	rows, err := lists.List(c.Request().Context(), s.DB, lists.Query{State: state, Text: data.Search, Before: before, Limit: listed + 1})
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"relais/internal/mail"
-	"relais/internal/orders"
 	"relais/internal/stripesandbox"
+	"relais/internal/support"
 	"relais/internal/web/page"
 )
 
@@ -209,7 +209,7 @@ func TestReceiveWriteAndWithdraw(t *testing.T) {
 	w.post(base+"/messages", "brand", id(w.sud.ID), "body", "  ").is(http.StatusUnprocessableEntity, "À remplir")
 	w.post(base+"/messages", "brand", id(w.nord.ID), "body", "Bonjour").is(http.StatusNotFound)
 	w.post(base+"/messages", "brand", id(w.sud.ID), "body", "Il est <b>ébréché</b>.\r\nQue faire ?").is(http.StatusOK, "Message envoyé", "&lt;b&gt;ébréché")
-	w.ok(w.orders.Write(t.Context(), orderID, w.sud.ID, orders.FromBrand, w.camille, "Nous le remplaçons."))
+	w.ok(w.support.Write(t.Context(), orderID, w.sud.ID, support.FromBrand, w.camille, "Nous le remplaçons."))
 	w.get(base).is(http.StatusOK, "Nous le remplaçons.")
 	letters, err := mail.List(t.Context(), w.db, "", 20)
 	w.ok(err)
@@ -270,11 +270,11 @@ func TestMessagesAreLimited(t *testing.T) {
 	w := newWorld(t)
 	w.add(w.bowl, "1").is(http.StatusOK)
 	_, token := w.buy()
-	for range orders.MaxMessagesADay {
+	for range support.MaxMessagesADay {
 		w.post("/o/"+token+"/messages", "brand", id(w.sud.ID), "body", "Bonjour").is(http.StatusOK)
 	}
 	w.post("/o/"+token+"/messages", "brand", id(w.sud.ID), "body", "Encore").is(http.StatusTooManyRequests, "beaucoup écrit", "Encore")
-	w.post("/o/"+token+"/messages", "brand", id(w.sud.ID), "body", strings.Repeat("é", orders.MaxMessage+1)).is(http.StatusUnprocessableEntity, "trop long")
+	w.post("/o/"+token+"/messages", "brand", id(w.sud.ID), "body", strings.Repeat("é", support.MaxMessage+1)).is(http.StatusUnprocessableEntity, "trop long")
 }
 
 func TestAMemberFindsTheirDetails(t *testing.T) {

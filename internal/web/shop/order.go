@@ -14,6 +14,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/returns"
+	"relais/internal/support"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 )
@@ -27,7 +28,7 @@ type orderPage struct {
 	Minutes   int  // left to pay
 	Pending   bool // back from the provider's page, and not confirmed yet
 	Form      *page.Form
-	Messages  []orders.Message
+	Messages  []support.Message
 	Documents []documents.Document // invoices and credit notes, as they were issued
 
 	Returns      []back
@@ -106,7 +107,7 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 	if data.Documents, err = documents.OfOrder(ctx, s.db, o.ID); err != nil {
 		return err
 	}
-	if data.Messages, err = s.orders.Messages(ctx, o.ID, 0); err != nil {
+	if data.Messages, err = s.support.Messages(ctx, o.ID, 0); err != nil {
 		return err
 	}
 	return s.site.Render(c, form.Status(), "shop/order", data)
@@ -196,7 +197,7 @@ func (s *Shop) writeToBrand(c echo.Context) error {
 	if id := viewerID(c); id != nil {
 		member = *id
 	}
-	err = s.orders.Write(ctx, o.ID, form.Int("brand", 0), orders.FromBuyer, member, form.Raw("body"))
+	err = s.support.Write(ctx, o.ID, form.Int("brand", 0), support.FromBuyer, member, form.Raw("body"))
 	if form.Refused(err) {
 		return s.showOrder(c, o, form, false)
 	}

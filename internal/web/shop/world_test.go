@@ -20,6 +20,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/documents"
 	"relais/internal/i18n"
@@ -33,6 +34,7 @@ import (
 	"relais/internal/refunds"
 	"relais/internal/returns"
 	"relais/internal/storefronts"
+	"relais/internal/support"
 	"relais/internal/web/page"
 	"relais/internal/web/shop"
 	"relais/static"
@@ -46,6 +48,7 @@ type world struct {
 	stripe    *paymentstest.Harness
 	catalog   *catalog.Service
 	orders    *orders.Service
+	support   *support.Service
 	documents *documents.Service
 	returns   *returns.Service
 	runner    *jobs.Runner
@@ -77,13 +80,14 @@ func newWorld(t testing.TB) *world {
 	w.orders = orders.New(orders.Config{DB: w.db, Payments: w.stripe.Client, Now: now, BaseURL: w.url, FeeBps: 300, AutoDays: 14, Mail: outbox, Log: log})
 	w.runner = jobs.New(w.db, log, jobs.Options{})
 	w.orders.Register(w.runner)
+	w.support = support.New(w.db, now, outbox)
 	w.returns = returns.New(w.db, w.orders, now, outbox)
 	refunds.New(refunds.Config{DB: w.db, Payments: w.stripe.Client, Now: now, Outcomes: w.returns, Log: log}).Register(w.runner)
 	var s *shop.Shop
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: w.url, PaymentOrigins: []string{w.stripe.URL},
 		Log: log, Now: now, CartCount: func(c echo.Context) int { return s.CartCount(c) }})
 	w.ok(err)
-	s = shop.New(shop.Options{DB: w.db, Site: site, Orders: w.orders, Returns: w.returns, Now: now, BaseURL: w.url, Log: log})
+	s = shop.New(shop.Options{DB: w.db, Site: site, Carts: carts.New(w.db, now), Orders: w.orders, Support: w.support, Returns: w.returns, Now: now, BaseURL: w.url, Log: log})
 	w.ok(site.Use(e))
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error { page.SetViewer(c, w.viewer); return next(c) }

@@ -14,6 +14,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/support"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 )
@@ -27,7 +28,7 @@ type orderPage struct {
 	Delivery  split
 	Earnings  []page.Earning
 	Events    []event
-	Messages  []orders.Message
+	Messages  []support.Message
 	Country   string
 	TrackURL  string // where the tracking is an address
 	Ship      *page.Form
@@ -79,7 +80,7 @@ func (s *Server) readOrder(c echo.Context, of side) (orderPage, error) {
 	if strings.HasPrefix(data.Shipment.Tracking, "https://") {
 		data.TrackURL = data.Shipment.Tracking
 	}
-	if data.Messages, err = s.Orders.Messages(ctx, p.ID, of.Owner.BrandID); err != nil {
+	if data.Messages, err = s.Support.Messages(ctx, p.ID, of.Owner.BrandID); err != nil {
 		return data, err
 	}
 	return data, s.explainOrder(ctx, l, &data)
@@ -179,7 +180,7 @@ func (s *Server) write(c echo.Context, of side) error {
 		return err
 	}
 	data.Message = page.PostedForm(c)
-	err = s.Orders.Write(c.Request().Context(), data.ID, of.Owner.BrandID, orders.FromBrand, page.ViewerFrom(c).ID, data.Message.Raw("body"))
+	err = s.Support.Write(c.Request().Context(), data.ID, of.Owner.BrandID, support.FromBrand, page.ViewerFrom(c).ID, data.Message.Raw("body"))
 	if data.Message.Refused(err) {
 		return s.Site.Render(c, data.Message.Status(), "till/order", data)
 	}

@@ -25,6 +25,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
+	"relais/internal/support"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 )
@@ -34,6 +35,7 @@ type Options struct {
 	Site      *page.Site
 	DB        *postgres.DB
 	Orders    *orders.Service
+	Support   *support.Service
 	Aftersale *aftersale.Server // what comes back of an order
 	Payouts   *payouts.Service
 	Now       func() time.Time // business time
