@@ -177,6 +177,9 @@ var corruptions = []struct{ name, sql, want string }{
 	{"a lost dispute taken out of the books", `update disputes set booked = '' where booked = 'lost'`, "disputes_booked"},
 	{"a part of a dispute lost", `delete from dispute_items where amount_minor = (select max(amount_minor) from dispute_items)`, "dispute_parts"},
 	{"the hold of a dispute lost", `delete from holds where reference like 'dispute:%' and lifted_at is null`, "disputes_hold"},
+	{"a commission of another base", `update earnings set base_minor = base_minor + 1 where id = ` + heldOne, "commission_base"},
+	{"a notice lost", `delete from webhook_events`, "notices_kept"},
+	{"the fence of jobs taken away", `alter table jobs drop constraint jobs_unique_key`, "jobs_fenced"},
 	{"a trigger switched off", `alter table earnings disable trigger earnings_move`, "sale_guards"},
 	{"a right given", `grant update on order_lines to relais_app`, "sale_guards"},
 }

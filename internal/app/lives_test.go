@@ -21,9 +21,9 @@ import (
 
 // Worlds of TestLivesOfOrdersInWorlds, and orders that live in each of them.
 const (
-	worlds       = 20
-	livesInWorld = 8
-	stepsInWorld = 60
+	worlds       = 12
+	livesInWorld = 12
+	stepsInWorld = 70
 )
 
 // bothT is a testing.TB whose failures are those of a rapid check, which prints its seed and looks for a shorter one.
@@ -56,7 +56,7 @@ func checks(t *testing.T, n int) {
 
 // Random lives of orders over a real Postgres and a local Stripe, many in one world, so that their payees are the same people:
 // whatever happens in whatever order, the books hold, they are Stripe's, and everybody has their share to the cent. This counts
-// 160 lives; TestLivesOfOrders counts many more, in memory.
+// 144 lives; TestLivesOfOrders counts many more, in memory.
 func TestLivesOfOrdersInWorlds(t *testing.T) {
 	checks(t, worlds)
 	rapid.Check(t, func(r *rapid.T) {

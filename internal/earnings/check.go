@@ -75,6 +75,9 @@ var checks = []ledger.Invariant{
 		    or h.part = 'line' and h.order_line_id = e.order_line_id or h.part = 'delivery' and h.shipment_id = e.shipment_id and e.order_line_id is null))`},
 	{Number: "I10", Name: "released_in_time", Description: "no earning was freed before its day",
 		Query: `select count(*) from earnings where state = 'free' and (released_at < free_at or not free_at_known)`},
+	{Number: "I21", Name: "commission_base", Description: "the base of each commission is what was paid for its line, without VAT, at the rate of the terms it was sold under",
+		Query: `select count(*) from earnings e join order_lines l on l.id = e.order_line_id where e.role = 'commission'
+		  and (e.base_minor <> l.net_minor or e.rate_bps <> l.commission_bps or l.net_minor <> div(l.quantity * l.price_minor::numeric * 10000, 10000 + l.vat_bps))`},
 	{Number: "I20", Name: "commission_attributed", Description: "each commission is the attributed member's, at the rate frozen on the line",
 		Query: `select count(*) from earnings e join order_lines l on l.id = e.order_line_id join payees p on p.id = e.payee_id
 		  left join attributions a on a.order_line_id = l.id

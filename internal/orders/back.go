@@ -82,7 +82,7 @@ func (s *Service) GoesBack(ctx context.Context, tx *sqlx.Tx, o Order, b Back) (O
 		return o, postgres.Translate(err)
 	}
 	// A parcel that is not sent any more is not waited for: with it, all of the order may have been received.
-	if err := settle(ctx, tx, o.ID); err != nil {
+	if err := settle(ctx, tx, o.ID, c.At); err != nil {
 		return o, err
 	}
 	return o, earnings.Apply(ctx, tx, c)

@@ -43,6 +43,7 @@ type World struct {
 	Stripe  *stripe.Client
 
 	before atomic.Pointer[func()]
+	caught atomic.Pointer[[][]byte] // see CatchNotices
 }
 
 // BeforeStripe has f run once, just before the local Stripe takes up the next call.
@@ -96,6 +97,10 @@ func On(t testing.TB, db *sqlx.DB) *World {
 func (w *World) webhook(endpoint payments.Endpoint) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
+		if kept := w.caught.Load(); kept != nil && err == nil {
+			*kept = append(*kept, body) // one after the other, as the sandbox sends them
+			return
+		}
 		if err == nil {
 			err = w.Webhooks.Receive(r.Context(), body, r.Header.Get("Stripe-Signature"), endpoint)
 		}
@@ -103,6 +108,24 @@ func (w *World) webhook(endpoint payments.Endpoint) http.HandlerFunc {
 			http.Error(rw, err.Error(), http.StatusBadRequest)
 		}
 	}
+}
+
+// CatchNotices keeps what f makes the local Stripe tell us from being heard, and returns it: for Hear, in any order.
+func (w *World) CatchNotices(f func()) [][]byte {
+	w.T.Helper()
+	var kept [][]byte
+	w.caught.Store(&kept)
+	f()
+	must(w.T, w.Sandbox.Drain(w.T.Context()))
+	w.caught.Store(nil)
+	return kept
+}
+
+// Hear takes in a notice that was caught, and does what follows.
+func (w *World) Hear(notice []byte) {
+	w.T.Helper()
+	must(w.T, w.Webhooks.Receive(w.T.Context(), notice, stripesandbox.Sign(time.Now(), notice, "whsec_platform"), payments.Platform))
+	must(w.T, w.Jobs.Drain(w.T.Context()))
 }
 
 func must(t testing.TB, err error) {
