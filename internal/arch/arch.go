@@ -15,7 +15,7 @@ func Ranks() []string {
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
 		// pages
-		"web/card", "web/page", "web/relay", "web/shop", "web/account", "web/brandspace", "web/till", "web/admin", "web",
+		"web/card", "web/page", "web/aftersale", "web/relay", "web/shop", "web/account", "web/brandspace", "web/till", "web/admin", "web",
 		// the program
 		"demo/content", "demo", "app", "arch", "e2e", "bench",
 	}

@@ -20,6 +20,7 @@ import (
 	"relais/internal/payments"
 	"relais/internal/postgres"
 	"relais/internal/referrals"
+	"relais/internal/refunds"
 )
 
 // Service is the use cases of this package.
@@ -32,6 +33,7 @@ type Service struct {
 	autoDays int              // days after sending at which a shipment counts as delivered
 	mail     *mail.Outbox
 	log      *slog.Logger
+	whenPaid func(ctx context.Context, tx *sqlx.Tx, r refunds.Refund, at time.Time) error // see WhenPaid
 }
 
 // Config is what a Service needs.

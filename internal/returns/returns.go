@@ -33,7 +33,9 @@ type Service struct {
 
 // New makes the Service.
 func New(db *sqlx.DB, o *orders.Service, now func() time.Time, m *mail.Outbox) *Service {
-	return &Service{db: db, orders: o, now: now, mail: m}
+	s := &Service{db: db, orders: o, now: now, mail: m}
+	o.WhenPaid(s.ended)
+	return s
 }
 
 func fieldOf(lineID int64) string { return "line-" + strconv.FormatInt(lineID, 10) }
@@ -146,7 +148,8 @@ func (s *Service) open(ctx context.Context, tx *sqlx.Tx, o orders.Order, d Decla
 	}
 	for i, p := range parcels {
 		if kind == Withdrawal && p.Shipment.State != orders.Shipped && p.Shipment.State != orders.Delivered {
-			if err := s.refund(ctx, tx, o, p.Shipment, opened[i], 0, true); err != nil {
+			// While the bank has the money nothing is paid back: the declaration stands all the same, and the brand refunds it later.
+			if err := s.refund(ctx, tx, o, p.Shipment, opened[i], 0, true); err != nil && !errors.Is(err, orders.ErrDisputed) {
 				return err
 			}
 		}
@@ -323,6 +326,11 @@ func (s *Service) RefundMade(ctx context.Context, tx *sqlx.Tx, r refunds.Refund,
 	if err := s.orders.RefundMade(ctx, tx, r, at); err != nil || r.Stray {
 		return err
 	}
+	return s.ended(ctx, tx, r, at)
+}
+
+// ended ends the returns that a refund leaves nothing of.
+func (s *Service) ended(ctx context.Context, tx *sqlx.Tx, r refunds.Refund, at time.Time) error {
 	var ended []int64
 	if err := tx.SelectContext(ctx, &ended, updateRefunded, r.OrderID, r.ReturnID, at); err != nil {
 		return postgres.Translate(err)

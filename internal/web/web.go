@@ -19,6 +19,7 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
+	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/ledger"
 	"relais/internal/media"
@@ -34,6 +35,7 @@ import (
 	"relais/internal/token"
 	"relais/internal/web/account"
 	"relais/internal/web/admin"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/brandspace"
 	"relais/internal/web/card"
 	"relais/internal/web/page"
@@ -58,6 +60,7 @@ type Options struct {
 	Orders      *orders.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
+	Debts       *debts.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
 	Reconcile   *reconcile.Service
@@ -85,7 +88,7 @@ func New(o Options) (http.Handler, error) {
 	var shops *shop.Shop // made with the site, which shows its basket
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -107,10 +110,12 @@ func New(o Options) (http.Handler, error) {
 		Keys: o.Keys, Cards: cards, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
 	shops = shop.New(shop.Options{DB: o.DB, Site: site, Orders: o.Orders, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
-	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
+	after := aftersale.New(aftersale.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Now: o.Now})
+	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
 	shops.Routes(e)
 	money.Routes(e)
-	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Payouts: o.Payouts,
+	after.Routes(e)
+	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
 	accounts.Routes(e)

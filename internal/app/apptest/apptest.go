@@ -130,6 +130,7 @@ func (w *World) Pass(days int) {
 	must(w.T, w.Orders.SweepExpired(ctx))
 	must(w.T, w.Orders.SweepDelivered(ctx))
 	must(w.T, w.Refunds.Sweep(ctx))
+	must(w.T, w.Disputes.Sweep(ctx))
 	w.Settle()
 	must(w.T, w.Orders.Release(ctx))
 	w.Settle()

@@ -10,10 +10,11 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 )
 
-var orderStates = []orders.State{"", orders.Paid, orders.AwaitingPayment, orders.Refunded, orders.Expired, orders.Cancelled}
+var orderStates = []orders.State{"", orders.Paid, orders.AwaitingPayment, orders.Refunded, orders.ChargedBack, orders.Expired, orders.Cancelled}
 
 type ordersPage struct {
 	list
@@ -54,7 +55,23 @@ type orderPage struct {
 	orders.Page
 	Shares []share
 	Fee    money.Amount // what Relais keeps
+	Sold   money.Amount // the fee before anything went back
 	Events []event
+	Panel  aftersale.Panel
+	Posted []orders.Posted
+}
+
+// Returned is what went back to the buyer, by us or by their bank.
+func (p orderPage) Returned() money.Amount { return money.New(p.RefundedMinor+p.LostMinor, p.Currency) }
+
+// FeeBack is what Relais gave back of its fee.
+func (p orderPage) FeeBack() money.Amount {
+	return money.New(p.Sold.Minor-p.Fee.Minor, p.Currency)
+}
+
+// Kept is what the order's people and Relais keep.
+func (p orderPage) Kept() money.Amount {
+	return money.New(p.TotalMinor-p.RefundedMinor-p.LostMinor, p.Currency)
 }
 
 // share is an earning of the order and whose it is.
@@ -85,22 +102,30 @@ func (s *Server) readOrder(c echo.Context) (orderPage, error) {
 	if err != nil {
 		return data, err
 	}
-	rest := p.TotalMinor
+	rest, sold := p.TotalMinor-p.RefundedMinor-p.LostMinor, p.TotalMinor
 	for _, e := range all {
 		who := e.BrandName
 		if e.Role == earnings.Commission && e.OrderLineID != nil {
 			who = relays[*e.OrderLineID]
 		}
 		data.Shares = append(data.Shares, share{e, who})
-		rest -= e.Amount.Minor
+		rest -= e.Left().Minor
+		sold -= e.Amount.Minor
 	}
-	data.Fee = money.New(rest, p.Currency)
+	data.Fee, data.Sold = money.New(rest, p.Currency), money.New(sold, p.Currency)
+	if p.PaidAt == nil {
+		data.Fee.Minor, data.Sold.Minor = 0, 0
+	}
 	for _, e := range p.Events {
 		if text := e.Words(l); text != "" {
 			data.Events = append(data.Events, event{e, text})
 		}
 	}
-	return data, nil
+	if data.Panel, err = s.Aftersale.PanelOf(c, aftersale.Desk{Base: "/admin"}, p); err != nil {
+		return data, err
+	}
+	data.Posted, err = orders.PostedOf(ctx, s.DB, p.ID)
+	return data, err
 }
 
 func (s *Server) order(c echo.Context) error {
@@ -109,26 +134,4 @@ func (s *Server) order(c echo.Context) error {
 		return err
 	}
 	return s.render(c, "order", data)
-}
-
-// askRefund shows what a refund means before it is made.
-func (s *Server) askRefund(c echo.Context) error {
-	data, err := s.readOrder(c)
-	if err != nil {
-		return err
-	}
-	if !data.Refundable {
-		return page.Redirect(c, "/admin/orders/"+data.Number)
-	}
-	return s.render(c, "refund", data)
-}
-
-func (s *Server) refund(c echo.Context) error {
-	p, err := s.Orders.ByNumber(c.Request().Context(), 0, c.Param("number"))
-	if err != nil {
-		return err
-	}
-	_, err = s.Orders.Refund(c.Request().Context(), orders.RefundRequest{OrderID: p.ID, By: by(c), Operation: page.PostedForm(c).Get("operation"), Reason: "admin",
-		Wish: orders.RefundWish{Minor: orders.Left(p.Shipments)}})
-	return s.done(c, err, "admin.orders.refunding", "/admin/orders/"+p.Number)
 }

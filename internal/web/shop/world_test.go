@@ -30,6 +30,7 @@ import (
 	"relais/internal/payments/paymentstest"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/referrals"
+	"relais/internal/refunds"
 	"relais/internal/returns"
 	"relais/internal/storefronts"
 	"relais/internal/web/page"
@@ -46,6 +47,7 @@ type world struct {
 	catalog   *catalog.Service
 	orders    *orders.Service
 	documents *documents.Service
+	returns   *returns.Service
 	runner    *jobs.Runner
 	url       string
 	client    *http.Client // of a buyer: keeps cookies, follows redirects on the site, stops where they leave it
@@ -75,11 +77,13 @@ func newWorld(t testing.TB) *world {
 	w.orders = orders.New(orders.Config{DB: w.db, Payments: w.stripe.Client, Now: now, BaseURL: w.url, FeeBps: 300, AutoDays: 14, Mail: outbox, Log: log})
 	w.runner = jobs.New(w.db, log, jobs.Options{})
 	w.orders.Register(w.runner)
+	w.returns = returns.New(w.db, w.orders, now, outbox)
+	refunds.New(refunds.Config{DB: w.db, Payments: w.stripe.Client, Now: now, Outcomes: w.returns, Log: log}).Register(w.runner)
 	var s *shop.Shop
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: w.url, PaymentOrigins: []string{w.stripe.URL},
 		Log: log, Now: now, CartCount: func(c echo.Context) int { return s.CartCount(c) }})
 	w.ok(err)
-	s = shop.New(shop.Options{DB: w.db, Site: site, Orders: w.orders, Returns: returns.New(w.db, w.orders, now, outbox), Now: now, BaseURL: w.url, Log: log})
+	s = shop.New(shop.Options{DB: w.db, Site: site, Orders: w.orders, Returns: w.returns, Now: now, BaseURL: w.url, Log: log})
 	w.ok(site.Use(e))
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error { page.SetViewer(c, w.viewer); return next(c) }
@@ -335,6 +339,16 @@ func (w *world) count(query string, args ...any) int {
 	var n int
 	w.ok(w.db.Get(&n, query, args...))
 	return n
+}
+
+// once is a one-time value as forms carry it.
+const once = "ONCEONCEONCEONCEONCE"
+
+// line is the first line of the newest order.
+func (w *world) line() (id int64) {
+	w.t.Helper()
+	w.ok(w.db.Get(&id, `select min(id) from order_lines where order_id = (select max(id) from orders)`))
+	return id
 }
 
 func (w *world) later(d time.Duration) { w.stripe.Clock.Advance(d) }
