@@ -132,4 +132,8 @@ var states = map[string]string{
 	"messages of buyers":          `select count(*) from order_messages where author = 'buyer'`,
 	"messages of brands":          `select count(*) from order_messages where author = 'brand'`,
 	"letters":                     `select count(*) from letters`,
+	"invoices":                    `select count(*) from documents where kind = 'invoice'`,
+	"credit notes":                `select count(*) from documents where kind = 'credit_note'`,
+	"fee invoices in pounds":      `select count(*) from documents where kind = 'fee_invoice' and currency = 'GBP'`,
+	"statements":                  `select count(*) from documents where kind = 'statement'`,
 }
