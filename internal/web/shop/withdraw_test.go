@@ -48,10 +48,10 @@ func TestWithdrawFromAPart(t *testing.T) {
 	w.ok(w.db.Get(&first, `select min(id) from returns`))
 	w.post("/o/"+token+"/returns/"+id(first)+"/sent", "tracking", "6A <b>77</b>").is(http.StatusOK, "C’est noté", "Vous avez renvoyé les articles", "6A &lt;b&gt;77")
 	w.post("/o/"+token+"/returns/"+id(first)+"/keep").is(http.StatusOK, "Ce retour a déjà avancé") // a withdrawal is not taken back
-	w.post("/o/"+token+"/returns/"+id(first+99)+"/sent").is(http.StatusNotFound)
+	w.post("/o/" + token + "/returns/" + id(first+99) + "/sent").is(http.StatusNotFound)
 	w.add(w.ax, "1").is(http.StatusOK)
 	_, other := w.buy()
-	w.post("/o/"+other+"/returns/"+id(first)+"/sent").is(http.StatusNotFound) // somebody else's
+	w.post("/o/" + other + "/returns/" + id(first) + "/sent").is(http.StatusNotFound) // somebody else's
 
 	var second int64
 	w.ok(w.db.Get(&second, `select max(id) from returns`))
