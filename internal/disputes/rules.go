@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"relais/internal/ledger"
-	"relais/internal/money"
 	"relais/internal/payments"
 )
 
@@ -83,6 +82,3 @@ func event(from, to payments.DisputeState) string {
 		return "dispute_reopened"
 	}
 }
-
-// amountOf is minor units of a dispute's currency.
-func (d Dispute) amountOf(minor int64) money.Amount { return money.New(minor, d.Amount.Currency) }
