@@ -169,10 +169,14 @@ on conflict (stripe_id) do update set order_id = coalesce(disputes.order_id, exc
   withdrawn_minor = excluded.withdrawn_minor, fee_minor = excluded.fee_minor, updated_at = excluded.updated_at
 returning id`
 
-// keep writes what Stripe says now, and returns the row with the state that it had before: empty for a new one.
+// Of a dispute that came before its order was known as paid nobody was told.
+const selectTold = `select case when order_id is null then '' else state end from disputes where stripe_id = $1`
+
+// keep writes what Stripe says now, and returns the row with the state that people were told of before: empty for a new one, and
+// where its order was not known yet.
 func (s *Service) keep(ctx context.Context, tx *sqlx.Tx, o *orders.Order, f payments.Dispute) (Dispute, payments.DisputeState, error) {
 	var was payments.DisputeState
-	err := postgres.Translate(tx.GetContext(ctx, &was, `select state from disputes where stripe_id = $1`, f.ID))
+	err := postgres.Translate(tx.GetContext(ctx, &was, selectTold, f.ID))
 	if err != nil && !errors.Is(err, fault.NotFound) {
 		return Dispute{}, "", err
 	}

@@ -215,7 +215,7 @@ func TestOrdersAndRefund(t *testing.T) {
 	if p, err := w.Orders.ByID(t.Context(), o.ID); err != nil || p.State != orders.Refunded {
 		t.Errorf("%s, %v", p.State, err)
 	}
-	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "Dans le grand livre", "refund:", "Annulé", "− 125,00", "!"+path+"/refund")
+	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "Dans le grand livre", "refund:", "Annulé", "− 125,00", "!"+path+"/refund\"")
 	w.logged("refund asked", 1)
 	w.Audit()
 }

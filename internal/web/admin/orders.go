@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strconv"
@@ -59,7 +60,7 @@ type orderPage struct {
 	Sold   money.Amount // the fee before anything went back
 	Events []event
 	Panel  aftersale.Panel
-	Posted []orders.Posted
+	Posted []earnings.Posted
 }
 
 // Returned is what went back to the buyer, by us or by their bank.
@@ -93,29 +94,8 @@ func (s *Server) readOrder(c echo.Context) (orderPage, error) {
 		return orderPage{}, err
 	}
 	data := orderPage{Page: p}
-	relays := map[int64]string{}
-	for _, sh := range p.Shipments {
-		for _, line := range sh.Lines {
-			relays[line.ID] = line.RelayName
-		}
-	}
-	all, err := earnings.OfOrder(ctx, s.DB, p.ID)
-	if err != nil {
+	if err := s.share(ctx, &data); err != nil {
 		return data, err
-	}
-	rest, sold := p.TotalMinor-p.RefundedMinor-p.LostMinor, p.TotalMinor
-	for _, e := range all {
-		who := e.BrandName
-		if e.Role == earnings.Commission && e.OrderLineID != nil {
-			who = relays[*e.OrderLineID]
-		}
-		data.Shares = append(data.Shares, share{e, who})
-		rest -= e.Left().Minor
-		sold -= e.Amount.Minor
-	}
-	data.Fee, data.Sold = money.New(rest, p.Currency), money.New(sold, p.Currency)
-	if p.PaidAt == nil {
-		data.Fee.Minor, data.Sold.Minor = 0, 0
 	}
 	for _, e := range p.Events {
 		if text := e.Words(l); text != "" {
@@ -125,8 +105,37 @@ func (s *Server) readOrder(c echo.Context) (orderPage, error) {
 	if data.Panel, err = s.Aftersale.PanelOf(c, aftersale.Desk{Base: "/admin"}, p); err != nil {
 		return data, err
 	}
-	data.Posted, err = orders.PostedOf(ctx, s.DB, p.ID)
+	data.Posted, err = earnings.PostedOf(ctx, s.DB, p.ID)
 	return data, err
+}
+
+// share reads who earned what of an order, and what of it is left to them; the fee is the rest.
+func (s *Server) share(ctx context.Context, data *orderPage) error {
+	relays := map[int64]string{}
+	for _, sh := range data.Shipments {
+		for _, line := range sh.Lines {
+			relays[line.ID] = line.RelayName
+		}
+	}
+	all, err := earnings.OfOrder(ctx, s.DB, data.ID)
+	if err != nil {
+		return err
+	}
+	rest, sold := data.TotalMinor-data.RefundedMinor-data.LostMinor, data.TotalMinor
+	for _, e := range all {
+		who := e.BrandName
+		if e.Role == earnings.Commission && e.OrderLineID != nil {
+			who = relays[*e.OrderLineID]
+		}
+		data.Shares = append(data.Shares, share{e, who})
+		rest -= e.Left().Minor
+		sold -= e.Amount.Minor
+	}
+	data.Fee, data.Sold = money.New(rest, data.Currency), money.New(sold, data.Currency)
+	if data.PaidAt == nil {
+		data.Fee.Minor, data.Sold.Minor = 0, 0
+	}
+	return nil
 }
 
 func (s *Server) order(c echo.Context) error {

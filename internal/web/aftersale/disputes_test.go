@@ -91,3 +91,31 @@ func TestDisputeIsAccepted(t *testing.T) {
 	}
 	w.Audit()
 }
+
+// A bank can be quicker than the notice of the payment: the order's people are told once the order is known.
+func TestDisputeBeforeItsOrderIsKnown(t *testing.T) {
+	w := open(t)
+	o := w.Order(apptest.Purchase{Variant: w.shop.Variant})
+	w.Pay(o, "4000000000002685")
+	placed := w.order(o.ID)
+	paid, err := w.Stripe.Checkout(t.Context(), *placed.CheckoutID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Sandbox.Tick(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Disputes.PaymentDisputed(t.Context(), paid.PaymentIntentID); err != nil {
+		t.Fatal(err)
+	}
+	if ds, err := w.Disputes.List(t.Context(), 0, true, 10); err != nil || len(ds) != 1 || ds[0].OrderID != nil {
+		t.Fatalf("before the payment is known: %+v, %v", ds, err)
+	}
+	w.Settle()
+	var told int
+	if err := w.DB.Get(&told, `select count(*) from order_events where order_id = $1 and kind = 'dispute_opened'`, o.ID); err != nil || told != 1 {
+		t.Errorf("told %d times, %v", told, err)
+	}
+	w.shows(w.ask(w.shop.Owner, "/brand/terre/disputes", nil), http.StatusOK, o.Number)
+	w.Audit()
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -126,7 +127,9 @@ func (s *Server) refund(c echo.Context, d Desk) error {
 		return err
 	}
 	data.Form = page.PostedForm(c)
-	err = s.foresee(c, &data)
+	if err = refunds.ErrAsked; !data.asked() {
+		err = s.foresee(c, &data)
+	}
 	if err == nil && data.Form.Get("step") == "confirm" && !data.Preview.Moved {
 		if err = s.askFor(c, data); err == nil {
 			s.Site.Good(c, "aftersale.refund.asked", "Amount", page.Lang(c).Money(data.Preview.Amount))
@@ -144,6 +147,12 @@ func (s *Server) refund(c echo.Context, d Desk) error {
 		return err
 	}
 	return s.Site.Render(c, data.Form.Status(), "aftersale/refund", data)
+}
+
+// asked says whether the form was confirmed before: then nothing may be left to refund, and nothing is wrong.
+func (p refundPage) asked() bool {
+	operation := "form:" + p.Form.Get("operation")
+	return slices.ContainsFunc(p.Refunds, func(r refunds.Refund) bool { return r.Operation == operation })
 }
 
 // foresee works out the preview; ErrDisputed and the like are told before anything is confirmed.

@@ -93,7 +93,7 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 	data.Returns, data.Money, data.Withdrawable = backOf(lang, o, rs), aftersale.Refunds(lang, o, 0), data.Choice.Err == nil
 	data.AllBack = errors.Is(data.Choice.Err, returns.ErrAgain) && len(rs) > 0
 	for _, sh := range o.Shipments {
-		p := orderParcel{Shipment: sh, Stages: stagesOf(lang, o, sh, rs), Receivable: sh.State == orders.Shipped && o.State == orders.Paid}
+		p := orderParcel{Shipment: sh, Stages: stagesOf(lang, o, sh, rs), Receivable: sh.State == orders.Shipped && o.State == orders.Paid && !data.AllBack}
 		if isTrackingPage(sh.Tracking) {
 			p.Track = sh.Tracking
 		}

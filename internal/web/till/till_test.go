@@ -209,7 +209,7 @@ func TestEarningAfterRefunds(t *testing.T) {
 	}
 	w.Settle()
 	w.refund(o.ID, orders.RefundWish{Lines: []orders.RefundLine{{LineID: line, Quantity: 1}}})
-	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "10,00 € dus, pris sur les prochains gains", "20,00 € sont devenus disponibles")
+	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "dus, pris sur les prochains gains", "sont devenus disponibles")
 	w.shows(w.ask(w.lea, "/me/earnings", nil), http.StatusOK, "Dû", "/me/earnings/debts")
 	w.shows(w.ask(w.lea, "/me/earnings/debts", nil), http.StatusOK, "10,00", "Part d’un remboursement", o.Number)
 	w.shows(w.ask(w.lea, "/me/earnings/debts", nil, english...), http.StatusOK, "What is owed", "Share of a refund")
