@@ -17,7 +17,6 @@ import (
 	"relais/internal/members"
 	"relais/internal/money"
 	"relais/internal/payments"
-	"relais/internal/payouts"
 	"relais/internal/postgres"
 )
 
@@ -178,7 +177,7 @@ var errUnknown = errors.New("the outcome of the reversal is unknown and its key 
 
 // atStripe looks for the reversal where its key may be spent, and else asks for it.
 func (s *Service) atStripe(ctx context.Context, r Reversal) (payments.Reversal, error) {
-	alive := payouts.KeyAlive(r.FirstSentAt, s.clock())
+	alive := payments.KeyAlive(r.FirstSentAt, s.clock())
 	if r.Attempt > 1 || !alive {
 		found, err := s.pay.FindReversals(ctx, r.TransferID)
 		if err != nil {

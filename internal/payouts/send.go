@@ -154,7 +154,7 @@ func (s *Service) wait(ctx context.Context) error {
 // sendOne brings one payout as far as it gets now. stop: the refusal would meet the others too, and the run is paused. An
 // error is about us; what Stripe says is recorded on the payout, which is tried again in its time.
 func (s *Service) sendOne(ctx context.Context, p Payout) (stop bool, err error) {
-	if p.State == Sending && (p.Look || !KeyAlive(p.FirstSentAt, s.clock())) {
+	if p.State == Sending && (p.Look || !payments.KeyAlive(p.FirstSentAt, s.clock())) {
 		settled, err := s.lookFirst(ctx, &p)
 		if err != nil || settled {
 			return false, err
@@ -233,7 +233,7 @@ func (s *Service) lookFirst(ctx context.Context, p *Payout) (settled bool, err e
 		return true, saved
 	case len(found) > 0:
 		return true, s.sent(ctx, *p, found[0])
-	case !KeyAlive(p.FirstSentAt, now):
+	case !payments.KeyAlive(p.FirstSentAt, now):
 		return true, s.park(ctx, *p, "nothing was found at Stripe, and the key is too old to ask again")
 	}
 	p.Look = true
