@@ -175,7 +175,9 @@ const (
 )
 
 // KeyForgotten says whether a transfer last tried at that real time can no longer come to be by its key.
-func KeyForgotten(tried *time.Time, now time.Time) bool { return tried != nil && now.Sub(*tried) > keyForgot }
+func KeyForgotten(tried *time.Time, now time.Time) bool {
+	return tried != nil && now.Sub(*tried) > keyForgot
+}
 
 // Quiet says whether long enough has passed since the last try for a list of transfers to be complete.
 func Quiet(tried *time.Time, now time.Time) bool { return tried == nil || now.Sub(*tried) >= quietTime }
