@@ -81,7 +81,6 @@ type lives struct {
 	shops   []apptest.Shop
 	relays  []int64
 	orders  []int64
-	refunds int
 	open    map[string]bool // disputes
 	blocked map[int64]bool
 	n       int
