@@ -116,7 +116,7 @@ func Wire(p Parts) (*Domains, error) {
 	d.Orders = orders.New(orders.Config{DB: p.DB, Payments: forPages, Now: p.Clock.Now, BaseURL: p.BaseURL, FeeBps: p.FeeBps,
 		AutoDays: p.AutoDelivery, Mail: d.Mail, Log: p.Log})
 	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
-	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Outcomes: d.Returns, Log: p.Log})
+	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Clock: time.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,

@@ -204,15 +204,16 @@ func (s *Service) recordTransfer(ctx context.Context, tx *sqlx.Tx, o Order, q Re
 }
 
 // LossParts spreads what a bank took of an order over what is left of its parts, goods and delivery alike, and says what
-// exceeds them: a dispute can be of more than the payment, by exchange rates, or of a payment that was refunded in part.
+// exceeds them: a dispute can be of more than the payment, by exchange rates, or of a payment that was refunded in part. What a
+// refund under way pays back is not left either: the provider may have made it and we not have recorded it yet.
 func LossParts(shipments []Shipment, minor int64) (items []refunds.Item, excess int64) {
 	var weights []int64
 	for _, sh := range shipments {
 		for _, l := range sh.Lines {
 			id := l.ID
-			items, weights = append(items, refunds.Item{ShipmentID: sh.ID, OrderLineID: &id}), append(weights, l.TotalMinor-l.ReturnedMinor)
+			items, weights = append(items, refunds.Item{ShipmentID: sh.ID, OrderLineID: &id}), append(weights, l.Left())
 		}
-		items, weights = append(items, refunds.Item{ShipmentID: sh.ID}), append(weights, sh.ShippingMinor-sh.ReturnedMinor)
+		items, weights = append(items, refunds.Item{ShipmentID: sh.ID}), append(weights, sh.DeliveryLeft())
 	}
 	var left int64
 	for _, w := range weights {

@@ -2,7 +2,6 @@ package payouts_test
 
 import (
 	"testing"
-	"time"
 
 	"relais/internal/payouts"
 )
@@ -23,15 +22,5 @@ func TestReadiness(t *testing.T) {
 		if got := c.payee.Readiness(); got != c.want {
 			t.Errorf("%+v is %s, want %s", c.payee, got, c.want)
 		}
-	}
-}
-
-func TestKeyAlive(t *testing.T) {
-	first := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	if !payouts.KeyAlive(nil, first) || !payouts.KeyAlive(&first, first.Add(22*time.Hour+59*time.Minute)) {
-		t.Error("a young key must be used again")
-	}
-	if payouts.KeyAlive(&first, first.Add(23*time.Hour)) {
-		t.Error("a key of 23 hours must not be used again")
 	}
 }

@@ -168,23 +168,15 @@ func (s Settings) LastDue(k Kind, now time.Time) (at time.Time, period string) {
 
 // Limits of a transfer whose outcome is not known.
 const (
-	keyLife    = 23 * time.Hour // how long it may be asked for again under its key: Stripe keeps keys for at least 24 hours
 	keyForgot  = 25 * time.Hour // after this the key certainly does nothing any more
-	quietTime  = time.Minute    // from the last call to the look-up: lists may lag behind what was done
 	sendLease  = 2 * time.Minute
 	longestGap = 10 * time.Minute // between two tries under the same key
 )
-
-// KeyAlive says whether a transfer first asked for at that real time may still be asked for under the same key.
-func KeyAlive(first *time.Time, now time.Time) bool { return first == nil || now.Sub(*first) < keyLife }
 
 // KeyForgotten says whether a transfer last tried at that real time can no longer come to be by its key.
 func KeyForgotten(tried *time.Time, now time.Time) bool {
 	return tried != nil && now.Sub(*tried) > keyForgot
 }
-
-// Quiet says whether long enough has passed since the last try for a list of transfers to be complete.
-func Quiet(tried *time.Time, now time.Time) bool { return tried == nil || now.Sub(*tried) >= quietTime }
 
 // pause is how long to wait after that many tries under one key: 5, 10, 20 seconds and so on, up to ten minutes.
 func pause(tries int) time.Duration {

@@ -156,7 +156,7 @@ func (s *Service) wait(ctx context.Context) error {
 // sendOne brings one payout as far as it gets now. stop: the refusal would meet the others too, and the run is paused. An
 // error is about us; what Stripe says is recorded on the payout, which is tried again in its time.
 func (s *Service) sendOne(ctx context.Context, p Payout) (stop bool, err error) {
-	if p.State == Sending && (p.Look || !KeyAlive(p.FirstSentAt, s.clock())) {
+	if p.State == Sending && (p.Look || !payments.KeyAlive(p.FirstSentAt, s.clock())) {
 		settled, err := s.lookFirst(ctx, &p)
 		if err != nil || settled {
 			return false, err
@@ -212,7 +212,7 @@ func (s *Service) called(ctx context.Context, p Payout) (Payout, error) {
 func (s *Service) later(ctx context.Context, p Payout, look bool, cause error) error {
 	gap := pause(p.Tries)
 	if look {
-		gap = quietTime
+		gap = payments.QuietTime
 	}
 	s.log.WarnContext(ctx, "the outcome of a transfer is not known", "payout", p.ID, "attempt", p.Attempt, "look_up", look, "error", cause)
 	_, err := s.db.ExecContext(ctx, `update payouts set look = $2, last_error = $3, next_at = $4 where id = $1 and state = 'sending'`,
@@ -224,18 +224,18 @@ func (s *Service) later(ctx context.Context, p Payout, look bool, cause error) e
 // and p.Look says that the next call needs a new key.
 func (s *Service) lookFirst(ctx context.Context, p *Payout) (settled bool, err error) {
 	now := s.clock()
-	if !Quiet(p.TriedAt, now) {
-		_, err := s.db.ExecContext(ctx, `update payouts set next_at = $2 where id = $1 and state = 'sending'`, p.ID, p.TriedAt.Add(quietTime))
+	if !payments.Quiet(p.TriedAt, now) {
+		_, err := s.db.ExecContext(ctx, `update payouts set next_at = $2 where id = $1 and state = 'sending'`, p.ID, p.TriedAt.Add(payments.QuietTime))
 		return true, err
 	}
 	found, err := s.transfers.FindTransfers(ctx, group(*p))
 	switch {
 	case err != nil:
-		_, saved := s.db.ExecContext(ctx, `update payouts set last_error = $2, next_at = $3 where id = $1 and state = 'sending'`, p.ID, err.Error(), now.Add(quietTime))
+		_, saved := s.db.ExecContext(ctx, `update payouts set last_error = $2, next_at = $3 where id = $1 and state = 'sending'`, p.ID, err.Error(), now.Add(payments.QuietTime))
 		return true, saved
 	case len(found) > 0:
 		return true, s.sent(ctx, *p, found[0])
-	case !KeyAlive(p.FirstSentAt, now):
+	case !payments.KeyAlive(p.FirstSentAt, now):
 		return true, s.park(ctx, *p, "nothing was found at Stripe, and the key is too old to ask again")
 	}
 	p.Look = true

@@ -170,7 +170,8 @@ var older = []string{
 	`update jobs set run_at = run_at - make_interval(mins => $1), leased_until = leased_until - make_interval(mins => $1) where done_at is null and parked_at is null`,
 	`update payouts set next_at = next_at - make_interval(mins => $1), tried_at = tried_at - make_interval(mins => $1),
 	   first_sent_at = first_sent_at - make_interval(mins => $1) where state in ('new','sending')`,
-	`update reversals set first_sent_at = first_sent_at - make_interval(mins => $1) where state in ('new','sending')`,
+	`update reversals set first_sent_at = first_sent_at - make_interval(mins => $1), tried_at = tried_at - make_interval(mins => $1) where state in ('new','sending')`,
+	`update refunds set first_sent_at = first_sent_at - make_interval(mins => $1), tried_at = tried_at - make_interval(mins => $1) where state in ('new','sending')`,
 }
 
 // pass lets time pass while Relais is dead and nobody does anything: days of business time, minutes of real time.
