@@ -215,7 +215,7 @@ func (w *world) cancel(ctx context.Context, random *rand.Rand) error {
 
 // hourly are the jobs that come by themselves in the course of a day.
 var hourly = []string{orders.JobSweepExpired, orders.JobSweepDelivered, orders.JobRelease, refunds.JobSweep, disputes.JobSweep, payouts.JobSchedule, debts.JobSweep,
-	reconcile.JobRun, webhooks.JobFeed, documents.JobSweep}
+	reconcile.JobRun, webhooks.JobFeed, documents.JobFull, documents.JobMonth}
 
 const selectWaiting = `select exists (select 1 from jobs where kind = $1 and done_at is null and parked_at is null)`
 
