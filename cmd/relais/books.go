@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"relais/internal/app"
-	"relais/internal/i18n"
-	"relais/internal/payouts"
 )
 
 type auditCommand struct {
@@ -176,9 +174,9 @@ func (t *terminal) preview(ctx context.Context, s *app.Services) error {
 	}
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
 	for _, d := range p.Rows {
-		state := "is paid"
-		if d.Wait != payouts.NoWait {
-			state = i18n.EN.T("payout.wait." + string(d.Wait) + ".title")
+		state := app.WhyUnpaid(d)
+		if state == "" {
+			state = "is paid"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", d.Name, app.Words.Money(d.Amount), state)
 	}
@@ -202,10 +200,9 @@ func (t *terminal) payOut(ctx context.Context, s *app.Services, resume int64) er
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
 	failed := 0
 	for _, p := range run.Rows {
-		why := p.LastError
-		if p.State == payouts.Failed {
+		why, refused := app.WhyFailed(p)
+		if refused {
 			failed++
-			why = i18n.EN.T("payout.failure."+string(p.Reason())+".title") + " " + p.Failure
 		}
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", p.ID, p.PayeeName, app.Words.Money(p.Amount), p.State, why)
 	}
@@ -218,7 +215,7 @@ func (t *terminal) payOut(ctx context.Context, s *app.Services, resume int64) er
 	if resume == 0 {
 		fmt.Fprintf(t.out, "Run %d: %d payouts made, %d payees waiting.\n", report.RunID, report.Made, report.Waiting)
 	}
-	if run.State == payouts.PausedRun {
+	if run.PausedAt != nil {
 		return fmt.Errorf("run %d is paused: %s; relais payouts --resume %d lets it go on", run.ID, run.PausedReason, run.ID)
 	}
 	if failed > 0 {

@@ -9,10 +9,12 @@ import (
 	"relais/internal/disputes"
 	"relais/internal/documents"
 	"relais/internal/earnings"
+	"relais/internal/jobs"
 	"relais/internal/ledger"
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/returns"
+	"relais/internal/webhooks"
 )
 
 // Finding is what one invariant's query counted; 0: it holds.
@@ -20,4 +22,4 @@ type Finding = ledger.Finding
 
 // checks are the invariants of every package that touches money, from the ledger up.
 var checks = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, orders.Check,
-	returns.Check, disputes.Check, payouts.Check, debts.Check, documents.Check}
+	returns.Check, disputes.Check, payouts.Check, debts.Check, documents.Check, jobs.Check, webhooks.Check}

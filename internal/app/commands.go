@@ -64,6 +64,22 @@ func Beside(ctx context.Context, cfg Config, log *slog.Logger, fn func(ctx conte
 	return errors.Join(err, <-ended)
 }
 
+// WhyUnpaid says in words why a run would not pay somebody; empty: it would.
+func WhyUnpaid(d payouts.Due) string {
+	if d.Wait == payouts.NoWait {
+		return ""
+	}
+	return i18n.EN.T("payout.wait." + string(d.Wait) + ".title")
+}
+
+// WhyFailed says in words why a payout did not go out, with Stripe's own after them, or why it is not known yet; failed tells the two apart.
+func WhyFailed(p payouts.Payout) (words string, failed bool) {
+	if p.State != payouts.Failed {
+		return p.LastError, false
+	}
+	return strings.TrimSpace(i18n.EN.T("payout.failure."+string(p.Reason())+".title") + ". " + p.Failure), true
+}
+
 // payoutsWithin is how long the transfers of one run may take until the command reports without them.
 const payoutsWithin = 5 * time.Minute
 
@@ -101,7 +117,7 @@ func (s *Services) PayOut(ctx context.Context, resume int64) (payouts.Report, pa
 }
 
 // ErrDiffers says that Stripe's books and ours do not agree.
-var ErrDiffers = errors.New("Stripe's books and ours differ")
+var ErrDiffers = errors.New("the books and Stripe's differ")
 
 // Kinds are the kinds of difference with Stripe, in the order in which they are told.
 func Kinds() []reconcile.Kind { return reconcile.Kinds() }

@@ -7,8 +7,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"relais/internal/money"
 )
 
 const good = "0f9b1c2d3e4f5a6b7c8d9e0f1a2b3c4d"
@@ -21,6 +24,7 @@ func from(m map[string]string) func(string) (string, bool) {
 func production(change map[string]string) map[string]string {
 	m := map[string]string{
 		"RELAIS_ENV": "production", "RELAIS_BASE_URL": "https://relais.example/", "RELAIS_SECRET": good,
+		"RELAIS_LEGAL_NAME": "Relais SAS", "RELAIS_LEGAL_ADDRESS": "1 rue du Port, 29000 Quimper, France", "RELAIS_LEGAL_SIREN": "123 456 789", "RELAIS_LEGAL_VAT": "FR00123456789",
 		"RELAIS_STRIPE_SECRET_KEY": "sk_live_1", "RELAIS_STRIPE_WEBHOOK_SECRET": "whsec_1", "RELAIS_STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_2",
 		"RELAIS_SMTP_URL": "smtps://u:p@mail.example", "RELAIS_MAIL_FROM": "Relais <bonjour@relais.example>",
 	}
@@ -72,6 +76,10 @@ func TestProblems(t *testing.T) {
 		{"environment", map[string]string{"RELAIS_ENV": "staging"}, "choose development or production"},
 		{"address", map[string]string{"RELAIS_ADDR": "8080"}, "write host:port"},
 		{"base with a path", map[string]string{"RELAIS_BASE_URL": "http://x/y"}, "RELAIS_BASE_URL is"},
+		{"currency of three decimals", map[string]string{"RELAIS_CURRENCIES": "GBP,KWD"}, `RELAIS_CURRENCIES has "KWD": Relais sells in AUD`},
+		{"no currency", map[string]string{"RELAIS_CURRENCIES": "pounds"}, "RELAIS_CURRENCIES has"},
+		{"no company", production(map[string]string{"RELAIS_LEGAL_NAME": ""}), "RELAIS_LEGAL_NAME is required"},
+		{"no VAT number", production(map[string]string{"RELAIS_LEGAL_VAT": ""}), "RELAIS_LEGAL_VAT is required"},
 		{"fee", map[string]string{"RELAIS_PLATFORM_FEE_BPS": "5%"}, "whole number from 0 to 2000"},
 		{"network", map[string]string{"RELAIS_TRUSTED_PROXIES": "everyone"}, "is no network"},
 		{"sandbox elsewhere in production", production(map[string]string{"RELAIS_STRIPE_URL": "http://127.0.0.1:1"}), "RELAIS_STRIPE_URL is for tests"},
@@ -95,10 +103,21 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+func TestCurrenciesAndLegalIdentity(t *testing.T) {
+	c, err := readConfig(from(map[string]string{"RELAIS_CURRENCIES": "gbp, EUR,CHF,GBP"}))
+	if err != nil || !slices.Equal(c.Currencies, []money.Currency{"EUR", "GBP", "CHF"}) || c.Legal.Name != "Relais (démonstration)" {
+		t.Errorf("%v, %+v, %v", c.Currencies, c.Legal, err)
+	}
+	c, err = readConfig(from(production(nil)))
+	if err != nil || c.Legal.VATNumber != "FR00123456789" || !slices.Equal(c.Currencies, []money.Currency{"EUR"}) {
+		t.Errorf("%v, %+v, %v", c.Currencies, c.Legal, err)
+	}
+}
+
 func TestAllProblemsAtOnceALineEach(t *testing.T) {
 	_, err := readConfig(from(map[string]string{"RELAIS_ENV": "production", "RELAIS_PLATFORM_FEE_BPS": "x"}))
 	problems, ok := errors.AsType[*ConfigError](err)
-	if !ok || len(problems.Problems) != 6 {
+	if !ok || len(problems.Problems) != 10 {
 		t.Fatalf("problems: %v", err)
 	}
 	for _, p := range problems.Problems {

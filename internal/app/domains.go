@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
 	"relais/internal/clock"
@@ -30,6 +31,7 @@ import (
 	"relais/internal/storefronts"
 	"relais/internal/stripe"
 	"relais/internal/stripesandbox"
+	"relais/internal/support"
 	"relais/internal/token"
 	"relais/internal/webhooks"
 )
@@ -47,7 +49,9 @@ type Domains struct {
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
+	Carts       *carts.Service
 	Orders      *orders.Service
+	Support     *support.Service
 	Refunds     *refunds.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
@@ -115,6 +119,8 @@ func Wire(p Parts) (*Domains, error) {
 	}
 	d.Orders = orders.New(orders.Config{DB: p.DB, Payments: forPages, Now: p.Clock.Now, BaseURL: p.BaseURL, FeeBps: p.FeeBps,
 		AutoDays: p.AutoDelivery, Mail: d.Mail, Log: p.Log})
+	d.Carts = carts.New(p.DB, p.Clock.Now)
+	d.Support = support.New(p.DB, p.Clock.Now, d.Mail)
 	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Clock: time.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)

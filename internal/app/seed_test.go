@@ -110,7 +110,7 @@ var states = map[string]string{
 	"orders that expired":         `select count(*) from orders where state = 'expired'`,
 	"orders cancelled":            `select count(*) from orders where state = 'cancelled'`,
 	"orders refunded":             `select count(*) from orders where state = 'refunded'`,
-	"orders withdrawn, goods out": `select count(*) from orders where state = 'paid' and withdrawal_at is not null`,
+	"orders withdrawn, goods out": `select count(*) from returns where kind = 'withdrawal' and state = 'approved'`,
 	"orders of two brands":        `select count(*) from (select 1 from shipments group by order_id having count(*) > 1) x`,
 	"shipments to send":           `select count(*) from shipments where state = 'preparing'`,
 	"shipments under way":         `select count(*) from shipments where state = 'shipped'`,
@@ -132,4 +132,8 @@ var states = map[string]string{
 	"messages of buyers":          `select count(*) from order_messages where author = 'buyer'`,
 	"messages of brands":          `select count(*) from order_messages where author = 'brand'`,
 	"letters":                     `select count(*) from letters`,
+	"invoices":                    `select count(*) from documents where kind = 'invoice'`,
+	"credit notes":                `select count(*) from documents where kind = 'credit_note'`,
+	"fee invoices in pounds":      `select count(*) from documents where kind = 'fee_invoice' and currency = 'GBP'`,
+	"statements":                  `select count(*) from documents where kind = 'statement'`,
 }

@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"relais/internal/carts"
 	"relais/internal/i18n"
 	"relais/internal/orders"
 )
@@ -31,12 +32,12 @@ func (w *world) carts(ctx context.Context, s settings) ([]orders.Placement, erro
 	return placements, each(s.orders, s.clients, func(i int) error {
 		services, cart := w.site.Services(), ""
 		for line := range perCart {
-			a := orders.Addition{CartID: cart, VariantID: w.variants[(7*i+len(w.variants)/2*line)%len(w.variants)], Quantity: 1, Lang: i18n.FR}
+			a := carts.Addition{CartID: cart, VariantID: w.variants[(7*i+len(w.variants)/2*line)%len(w.variants)], Quantity: 1, Lang: i18n.FR}
 			if line == 0 {
 				a.StorefrontID = &w.members[i%len(w.members)]
 			}
 			var err error
-			if cart, err = services.Orders.AddToCart(ctx, a); err != nil {
+			if cart, err = services.Carts.Add(ctx, a); err != nil {
 				return err
 			}
 		}

@@ -40,7 +40,7 @@ func newHouse(t *testing.T) *house {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	h := &house{db: pgtest.DB(t), now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
-	h.Service = catalog.New(h.db, store, func() time.Time { return h.now })
+	h.Service = catalog.New(h.db, store, func() time.Time { return h.now }, "GBP", "JPY")
 	h.owner = addMember(t, h.db, "anne")
 	h.brand, err = h.CreateBrand(t.Context(), h.owner, brandDraft("atelier-sud"))
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/clock"
 	"relais/internal/demo/content"
@@ -35,6 +36,7 @@ import (
 	"relais/internal/returns"
 	"relais/internal/storefronts"
 	"relais/internal/stripesandbox"
+	"relais/internal/support"
 )
 
 // Password opens every account of the demo.
@@ -61,7 +63,9 @@ type Services struct {
 	Catalog     *catalog.Service
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
+	Carts       *carts.Service
 	Orders      *orders.Service
+	Support     *support.Service
 	Returns     *returns.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"relais/internal/carts"
 	"relais/internal/demo/content"
 	"relais/internal/earnings"
 	"relais/internal/orders"
@@ -153,7 +154,7 @@ func (m *maker) payOut(ctx context.Context) error {
 func (m *maker) buy(ctx context.Context, p *purchase) error {
 	cart := ""
 	for _, i := range p.items {
-		a := orders.Addition{CartID: cart, VariantID: i.product.variants[i.variant].ID, Quantity: i.quantity, Lang: p.placement("").Lang}
+		a := carts.Addition{CartID: cart, VariantID: i.product.variants[i.variant].ID, Quantity: i.quantity, Lang: p.placement("").Lang}
 		if p.visit != nil {
 			a.ClickToken = p.visit.token
 			if p.path {
@@ -164,7 +165,7 @@ func (m *maker) buy(ctx context.Context, p *purchase) error {
 			a.MemberID = &p.member.id
 		}
 		var err error
-		if cart, err = m.Orders.AddToCart(ctx, a); err != nil {
+		if cart, err = m.Carts.Add(ctx, a); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"relais/internal/i18n"
 	"relais/internal/orders"
+	"relais/internal/support"
 )
 
 // talk is a question about an order with its answer.
@@ -36,13 +37,13 @@ func (m *maker) converse(p *purchase, o orders.Page) {
 		member = p.member.id
 	}
 	m.agenda.add(asked, func(ctx context.Context) error {
-		return unlessOver(m.Orders.Write(ctx, o.ID, b.id, orders.FromBuyer, member, say.question[lang]))
+		return unlessOver(m.Support.Write(ctx, o.ID, b.id, support.FromBuyer, member, say.question[lang]))
 	})
 	if p.nth%5 == 0 {
 		return
 	}
 	m.agenda.add(asked.Add(time.Duration(3+p.nth%14)*time.Hour), func(ctx context.Context) error {
-		return unlessOver(m.Orders.Write(ctx, o.ID, b.id, orders.FromBrand, b.owner, say.answer[lang]))
+		return unlessOver(m.Support.Write(ctx, o.ID, b.id, support.FromBrand, b.owner, say.answer[lang]))
 	})
 }
 

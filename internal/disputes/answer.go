@@ -72,7 +72,7 @@ func (s *Service) Attach(ctx context.Context, id, by int64, kind payments.Eviden
 		if err := tx.GetContext(ctx, &n, `select count(*) from dispute_files where dispute_id = $1`, id); err != nil {
 			return postgres.Translate(err)
 		}
-		if n >= maxFiles {
+		if n >= MaxFiles {
 			return ErrFiles
 		}
 		// A bank sees one file of each kind: a newer one takes the place of the older.

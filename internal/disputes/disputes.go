@@ -54,16 +54,34 @@ func (s *Service) Register(r *jobs.Runner) {
 // Changed reads a dispute at Stripe and does what follows from it. It is called by the webhook's job and by the sweep, at
 // once or again and in any order: what it does follows from Stripe's present state, decided under the order's lock.
 func (s *Service) Changed(ctx context.Context, stripeID string) error {
-	found, err := s.pay.Dispute(ctx, stripeID)
-	if err != nil {
-		return fmt.Errorf("read dispute %s: %w", stripeID, err)
+	for {
+		before, err := version(ctx, s.db, stripeID)
+		if err != nil {
+			return err
+		}
+		found, err := s.pay.Dispute(ctx, stripeID)
+		if err != nil {
+			return fmt.Errorf("read dispute %s: %w", stripeID, err)
+		}
+		crash.At(crash.DisputeRead)
+		err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+			err := s.changed(ctx, tx, found, before)
+			crash.At(crash.DisputeKept)
+			return err
+		})
+		if !errors.Is(err, errStale) {
+			return err
+		}
 	}
-	crash.At(crash.DisputeRead)
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		err := s.changed(ctx, tx, found)
-		crash.At(crash.DisputeKept)
-		return err
-	})
+}
+
+// errStale says that somebody else recorded the dispute after we began to read it: what we read may be older.
+var errStale = errors.New("the dispute was recorded meanwhile")
+
+// version tells apart what the row of a dispute was at two moments; empty: there is none.
+func version(ctx context.Context, q sqlx.QueryerContext, stripeID string) (v string, err error) {
+	err = sqlx.GetContext(ctx, q, &v, `select coalesce((select xmin::text from disputes where stripe_id = $1), '')`, stripeID)
+	return v, postgres.Translate(err)
 }
 
 // PaymentDisputed does the same for every dispute of a payment: a notice may name the payment only.
@@ -80,15 +98,37 @@ func (s *Service) PaymentDisputed(ctx context.Context, paymentIntentID string) e
 	return nil
 }
 
+const selectUnknown = `select stripe_id from disputes where payment_intent_id = $1 and order_id is null order by id`
+
+// Recognise looks again at the disputes of a payment that came before it was known which order it paid.
+func (s *Service) Recognise(ctx context.Context, paymentIntentID string) error {
+	var ids []string
+	if err := s.db.SelectContext(ctx, &ids, selectUnknown, paymentIntentID); err != nil {
+		return postgres.Translate(err)
+	}
+	for _, id := range ids {
+		if err := s.Changed(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // A payment belongs to the order that it paid, or to the one for which it came too much.
 const selectOrderOf = `
 select id from orders where payment_intent_id = $1
 union all select order_id from refunds where payment_intent_id = $1 and stray limit 1`
 
-func (s *Service) changed(ctx context.Context, tx *sqlx.Tx, found payments.Dispute) error {
+func (s *Service) changed(ctx context.Context, tx *sqlx.Tx, found payments.Dispute, before string) error {
 	// Two notices of one dispute that has no row yet: the second waits here.
 	if _, err := tx.ExecContext(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, "dispute:"+found.ID); err != nil {
 		return err
+	}
+	switch now, err := version(ctx, tx, found.ID); {
+	case err != nil:
+		return err
+	case now != before:
+		return errStale
 	}
 	var o *orders.Order
 	var orderID int64
@@ -129,10 +169,14 @@ on conflict (stripe_id) do update set order_id = coalesce(disputes.order_id, exc
   withdrawn_minor = excluded.withdrawn_minor, fee_minor = excluded.fee_minor, updated_at = excluded.updated_at
 returning id`
 
-// keep writes what Stripe says now, and returns the row with the state that it had before: empty for a new one.
+// Of a dispute that came before its order was known as paid nobody was told.
+const selectTold = `select case when order_id is null then '' else state end from disputes where stripe_id = $1`
+
+// keep writes what Stripe says now, and returns the row with the state that people were told of before: empty for a new one, and
+// where its order was not known yet.
 func (s *Service) keep(ctx context.Context, tx *sqlx.Tx, o *orders.Order, f payments.Dispute) (Dispute, payments.DisputeState, error) {
 	var was payments.DisputeState
-	err := postgres.Translate(tx.GetContext(ctx, &was, `select state from disputes where stripe_id = $1`, f.ID))
+	err := postgres.Translate(tx.GetContext(ctx, &was, selectTold, f.ID))
 	if err != nil && !errors.Is(err, fault.NotFound) {
 		return Dispute{}, "", err
 	}
@@ -177,7 +221,8 @@ func (s *Service) move(ctx context.Context, tx *sqlx.Tx, d Dispute, ms []payment
 const updateStanding = `
 update disputes set booked = $2, booked_times = booked_times + 1, lost_minor = $3, excess_minor = $4 where id = $1`
 
-// stand brings holds and books in line with the state of a dispute.
+// stand brings holds and books in line with the state of a dispute. A loss that stands in the books is booked anew where more of it
+// belongs to the order than when it was booked: a refund that was on its way has failed, or the payment has found its order.
 func (s *Service) stand(ctx context.Context, tx *sqlx.Tx, o *orders.Order, d Dispute) error {
 	if o != nil {
 		if err := s.hold(ctx, tx, *o, d); err != nil {
@@ -185,38 +230,76 @@ func (s *Service) stand(ctx context.Context, tx *sqlx.Tx, o *orders.Order, d Dis
 		}
 	}
 	want := Standing(d.State, d.WithdrawnMinor)
-	if want == d.Booked {
+	var shipments []orders.Shipment
+	if o != nil && want == BookedLost {
+		var err error
+		if shipments, err = orders.ShipmentsOf(ctx, tx, o.ID); err != nil {
+			return err
+		}
+	}
+	if d.Booked == want && !Anew(d, orders.Left(shipments)) {
 		return nil
 	}
-	back := orders.Back{Lost: true, Undo: want == NotBooked, Change: earnings.Change{DisputeID: &d.ID, Counter: ledger.Account{Kind: ledger.Disputed},
-		Reference: fmt.Sprintf("dispute:%d:%s:%d", d.ID, d.State, d.BookedTimes+1), At: s.now()}}
-	lost, excess := int64(0), int64(0)
-	if want == BookedLost {
-		back.Change.Cause = earnings.DisputeLost
-		excess = d.WithdrawnMinor
+	if d.Booked == BookedLost {
+		var err error
+		if o, err = s.unbook(ctx, tx, o, &d); err != nil || want == NotBooked {
+			return err
+		}
 		if o != nil {
-			shipments, err := orders.ShipmentsOf(ctx, tx, o.ID)
-			if err != nil {
+			if shipments, err = orders.ShipmentsOf(ctx, tx, o.ID); err != nil {
 				return err
 			}
-			back.Items, excess = orders.LossParts(shipments, d.WithdrawnMinor)
-			lost = d.WithdrawnMinor - excess
 		}
-		back.Change.Excess = excess
-	} else {
-		back.Change.Cause, back.Change.Excess = earnings.DisputeWon, -d.ExcessMinor
 	}
-	if err := s.parts(ctx, tx, d, &back); err != nil {
-		return err
+	return s.book(ctx, tx, o, d, shipments)
+}
+
+// book has a lost dispute paid by the beneficiaries of what is left of the order, and by the platform beyond that.
+func (s *Service) book(ctx context.Context, tx *sqlx.Tx, o *orders.Order, d Dispute, shipments []orders.Shipment) error {
+	items, excess := orders.LossParts(shipments, d.WithdrawnMinor)
+	for _, i := range items {
+		if _, err := tx.ExecContext(ctx, insertItem, d.ID, i.ShipmentID, i.OrderLineID, i.Minor); err != nil {
+			return postgres.Translate(err)
+		}
 	}
-	if _, err := tx.ExecContext(ctx, updateStanding, d.ID, want, lost, excess); err != nil {
-		return postgres.Translate(err)
-	}
-	if o == nil {
-		return bear(ctx, tx, d, back.Change)
-	}
-	_, err := s.orders.GoesBack(ctx, tx, *o, back)
+	d.LostMinor, d.ExcessMinor = d.WithdrawnMinor-excess, excess
+	b := orders.Back{Items: items, Lost: true, Change: s.change(d, earnings.DisputeLost)}
+	b.Change.Excess = excess
+	_, err := s.goesBack(ctx, tx, o, &d, BookedLost, b)
 	return err
+}
+
+// unbook takes a loss out of the books: everybody has their part of it back.
+func (s *Service) unbook(ctx context.Context, tx *sqlx.Tx, o *orders.Order, d *Dispute) (*orders.Order, error) {
+	b := orders.Back{Items: []refunds.Item{}, Lost: true, Undo: true, Change: s.change(*d, earnings.DisputeWon)}
+	b.Change.Excess = -d.ExcessMinor
+	if err := tx.SelectContext(ctx, &b.Items, selectItems, d.ID); err != nil {
+		return o, postgres.Translate(err)
+	}
+	if _, err := tx.ExecContext(ctx, `delete from dispute_items where dispute_id = $1`, d.ID); err != nil {
+		return o, postgres.Translate(err)
+	}
+	d.LostMinor, d.ExcessMinor = 0, 0
+	return s.goesBack(ctx, tx, o, d, NotBooked, b)
+}
+
+// change is what is booked of a dispute now.
+func (s *Service) change(d Dispute, why earnings.Cause) earnings.Change {
+	return earnings.Change{Cause: why, DisputeID: &d.ID, Counter: ledger.Account{Kind: ledger.Disputed}, At: s.now(),
+		Reference: fmt.Sprintf("dispute:%d:%s:%d", d.ID, d.State, d.BookedTimes+1)}
+}
+
+// goesBack records how a dispute stands now, and books it.
+func (s *Service) goesBack(ctx context.Context, tx *sqlx.Tx, o *orders.Order, d *Dispute, to Booked, b orders.Back) (*orders.Order, error) {
+	if _, err := tx.ExecContext(ctx, updateStanding, d.ID, to, d.LostMinor, d.ExcessMinor); err != nil {
+		return o, postgres.Translate(err)
+	}
+	d.Booked, d.BookedTimes = to, d.BookedTimes+1
+	if o == nil {
+		return nil, bear(ctx, tx, *d, b.Change)
+	}
+	after, err := s.orders.GoesBack(ctx, tx, *o, b)
+	return &after, err
 }
 
 // hold stops what the order earned while the dispute is open, and lets it go on afterwards.
@@ -231,28 +314,6 @@ const insertItem = `insert into dispute_items (dispute_id, shipment_id, order_li
 
 const selectItems = `select shipment_id, order_line_id, amount_minor from dispute_items where dispute_id = $1 order by shipment_id, order_line_id nulls last`
 
-// parts keeps what was lost of each part, or takes it up again when the dispute is won after all.
-func (s *Service) parts(ctx context.Context, tx *sqlx.Tx, d Dispute, b *orders.Back) error {
-	if b.Undo {
-		b.Items = []refunds.Item{}
-		if err := tx.SelectContext(ctx, &b.Items, selectItems, d.ID); err != nil {
-			return postgres.Translate(err)
-		}
-	}
-	if _, err := tx.ExecContext(ctx, `delete from dispute_items where dispute_id = $1`, d.ID); err != nil {
-		return postgres.Translate(err)
-	}
-	if b.Undo {
-		return nil
-	}
-	for _, i := range b.Items {
-		if _, err := tx.ExecContext(ctx, insertItem, d.ID, i.ShipmentID, i.OrderLineID, i.Minor); err != nil {
-			return postgres.Translate(err)
-		}
-	}
-	return nil
-}
-
 // bear books the loss of a payment that no order kept: it is the platform's alone.
 func bear(ctx context.Context, tx *sqlx.Tx, d Dispute, c earnings.Change) error {
 	p := ledger.Posting{Source: ledger.Account{Kind: ledger.Losses}, Destination: c.Counter, Amount: c.Excess}
@@ -264,10 +325,11 @@ func bear(ctx context.Context, tx *sqlx.Tx, d Dispute, c earnings.Change) error 
 }
 
 const selectOpen = `
-select stripe_id from disputes where state in ('needs_response','under_review','warning_needs_response','warning_under_review')
-  or booked = '' and state in ('lost','charge_refunded') or decided_at > $1 order by id limit 500`
+select stripe_id from disputes d where state in ('needs_response','under_review','warning_needs_response','warning_under_review')
+  or booked = '' and state in ('lost','charge_refunded') or decided_at > $1
+  or excess_minor > 0 and exists (select 1 from orders o where o.payment_intent_id = d.payment_intent_id and o.state = 'paid') order by id limit 500`
 
-// Sweep looks at every dispute that is open, or was decided in the last month, again, and reminds of those whose answer is
+// Sweep looks at every dispute that is open, was decided in the last month, or cost us what its order could bear, again, and reminds of those whose answer is
 // due within three days.
 func (s *Service) Sweep(ctx context.Context) error {
 	var ids []string

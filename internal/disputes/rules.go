@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"relais/internal/ledger"
-	"relais/internal/money"
 	"relais/internal/payments"
 )
 
@@ -15,6 +14,12 @@ func Standing(s payments.DisputeState, withdrawnMinor int64) Booked {
 		return BookedLost
 	}
 	return NotBooked
+}
+
+// Anew says whether a loss in the books is to be booked anew: the platform bears some of it although the order has left that much
+// minor units that nobody asked back, or the bank has another sum now.
+func Anew(d Dispute, left int64) bool {
+	return d.Booked == BookedLost && (d.ExcessMinor > 0 && left > 0 || d.WithdrawnMinor != d.LostMinor+d.ExcessMinor)
 }
 
 // Withdrawn is what the bank has of ours after these movements, and what Stripe kept for them, in minor units.
@@ -42,15 +47,16 @@ func Postings(m payments.Movement) (ps []ledger.Posting) {
 	return ps
 }
 
-// maxFile and maxFiles bound what can be sent to a bank (Stripe, "Dispute evidence": 4.5 MB together for most banks).
+// MaxFile and MaxFiles bound what can be sent to a bank (Stripe, "Dispute evidence": 4.5 MB together for most banks): bytes of a
+// file, and how many.
 const (
-	maxFile  = 4 << 20
-	maxFiles = 8
+	MaxFile  = 4 << 20
+	MaxFiles = 8
 )
 
 // fileFits says whether a document is of a kind and size that banks take, by its first bytes and not by its name.
 func fileFits(content []byte) bool {
-	if len(content) == 0 || len(content) > maxFile {
+	if len(content) == 0 || len(content) > MaxFile {
 		return false
 	}
 	for _, magic := range [][]byte{{0xFF, 0xD8, 0xFF}, []byte("\x89PNG\r\n\x1a\n"), []byte("%PDF-")} {
@@ -82,6 +88,3 @@ func event(from, to payments.DisputeState) string {
 		return "dispute_reopened"
 	}
 }
-
-// amountOf is minor units of a dispute's currency.
-func (d Dispute) amountOf(minor int64) money.Amount { return money.New(minor, d.Amount.Currency) }

@@ -65,14 +65,6 @@ type draft struct {
 	content Content
 }
 
-// issueOne issues a document in a transaction of its own.
-func (s *Service) issueOne(ctx context.Context, d draft) error {
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		_, err := s.issue(ctx, tx, d)
-		return err
-	})
-}
-
 const ensureSeries = `insert into document_series (code) values ($1) on conflict do nothing`
 
 const lockSeries = `select last from document_series where code = $1 for update`

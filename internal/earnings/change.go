@@ -57,22 +57,12 @@ func Apply(ctx context.Context, tx *sqlx.Tx, c Change) error {
 	if err != nil {
 		return err
 	}
-	moves, t := plan(es, c)
+	moves := Plan(es, c.Parts)
 	frees, err := lockMoved(ctx, tx, moves, c.Currency)
 	if err != nil {
 		return err
 	}
-	for i := range moves {
-		m := &moves[i]
-		m.taken = TakeBack(m.earning.FreePostingID != nil, m.give, frees[m.earning.PayeeID])
-		frees[m.earning.PayeeID] -= m.taken.Free
-		m.posting = t.add(m.taken.Held, held(m.earning.PayeeID), c.Counter)
-		if at := t.add(m.taken.Free, free(m.earning.PayeeID), c.Counter); at >= 0 {
-			m.posting = at
-		}
-		t.add(m.taken.Debt, debt(m.earning.PayeeID), c.Counter)
-	}
-	posted, err := ledger.Post(ctx, tx, t.Transaction)
+	posted, err := ledger.Post(ctx, tx, Draft(c, moves, frees))
 	if err != nil || posted.Replayed {
 		return err
 	}
@@ -84,64 +74,11 @@ func Apply(ctx context.Context, tx *sqlx.Tx, c Change) error {
 	return review(ctx, tx, c.OrderID)
 }
 
-// move is what one earning gives back (positive) or gets back (negative), in minor units.
-type move struct {
-	earning Earning
-	give    int64
-	taken   Taken
-	posting int // index of its posting from or to the free account, or of its only one
-}
-
-// transaction is a ledger transaction that grows by signed amounts.
-type transaction struct{ ledger.Transaction }
-
-// add moves amount from a to b, or back if it is negative, and returns the index of the posting; -1 for nothing.
-func (t *transaction) add(amount int64, a, b ledger.Account) int {
-	switch {
-	case amount > 0:
-		t.Postings = append(t.Postings, ledger.Posting{Source: a, Destination: b, Amount: amount})
-	case amount < 0:
-		t.Postings = append(t.Postings, ledger.Posting{Source: b, Destination: a, Amount: -amount})
-	default:
-		return -1
-	}
-	return len(t.Postings) - 1
-}
-
-// plan says what each earning gives back, and begins the transaction with what the platform does.
-func plan(es []Earning, c Change) ([]move, *transaction) {
-	t := &transaction{ledger.Transaction{Reference: c.Reference, Kind: string(c.Cause), Currency: c.Currency, At: c.At, Object: c.Object}}
-	var moves []move
-	var fee int64
-	for _, p := range c.Parts {
-		fee += p.After - p.Before
-		for _, e := range es {
-			if !p.covers(e) {
-				continue
-			}
-			if give := Returned(e.Amount.Minor, p.After, p.Total) - e.ReturnedMinor; give != 0 {
-				moves = append(moves, move{earning: e, give: give})
-				fee -= give
-			}
-		}
-	}
-	t.add(fee, fees, c.Counter)
-	t.add(c.Excess, losses, c.Counter)
-	return moves, t
-}
-
-func (p Part) covers(e Earning) bool {
-	if p.OrderLineID == nil {
-		return e.OrderLineID == nil && e.ShipmentID == p.ShipmentID
-	}
-	return e.OrderLineID != nil && *e.OrderLineID == *p.OrderLineID
-}
-
 // lockMoved locks every balance that the moves may touch, at once and in order, and returns what each payee has free.
-func lockMoved(ctx context.Context, tx *sqlx.Tx, moves []move, c money.Currency) (map[int64]int64, error) {
+func lockMoved(ctx context.Context, tx *sqlx.Tx, moves []Move, c money.Currency) (map[int64]int64, error) {
 	var accounts []ledger.Account
 	for _, m := range moves {
-		id := m.earning.PayeeID
+		id := m.Earning.PayeeID
 		accounts = append(accounts, held(id), free(id), debt(id))
 	}
 	balances, err := ledger.LockAll(ctx, tx, accounts, c)
@@ -150,7 +87,7 @@ func lockMoved(ctx context.Context, tx *sqlx.Tx, moves []move, c money.Currency)
 	}
 	frees := make(map[int64]int64, len(moves))
 	for _, m := range moves {
-		frees[m.earning.PayeeID] = balances[free(m.earning.PayeeID)]
+		frees[m.Earning.PayeeID] = balances[free(m.Earning.PayeeID)]
 	}
 	return frees, nil
 }
@@ -168,20 +105,20 @@ update earnings set returned_minor = returned_minor + $2,
   voided_at = case when free_posting_id is null and returned_minor + $2 = amount_minor then $3::timestamptz end
 where id = $1`
 
-func record(ctx context.Context, tx *sqlx.Tx, c Change, m move, posted ledger.Posted) error {
+func record(ctx context.Context, tx *sqlx.Tx, c Change, m Move, posted ledger.Posted) error {
 	var freePosting *int64
-	if m.taken.Free != 0 {
+	if m.Taken.Free != 0 {
 		freePosting = &posted.PostingIDs[m.posting]
 	}
-	e := m.earning
-	if _, err := tx.ExecContext(ctx, insertClawback, e.ID, e.PayeeID, c.Currency, c.Cause, c.RefundID, c.DisputeID, m.give,
-		m.taken.Held, m.taken.Free, m.taken.Debt, freePosting, posted.ID, c.At); err != nil {
+	e := m.Earning
+	if _, err := tx.ExecContext(ctx, insertClawback, e.ID, e.PayeeID, c.Currency, c.Cause, c.RefundID, c.DisputeID, m.Give,
+		m.Taken.Held, m.Taken.Free, m.Taken.Debt, freePosting, posted.ID, c.At); err != nil {
 		return fmt.Errorf("claw back of earning %d: %w", e.ID, postgres.Translate(err))
 	}
-	if _, err := tx.ExecContext(ctx, updateReturned, e.ID, m.give, c.At); err != nil {
+	if _, err := tx.ExecContext(ctx, updateReturned, e.ID, m.Give, c.At); err != nil {
 		return fmt.Errorf("claw back of earning %d: %w", e.ID, postgres.Translate(err))
 	}
-	if m.taken.Free < 0 {
+	if m.Taken.Free < 0 {
 		_, err := Net(ctx, tx, e.PayeeID, c.Currency, fmt.Sprintf("%s:earning:%d", c.Reference, e.ID), c.At)
 		return err
 	}
@@ -207,6 +144,11 @@ type Clawback struct {
 
 // Amount is what was given back, with its currency.
 func (c Clawback) Amount() money.Amount { return money.New(c.AmountMinor, c.Currency) }
+
+// Size is how much was given back, or came back, without its sign.
+func (c Clawback) Size() money.Amount {
+	return money.New(max(c.AmountMinor, -c.AmountMinor), c.Currency)
+}
 
 const selectClawbacks = `
 select c.id, c.earning_id, c.currency, c.cause, c.refund_id, c.dispute_id, c.amount_minor, c.held_minor, c.free_minor, c.debt_minor, c.free_posting_id, c.at,

@@ -40,7 +40,7 @@ var checks = []ledger.Invariant{
 		  on c.earning_id = e.id where e.id is null or e.returned_minor <> coalesce(c.given, 0) or coalesce(c.least, e.payee_id) <> e.payee_id or coalesce(c.most, e.payee_id) <> e.payee_id`},
 	{Number: "I9", Name: "changes_posted", Description: "each refund and lost dispute in the books moves what its parts sum to, and its clawbacks and the platform bear it together",
 		Query: `select count(*) from (select t.id, t.kind,
-		    (select coalesce(sum(case when a.kind in ('stripe','disputed') then p.amount else 0 end), 0) - coalesce(sum(case when b.kind in ('stripe','disputed') then p.amount else 0 end), 0)
+		    (select coalesce(sum(case when a.kind in ('stripe','disputed','bank') then p.amount else 0 end), 0) - coalesce(sum(case when b.kind in ('stripe','disputed','bank') then p.amount else 0 end), 0)
 		      from ledger_postings p join ledger_accounts a on a.id = p.destination_account_id join ledger_accounts b on b.id = p.source_account_id where p.transaction_id = t.id) as moved,
 		    (select coalesce(sum(c.amount_minor), 0) from clawbacks c where c.transaction_id = t.id) as clawed,
 		    (select coalesce(sum(case when b.kind in ('fees','losses') then p.amount when a.kind in ('fees','losses') then -p.amount else 0 end), 0)
@@ -75,6 +75,9 @@ var checks = []ledger.Invariant{
 		    or h.part = 'line' and h.order_line_id = e.order_line_id or h.part = 'delivery' and h.shipment_id = e.shipment_id and e.order_line_id is null))`},
 	{Number: "I10", Name: "released_in_time", Description: "no earning was freed before its day",
 		Query: `select count(*) from earnings where state = 'free' and (released_at < free_at or not free_at_known)`},
+	{Number: "I21", Name: "commission_base", Description: "the base of each commission is what was paid for its line, without VAT, at the rate of the terms it was sold under",
+		Query: `select count(*) from earnings e join order_lines l on l.id = e.order_line_id where e.role = 'commission'
+		  and (e.base_minor <> l.net_minor or e.rate_bps <> l.commission_bps or l.net_minor <> div(l.quantity * l.price_minor::numeric * 10000, 10000 + l.vat_bps))`},
 	{Number: "I20", Name: "commission_attributed", Description: "each commission is the attributed member's, at the rate frozen on the line",
 		Query: `select count(*) from earnings e join order_lines l on l.id = e.order_line_id join payees p on p.id = e.payee_id
 		  left join attributions a on a.order_line_id = l.id

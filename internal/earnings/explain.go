@@ -27,6 +27,7 @@ type Explanation struct {
 	HoldDays        int        `db:"hold_days"` // after receipt
 	ShippedAt       *time.Time `db:"shipped_at"`
 	DeliveredAt     *time.Time `db:"delivered_at"`
+	PartReturned    int64      `db:"part_returned"` // of the line, or of the delivery cost, went back to its buyer, minor units
 }
 
 // FeeMinor is what Relais keeps of the line, in minor units.
@@ -37,8 +38,8 @@ func (x Explanation) VATMinor() int64 { return x.TotalMinor - x.NetMinor }
 
 const selectExplained = `
 select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
-  e.currency as "amount.currency", e.base_minor, e.rate_bps, ` + shownState + ` as state, e.reason, e.free_at,
-  e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
+  e.currency as "amount.currency", e.base_minor, e.rate_bps, ` + shownState + ` as state, ` + shownReason + ` as reason, e.free_at,
+  e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
   coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name,
   coalesce(l.variant_title, '') as variant_title, coalesce(l.price_minor, s.shipping_minor) as price_minor,
   coalesce(l.total_minor, s.shipping_minor) as total_minor, coalesce(l.net_minor, s.shipping_minor) as net_minor,
@@ -46,7 +47,7 @@ select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.a
   coalesce((select sum(c.amount_minor) from earnings c where c.order_line_id = e.order_line_id and c.role = 'commission'), 0) as commission_minor,
   coalesce(t.id, 0) as terms_id, t.valid_from as terms_from,
   coalesce(t.hold_days, (select max(h.hold_days) from order_lines x join terms h on h.id = x.terms_id where x.shipment_id = e.shipment_id)) as hold_days,
-  s.shipped_at, s.delivered_at
+  s.shipped_at, s.delivered_at, coalesce(l.returned_minor, s.returned_minor) as part_returned
 from earnings e` + joinPayout + `
 join orders o on o.id = e.order_id join shipments s on s.id = e.shipment_id join brands b on b.id = s.brand_id
 left join order_lines l on l.id = e.order_line_id left join products pr on pr.id = l.product_id left join terms t on t.id = l.terms_id

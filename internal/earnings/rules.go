@@ -27,10 +27,7 @@ func SplitLine(total, vatBps, commissionBps, feeBps int64) (Split, error) {
 	}
 	net := money.NetOfVAT(total, vatBps)
 	s := Split{Net: net, Commission: money.Share(net, commissionBps), Fee: money.Share(net, feeBps)}
-	s.Sale = total - s.Commission - s.Fee
-	if s.Sale < 0 {
-		return Split{}, ErrShares
-	}
+	s.Sale = total - s.Commission - s.Fee // 0 or more: together the rates take at most the net price
 	return s, nil
 }
 

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"relais/internal/app/apptest"
+	"relais/internal/carts"
 	"relais/internal/earnings"
 	"relais/internal/orders"
+	"relais/internal/orders/lists"
 	"relais/internal/payments"
 	"relais/internal/stripesandbox"
 )
@@ -275,7 +277,7 @@ func TestOneCartIsOrderedOnce(t *testing.T) {
 	w := apptest.New(t)
 	shop := w.Shop("terre", 12000, 50)
 	for range 5 {
-		cart, err := w.Orders.AddToCart(t.Context(), orders.Addition{VariantID: shop.Variant, Quantity: 1, Lang: "fr"})
+		cart, err := w.Carts.Add(t.Context(), carts.Addition{VariantID: shop.Variant, Quantity: 1, Lang: "fr"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -289,7 +291,7 @@ func TestOneCartIsOrderedOnce(t *testing.T) {
 		for range cap(results) {
 			if err := <-results; err == nil {
 				placed++
-			} else if !errors.Is(err, orders.ErrEmptyCart) {
+			} else if !errors.Is(err, carts.ErrEmptyCart) {
 				t.Error(err)
 			}
 		}
@@ -322,7 +324,7 @@ func TestBrandSeesItsPartOnly(t *testing.T) {
 			t.Errorf("a brand reads of another: %s", e.Detail)
 		}
 	}
-	rows, err := w.Orders.List(t.Context(), orders.Query{BrandID: earth.Brand})
+	rows, err := lists.List(t.Context(), w.DB, lists.Query{BrandID: earth.Brand})
 	if err != nil || len(rows) != 1 || rows[0].Token != "" || rows[0].CheckoutURL != "" {
 		t.Errorf("list of a brand: %+v, %v", rows, err)
 	}

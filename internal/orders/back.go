@@ -3,6 +3,8 @@ package orders
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -35,6 +37,14 @@ const cancelUnwanted = `
 update shipments s set state = 'cancelled' where s.order_id = $1 and s.state in ('waiting','preparing')
   and not exists (select 1 from order_lines l where l.shipment_id = s.id and l.returned_minor < l.total_minor)`
 
+// One that was not sent because the bank had taken all of it is wanted again when the dispute is won; not one whose buyer is owed
+// a refund that came back, nor one of which all pieces were refunded.
+const reopenWanted = `
+update shipments s set state = 'preparing' where s.order_id = $1 and s.state = 'cancelled'
+  and exists (select 1 from order_lines l where l.shipment_id = s.id and l.returned_minor < l.total_minor
+    and l.quantity > coalesce((select sum(i.quantity) from refund_items i join refunds r on r.id = i.refund_id
+      where i.order_line_id = l.id and (r.state not in ('failed','canceled') or r.booked_times > 0)), 0))`
+
 // GoesBack counts what went back of each part of an order, moves the order to where that leaves it, and has its
 // beneficiaries give back their share (earnings.Apply). The order must be locked.
 func (s *Service) GoesBack(ctx context.Context, tx *sqlx.Tx, o Order, b Back) (Order, error) {
@@ -64,11 +74,15 @@ func (s *Service) GoesBack(ctx context.Context, tx *sqlx.Tx, o Order, b Back) (O
 	if _, err := tx.ExecContext(ctx, updateBack, o.ID, o.RefundedMinor, o.LostMinor, o.State, c.At); err != nil {
 		return o, fmt.Errorf("%s of order %d: %w", c.Cause, o.ID, postgres.Translate(err))
 	}
-	if _, err := tx.ExecContext(ctx, cancelUnwanted, o.ID); err != nil {
-		return o, err
+	follow := cancelUnwanted
+	if b.Lost && b.Undo {
+		follow = reopenWanted
+	}
+	if _, err := tx.ExecContext(ctx, follow, o.ID); err != nil {
+		return o, postgres.Translate(err)
 	}
 	// A parcel that is not sent any more is not waited for: with it, all of the order may have been received.
-	if err := settle(ctx, tx, o.ID); err != nil {
+	if err := settle(ctx, tx, o.ID, c.At); err != nil {
 		return o, err
 	}
 	return o, earnings.Apply(ctx, tx, c)
@@ -139,7 +153,7 @@ func (s *Service) RefundAgain(ctx context.Context, refundID, brandID, by int64, 
 		if !r.State.Refused() || r.Stray {
 			return ErrNotFailed
 		}
-		q := RefundRequest{OrderID: o.ID, BrandID: brandID, By: by, Operation: fmt.Sprintf("again:%d", r.ID), Reason: r.Reason, Note: r.Note, ReturnID: r.ReturnID, Wish: wishOf(r)}
+		q := RefundRequest{OrderID: o.ID, BrandID: brandID, By: by, Operation: refunds.Again(r.ID), Reason: r.Reason, Note: r.Note, ReturnID: r.ReturnID, Wish: wishOf(r)}
 		if byTransfer {
 			q.Note = note
 			err = s.recordTransfer(ctx, tx, o, q)
@@ -153,15 +167,43 @@ func (s *Service) RefundAgain(ctx context.Context, refundID, brandID, by int64, 
 	})
 }
 
-// wishOf asks for the same parts again. What was put on sale again is not put there twice.
-func wishOf(r refunds.Refund) RefundWish {
-	var w RefundWish
-	for _, i := range r.Items {
-		if i.OrderLineID == nil {
-			w.Delivery = append(w.Delivery, i.ShipmentID)
-			continue
+// OwedNoMore says that a buyer is not owed any more what a refund that failed was to pay: they have it by another way (their bank took it, a
+// later refund was of the same), or do without. The earnings go on. By an admin, with a note that says why. ErrNotFailed where the
+// refund stands; the field "note".
+func (s *Service) OwedNoMore(ctx context.Context, refundID, by int64, note string) error {
+	if n := len([]rune(note)); n < 5 || n > 500 {
+		return fault.Field("note", "fault.required")
+	}
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		r, err := refunds.ByID(ctx, tx, refundID)
+		if err != nil {
+			return err
 		}
-		w.Lines = append(w.Lines, RefundLine{LineID: *i.OrderLineID, Quantity: i.Quantity, Minor: i.Minor, Restock: i.Restock && r.BookedTimes == 0})
+		o, err := Lock(ctx, tx, r.OrderID)
+		if err != nil {
+			return err
+		}
+		if r, err = refunds.ByID(ctx, tx, refundID); err != nil { // as it is under the lock
+			return err
+		}
+		if !r.State.Refused() || r.Stray {
+			return ErrNotFailed
+		}
+		now := s.now()
+		entry := members.AuditEntry{At: now, ActorID: by, Action: "refund owed no more", Subject: "order " + o.Number, Detail: map[string]any{"refund": r.ID, "note": note}}
+		if err := members.Audit(ctx, tx, entry); err != nil {
+			return err
+		}
+		return earnings.Lift(ctx, tx, o.ID, owedBy(r), now)
+	})
+}
+
+// wishOf asks for the same parts again, each as much as it was. What was put on sale again is not put there twice.
+func wishOf(r refunds.Refund) RefundWish {
+	w := RefundWish{Again: slices.Clone(r.Items)}
+	for i := range w.Again {
+		w.Again[i].RefundID = 0
+		w.Again[i].Restock = w.Again[i].Restock && r.BookedTimes == 0
 	}
 	return w
 }
@@ -200,12 +242,23 @@ func (s *Service) recordTransfer(ctx context.Context, tx *sqlx.Tx, o Order, q Re
 	if err := Tell(ctx, tx, o.ID, now, "refunded", detailOf(r)); err != nil {
 		return err
 	}
+	if s.whenPaid != nil {
+		if err := s.whenPaid(ctx, tx, r, now); err != nil {
+			return err
+		}
+	}
 	return s.letterRefunded(ctx, tx, o, r)
 }
 
+// WhenPaid has f called in the transaction that records a refund which we paid from our own bank: what else ends with it. The refunds
+// that the provider makes come by refunds.Outcomes. It is for wiring, once.
+func (s *Service) WhenPaid(f func(ctx context.Context, tx *sqlx.Tx, r refunds.Refund, at time.Time) error) {
+	s.whenPaid = f
+}
+
 // LossParts spreads what a bank took of an order over what is left of its parts, goods and delivery alike, and says what
-// exceeds them: a dispute can be of more than the payment, by exchange rates, or of a payment that was refunded in part. What a
-// refund under way pays back is not left either: the provider may have made it and we not have recorded it yet.
+// exceeds them: a dispute can be of more than the payment, by exchange rates, or of a payment that was refunded in part. What
+// is on its way back to the buyer is not left: it may arrive all the same.
 func LossParts(shipments []Shipment, minor int64) (items []refunds.Item, excess int64) {
 	var weights []int64
 	for _, sh := range shipments {

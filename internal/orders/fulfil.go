@@ -3,8 +3,10 @@ package orders
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -93,7 +95,7 @@ func (s *Service) Deliver(ctx context.Context, brandID, shipmentID int64, by str
 		if _, err := tx.ExecContext(ctx, `update shipments set state = 'delivered', delivered_at = $2, delivered_by = $3 where id = $1`, sh.ID, now, by); err != nil {
 			return postgres.Translate(err)
 		}
-		if err := settle(ctx, tx, o.ID); err != nil {
+		if err := settle(ctx, tx, o.ID, now); err != nil {
 			return err
 		}
 		if err := Tell(ctx, tx, o.ID, now, "delivered", map[string]any{"brand": sh.BrandName, "by": by}); err != nil {
@@ -104,17 +106,20 @@ func (s *Service) Deliver(ctx context.Context, brandID, shipmentID int64, by str
 }
 
 // settle fixes the day on which the earnings of an order come free, once all of it that is sent was received: it counts from
-// the last receipt. Twice it changes nothing.
-func settle(ctx context.Context, tx *sqlx.Tx, orderID int64) error {
+// the last receipt, and where nothing is sent any more from now, for what its buyer did not get back. Twice it changes nothing.
+func settle(ctx context.Context, tx *sqlx.Tx, orderID int64, now time.Time) error {
 	shipments, err := ShipmentsOf(ctx, tx, orderID)
 	if err != nil {
 		return err
 	}
 	until, all := WithdrawUntil(shipments)
-	if !all {
-		return nil
-	}
 	received := until.AddDate(0, 0, -WithdrawalDays)
+	if !all {
+		if slices.ContainsFunc(shipments, func(s Shipment) bool { return s.State != ShipmentCancelled }) {
+			return nil
+		}
+		received = now
+	}
 	for _, sh := range shipments {
 		if err := earnings.Settle(ctx, tx, sh.ID, received); err != nil {
 			return err

@@ -186,6 +186,17 @@ func (e Event) Words(l i18n.Lang) string {
 	return text
 }
 
+// Dispute is the dispute that an event is about; false: it is about something else.
+func (e Event) Dispute() (id int64, about bool) {
+	var detail struct {
+		Dispute int64 `json:"dispute"`
+	}
+	if json.Unmarshal(e.Detail, &detail) != nil {
+		return 0, false // our own writing
+	}
+	return detail.Dispute, detail.Dispute != 0
+}
+
 // ReservationTime is how long the stock of an unpaid order is kept. Stripe lets a Checkout Session expire no sooner
 // than 30 minutes after it is made.
 const ReservationTime = 30 * time.Minute

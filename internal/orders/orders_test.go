@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"relais/internal/app/apptest"
+	"relais/internal/carts"
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/orders"
@@ -299,7 +300,7 @@ func TestSecondPaymentGoesBack(t *testing.T) {
 func TestPlaceOnce(t *testing.T) {
 	w := apptest.New(t)
 	shop := w.Shop("terre", 12000, 5)
-	cart, err := w.Orders.AddToCart(t.Context(), orders.Addition{VariantID: shop.Variant, Quantity: 1, Lang: "fr"})
+	cart, err := w.Carts.Add(t.Context(), carts.Addition{VariantID: shop.Variant, Quantity: 1, Lang: "fr"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,15 +331,15 @@ func TestPlaceOnce(t *testing.T) {
 func TestLastPieces(t *testing.T) {
 	w := apptest.New(t)
 	shop := w.Shop("terre", 12000, 3)
-	carts := make([]string, 8)
-	for i := range carts {
+	ids := make([]string, 8)
+	for i := range ids {
 		var err error
-		if carts[i], err = w.Orders.AddToCart(t.Context(), orders.Addition{VariantID: shop.Variant, Quantity: 1, Lang: "fr"}); err != nil {
+		if ids[i], err = w.Carts.Add(t.Context(), carts.Addition{VariantID: shop.Variant, Quantity: 1, Lang: "fr"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	placements := make([]orders.Placement, len(carts))
-	for i, cart := range carts {
+	placements := make([]orders.Placement, len(ids))
+	for i, cart := range ids {
 		placements[i] = apptest.Placement(cart, "")
 	}
 	var wg sync.WaitGroup
@@ -368,7 +369,7 @@ func TestLastPieces(t *testing.T) {
 func TestPlaceRefuses(t *testing.T) {
 	w := apptest.New(t)
 	shop := w.Shop("terre", 12000, 5)
-	cart, err := w.Orders.AddToCart(t.Context(), orders.Addition{VariantID: shop.Variant, Quantity: 1, Lang: "fr"})
+	cart, err := w.Carts.Add(t.Context(), carts.Addition{VariantID: shop.Variant, Quantity: 1, Lang: "fr"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -383,7 +384,7 @@ func TestPlaceRefuses(t *testing.T) {
 		"no such country":    {func(p *orders.Placement) { p.Address.Country = "XX" }, "country", fault.Invalid},
 		"no delivery there":  {func(p *orders.Placement) { p.Address.Country, p.Address.Postcode = "BE", "1000" }, "", fault.Invalid},
 		"another total":      {func(p *orders.Placement) { p.SeenMinor = 1 }, "", orders.ErrPriceMoved},
-		"an empty cart":      {func(p *orders.Placement) { p.CartID = "nobody's" }, "", orders.ErrEmptyCart},
+		"an empty cart":      {func(p *orders.Placement) { p.CartID = "nobody's" }, "", carts.ErrEmptyCart},
 	} {
 		p := apptest.Placement(cart, "")
 		c.change(&p)

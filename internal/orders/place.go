@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/earnings"
 	"relais/internal/fault"
@@ -20,6 +21,7 @@ import (
 	"relais/internal/payments"
 	"relais/internal/postgres"
 	"relais/internal/referrals"
+	"relais/internal/refunds"
 )
 
 // Service is the use cases of this package.
@@ -32,6 +34,7 @@ type Service struct {
 	autoDays int              // days after sending at which a shipment counts as delivered
 	mail     *mail.Outbox
 	log      *slog.Logger
+	whenPaid func(ctx context.Context, tx *sqlx.Tx, r refunds.Refund, at time.Time) error // see WhenPaid
 }
 
 // Config is what a Service needs.
@@ -66,7 +69,7 @@ type Placement struct {
 
 // Place makes an order of a cart: stock reserved, prices, terms and attribution read from the database and frozen, in
 // one transaction. Sent twice with the same Operation it answers with the order already made. Faults: the fields of
-// the form; ErrEmptyCart; ErrUnavailable; ErrNoDelivery; ErrPriceMoved; not enough in stock.
+// the form; carts.ErrEmptyCart; carts.ErrUnavailable; carts.ErrNoDelivery; ErrPriceMoved; not enough in stock.
 func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 	if err := validate(&p); err != nil {
 		return Order{}, err
@@ -86,7 +89,7 @@ func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 		if _, err := tx.ExecContext(ctx, `select 1 from carts where id = $1 for update`, p.CartID); err != nil {
 			return err
 		}
-		lines, err := cartLines(ctx, tx, p.CartID, p.Lang)
+		lines, err := carts.Lines(ctx, tx, p.CartID, p.Lang)
 		if err != nil {
 			return fmt.Errorf("place order: %w", err)
 		}
@@ -96,7 +99,7 @@ func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 	return o, err
 }
 
-func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []CartLine) (Order, error) {
+func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []carts.Line) (Order, error) {
 	parcels, err := s.parcels(ctx, tx, p, lines)
 	if err != nil {
 		return Order{}, err
@@ -129,25 +132,25 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []C
 }
 
 // parcels checks that every line can be sold as it stands, and chooses the delivery of each brand.
-func (s *Service) parcels(ctx context.Context, tx *sqlx.Tx, p Placement, lines []CartLine) ([]Parcel, error) {
+func (s *Service) parcels(ctx context.Context, tx *sqlx.Tx, p Placement, lines []carts.Line) ([]Parcel, error) {
 	if len(lines) == 0 {
-		return nil, ErrEmptyCart
+		return nil, carts.ErrEmptyCart
 	}
 	for _, l := range lines {
 		if !l.Sellable {
-			return nil, ErrUnavailable
+			return nil, carts.ErrUnavailable
 		}
 	}
-	cart, err := gather(ctx, tx, p.CartID, lines, p.Lang)
+	cart, err := carts.Gather(ctx, tx, p.CartID, lines, p.Lang)
 	if err != nil {
 		return nil, err
 	}
 	if len(cart.Others) > 0 {
-		return nil, ErrCurrencies
+		return nil, carts.ErrCurrencies
 	}
 	parcels := make([]Parcel, len(cart.Parcels))
 	for i, c := range cart.Parcels {
-		m, err := Choose(c.Methods, p.Methods[c.BrandID], p.Address.Country)
+		m, err := carts.Choose(c.Methods, p.Methods[c.BrandID], p.Address.Country)
 		if err != nil {
 			return nil, fault.Field(fmt.Sprintf("method-%d", c.BrandID), "fault.no_delivery")
 		}
@@ -157,8 +160,8 @@ func (s *Service) parcels(ctx context.Context, tx *sqlx.Tx, p Placement, lines [
 }
 
 // reserve takes the stock, in the order of variants so that two orders never wait for each other.
-func reserve(ctx context.Context, tx *sqlx.Tx, lines []CartLine) error {
-	sorted := append([]CartLine(nil), lines...)
+func reserve(ctx context.Context, tx *sqlx.Tx, lines []carts.Line) error {
+	sorted := append([]carts.Line(nil), lines...)
 	sort.Slice(sorted, func(i, j int) bool { return sorted[i].VariantID < sorted[j].VariantID })
 	for _, l := range sorted {
 		if err := catalog.Reserve(ctx, tx, l.VariantID, int(l.Quantity)); err != nil {
@@ -168,7 +171,7 @@ func reserve(ctx context.Context, tx *sqlx.Tx, lines []CartLine) error {
 	return nil
 }
 
-func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, p Placement, parcels []Parcel, lines []CartLine) error {
+func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, p Placement, parcels []Parcel, lines []carts.Line) error {
 	decisions, err := referrals.Attribute(ctx, tx, sale(o, p, lines))
 	if err != nil {
 		return fmt.Errorf("attribute order: %w", err)
@@ -206,7 +209,7 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, p Placem
 }
 
 // sale is the order as attribution sees it.
-func sale(o Order, p Placement, lines []CartLine) referrals.Sale {
+func sale(o Order, p Placement, lines []carts.Line) referrals.Sale {
 	sale := referrals.Sale{At: o.PlacedAt, BuyerMemberID: o.MemberID, BuyerEmailNormal: o.EmailNormal, Visitor: p.Visitor}
 	for i, l := range lines {
 		sale.Lines = append(sale.Lines, referrals.SaleLine{Index: i, ProductID: l.ProductID, BrandID: l.BrandID,

@@ -191,13 +191,7 @@ func (s *Service) RefundCameBack(ctx context.Context, tx *sqlx.Tx, r refunds.Ref
 	if _, err = s.GoesBack(ctx, tx, o, Back{Items: r.Items, Undo: true, Change: change}); err != nil {
 		return err
 	}
-	owed := r
-	owed.AskedAt = at
-	hs := holds(owed, earnings.RefundOwed)
-	for i := range hs {
-		hs[i].Reference = owedBy(r)
-	}
-	if err := earnings.Place(ctx, tx, hs...); err != nil {
+	if err := earnings.Place(ctx, tx, owedHolds(r, at)...); err != nil {
 		return err
 	}
 	return s.refused(ctx, tx, o, r, at, "refund_came_back")
@@ -212,10 +206,33 @@ func (s *Service) RefundRefused(ctx context.Context, tx *sqlx.Tx, r refunds.Refu
 	if err != nil {
 		return err
 	}
+	// One that was to pay what an earlier one had brought back leaves its buyer owed the money still. Held anew before it is let go, so
+	// that nothing comes free between the two.
+	var owed bool
+	if err := tx.GetContext(ctx, &owed, selectOwed, o.ID, r.Operation); err != nil {
+		return postgres.Translate(err)
+	}
+	if owed {
+		if err := earnings.Place(ctx, tx, owedHolds(r, at)...); err != nil {
+			return err
+		}
+	}
 	if err := earnings.Lift(ctx, tx, o.ID, r.Hold(), at); err != nil {
 		return err
 	}
 	return s.refused(ctx, tx, o, r, at, "refund_failed")
+}
+
+const selectOwed = `select exists (select 1 from holds where order_id = $1 and reference = 'owed:refund:' || substr($2, length('again:') + 1) and $2 like 'again:%')`
+
+// owedHolds stop what is earned on the parts of a refund while its buyer is owed the money.
+func owedHolds(r refunds.Refund, at time.Time) []earnings.Hold {
+	r.AskedAt = at
+	hs := holds(r, earnings.RefundOwed)
+	for i := range hs {
+		hs[i].Reference = owedBy(r)
+	}
+	return hs
 }
 
 // refused tells whoever asked for a refund that the buyer does not have the money.

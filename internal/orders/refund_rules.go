@@ -16,6 +16,7 @@ type RefundWish struct {
 	// and of its delivery once that is not enough.
 	Minor      int64
 	ShipmentID int64
+	Again      []refunds.Item // the parts of a refund that failed, as they were, and nothing else
 }
 
 // RefundLine is a part of one line.
@@ -57,6 +58,9 @@ func Left(shipments []Shipment) (minor int64) {
 // Parts turns a wish into the parts of a refund. fault.Invalid with the field "line-ID", "delivery-ID" or "amount" where it
 // asks for more than is left; ErrNothingLeft where it asks for nothing.
 func Parts(shipments []Shipment, w RefundWish) ([]refunds.Item, error) {
+	if w.Again != nil {
+		return sameParts(shipments, w.Again)
+	}
 	items, err := lineParts(shipments, w.Lines)
 	if err != nil {
 		return nil, err
@@ -78,6 +82,20 @@ func Parts(shipments []Shipment, w RefundWish) ([]refunds.Item, error) {
 	}
 	if len(items) == 0 {
 		return nil, ErrNothingLeft
+	}
+	return items, nil
+}
+
+// sameParts are parts as they are, as far as all of each is still left.
+func sameParts(shipments []Shipment, items []refunds.Item) ([]refunds.Item, error) {
+	for _, i := range items {
+		if i.OrderLineID == nil {
+			if sh, ok := shipmentIn(shipments, i.ShipmentID); !ok || i.Minor > sh.DeliveryLeft() {
+				return nil, fault.Field(fmt.Sprintf("delivery-%d", i.ShipmentID), "fault.refund_too_much")
+			}
+		} else if l, ok := lineIn(shipments, *i.OrderLineID); !ok || i.Minor > l.Left() || i.Quantity > l.PiecesLeft() {
+			return nil, fault.Field(fmt.Sprintf("line-%d", *i.OrderLineID), "fault.refund_too_much")
+		}
 	}
 	return items, nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"relais/internal/carts"
 	"relais/internal/money"
 	"relais/internal/orders"
 )
@@ -14,19 +15,19 @@ func eur(minor int64) money.Amount { return money.New(minor, "EUR") }
 func ptr[T any](v T) *T { return &v }
 
 func TestMethodCost(t *testing.T) {
-	m := orders.Method{PriceMinor: 590, FreeFromMinor: ptr(int64(8000))}
+	m := carts.Method{PriceMinor: 590, FreeFromMinor: ptr(int64(8000))}
 	for goods, want := range map[int64]int64{1: 590, 7999: 590, 8000: 0, 90000: 0} {
 		if got := m.Cost(goods); got != want {
 			t.Errorf("cost of %d = %d, want %d", goods, got, want)
 		}
 	}
-	if got := (orders.Method{PriceMinor: 590}).Cost(1 << 40); got != 590 {
+	if got := (carts.Method{PriceMinor: 590}).Cost(1 << 40); got != 590 {
 		t.Errorf("never free = %d, want 590", got)
 	}
 }
 
 func TestChoose(t *testing.T) {
-	methods := []orders.Method{
+	methods := []carts.Method{
 		{ID: 1, PriceMinor: 900, Countries: []string{"FR", "BE"}},
 		{ID: 2, PriceMinor: 500, Countries: []string{"FR"}},
 		{ID: 3, PriceMinor: 700, Countries: []string{"FR"}, FreeFromMinor: ptr(int64(5000))},
@@ -42,12 +43,12 @@ func TestChoose(t *testing.T) {
 		{"the chosen one does not go there", 2, "BE", 1},
 		{"somebody else's id", 99, "FR", 1},
 	} {
-		m, err := orders.Choose(methods, c.chosen, c.country)
+		m, err := carts.Choose(methods, c.chosen, c.country)
 		if err != nil || m.ID != c.want {
 			t.Errorf("%s: %d, %v; want %d", c.name, m.ID, err, c.want)
 		}
 	}
-	if _, err := orders.Choose(methods, 1, "SE"); !errors.Is(err, orders.ErrNoDelivery) {
+	if _, err := carts.Choose(methods, 1, "SE"); !errors.Is(err, carts.ErrNoDelivery) {
 		t.Errorf("nobody delivers there: %v", err)
 	}
 }

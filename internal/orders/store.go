@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"relais/internal/i18n"
 	"relais/internal/postgres"
 )
 
@@ -19,39 +18,6 @@ func orFault(err, missing error) error {
 		return missing
 	}
 	return postgres.Translate(err)
-}
-
-// stringArray reads a text[] that was selected as JSON.
-type stringArray []string
-
-// Scan reads the JSON form of a text[].
-func (a *stringArray) Scan(v any) error {
-	b, ok := v.([]byte)
-	if !ok {
-		return fmt.Errorf("scan %T into strings", v)
-	}
-	return json.Unmarshal(b, (*[]string)(a))
-}
-
-const selectMethods = `
-select m.id, m.brand_id, case when b.lang <> $2 and m.name_other <> '' then m.name_other else m.name end as name,
-  m.price_minor, m.free_from_minor, m.days_min, m.days_max, to_json(m.countries)::text::bytea as countries
-from delivery_methods m join brands b on b.id = m.brand_id where m.brand_id = $1 and m.active order by m.position, m.id`
-
-func methods(ctx context.Context, q sqlx.QueryerContext, brandID int64, lang i18n.Lang) ([]Method, error) {
-	var rows []struct {
-		Method
-		Countries stringArray `db:"countries"`
-	}
-	if err := sqlx.SelectContext(ctx, q, &rows, selectMethods, brandID, lang); err != nil {
-		return nil, fmt.Errorf("read delivery methods: %w", err)
-	}
-	ms := make([]Method, len(rows))
-	for i, r := range rows {
-		ms[i] = r.Method
-		ms[i].Countries = r.Countries
-	}
-	return ms, nil
 }
 
 const orderColumns = `id, number, token, member_id, email, email_normal, name, street, street2, postcode, city, country, phone, lang,

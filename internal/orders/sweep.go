@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -29,4 +30,20 @@ func (s *Service) SweepExpired(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+const selectUnconfirmed = `select coalesce((select checkout_id from orders where id = $1 and payment_intent_id is null), '')`
+
+// Recognise confirms the order of a payment of which a notice says that something happened to it, before the notice came that it was
+// paid. What it does is Confirm's; an order that is not ours, or that knows its payment, is left alone.
+func (s *Service) Recognise(ctx context.Context, orderID, paymentIntentID string) error {
+	id, err := strconv.ParseInt(orderID, 10, 64)
+	if err != nil || paymentIntentID == "" {
+		return nil
+	}
+	var checkout string
+	if err := s.db.GetContext(ctx, &checkout, selectUnconfirmed, id); err != nil || checkout == "" {
+		return postgres.Translate(err)
+	}
+	return s.Confirm(ctx, checkout)
 }

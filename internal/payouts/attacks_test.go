@@ -142,7 +142,7 @@ func TestOldKeyIsNotUsedAgain(t *testing.T) {
 		run(w)
 		push(w, 1)
 		w.Sandbox.ClearFaults()
-		if _, err := w.DB.Exec(`update payouts set first_sent_at = first_sent_at - interval '24 hours'`); err != nil {
+		if _, err := w.DB.Exec(`update payouts set first_sent_at = first_sent_at - interval '23 hours 30 minutes'`); err != nil {
 			t.Fatal(err)
 		}
 		push(w, 2)

@@ -245,12 +245,6 @@ insert into payouts (run_id, payee_id, currency, amount_minor, carried_minor, fr
 select $1, u.payee_id, $2, u.amount, u.carried, u.watermark, u.posting, u.destination, $3
 from unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[]) as u(payee_id, amount, carried, watermark, posting, destination)`
 
-// columns are the payouts of a batch as the statement that inserts them takes them.
-type columns struct {
-	payees, amounts, carried, watermarks []int64
-	destinations                         []string
-}
-
 // book moves the money of a batch and writes its payouts. What each gets is decided under the locks of all of them: two
 // runs at once make one payout.
 func (s *Service) book(ctx context.Context, tx *sqlx.Tx, r Run, at progress, least int64, paid []Due) (int, error) {
@@ -260,7 +254,10 @@ func (s *Service) book(ctx context.Context, tx *sqlx.Tx, r Run, at progress, lea
 		ids[i] = d.ID
 		accounts = append(accounts, ledger.Account{Kind: ledger.Free, Owner: d.ID}, ledger.Account{Kind: ledger.Paying, Owner: d.ID})
 	}
-	var rows columns
+	var rows struct { // as the statement takes them
+		payees, amounts, carried, watermarks []int64
+		destinations                         []string
+	}
 	now := s.now()
 	posted, err := ledger.PostDecided(ctx, tx, accounts, at.Currency, func(balances map[ledger.Account]int64) (ledger.Transaction, error) {
 		t := ledger.Transaction{Reference: fmt.Sprintf("run:%d:%s:%d", r.ID, at.Currency, at.Batches+1), Kind: "payout", Currency: at.Currency, At: now}

@@ -1,6 +1,7 @@
 package payouts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -30,14 +31,14 @@ const selectDue = `
 select p.id, p.member_id, p.brand_id, coalesce(b.name, m.name) as name, coalesce(b.contact_email, m.email) as email, coalesce(b.lang, m.lang) as lang,
   p.stripe_account_id, coalesce(p.country, b.country) as country, p.details_submitted, p.transfers_active, p.payouts_enabled, p.disabled_reason, p.checked_at,
   coalesce(b.blocked_at, m.blocked_at) is not null as blocked, p.frozen_at, p.cadence, b.country as brand_country,
-  l.balance as "due.minor", a.currency as "due.currency", a.id as account_id,
+  a.balance as "due.minor", a.currency as "due.currency", a.id as account_id,
   exists (select 1 from payouts o where o.payee_id = p.id and o.currency = a.currency and o.state in ('new','sending')) as live,
   case when $3 then coalesce((select min(x.id) from ledger_postings x where x.destination_account_id = a.id and x.id > coalesce(
     (select o.to_posting from payouts o where o.payee_id = p.id and o.currency = a.currency and o.state <> 'failed' order by o.from_posting desc limit 1), 0)), 0)
     else 0 end as oldest
-from ledger_balances l join ledger_accounts a on a.id = l.account_id and a.kind = 'free' join payees p on p.id = a.owner_id
-left join members m on m.id = p.member_id left join brands b on b.id = p.brand_id
-where l.balance > 0 and a.id > $1 and ($4 = '' or a.currency = $4::char(3)) and ($5::bigint = 0 or p.id = $5) order by a.id limit $2`
+from (select l.account_id, l.balance, a.id, a.owner_id, a.currency from ledger_balances l join ledger_accounts a on a.id = l.account_id and a.kind = 'free'
+  where l.balance > 0 and l.account_id > $1 and ($4 = '' or a.currency = $4::char(3)) and ($5::bigint = 0 or a.owner_id = $5) order by l.account_id limit $2) a
+join payees p on p.id = a.owner_id left join members m on m.id = p.member_id left join brands b on b.id = p.brand_id order by a.id`
 
 // duePage is how many payees are read at once.
 const duePage = 2000
@@ -222,18 +223,8 @@ func (s *Service) outlook(ctx context.Context, k Kind, payee int64, rules Settin
 		}
 		all = append(all, *o)
 	}
-	slices.SortFunc(all, func(a, b Outlook) int { return compareCurrencies(a.Currency, b.Currency) })
+	slices.SortFunc(all, func(a, b Outlook) int { return cmp.Compare(a.Currency, b.Currency) })
 	return all, nil
-}
-
-func compareCurrencies(a, b money.Currency) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // claim is what a payee would get, and how old their money is.
@@ -259,7 +250,7 @@ func (s *Service) ration(ctx context.Context, o *Outlook, k Kind, payee int64, r
 
 // ration takes the oldest claims until one does not fit, and answers with the last posting that is paid, 0 where none is.
 func ration(claims []claim, funds int64) (cutoff int64, fits int, total int64) {
-	slices.SortFunc(claims, func(a, b claim) int { return int(min(1, max(-1, a.oldest-b.oldest))) })
+	slices.SortFunc(claims, func(a, b claim) int { return cmp.Compare(a.oldest, b.oldest) })
 	for _, c := range claims {
 		if total+c.amount > funds {
 			break

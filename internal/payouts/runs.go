@@ -100,16 +100,12 @@ func (s *Service) Runs(ctx context.Context, limit int) ([]RunRow, error) {
 
 // Failures is the newest payouts that failed. Their money is free again and goes with the next run.
 func (s *Service) Failures(ctx context.Context, limit int) ([]Payout, error) {
-	var ps []Payout
-	err := s.db.SelectContext(ctx, &ps, selectPayout+` where p.state = 'failed' order by p.id desc limit $1`, limit)
-	return ps, postgres.Translate(err)
+	return payoutsWhere(ctx, s.db, `p.state = 'failed' order by p.id desc limit $1`, limit)
 }
 
 // Parked is payouts of which nobody knows whether they were sent: a person has to decide.
 func (s *Service) Parked(ctx context.Context, limit int) ([]Payout, error) {
-	var ps []Payout
-	err := s.db.SelectContext(ctx, &ps, selectPayout+` where p.state = 'sending' and p.parked_at is not null order by p.id limit $1`, limit)
-	return ps, postgres.Translate(err)
+	return payoutsWhere(ctx, s.db, `p.state = 'sending' and p.parked_at is not null order by p.id limit $1`, limit)
 }
 
 // Count is how many payouts of a run in one currency are in one state, and what they come to.
@@ -168,8 +164,8 @@ func (s *Service) RunByID(ctx context.Context, id int64, state State, limit int)
 	if err := s.db.SelectContext(ctx, &page.Counts, selectCounts, id); err != nil {
 		return page, postgres.Translate(err)
 	}
-	err = s.db.SelectContext(ctx, &page.Rows, selectPayout+` where p.run_id = $1 and ($2 = '' or p.state = $2) order by p.id desc limit $3`, id, state, limit)
-	return page, postgres.Translate(err)
+	page.Rows, err = payoutsWhere(ctx, s.db, `p.run_id = $1 and ($2 = '' or p.state = $2) order by p.id desc limit $3`, id, state, limit)
+	return page, err
 }
 
 const pauseRun = `

@@ -2,7 +2,6 @@ package payouts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -94,7 +93,7 @@ func (s *Service) PayNow(ctx context.Context, by, payeeID int64) error {
 	if !ready {
 		return ErrNotYet
 	}
-	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		var asked bool
 		if _, err := tx.ExecContext(ctx, `select 1 from payees where id = $1 for update`, payeeID); err != nil {
 			return postgres.Translate(err)
@@ -108,10 +107,6 @@ func (s *Service) PayNow(ctx context.Context, by, payeeID int64) error {
 		_, err := s.begin(ctx, tx, starting{by: by, kind: OnDemand, payee: payeeID})
 		return err
 	})
-	if err != nil && !errors.Is(err, ErrAskedToday) {
-		return fmt.Errorf("pay payee %d: %w", payeeID, err)
-	}
-	return err
 }
 
 // Waits is what a payee has free in each currency, with why it would not be paid if they asked now.

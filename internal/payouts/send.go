@@ -68,9 +68,7 @@ func (s *Service) claim(ctx context.Context, runID int64) ([]Payout, error) {
 	if err := s.db.SelectContext(ctx, &ids, claimPayouts, runID, now, now.Add(sendLease), claimSize); err != nil || len(ids) == 0 {
 		return nil, postgres.Translate(err)
 	}
-	var ps []Payout
-	err := s.db.SelectContext(ctx, &ps, selectPayout+` where p.id = any($1) order by p.id`, pq.Array(ids))
-	return ps, postgres.Translate(err)
+	return payoutsWhere(ctx, s.db, `p.id = any($1) order by p.id`, pq.Array(ids))
 }
 
 // release gives payouts back that were leased and not touched.

@@ -41,6 +41,12 @@ func payoutWhere(ctx context.Context, q sqlx.QueryerContext, where string, args 
 	return p, err
 }
 
+func payoutsWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) ([]Payout, error) {
+	var ps []Payout
+	err := sqlx.SelectContext(ctx, q, &ps, selectPayout+` where `+where, args...)
+	return ps, postgres.Translate(err)
+}
+
 // PayeeOf is the payee of a member or brand, made when they first come to be paid.
 func (s *Service) PayeeOf(ctx context.Context, o earnings.Owner) (Payee, error) {
 	var id int64
@@ -61,9 +67,7 @@ func (s *Service) ByID(ctx context.Context, payeeID, id int64) (Payout, error) {
 
 // List is the newest payouts of a payee; payeeID 0: of everybody.
 func (s *Service) List(ctx context.Context, payeeID int64, limit int) ([]Payout, error) {
-	var ps []Payout
-	err := s.db.SelectContext(ctx, &ps, selectPayout+` where $1 = 0 or p.payee_id = $1 order by p.id desc limit $2`, payeeID, limit)
-	return ps, postgres.Translate(err)
+	return payoutsWhere(ctx, s.db, `$1 = 0 or p.payee_id = $1 order by p.id desc limit $2`, payeeID, limit)
 }
 
 // Look is the payee of a member or brand without making one: an empty Payee where they never earned anything, whose

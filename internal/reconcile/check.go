@@ -43,12 +43,11 @@ var checks = []ledger.Invariant{
 		    select charge_id as object from orders where charge_id <> '' union all select stripe_id from refunds where stripe_id <> ''
 		    union all select transfer_id from payouts where transfer_id <> '' union all select stripe_id from reversals where stripe_id <> ''
 		    union all select stripe_id from disputes) named group by object having count(*) > 1) twice`},
-	{Number: "I24", Name: "clearing_in_time", Description: "no payout or reversal is on its way for more than a day, no refund for more than ten, no foreign payment for more than two, unless an admin explained it",
+	{Number: "I24", Name: "clearing_in_time", Description: "no payout or reversal is on its way for more than a day, and nothing that the last comparison found overdue is unexplained",
 		Query: `select count(*) from (
 		    select 'payout ' || id as object from payouts where state in ('new','sending') and first_sent_at < clock_timestamp() - interval '24 hours'
-		    union all select 'reversal ' || id from reversals where state in ('new','sending') and first_sent_at < clock_timestamp() - interval '24 hours'
-		    union all select 'refund ' || id from refunds where not stray and state in ('new','pending','requires_action') and asked_at < now() - interval '11 days'
-		    union all select 'refund ' || id from refunds where stray and state <> 'succeeded' and asked_at < now() - interval '3 days') late
+		    union select 'reversal ' || id from reversals where state in ('new','sending') and first_sent_at < clock_timestamp() - interval '24 hours'
+		    union select object from differences where kind = 'clearing_overdue' and resolved_at is null) late
 		  where not exists (select 1 from differences d where d.object = late.object and d.kind = 'clearing_overdue' and d.resolved_at is null and d.settled)`},
 	{Number: "I23", Name: "differences_freeze", Description: "exactly the payees whom an unexplained difference touches are frozen for it",
 		Query: `select count(*) from payees p where (p.frozen_reason = 'difference') <> (p.id in (

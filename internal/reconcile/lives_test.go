@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -178,4 +179,55 @@ func TestLostPayment(t *testing.T) {
 	m.later()
 	m.finds()
 	m.audited()
+}
+
+// What happened on a payee's account, and nobody told us, is found too.
+func TestLostAccountNotice(t *testing.T) {
+	m := trade(t)
+	_, _, lea, brand := m.paid()
+	var account string
+	m.must(m.DB.Get(&account, `select stripe_account_id from payees where id = $1`, lea))
+	m.Sandbox.DropWebhooks(100)
+	m.must(m.Sandbox.RestrictAccount(account))
+	m.Settle()
+	active := func(payee int64) bool {
+		return m.count(`select count(*) from payees where id = $1 and transfers_active`, payee) == 1
+	}
+	if !active(lea) {
+		t.Fatal("nothing was lost")
+	}
+	r, err := m.Run(t.Context(), false)
+	m.must(err)
+	m.Settle()
+	if r.Recovered == 0 || active(lea) || !active(brand) {
+		t.Errorf("%d recovered; the member can be paid: %v, the brand: %v", r.Recovered, active(lea), active(brand))
+	}
+	if n := m.count(`select count(*) from webhook_events where recovered and account = $1 and endpoint = 'connect'`, account); n == 0 {
+		t.Error("nothing was recovered of the account")
+	}
+}
+
+// Several processes reconcile at once: what they find is one row, one letter, one fee.
+func TestRunsAtOnce(t *testing.T) {
+	m := trade(t)
+	_, order, _, _ := m.paid()
+	m.must(m.Members.Promote(t.Context(), 0, m.World.Member("alma"), true))
+	var charge string
+	m.must(m.DB.Get(&charge, `select charge_id from orders where id = $1`, order))
+	m.books(5, "EUR", charge)
+	m.finds()
+	m.later()
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if _, err := m.Run(t.Context(), false); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	rows, letters := m.count(`select count(*) from differences`), m.count(`select count(*) from letters where template = 'differences'`)
+	if rows != 1 || letters != 1 {
+		t.Errorf("%d rows, %d letters", rows, letters)
+	}
 }

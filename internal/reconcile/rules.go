@@ -4,7 +4,9 @@ import (
 	"slices"
 	"time"
 
+	"relais/internal/debts"
 	"relais/internal/ledger"
+	"relais/internal/money"
 	"relais/internal/payments"
 )
 
@@ -176,8 +178,8 @@ func Apart(total, booked, known int64) int64 {
 	return total - booked - known
 }
 
-// Patience is how long the balance may have more or less than the objects explain, for lists lag behind it: the same amount for as long
-// as a run takes to come again, and another one each time, on a busy platform, for some hours.
+// How long the balance may have more or less than the objects explain, for lists lag behind it: the same amount for less time than
+// passes between two runs, and another one each time, on a busy platform, for some hours.
 const (
 	samePatience = 30 * time.Minute
 	anyPatience  = 6 * time.Hour
@@ -207,12 +209,10 @@ func (u unexplained) next(apart int64, whole bool, now time.Time) unexplained {
 	return n
 }
 
-// TwoPeopleAbove is the amount, in minor units of its currency, from which one person's word does not explain a difference.
-const TwoPeopleAbove = 100_00
-
-// NeedsTwo reports whether a second person must confirm what explains a difference.
+// NeedsTwo reports whether a second person must confirm what explains a difference: of amounts above the limit for writing debts off, and
+// of whatever stops payouts.
 func NeedsTwo(d Difference) bool {
-	return d.Kind.Halts() || max(d.Apart(), -d.Apart()) > TwoPeopleAbove
+	return d.Kind.Halts() || debts.NeedsTwo(money.New(max(d.Apart(), -d.Apart()), currency(d.Currency)))
 }
 
 // reserveBps is the part of what is owed to others that stays at Stripe for refunds to come, in basis points.

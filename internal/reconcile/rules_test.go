@@ -103,9 +103,10 @@ func TestNeedsTwo(t *testing.T) {
 		d    reconcile.Difference
 		want bool
 	}{
-		{reconcile.Difference{Kind: reconcile.AmountDiffers, Expected: 20000, Found: 10000}, false},
-		{reconcile.Difference{Kind: reconcile.AmountDiffers, Expected: 20001, Found: 10000}, true},
-		{reconcile.Difference{Kind: reconcile.AmountDiffers, Expected: 10000, Found: 20001}, true},
+		{reconcile.Difference{Kind: reconcile.AmountDiffers, Currency: "EUR", Expected: 20000, Found: 10000}, false},
+		{reconcile.Difference{Kind: reconcile.AmountDiffers, Currency: "EUR", Expected: 20001, Found: 10000}, true},
+		{reconcile.Difference{Kind: reconcile.AmountDiffers, Currency: "EUR", Expected: 10000, Found: 20001}, true},
+		{reconcile.Difference{Kind: reconcile.AmountDiffers, Currency: "JPY", Expected: 101}, true},
 		{reconcile.Difference{Kind: reconcile.BalanceDiffers, Expected: 1, Found: 2}, true},
 		{reconcile.Difference{Kind: reconcile.BooksBroken, Found: 1}, true},
 	} {

@@ -31,7 +31,7 @@ func (s *Service) Run(ctx context.Context, whole bool) (Report, error) {
 	if err != nil {
 		return r, fmt.Errorf("begin reconciliation: %w", err)
 	}
-	recovered, lost := s.webhooks.Recover(ctx, s.clock())
+	recovered, lost := s.webhooks.Recover(ctx, s.now())
 	r.Recovered = recovered
 	found, looked, failed := s.findings(ctx, w, whole, &r.Movements)
 	err = errors.Join(lost, failed)

@@ -117,7 +117,7 @@ func (w *world) charge(minor int64, c money.Currency) payments.Checkout {
 func (w *world) books(minor int64, c money.Currency, object string) {
 	w.t.Helper()
 	w.n++
-	w.post(ledger.Transaction{Reference: fmt.Sprintf("test:%d", w.n), Kind: "sale", Currency: c, At: w.clock.Now(), Object: object, Postings: []ledger.Posting{entry(ledger.Fees, minor)}})
+	w.post(ledger.Transaction{Reference: fmt.Sprintf("test:%d", w.n), Kind: "test", Currency: c, At: w.clock.Now(), Object: object, Postings: []ledger.Posting{entry(ledger.Fees, minor)}})
 }
 
 // entry is a posting between Stripe and another account of the platform: positive came into Stripe.

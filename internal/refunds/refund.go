@@ -93,6 +93,9 @@ type Refund struct {
 // Hold is the reference of the hold on earnings while the refund is under way.
 func (r Refund) Hold() string { return fmt.Sprintf("refund:%d", r.ID) }
 
+// Again is the operation of paying a refund that failed once more: it can be asked for once.
+func Again(id int64) string { return fmt.Sprintf("again:%d", id) }
+
 // Booking is the reference of the next booking of the refund: it is booked when made, taken back if it fails later.
 func (r Refund) Booking() string { return fmt.Sprintf("refund:%d:%d", r.ID, r.BookedTimes+1) }
 

@@ -14,7 +14,6 @@ import (
 
 	"relais/internal/earnings"
 	"relais/internal/fault"
-	"relais/internal/jobs"
 	"relais/internal/mail"
 	"relais/internal/orders"
 	"relais/internal/payments"
@@ -33,7 +32,9 @@ type Service struct {
 
 // New makes the Service.
 func New(db *sqlx.DB, o *orders.Service, now func() time.Time, m *mail.Outbox) *Service {
-	return &Service{db: db, orders: o, now: now, mail: m}
+	s := &Service{db: db, orders: o, now: now, mail: m}
+	o.WhenPaid(s.ended)
+	return s
 }
 
 func fieldOf(lineID int64) string { return "line-" + strconv.FormatInt(lineID, 10) }
@@ -146,7 +147,8 @@ func (s *Service) open(ctx context.Context, tx *sqlx.Tx, o orders.Order, d Decla
 	}
 	for i, p := range parcels {
 		if kind == Withdrawal && p.Shipment.State != orders.Shipped && p.Shipment.State != orders.Delivered {
-			if err := s.refund(ctx, tx, o, p.Shipment, opened[i], 0, true); err != nil {
+			// While the bank has the money nothing is paid back: the declaration stands all the same, and the brand refunds it later.
+			if err := s.refund(ctx, tx, o, p.Shipment, opened[i], 0, true); err != nil && !errors.Is(err, orders.ErrDisputed) {
 				return err
 			}
 		}
@@ -323,6 +325,11 @@ func (s *Service) RefundMade(ctx context.Context, tx *sqlx.Tx, r refunds.Refund,
 	if err := s.orders.RefundMade(ctx, tx, r, at); err != nil || r.Stray {
 		return err
 	}
+	return s.ended(ctx, tx, r, at)
+}
+
+// ended ends the returns that a refund leaves nothing of.
+func (s *Service) ended(ctx context.Context, tx *sqlx.Tx, r refunds.Refund, at time.Time) error {
 	var ended []int64
 	if err := tx.SelectContext(ctx, &ended, updateRefunded, r.OrderID, r.ReturnID, at); err != nil {
 		return postgres.Translate(err)
@@ -363,34 +370,4 @@ func (s *Service) RefundRefused(ctx context.Context, tx *sqlx.Tx, r refunds.Refu
 // RefundFound is the orders'.
 func (s *Service) RefundFound(ctx context.Context, tx *sqlx.Tx, orderID int64, f payments.Refund, at time.Time) (refunds.Refund, error) {
 	return s.orders.RefundFound(ctx, tx, orderID, f, at)
-}
-
-// JobRemind is the kind of the job that writes to brands whose buyers wait.
-const JobRemind = "returns.remind"
-
-// Register hands the jobs of this package to a runner.
-func (s *Service) Register(r *jobs.Runner) {
-	r.Handle(JobRemind, 2*time.Minute, func(ctx context.Context, _ jobs.Work) error { return s.Remind(ctx) })
-	r.Every(JobRemind, time.Hour, JobRemind)
-}
-
-const selectOverdue = `
-select id from returns where kind = 'withdrawal' and state = 'approved' and sent_at is not null and asked_at <= $1
-  or state = 'asked' and asked_at <= $2 order by id limit 500`
-
-// Remind writes once to each brand whose buyer sent goods back 12 days ago and has no money yet (the law gives 14 days), or
-// asked something a week ago without an answer.
-func (s *Service) Remind(ctx context.Context) error {
-	var ids []int64
-	now := s.now()
-	if err := s.db.SelectContext(ctx, &ids, selectOverdue, now.AddDate(0, 0, 2-RefundDays), now.AddDate(0, 0, -7)); err != nil {
-		return postgres.Translate(err)
-	}
-	var failed []error
-	for _, id := range ids {
-		failed = append(failed, s.with(ctx, 0, id, func(tx *sqlx.Tx, o orders.Order, sh orders.Shipment, r Return) error {
-			return s.orders.ToBrand(ctx, tx, o, sh, "return_reminder", r.Hold()+":remind", nil)
-		}))
-	}
-	return errors.Join(failed...)
 }

@@ -12,11 +12,13 @@ import (
 )
 
 const selectComing = `
-select l.order_line_id, sum(l.quantity)::bigint as pieces from return_lines l join returns r on r.id = l.return_id
-where r.order_id = $1 and r.state in ('asked','approved','received')
-  and not exists (select 1 from refunds f where f.return_id = r.id and f.state not in ('failed','canceled')) group by l.order_line_id`
+select l.order_line_id, sum(l.quantity - coalesce((select sum(i.quantity) from refund_items i join refunds f on f.id = i.refund_id
+    where f.return_id = r.id and i.order_line_id = l.order_line_id and f.state not in ('failed','canceled')), 0))::bigint as pieces
+from return_lines l join returns r on r.id = l.return_id
+where r.order_id = $1 and r.state not in ('refused','withdrawn') group by l.order_line_id`
 
-// comingBack is how many pieces of each line come back and are not counted as refunded yet.
+// comingBack is how many pieces of each line come back, or came, and are not counted as refunded: their refund is not asked yet, or it paid
+// nothing for them, as their money had gone back before.
 func comingBack(ctx context.Context, q sqlx.QueryerContext, orderID int64) (map[int64]int64, error) {
 	var rows []struct {
 		LineID int64 `db:"order_line_id"`
@@ -71,6 +73,7 @@ func (s *Service) OfOrder(ctx context.Context, orderID, brandID int64) ([]Return
 type Choice struct {
 	Options []Option
 	Err     error // why nothing can be withdrawn: nil, ErrNotPaid, ErrWindowOver, ErrCustomMade, ErrAgain
+	coming  map[int64]int64
 }
 
 // ChoiceOf says what the buyer of an order can send back now, and whether by right.
@@ -79,5 +82,5 @@ func (s *Service) ChoiceOf(ctx context.Context, p orders.Page) (Choice, error) {
 	if err != nil {
 		return Choice{}, err
 	}
-	return Choice{Options: Options(p.Shipments, coming), Err: Withdrawable(p.Order, p.Shipments, coming, s.now())}, nil
+	return Choice{coming: coming, Options: Options(p.Shipments, coming), Err: Withdrawable(p.Order, p.Shipments, coming, s.now())}, nil
 }

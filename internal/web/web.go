@@ -17,8 +17,10 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
+	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/ledger"
 	"relais/internal/media"
@@ -31,9 +33,11 @@ import (
 	"relais/internal/referrals"
 	"relais/internal/returns"
 	"relais/internal/storefronts"
+	"relais/internal/support"
 	"relais/internal/token"
 	"relais/internal/web/account"
 	"relais/internal/web/admin"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/brandspace"
 	"relais/internal/web/card"
 	"relais/internal/web/page"
@@ -55,9 +59,12 @@ type Options struct {
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
+	Carts       *carts.Service
 	Orders      *orders.Service
+	Support     *support.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
+	Debts       *debts.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
 	Reconcile   *reconcile.Service
@@ -85,7 +92,7 @@ func New(o Options) (http.Handler, error) {
 	var shops *shop.Shop // made with the site, which shows its basket
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -105,12 +112,14 @@ func New(o Options) (http.Handler, error) {
 	}
 	relays := relay.New(relay.Options{DB: o.DB, Site: site, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Media: o.Media,
 		Keys: o.Keys, Cards: cards, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
-	shops = shop.New(shop.Options{DB: o.DB, Site: site, Orders: o.Orders, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
+	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Support: o.Support, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
-	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
+	after := aftersale.New(aftersale.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Now: o.Now})
+	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
 	shops.Routes(e)
 	money.Routes(e)
-	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Payouts: o.Payouts,
+	after.Routes(e)
+	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
 	accounts.Routes(e)

@@ -23,7 +23,7 @@ const recoverOverlap = 2 * time.Hour
 const accountsPerSweep = 200
 
 // selectSwept are the platform and the accounts of payees with whom something was going on in the last days: money sent or on its way, details changed.
-// $1: real time; it serves for business time too, which is never behind it.
+// $1: business time.
 const selectSwept = `
 select '' as account
 union all
@@ -33,7 +33,7 @@ union all
   order by c.read_at nulls first, p.id limit $2)`
 
 // Recover asks the provider for the notices of the last hours and keeps those that never came exactly as if they had, each with its job. It returns how many
-// those were. An error about one account keeps no other from being asked about.
+// those were. now is business time. An error about one account keeps no other from being asked about.
 func (s *Service) Recover(ctx context.Context, now time.Time) (recovered int64, err error) {
 	var accounts []string
 	if err := s.db.SelectContext(ctx, &accounts, selectSwept, now, accountsPerSweep); err != nil {
@@ -89,6 +89,6 @@ func (s *Service) recoverFrom(ctx context.Context, account string, now time.Time
 	if err != nil {
 		return recovered, err
 	}
-	_, err = s.db.ExecContext(ctx, advanceCursor, list, newest, now)
+	_, err = s.db.ExecContext(ctx, advanceCursor, list, newest, s.now())
 	return recovered, postgres.Translate(err)
 }

@@ -137,11 +137,20 @@ func (s *Service) handle(ctx context.Context, w jobs.Work) error {
 func (s *Service) act(ctx context.Context, eventID string, e row) error {
 	switch e.Type {
 	case "checkout.session.completed", "checkout.session.async_payment_succeeded":
-		return s.orders.Confirm(ctx, e.ObjectID)
+		if err := s.orders.Confirm(ctx, e.ObjectID); err != nil {
+			return err
+		}
+		return s.disputes.Recognise(ctx, objectOf(e.Payload).PaymentIntent) // its bank may have been quicker than this notice
 	case "checkout.session.expired":
 		return s.orders.CheckoutExpired(ctx, e.ObjectID)
-	case "charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed":
-		return s.refunds.Changed(ctx, paymentIntent(e.Payload), eventID)
+	case "charge.refunded":
+		charge := objectOf(e.Payload)
+		if err := s.orders.Recognise(ctx, charge.Metadata.OrderID, charge.PaymentIntent); err != nil {
+			return err
+		}
+		return s.refunds.Changed(ctx, charge.PaymentIntent, eventID)
+	case "charge.refund.updated", "refund.created", "refund.updated", "refund.failed":
+		return s.refunds.Changed(ctx, objectOf(e.Payload).PaymentIntent, eventID)
 	case "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated":
 		return s.disputes.Changed(ctx, e.ObjectID)
 	case "account.updated", "capability.updated", "account.application.deauthorized", "account.external_account.created",
@@ -187,17 +196,24 @@ func (s *Service) feed(ctx context.Context) error {
 	})
 }
 
-// paymentIntent is the payment that the object of an event belongs to: a charge and a refund both name it.
-func paymentIntent(payload []byte) string {
+// object is what a notice says about the object that it is of: the payment that it belongs to, as a session, a charge, a refund and a
+// dispute all name it, and the order that it was for, as a charge does.
+type object struct {
+	PaymentIntent string `json:"payment_intent"`
+	Metadata      struct {
+		OrderID string `json:"order_id"`
+	} `json:"metadata"`
+}
+
+// objectOf reads it; empty where the payload is of something else.
+func objectOf(payload []byte) object {
 	var e struct {
 		Data struct {
-			Object struct {
-				PaymentIntent string `json:"payment_intent"`
-			} `json:"object"`
+			Object object `json:"object"`
 		} `json:"data"`
 	}
 	if json.Unmarshal(payload, &e) != nil {
-		return ""
+		return object{}
 	}
-	return e.Data.Object.PaymentIntent
+	return e.Data.Object
 }

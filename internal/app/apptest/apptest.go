@@ -16,6 +16,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/app"
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/clock"
 	"relais/internal/documents"
@@ -42,6 +43,7 @@ type World struct {
 	Stripe  *stripe.Client
 
 	before atomic.Pointer[func()]
+	caught atomic.Pointer[[][]byte] // see CatchNotices
 }
 
 // BeforeStripe has f run once, just before the local Stripe takes up the next call.
@@ -95,6 +97,10 @@ func On(t testing.TB, db *sqlx.DB) *World {
 func (w *World) webhook(endpoint payments.Endpoint) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
+		if kept := w.caught.Load(); kept != nil && err == nil {
+			*kept = append(*kept, body) // one after the other, as the sandbox sends them
+			return
+		}
 		if err == nil {
 			err = w.Webhooks.Receive(r.Context(), body, r.Header.Get("Stripe-Signature"), endpoint)
 		}
@@ -102,6 +108,24 @@ func (w *World) webhook(endpoint payments.Endpoint) http.HandlerFunc {
 			http.Error(rw, err.Error(), http.StatusBadRequest)
 		}
 	}
+}
+
+// CatchNotices keeps what f makes the local Stripe tell us from being heard, and returns it: for Hear, in any order.
+func (w *World) CatchNotices(f func()) [][]byte {
+	w.T.Helper()
+	var kept [][]byte
+	w.caught.Store(&kept)
+	f()
+	must(w.T, w.Sandbox.Drain(w.T.Context()))
+	w.caught.Store(nil)
+	return kept
+}
+
+// Hear takes in a notice that was caught, and does what follows.
+func (w *World) Hear(notice []byte) {
+	w.T.Helper()
+	must(w.T, w.Webhooks.Receive(w.T.Context(), notice, stripesandbox.Sign(time.Now(), notice, "whsec_platform"), payments.Platform))
+	must(w.T, w.Jobs.Drain(w.T.Context()))
 }
 
 func must(t testing.TB, err error) {
@@ -130,6 +154,7 @@ func (w *World) Pass(days int) {
 	must(w.T, w.Orders.SweepExpired(ctx))
 	must(w.T, w.Orders.SweepDelivered(ctx))
 	must(w.T, w.Refunds.Sweep(ctx))
+	must(w.T, w.Disputes.Sweep(ctx))
 	w.Settle()
 	must(w.T, w.Orders.Release(ctx))
 	w.Settle()
@@ -154,10 +179,21 @@ type Shop struct {
 // costs 5.00.
 func (w *World) Shop(handle string, price int64, stock int) Shop {
 	w.T.Helper()
+	return w.ShopIn(handle, "EUR", "FR", price, stock)
+}
+
+// Recommended is one piece of a shop, bought in a member's storefront.
+func (w *World) Recommended(s Shop, relay int64) Purchase {
+	return Purchase{Variant: s.Variant, Storefront: relay}
+}
+
+// ShopIn is Shop in another currency and country; the price, and the delivery cost of 500, are in its minor units.
+func (w *World) ShopIn(handle string, c money.Currency, country string, price int64, stock int) Shop {
+	w.T.Helper()
 	ctx := w.T.Context()
 	s := Shop{Handle: handle, Owner: w.Member(handle + "-owner")}
 	brand, err := w.Catalog.CreateBrand(ctx, s.Owner, catalog.BrandDraft{Handle: handle, Name: "Maison " + handle, Lang: i18n.FR, MakerName: "SARL " + handle,
-		MakerAddress: "1 rue du Port\n29000 Quimper", ContactEmail: handle + "@marque.example", Country: "FR", Currency: "EUR", Trader: true})
+		MakerAddress: "1 rue du Port\n29000 Quimper", ContactEmail: handle + "@marque.example", Country: country, Currency: c, Trader: true})
 	must(w.T, err)
 	s.Brand = brand.ID
 	_, err = w.Catalog.PutDelivery(ctx, s.Owner, s.Brand, catalog.DeliveryMethod{Name: "Colissimo", PriceMinor: 500, DaysMin: 2, DaysMax: 4, Countries: []string{"FR"}, Active: true})
@@ -196,12 +232,12 @@ func (w *World) TryOrder(ps ...Purchase) (orders.Order, error) {
 	w.T.Helper()
 	ctx, cart := w.T.Context(), ""
 	for _, p := range ps {
-		a := orders.Addition{CartID: cart, VariantID: p.Variant, Quantity: max(p.Quantity, 1), ClickToken: p.Click, Lang: i18n.FR}
+		a := carts.Addition{CartID: cart, VariantID: p.Variant, Quantity: max(p.Quantity, 1), ClickToken: p.Click, Lang: i18n.FR}
 		if p.Storefront != 0 {
 			a.StorefrontID = &p.Storefront
 		}
 		var err error
-		if cart, err = w.Orders.AddToCart(ctx, a); err != nil {
+		if cart, err = w.Carts.Add(ctx, a); err != nil {
 			return orders.Order{}, err
 		}
 	}

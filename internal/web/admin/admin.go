@@ -15,7 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
-	"relais/internal/disputes"
+	"relais/internal/debts"
 	"relais/internal/fault"
 	"relais/internal/ledger"
 	"relais/internal/members"
@@ -23,7 +23,7 @@ import (
 	"relais/internal/payouts"
 	"relais/internal/postgres"
 	"relais/internal/reconcile"
-	"relais/internal/returns"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 	"relais/internal/webhooks"
 )
@@ -35,8 +35,8 @@ type Options struct {
 	Members   *members.Service
 	Catalog   *catalog.Service
 	Orders    *orders.Service
-	Returns   *returns.Service
-	Disputes  *disputes.Service
+	Aftersale *aftersale.Server // what comes back of an order
+	Debts     *debts.Service
 	Payouts   *payouts.Service
 	Webhooks  *webhooks.Service
 	Reconcile *reconcile.Service
@@ -72,9 +72,11 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/admin/documents/:file", s.document, admin)
 	e.GET("/admin/orders", s.orders, admin)
 	e.GET("/admin/orders/:number", s.order, admin)
-	e.GET("/admin/orders/:number/refund", s.askRefund, admin)
-	e.POST("/admin/orders/:number/refund", s.refund, admin)
 	s.payoutRoutes(e)
+	e.GET("/admin/debts", s.debts, admin)
+	e.POST("/admin/debts/:id/recover", s.recoverDebt, admin)
+	e.POST("/admin/debts/:id/write-off", s.writeOff, admin)
+	e.POST("/admin/debts/write-offs/:id", s.decideWriteOff, admin)
 	e.GET("/admin/jobs", s.jobs, admin)
 	e.POST("/admin/jobs/:id/retry", s.retry, admin)
 	e.GET("/admin/webhooks", s.webhooks, admin)

@@ -24,6 +24,7 @@ import (
 	"relais/internal/payouts"
 	"relais/internal/stripesandbox"
 	"relais/internal/web/admin"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 	"relais/static"
 	"relais/templates"
@@ -50,7 +51,9 @@ func open(t *testing.T, demo bool) *world {
 		t.Fatal(err)
 	}
 	w.echo.Use(w.identify)
-	o := admin.Options{Site: site, DB: w.DB, Members: w.Members, Catalog: w.Catalog, Orders: w.Orders, Payouts: w.Payouts, Webhooks: w.Webhooks, Reconcile: w.Reconcile,
+	after := aftersale.New(aftersale.Options{Site: site, DB: w.DB, Orders: w.Orders, Returns: w.Returns, Disputes: w.Disputes, Now: w.Clock.Now})
+	after.Routes(w.echo)
+	o := admin.Options{Aftersale: after, Site: site, DB: w.DB, Members: w.Members, Catalog: w.Catalog, Orders: w.Orders, Payouts: w.Payouts, Webhooks: w.Webhooks, Reconcile: w.Reconcile, Debts: w.Debts,
 		Now: w.Clock.Now, Clock: time.Now, Audit: func(ctx context.Context) ([]ledger.Finding, error) {
 			found, err := app.Audit(ctx, w.DB)
 			return append(found, w.broken...), err
@@ -202,14 +205,17 @@ func TestOrdersAndRefund(t *testing.T) {
 	w.shows(w.ask(w.alma, "/admin/orders?q=anne", nil, "Accept-Language", "en"), http.StatusOK, o.Number)
 	path := "/admin/orders/" + o.Number
 	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "Lea", "105,00", "10,00", "5,00", "Paiement reçu", path+"/refund")
-	w.shows(w.ask(w.alma, path+"/refund", nil), http.StatusOK, "Rembourser", "125,00", "Votre nom est noté")
-	w.does(path+"/refund", url.Values{}, "demandé à la banque")
-	w.does(path+"/refund", url.Values{}, "déjà en cours")
+	form := url.Values{"operation": {"OPERATION-OPERATION"}, "amount": {"125"}}
+	w.shows(w.ask(w.alma, path+"/refund", nil), http.StatusOK, "Rembourser", "125,00")
+	w.shows(w.ask(w.alma, path+"/refund", form), http.StatusOK, "Votre nom est noté", "105,00", "10,00", "5,00")
+	form.Set("step", "confirm")
+	w.does(path+"/refund", form, "demandé à la banque")
+	w.does(path+"/refund", form, "!Quelques points")
 	w.Settle()
 	if p, err := w.Orders.ByID(t.Context(), o.ID); err != nil || p.State != orders.Refunded {
 		t.Errorf("%s, %v", p.State, err)
 	}
-	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "succeeded", "Annulé", "!"+path+"/refund")
+	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "Dans le grand livre", "refund:", "Annulé", "− 125,00", "!"+path+"/refund\"")
 	w.logged("refund asked", 1)
 	w.Audit()
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strconv"
@@ -10,15 +11,17 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/orders/lists"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 )
 
-var orderStates = []orders.State{"", orders.Paid, orders.AwaitingPayment, orders.Refunded, orders.Expired, orders.Cancelled}
+var orderStates = []orders.State{"", orders.Paid, orders.AwaitingPayment, orders.Refunded, orders.ChargedBack, orders.Expired, orders.Cancelled}
 
 type ordersPage struct {
 	list
 	Tabs []page.Tab
-	Rows []orders.Row
+	Rows []lists.Row
 }
 
 func (s *Server) orders(c echo.Context) error {
@@ -38,7 +41,7 @@ func (s *Server) orders(c echo.Context) error {
 	if err != nil || before < 0 {
 		before = 0
 	}
-	rows, err := s.Orders.List(c.Request().Context(), orders.Query{State: state, Text: data.Search, Before: before, Limit: listed + 1})
+	rows, err := lists.List(c.Request().Context(), s.DB, lists.Query{State: state, Text: data.Search, Before: before, Limit: listed + 1})
 	if err != nil {
 		return err
 	}
@@ -54,7 +57,23 @@ type orderPage struct {
 	orders.Page
 	Shares []share
 	Fee    money.Amount // what Relais keeps
+	Sold   money.Amount // the fee before anything went back
 	Events []event
+	Panel  aftersale.Panel
+	Posted []earnings.Posted
+}
+
+// Returned is what went back to the buyer, by us or by their bank.
+func (p orderPage) Returned() money.Amount { return money.New(p.RefundedMinor+p.LostMinor, p.Currency) }
+
+// FeeBack is what Relais gave back of its fee.
+func (p orderPage) FeeBack() money.Amount {
+	return money.New(p.Sold.Minor-p.Fee.Minor, p.Currency)
+}
+
+// Kept is what the order's people and Relais keep.
+func (p orderPage) Kept() money.Amount {
+	return money.New(p.TotalMinor-p.RefundedMinor-p.LostMinor, p.Currency)
 }
 
 // share is an earning of the order and whose it is.
@@ -75,32 +94,48 @@ func (s *Server) readOrder(c echo.Context) (orderPage, error) {
 		return orderPage{}, err
 	}
 	data := orderPage{Page: p}
+	if err := s.share(ctx, &data); err != nil {
+		return data, err
+	}
+	for _, e := range p.Events {
+		if text := e.Words(l); text != "" {
+			data.Events = append(data.Events, event{e, text})
+		}
+	}
+	if data.Panel, err = s.Aftersale.PanelOf(c, aftersale.Desk{Base: "/admin"}, p); err != nil {
+		return data, err
+	}
+	data.Posted, err = earnings.PostedOf(ctx, s.DB, p.ID)
+	return data, err
+}
+
+// share reads who earned what of an order, and what of it is left to them; the fee is the rest.
+func (s *Server) share(ctx context.Context, data *orderPage) error {
 	relays := map[int64]string{}
-	for _, sh := range p.Shipments {
+	for _, sh := range data.Shipments {
 		for _, line := range sh.Lines {
 			relays[line.ID] = line.RelayName
 		}
 	}
-	all, err := earnings.OfOrder(ctx, s.DB, p.ID)
+	all, err := earnings.OfOrder(ctx, s.DB, data.ID)
 	if err != nil {
-		return data, err
+		return err
 	}
-	rest := p.TotalMinor
+	rest, sold := data.TotalMinor-data.RefundedMinor-data.LostMinor, data.TotalMinor
 	for _, e := range all {
 		who := e.BrandName
 		if e.Role == earnings.Commission && e.OrderLineID != nil {
 			who = relays[*e.OrderLineID]
 		}
 		data.Shares = append(data.Shares, share{e, who})
-		rest -= e.Amount.Minor
+		rest -= e.Left().Minor
+		sold -= e.Amount.Minor
 	}
-	data.Fee = money.New(rest, p.Currency)
-	for _, e := range p.Events {
-		if text := e.Words(l); text != "" {
-			data.Events = append(data.Events, event{e, text})
-		}
+	data.Fee, data.Sold = money.New(rest, data.Currency), money.New(sold, data.Currency)
+	if data.PaidAt == nil {
+		data.Fee.Minor, data.Sold.Minor = 0, 0
 	}
-	return data, nil
+	return nil
 }
 
 func (s *Server) order(c echo.Context) error {
@@ -109,26 +144,4 @@ func (s *Server) order(c echo.Context) error {
 		return err
 	}
 	return s.render(c, "order", data)
-}
-
-// askRefund shows what a refund means before it is made.
-func (s *Server) askRefund(c echo.Context) error {
-	data, err := s.readOrder(c)
-	if err != nil {
-		return err
-	}
-	if !data.Refundable {
-		return page.Redirect(c, "/admin/orders/"+data.Number)
-	}
-	return s.render(c, "refund", data)
-}
-
-func (s *Server) refund(c echo.Context) error {
-	p, err := s.Orders.ByNumber(c.Request().Context(), 0, c.Param("number"))
-	if err != nil {
-		return err
-	}
-	_, err = s.Orders.Refund(c.Request().Context(), orders.RefundRequest{OrderID: p.ID, By: by(c), Operation: page.PostedForm(c).Get("operation"), Reason: "admin",
-		Wish: orders.RefundWish{Minor: orders.Left(p.Shipments)}})
-	return s.done(c, err, "admin.orders.refunding", "/admin/orders/"+p.Number)
 }

@@ -54,7 +54,7 @@ func newSpace(t *testing.T) *space {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	s.catalog = catalog.New(s.db, store, clock)
+	s.catalog = catalog.New(s.db, store, clock, "GBP", "JPY")
 	importer := shopify.New(s.db, store, func(context.Context, string) ([]byte, error) {
 		return nil, fault.New(fault.Unavailable, "fault.photo_unreachable")
 	}, 2000, clock)
@@ -403,4 +403,16 @@ func TestTermsAreOffered(t *testing.T) {
 	v.lang = "en"
 	v.see(base, 200, "30%", "Vase")
 	v.see("/brand/atelier-sud/products", 200, "€6.22")
+}
+
+// A product made to its buyer's wishes is said to be so on its form, and can be said not to be.
+func TestCustomMade(t *testing.T) {
+	s := newSpace(t)
+	owner := s.open()
+	owner.see("/brand/atelier-sud/products/new", 200, `name="custom_made"`)
+	path := owner.post("/brand/atelier-sud/products/new", form("title", "Vase", "vat", "2000", "custom_made", "yes", "variants.0.price", "24,90"), 303)
+	page := owner.see(strings.TrimSuffix(path, "/photos"), 200)
+	if !strings.Contains(page, `name="custom_made" value="yes" checked`) {
+		t.Error("the box is not ticked after it was")
+	}
 }

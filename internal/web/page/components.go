@@ -63,9 +63,10 @@ const (
 
 // Earning is an amount that says what it is and when it is free.
 type Earning struct {
-	Label  string // what it is for: product, order
-	URL    string // of the page that explains it; empty: no link
-	Amount money.Amount
+	Label  string        // what it is for: product, order
+	URL    string        // of the page that explains it; empty: no link
+	Amount money.Amount  // what is left of it
+	Was    *money.Amount // what it was before a part was given back; nil: nothing was
 	State  string
 	At     time.Time // held: the day it comes free; free, paid: since when; zero: not known yet
 	Reason string    // why it is held, frozen or void, in words

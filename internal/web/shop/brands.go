@@ -5,9 +5,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/fault"
-	"relais/internal/orders"
 	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
@@ -26,7 +26,7 @@ type brandPage struct {
 	City     string
 	Products []page.ProductCard
 	Pager    *page.Pager
-	Delivery []orders.Method
+	Delivery []carts.Method
 	Relay    string // who brought the visitor, and earns; empty: nobody known
 }
 

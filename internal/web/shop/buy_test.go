@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"relais/internal/mail"
-	"relais/internal/orders"
 	"relais/internal/stripesandbox"
+	"relais/internal/support"
 	"relais/internal/web/page"
 )
 
@@ -158,7 +158,7 @@ func TestBuyFromTwoBrandsAsAGuest(t *testing.T) {
 	w.client = w.buyer("en")
 	w.get("/o/"+token).is(http.StatusOK, "Thank you", "Camille recommended")
 	w.get("/o/"+token+"/receipt").is(http.StatusOK, "Receipt", "€116.90")
-	w.get("/o/"+token+"/withdraw").is(http.StatusOK, "Confirm the withdrawal")
+	w.get("/o/"+token+"/withdraw").is(http.StatusOK, "Declare my withdrawal")
 }
 
 func TestAnUnpaidOrder(t *testing.T) {
@@ -172,8 +172,8 @@ func TestAnUnpaidOrder(t *testing.T) {
 	if a := w.get("/o/" + token + "/receipt"); a.path != "/o/"+token {
 		t.Errorf("the receipt of an unpaid order led to %s", a.path)
 	}
-	w.get("/o/"+token+"/withdraw").is(http.StatusOK, "rien dont se rétracter").lacks("Confirmer la rétractation")
-	w.post("/o/"+token+"/withdraw").is(http.StatusConflict, "rien dont se rétracter")
+	w.get("/o/"+token+"/withdraw").is(http.StatusOK, "rien dont se rétracter").lacks("Déclarer ma rétractation")
+	w.post("/o/"+token+"/withdraw", "operation", once).is(http.StatusConflict, "n’est pas payée")
 	if a := w.post("/o/" + token + "/pay").is(http.StatusSeeOther); !strings.HasPrefix(a.path, w.stripe.URL) {
 		t.Errorf("paying led to %s", a.path)
 	}
@@ -209,7 +209,7 @@ func TestReceiveWriteAndWithdraw(t *testing.T) {
 	w.post(base+"/messages", "brand", id(w.sud.ID), "body", "  ").is(http.StatusUnprocessableEntity, "À remplir")
 	w.post(base+"/messages", "brand", id(w.nord.ID), "body", "Bonjour").is(http.StatusNotFound)
 	w.post(base+"/messages", "brand", id(w.sud.ID), "body", "Il est <b>ébréché</b>.\r\nQue faire ?").is(http.StatusOK, "Message envoyé", "&lt;b&gt;ébréché")
-	w.ok(w.orders.Write(t.Context(), orderID, w.sud.ID, orders.FromBrand, w.camille, "Nous le remplaçons."))
+	w.ok(w.support.Write(t.Context(), orderID, w.sud.ID, support.FromBrand, w.camille, "Nous le remplaçons."))
 	w.get(base).is(http.StatusOK, "Nous le remplaçons.")
 	letters, err := mail.List(t.Context(), w.db, "", 20)
 	w.ok(err)
@@ -223,12 +223,19 @@ func TestReceiveWriteAndWithdraw(t *testing.T) {
 		t.Errorf("letters %v", told)
 	}
 
-	w.get(base+"/withdraw").is(http.StatusOK, "jusqu’au 7 décembre 2026", "À renvoyer à", "3 rue des Potiers")
-	a := w.post(base+"/withdraw", "reason", "Trop petit").is(http.StatusOK, "Votre rétractation est enregistrée", "Déclarée le 23 novembre 2026")
+	form := w.get(base+"/withdraw").is(http.StatusOK, "jusqu’au 7 décembre 2026", "Je me rétracte du contrat")
+	check := w.post(base+"/withdraw", "operation", form.field("operation"), "line-"+id(w.line()), "1", "reason", "Trop <b>petit</b>").
+		is(http.StatusOK, "Confirmer la rétractation", "À renvoyer à", "3 rue des Potiers", "27,90 €", "Trop &lt;b&gt;petit")
+	if n := w.count(`select count(*) from returns`); n != 0 {
+		t.Errorf("%d returns before the confirmation", n)
+	}
+	w.post(base+"/withdraw", "operation", check.field("operation"), "line-"+id(w.line()), "1", "reason", "Trop petit", "step", "edit").is(http.StatusOK, "Déclarer ma rétractation", "Trop petit")
+	confirmed := []string{"operation", check.field("operation"), "line-" + id(w.line()), check.field("line-" + id(w.line())), "reason", "Trop petit", "step", "confirm"}
+	a := w.post(base+"/withdraw", confirmed...).is(http.StatusOK, "Votre rétractation est enregistrée", "Déclarée le 23 novembre 2026", "3 rue des Potiers", "Je l’ai renvoyé")
 	if a.path != base+"/withdraw" {
 		t.Errorf("led to %s", a.path)
 	}
-	w.post(base+"/withdraw").is(http.StatusOK, "Votre rétractation est enregistrée")
+	w.post(base+"/withdraw", confirmed...).is(http.StatusOK, "Votre rétractation est enregistrée").lacks("Quelques points")
 	w.get(base).is(http.StatusOK, "Rétractation déclarée", "Suspendu")
 	if n := w.count(`select count(*) from order_events where kind = 'withdrawal'`); n != 1 {
 		t.Errorf("%d withdrawals", n)
@@ -239,10 +246,10 @@ func TestWithdrawBeforeSendingIsRefundedAtOnce(t *testing.T) {
 	w := newWorld(t)
 	w.add(w.bowl, "1").is(http.StatusOK)
 	_, token := w.buy()
-	w.post("/o/"+token+"/withdraw").is(http.StatusOK, "Votre rétractation est enregistrée", "repartent tout de suite")
-	w.get("/o/"+token).is(http.StatusOK, "Remboursement de 27,90 € demandé")
+	w.post("/o/"+token+"/withdraw", "operation", once, "line-"+id(w.line()), "1", "step", "confirm").is(http.StatusOK, "Votre rétractation est enregistrée", "part tout de suite")
+	w.get("/o/"+token).is(http.StatusOK, "Remboursements", "27,90 €", "pas encore fait")
 	w.ok(w.runner.Drain(t.Context()))
-	w.get("/o/"+token).is(http.StatusOK, "Commande remboursée", "27,90 € remboursés")
+	w.get("/o/"+token).is(http.StatusOK, "Commande remboursée", "Remboursé sur la carte qui a payé")
 	w.get("/o/"+token+"/receipt").is(http.StatusOK, "27,90 € remboursés")
 }
 
@@ -256,18 +263,18 @@ func TestWithdrawalEnds(t *testing.T) {
 	w.ok(w.orders.Deliver(t.Context(), w.sud.ID, shipment, "brand"))
 	w.later(15 * 24 * hour)
 	w.get("/o/"+token+"/withdraw").is(http.StatusOK, "terminé le 7 décembre 2026", "garantie légale").lacks("Confirmer la rétractation")
-	w.post("/o/"+token+"/withdraw").is(http.StatusConflict, "terminé le 7 décembre 2026")
+	w.post("/o/"+token+"/withdraw", "operation", once, "line-"+id(w.line()), "1").is(http.StatusConflict, "Le délai de rétractation est passé")
 }
 
 func TestMessagesAreLimited(t *testing.T) {
 	w := newWorld(t)
 	w.add(w.bowl, "1").is(http.StatusOK)
 	_, token := w.buy()
-	for range orders.MaxMessagesADay {
+	for range support.MaxMessagesADay {
 		w.post("/o/"+token+"/messages", "brand", id(w.sud.ID), "body", "Bonjour").is(http.StatusOK)
 	}
 	w.post("/o/"+token+"/messages", "brand", id(w.sud.ID), "body", "Encore").is(http.StatusTooManyRequests, "beaucoup écrit", "Encore")
-	w.post("/o/"+token+"/messages", "brand", id(w.sud.ID), "body", strings.Repeat("é", orders.MaxMessage+1)).is(http.StatusUnprocessableEntity, "trop long")
+	w.post("/o/"+token+"/messages", "brand", id(w.sud.ID), "body", strings.Repeat("é", support.MaxMessage+1)).is(http.StatusUnprocessableEntity, "trop long")
 }
 
 func TestAMemberFindsTheirDetails(t *testing.T) {

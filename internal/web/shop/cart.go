@@ -8,22 +8,22 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/i18n"
-	"relais/internal/orders"
 	"relais/internal/web/page"
 )
 
 type cartPage struct {
-	Cart   orders.Cart
+	Cart   carts.Cart
 	Ready  bool     // everything can be ordered as it stands
 	Relays []string // who recommended something of it
 	Mixed  string   // its currencies, where there are several; empty: one
 }
 
 func (s *Shop) cart(c echo.Context) error {
-	cart, err := s.orders.CartByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
+	cart, err := s.carts.ByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (s *Shop) cart(c echo.Context) error {
 }
 
 // mixed names the currencies of a cart that has several.
-func mixed(l i18n.Lang, cart orders.Cart) string {
+func mixed(l i18n.Lang, cart carts.Cart) string {
 	if len(cart.Others) == 0 {
 		return ""
 	}
@@ -43,7 +43,7 @@ func mixed(l i18n.Lang, cart orders.Cart) string {
 }
 
 // orderable says whether a cart can go to the checkout as it stands.
-func orderable(cart orders.Cart) bool {
+func orderable(cart carts.Cart) bool {
 	for _, p := range cart.Parcels {
 		for _, l := range p.Lines {
 			if !l.Sellable || l.Short() {
@@ -55,7 +55,7 @@ func orderable(cart orders.Cart) bool {
 }
 
 // relaysOf are the members whose storefronts a cart was filled from.
-func relaysOf(cart orders.Cart) []string {
+func relaysOf(cart carts.Cart) []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, p := range cart.Parcels {
@@ -84,19 +84,23 @@ func (s *Shop) addToCart(c echo.Context) error {
 	}
 	err = choose(p, form)
 	if err == nil {
-		a := orders.Addition{CartID: s.cartFrom(c), VariantID: form.Int("variant", 0), Quantity: form.Int("quantity", 0),
+		a := carts.Addition{CartID: s.cartFrom(c), VariantID: form.Int("variant", 0), Quantity: form.Int("quantity", 0),
 			ClickToken: form.Get("c"), MemberID: viewerID(c), Lang: page.Lang(c)}
 		if r != nil {
 			a.StorefrontID = &r.MemberID
 		}
 		var id string
-		if id, err = s.orders.AddToCart(ctx, a); err == nil {
+		if id, err = s.carts.Add(ctx, a); err == nil {
 			s.keepCart(c, id)
 			s.site.Good(c, "shop.cart.added", "Title", p.Title)
 			return page.Redirect(c, "/cart")
 		}
 	}
-	if form.Refused(err) {
+	switch {
+	case errors.Is(err, carts.ErrCurrencies): // to the basket, which is to be ordered first
+		s.site.Bad(c, carts.ErrCurrencies.Message)
+		return page.Redirect(c, "/cart")
+	case form.Refused(err):
 		return s.showProduct(c, p, r, form)
 	}
 	return err
@@ -119,7 +123,7 @@ func (s *Shop) changeLine(c echo.Context) error {
 		return fault.New(fault.NotFound, "fault.page_not_found")
 	}
 	form := page.PostedForm(c)
-	err = s.orders.SetQuantity(c.Request().Context(), s.cartFrom(c), variant, form.Int("quantity", -1))
+	err = s.carts.SetQuantity(c.Request().Context(), s.cartFrom(c), variant, form.Int("quantity", -1))
 	if form.Refused(err) {
 		s.site.Bad(c, "fault.quantity")
 		return page.Redirect(c, "/cart")

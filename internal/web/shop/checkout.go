@@ -11,10 +11,12 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/address"
+	"relais/internal/carts"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/orders/lists"
 	"relais/internal/web/page"
 )
 
@@ -32,15 +34,15 @@ type checkoutPage struct {
 
 // checkoutParcel is what one brand sends, with the ways in which it can reach the chosen country.
 type checkoutParcel struct {
-	orders.CartParcel
+	carts.Parcel
 	Field   string // of the form
 	Choices []page.Option
-	Method  orders.Method // the one that counts in the total
+	Method  carts.Method // the one that counts in the total
 	Cost    money.Amount
 }
 
 func (s *Shop) checkout(c echo.Context) error {
-	cart, err := s.orders.CartByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
+	cart, err := s.carts.ByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
 	if err != nil {
 		return err
 	}
@@ -62,7 +64,7 @@ func (s *Shop) prefill(c echo.Context, form *page.Form) error {
 	}
 	form.Set("email", v.Email)
 	form.Set("name", v.Name)
-	last, err := s.orders.List(c.Request().Context(), orders.Query{MemberID: v.ID, Limit: 1})
+	last, err := lists.List(c.Request().Context(), s.db, lists.Query{MemberID: v.ID, Limit: 1})
 	if err != nil || len(last) == 0 {
 		return err
 	}
@@ -77,7 +79,7 @@ func (s *Shop) prefill(c echo.Context, form *page.Form) error {
 // reviewCheckout shows the page again with what was typed and the total of what was chosen: asked for by a button, or
 // by htmx when the country or a method changes.
 func (s *Shop) reviewCheckout(c echo.Context) error {
-	cart, err := s.orders.CartByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
+	cart, err := s.carts.ByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
 	if err != nil {
 		return err
 	}
@@ -87,7 +89,7 @@ func (s *Shop) reviewCheckout(c echo.Context) error {
 	return s.showCheckout(c, page.PostedForm(c), cart)
 }
 
-func (s *Shop) showCheckout(c echo.Context, form *page.Form, cart orders.Cart) error {
+func (s *Shop) showCheckout(c echo.Context, form *page.Form, cart carts.Cart) error {
 	data := layOut(page.Lang(c), form, cart)
 	form.Set("seen", strconv.FormatInt(data.Total.Minor, 10))
 	if page.IsPartial(c) {
@@ -97,7 +99,7 @@ func (s *Shop) showCheckout(c echo.Context, form *page.Form, cart orders.Cart) e
 }
 
 // layOut computes the page of a cart: for each brand the method chosen, or the cheapest that reaches the country.
-func layOut(l i18n.Lang, form *page.Form, cart orders.Cart) checkoutPage {
+func layOut(l i18n.Lang, form *page.Form, cart carts.Cart) checkoutPage {
 	country := form.Get("country")
 	data := checkoutPage{Form: form, Relays: relaysOf(cart), Goods: cart.Goods, Shipping: money.New(0, cart.Goods.Currency),
 		Reached: true, Ready: orderable(cart)}
@@ -105,13 +107,13 @@ func layOut(l i18n.Lang, form *page.Form, cart orders.Cart) checkoutPage {
 		data.Countries = append(data.Countries, page.Option{Value: code, Label: l.T("shop.country." + code)})
 	}
 	for _, p := range cart.Parcels {
-		shown := checkoutParcel{CartParcel: p, Field: fmt.Sprintf("method-%d", p.BrandID)}
+		shown := checkoutParcel{Parcel: p, Field: fmt.Sprintf("method-%d", p.BrandID)}
 		for _, m := range p.Methods {
 			if m.Reaches(country) {
 				shown.Choices = append(shown.Choices, methodOption(l, m, p.Goods))
 			}
 		}
-		m, err := orders.Choose(p.Methods, form.Int(shown.Field, 0), country)
+		m, err := carts.Choose(p.Methods, form.Int(shown.Field, 0), country)
 		if err != nil {
 			data.Reached = false
 		} else {
@@ -125,7 +127,7 @@ func layOut(l i18n.Lang, form *page.Form, cart orders.Cart) checkoutPage {
 	return data
 }
 
-func methodOption(l i18n.Lang, m orders.Method, goods money.Amount) page.Option {
+func methodOption(l i18n.Lang, m carts.Method, goods money.Amount) page.Option {
 	cost := m.Cost(goods.Minor)
 	o := page.Option{Value: strconv.FormatInt(m.ID, 10), Label: m.Name, Hint: days(l, m.DaysMin, m.DaysMax), End: l.T("shop.delivery.free")}
 	if cost > 0 {
@@ -145,12 +147,12 @@ func days(l i18n.Lang, least, most int) string {
 // placeOrder makes the order and leads to the page on which it is paid. Sent twice, it leads to the same page twice.
 func (s *Shop) placeOrder(c echo.Context) error {
 	ctx, form, lang := c.Request().Context(), page.PostedForm(c), page.Lang(c)
-	cart, err := s.orders.CartByID(ctx, s.cartFrom(c), lang)
+	cart, err := s.carts.ByID(ctx, s.cartFrom(c), lang)
 	if err != nil {
 		return err
 	}
 	o, err := s.orders.Place(ctx, s.placement(c, form, cart))
-	if errors.Is(err, orders.ErrEmptyCart) {
+	if errors.Is(err, carts.ErrEmptyCart) {
 		return page.Redirect(c, "/cart")
 	}
 	if form.Refused(err) {
@@ -166,7 +168,7 @@ func (s *Shop) placeOrder(c echo.Context) error {
 }
 
 // placement is the order as it was typed. Of money it carries only the total that the buyer saw, to be compared.
-func (s *Shop) placement(c echo.Context, form *page.Form, cart orders.Cart) orders.Placement {
+func (s *Shop) placement(c echo.Context, form *page.Form, cart carts.Cart) orders.Placement {
 	p := orders.Placement{
 		CartID: s.cartFrom(c), Operation: form.Get("operation"), Email: form.Get("email"), Methods: map[int64]int64{},
 		Address: orders.Address{Name: form.Get("name"), Street: form.Get("street"), Street2: form.Get("street2"), Postcode: form.Get("postcode"),

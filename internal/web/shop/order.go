@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,6 +14,8 @@ import (
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/returns"
+	"relais/internal/support"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 )
 
@@ -27,12 +28,14 @@ type orderPage struct {
 	Minutes   int  // left to pay
 	Pending   bool // back from the provider's page, and not confirmed yet
 	Form      *page.Form
-	Messages  []orders.Message
+	Messages  []support.Message
 	Documents []documents.Document // invoices and credit notes, as they were issued
 
-	Returns      []returns.Return
-	WithdrawalAt *time.Time // when the buyer withdrew first
-	Withdrawable bool       // from something of it
+	Returns      []back
+	Money        []aftersale.Refund // newest first
+	Choice       returns.Choice
+	Withdrawable bool // from something of it
+	AllBack      bool // the buyer withdrew from everything that is left
 }
 
 // orderParcel is a shipment with its stages.
@@ -80,13 +83,17 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 	left := o.ExpiresAt.Sub(now)
 	data := orderPage{Page: o, Form: form, Pending: back, Minutes: int(math.Ceil(left.Minutes())),
 		Payable: o.State == orders.AwaitingPayment && left > 0 && !back, Events: happenings(lang, o.Events)}
-	rs, choice, err := s.comesBack(ctx, o)
+	rs, err := s.returns.OfOrder(ctx, o.ID, 0)
 	if err != nil {
 		return err
 	}
-	data.Returns, data.WithdrawalAt, data.Withdrawable = rs, withdrawnAt(rs), choice.Err == nil
+	if data.Choice, err = s.returns.ChoiceOf(ctx, o); err != nil {
+		return err
+	}
+	data.Returns, data.Money, data.Withdrawable = backOf(lang, o, rs), aftersale.Refunds(lang, o, 0), data.Choice.Err == nil
+	data.AllBack = errors.Is(data.Choice.Err, returns.ErrAgain) && len(rs) > 0
 	for _, sh := range o.Shipments {
-		p := orderParcel{Shipment: sh, Stages: stagesOf(lang, o, sh, data.WithdrawalAt), Receivable: sh.State == orders.Shipped && o.State == orders.Paid}
+		p := orderParcel{Shipment: sh, Stages: stagesOf(lang, o, sh, rs), Receivable: sh.State == orders.Shipped && o.State == orders.Paid && !data.AllBack}
 		if isTrackingPage(sh.Tracking) {
 			p.Track = sh.Tracking
 		}
@@ -100,7 +107,7 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 	if data.Documents, err = documents.OfOrder(ctx, s.db, o.ID); err != nil {
 		return err
 	}
-	if data.Messages, err = s.orders.Messages(ctx, o.ID, 0); err != nil {
+	if data.Messages, err = s.support.Messages(ctx, o.ID, 0); err != nil {
 		return err
 	}
 	return s.site.Render(c, form.Status(), "shop/order", data)
@@ -190,7 +197,7 @@ func (s *Shop) writeToBrand(c echo.Context) error {
 	if id := viewerID(c); id != nil {
 		member = *id
 	}
-	err = s.orders.Write(ctx, o.ID, form.Int("brand", 0), orders.FromBuyer, member, form.Raw("body"))
+	err = s.support.Write(ctx, o.ID, form.Int("brand", 0), support.FromBuyer, member, form.Raw("body"))
 	if form.Refused(err) {
 		return s.showOrder(c, o, form, false)
 	}
@@ -199,74 +206,4 @@ func (s *Shop) writeToBrand(c echo.Context) error {
 	}
 	s.site.Good(c, "shop.order.message_sent")
 	return page.Redirect(c, "/o/"+o.Token+"#messages")
-}
-
-// comesBack is what the buyer sends back of an order, and what they still can.
-func (s *Shop) comesBack(ctx context.Context, o orders.Page) ([]returns.Return, returns.Choice, error) {
-	rs, err := s.returns.OfOrder(ctx, o.ID, 0)
-	if err != nil {
-		return nil, returns.Choice{}, err
-	}
-	choice, err := s.returns.ChoiceOf(ctx, o)
-	return rs, choice, err
-}
-
-// withdrawnAt is when the buyer withdrew first; nil: never.
-func withdrawnAt(rs []returns.Return) (at *time.Time) {
-	for i, r := range rs {
-		if r.Kind == returns.Withdrawal {
-			at = &rs[i].AskedAt
-		}
-	}
-	return at
-}
-
-type withdrawPage struct {
-	orders.Page
-	Choice       returns.Choice
-	WithdrawalAt *time.Time
-	Form         *page.Form
-	Sent         bool   // something has left: it is to be sent back
-	Why          string // key of why it is not possible; empty when it is
-}
-
-func (s *Shop) withdrawal(c echo.Context) error {
-	o, err := s.orders.ByToken(c.Request().Context(), c.Param("token"))
-	if err != nil {
-		return err
-	}
-	return s.showWithdrawal(c, o, page.NewForm())
-}
-
-func (s *Shop) showWithdrawal(c echo.Context, o orders.Page, form *page.Form) error {
-	data := withdrawPage{Page: o, Form: form, Sent: orders.Sent(o.Shipments)}
-	rs, choice, err := s.comesBack(c.Request().Context(), o)
-	if err != nil {
-		return err
-	}
-	data.Choice, data.WithdrawalAt = choice, withdrawnAt(rs)
-	switch err := choice.Err; {
-	case errors.Is(err, returns.ErrWindowOver):
-		data.Why = "shop.withdraw.over"
-	case err != nil:
-		data.Why = "shop.withdraw.not_paid"
-	}
-	return s.site.Render(c, form.Status(), "shop/withdraw", data)
-}
-
-// withdraw records the withdrawal; the page it returns to is the dated acknowledgement.
-func (s *Shop) withdraw(c echo.Context) error {
-	ctx, form := c.Request().Context(), page.PostedForm(c)
-	o, err := s.orders.ByToken(ctx, c.Param("token"))
-	if err != nil {
-		return err
-	}
-	err = s.returns.Withdraw(ctx, returns.Declaration{OrderID: o.ID, Reason: form.Raw("reason")})
-	if form.Refused(err) && !errors.Is(err, returns.ErrAgain) {
-		return s.showWithdrawal(c, o, form)
-	}
-	if err != nil && !errors.Is(err, returns.ErrAgain) {
-		return err
-	}
-	return page.Redirect(c, "/o/"+o.Token+"/withdraw")
 }

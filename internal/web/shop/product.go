@@ -9,10 +9,10 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/money"
-	"relais/internal/orders"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/web/page"
@@ -36,7 +36,7 @@ type productPage struct {
 	Single   int64
 	InStock  bool
 	Most     int // that one can buy at once
-	Delivery []orders.Method
+	Delivery []carts.Method
 	Earn     money.Amount // of whoever recommends one piece at the price shown
 	Fans     []storefronts.Fan
 	FansMore int
@@ -165,8 +165,8 @@ func (s *Shop) others(c echo.Context, p catalog.ProductPage) ([]page.ProductCard
 	return list, nil
 }
 
-func (s *Shop) delivery(c echo.Context, brandID int64) ([]orders.Method, error) {
-	return s.orders.Delivery(c.Request().Context(), brandID, page.Lang(c))
+func (s *Shop) delivery(c echo.Context, brandID int64) ([]carts.Method, error) {
+	return s.carts.Delivery(c.Request().Context(), brandID, page.Lang(c))
 }
 
 // lowest is the cheapest variant, the first of equals.

@@ -33,6 +33,10 @@ func (s *Shop) Routes(e *echo.Echo) {
 	o.POST("/messages", s.writeToBrand)
 	o.GET("/withdraw", s.withdrawal)
 	o.POST("/withdraw", s.withdraw)
+	o.GET("/return", s.askReturn)
+	o.POST("/return", s.sendReturn)
+	o.POST("/returns/:id/sent", s.sentBack)
+	o.POST("/returns/:id/keep", s.keepsIt)
 
 	e.GET("/help", s.text("shop/help"))
 	e.GET("/legal", s.text("shop/legal"))

@@ -18,8 +18,10 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/carts"
 	"relais/internal/orders"
 	"relais/internal/returns"
+	"relais/internal/support"
 	"relais/internal/web/page"
 )
 
@@ -27,7 +29,9 @@ import (
 type Options struct {
 	DB      *sqlx.DB
 	Site    *page.Site
+	Carts   *carts.Service
 	Orders  *orders.Service
+	Support *support.Service
 	Returns *returns.Service
 	Now     func() time.Time // business time
 	BaseURL string           // of the site, without a slash at its end
@@ -42,7 +46,9 @@ type Options struct {
 type Shop struct {
 	db      *sqlx.DB
 	site    *page.Site
+	carts   *carts.Service
 	orders  *orders.Service
+	support *support.Service
 	returns *returns.Service
 	now     func() time.Time
 	baseURL string
@@ -56,7 +62,7 @@ func New(o Options) *Shop {
 	if o.Visitor == nil {
 		o.Visitor = func(echo.Context) string { return "" }
 	}
-	return &Shop{db: o.DB, site: o.Site, orders: o.Orders, returns: o.Returns, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor}
+	return &Shop{db: o.DB, site: o.Site, carts: o.Carts, orders: o.Orders, support: o.Support, returns: o.Returns, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor}
 }
 
 const cartLife = 30 * 24 * time.Hour
@@ -91,7 +97,7 @@ func (s *Shop) CartCount(c echo.Context) int {
 	if id == "" {
 		return 0
 	}
-	n, err := s.orders.CartCount(c.Request().Context(), id)
+	n, err := s.carts.Count(c.Request().Context(), id)
 	if err != nil {
 		s.log.ErrorContext(c.Request().Context(), "count basket", "id", page.RequestID(c), "error", err)
 		return 0 // a page is worth more than its badge

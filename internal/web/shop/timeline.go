@@ -1,11 +1,13 @@
 package shop
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
 	"relais/internal/i18n"
 	"relais/internal/orders"
+	"relais/internal/returns"
 	"relais/internal/web/page"
 )
 
@@ -26,21 +28,35 @@ func happenings(l i18n.Lang, events []orders.Event) []happened {
 	return list
 }
 
-// stagesOf is the way of one shipment, from the order to the end of the withdrawal period.
-func stagesOf(l i18n.Lang, o orders.Page, sh orders.Shipment, withdrawn *time.Time) []page.Stage {
+// stagesOf is the way of one shipment, from the order to the end of the withdrawal period, and what of it comes back: rs are the
+// returns of the order, of which those of this shipment count.
+func stagesOf(l i18n.Lang, o orders.Page, sh orders.Shipment, rs []returns.Return) []page.Stage {
 	stages := []page.Stage{{Label: l.T("shop.stage.placed"), At: o.PlacedAt, State: "done"}, paidStage(l, o)}
-	switch {
-	case o.State == orders.Refunded || o.State == orders.ChargedBack:
-		return append(stages, page.Stage{Label: l.T("order.event.refunded"), At: at(o.EndedAt), State: "done"})
-	case o.State == orders.Expired || o.State == orders.Cancelled:
+	if !o.State.WasPaid() && o.State != orders.AwaitingPayment {
 		return stages
-	case withdrawn != nil:
-		if sh.ShippedAt != nil {
-			stages = append(stages, page.Stage{Label: l.T("shop.stage.shipped"), At: *sh.ShippedAt, State: "done"})
-		}
-		return append(stages, page.Stage{Label: l.T("shop.stage.withdrawn"), At: *withdrawn, State: "current"},
-			page.Stage{Label: l.T("shop.stage.refund"), State: "next"})
 	}
+	coming, all := returnStages(l, sh, rs)
+	over := sh.ToSend() == 0 || o.State != orders.Paid && o.State != orders.AwaitingPayment // nothing of it is expected any more
+	if sh.ShippedAt == nil {
+		stages = append(stages, coming...)
+	}
+	if sh.ShippedAt != nil || !over && !all {
+		stages = append(stages, wayStages(l, sh, over || all)...)
+	}
+	if sh.ShippedAt != nil {
+		stages = append(stages, coming...)
+	}
+	switch {
+	case o.State == orders.ChargedBack:
+		stages = append(stages, page.Stage{Label: l.T("aftersale.stage.charged_back"), At: at(o.EndedAt), State: "done"})
+	case over && len(coming) == 0:
+		stages = append(stages, page.Stage{Label: l.T("order.event.refunded"), At: at(o.EndedAt), State: "done"})
+	}
+	return stages
+}
+
+// wayStages is the way of a parcel to its buyer; over: whatever may follow is not waited for.
+func wayStages(l i18n.Lang, sh orders.Shipment, over bool) []page.Stage {
 	shipped := page.Stage{Label: l.T("shop.stage.preparing", "Brand", sh.BrandName), State: "next"}
 	received := page.Stage{Label: l.T("shop.stage.received"), Detail: days(l, sh.DaysMin, sh.DaysMax), State: "next"}
 	end := page.Stage{Label: l.T("shop.stage.withdrawal_end"), Detail: l.T("shop.stage.withdrawal_days", "Count", orders.WithdrawalDays), State: "next"}
@@ -56,7 +72,52 @@ func stagesOf(l i18n.Lang, o orders.Page, sh orders.Shipment, withdrawn *time.Ti
 		end.State, end.Detail = "current", ""
 		end.At = sh.DeliveredAt.AddDate(0, 0, orders.WithdrawalDays)
 	}
-	return append(stages, shipped, received, end)
+	switch {
+	case !over:
+		return []page.Stage{shipped, received, end}
+	case sh.State == orders.Delivered:
+		return []page.Stage{shipped, received}
+	}
+	return []page.Stage{shipped}
+}
+
+// returnStages is what comes back of a shipment, oldest first, and whether nothing of it stays with the buyer.
+func returnStages(l i18n.Lang, sh orders.Shipment, rs []returns.Return) (stages []page.Stage, all bool) {
+	var coming int64
+	for i := len(rs) - 1; i >= 0; i-- { // they come newest first
+		r := rs[i]
+		if r.ShipmentID != sh.ID || r.State == returns.Withdrawn || r.State == returns.Refused {
+			continue
+		}
+		for _, line := range r.Lines {
+			if r.State.Open() {
+				coming += line.Quantity
+			}
+		}
+		stages = append(stages, page.Stage{Label: l.T("aftersale.stage." + string(r.Kind)), Detail: pieces(r), At: r.AskedAt, State: "done"})
+		refund := page.Stage{Label: l.T("shop.stage.refund"), State: "current"}
+		switch {
+		case r.State == returns.Asked:
+			stages = append(stages, page.Stage{Label: l.T("aftersale.stage.answer", "Brand", sh.BrandName), State: "current"})
+			refund.State = "next"
+		case r.State == returns.Approved && sh.ShippedAt != nil:
+			stages = append(stages, page.Stage{Label: l.T("aftersale.stage.back", "Brand", sh.BrandName), State: "current"})
+			refund.State = "next"
+		case r.State == returns.Refunded:
+			refund = page.Stage{Label: l.T("order.event.refunded"), At: at(r.EndedAt), State: "done"}
+		}
+		stages = append(stages, refund)
+	}
+	return stages, coming > 0 && coming >= sh.ToSend()
+}
+
+// pieces names what a return is of.
+func pieces(r returns.Return) string {
+	var list []string
+	for _, line := range r.Lines {
+		list = append(list, strconv.FormatInt(line.Quantity, 10)+" × "+line.Title)
+	}
+	return strings.Join(list, ", ")
 }
 
 func paidStage(l i18n.Lang, o orders.Page) page.Stage {

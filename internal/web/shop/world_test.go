@@ -20,7 +20,9 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/carts"
 	"relais/internal/catalog"
+	"relais/internal/documents"
 	"relais/internal/i18n"
 	"relais/internal/jobs"
 	"relais/internal/mail"
@@ -29,7 +31,10 @@ import (
 	"relais/internal/payments/paymentstest"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/referrals"
+	"relais/internal/refunds"
+	"relais/internal/returns"
 	"relais/internal/storefronts"
+	"relais/internal/support"
 	"relais/internal/web/page"
 	"relais/internal/web/shop"
 	"relais/static"
@@ -38,14 +43,17 @@ import (
 
 // world is a shop with two brands and a member who recommends, served over HTTP, on a database and a Stripe of its own.
 type world struct {
-	t       testing.TB
-	db      *sqlx.DB
-	stripe  *paymentstest.Harness
-	catalog *catalog.Service
-	orders  *orders.Service
-	runner  *jobs.Runner
-	url     string
-	client  *http.Client // of a buyer: keeps cookies, follows redirects on the site, stops where they leave it
+	t         testing.TB
+	db        *sqlx.DB
+	stripe    *paymentstest.Harness
+	catalog   *catalog.Service
+	orders    *orders.Service
+	support   *support.Service
+	documents *documents.Service
+	returns   *returns.Service
+	runner    *jobs.Runner
+	url       string
+	client    *http.Client // of a buyer: keeps cookies, follows redirects on the site, stops where they leave it
 
 	sud, nord       catalog.Brand
 	bowl, shirt, ax catalog.ProductPage // one piece; four variants; of the other brand
@@ -65,17 +73,21 @@ func newWorld(t testing.TB) *world {
 	photos, err := media.Open(t.TempDir())
 	w.ok(err)
 	t.Cleanup(func() { _ = photos.Close() })
-	w.catalog = catalog.New(w.db, photos, now)
+	w.documents = documents.New(w.db, now, documents.Legal{Name: "Relais SAS"})
+	w.catalog = catalog.New(w.db, photos, now, "GBP", "JPY")
 	outbox, err := mail.New(mail.Options{DB: w.db, BaseURL: w.url, From: "Relais <bonjour@relais.test>", Now: now})
 	w.ok(err)
 	w.orders = orders.New(orders.Config{DB: w.db, Payments: w.stripe.Client, Now: now, BaseURL: w.url, FeeBps: 300, AutoDays: 14, Mail: outbox, Log: log})
 	w.runner = jobs.New(w.db, log, jobs.Options{})
 	w.orders.Register(w.runner)
+	w.support = support.New(w.db, now, outbox)
+	w.returns = returns.New(w.db, w.orders, now, outbox)
+	refunds.New(refunds.Config{DB: w.db, Payments: w.stripe.Client, Now: now, Outcomes: w.returns, Log: log}).Register(w.runner)
 	var s *shop.Shop
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: w.url, PaymentOrigins: []string{w.stripe.URL},
 		Log: log, Now: now, CartCount: func(c echo.Context) int { return s.CartCount(c) }})
 	w.ok(err)
-	s = shop.New(shop.Options{DB: w.db, Site: site, Orders: w.orders, Now: now, BaseURL: w.url, Log: log})
+	s = shop.New(shop.Options{DB: w.db, Site: site, Carts: carts.New(w.db, now), Orders: w.orders, Support: w.support, Returns: w.returns, Now: now, BaseURL: w.url, Log: log})
 	w.ok(site.Use(e))
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error { page.SetViewer(c, w.viewer); return next(c) }
@@ -331,6 +343,16 @@ func (w *world) count(query string, args ...any) int {
 	var n int
 	w.ok(w.db.Get(&n, query, args...))
 	return n
+}
+
+// once is a one-time value as forms carry it.
+const once = "ONCEONCEONCEONCEONCE"
+
+// line is the first line of the newest order.
+func (w *world) line() (id int64) {
+	w.t.Helper()
+	w.ok(w.db.Get(&id, `select min(id) from order_lines where order_id = (select max(id) from orders)`))
+	return id
 }
 
 func (w *world) later(d time.Duration) { w.stripe.Clock.Advance(d) }

@@ -1,15 +1,20 @@
 package till
 
 import (
+	"bytes"
 	"encoding/csv"
 	"io"
+	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/labstack/echo/v4"
 
 	"relais/internal/earnings"
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/payouts"
+	"relais/internal/web/page"
 )
 
 // writeStatement writes a statement for a spreadsheet: the lines of the page, amounts as plain decimals with a
@@ -36,6 +41,58 @@ func writeStatement(w io.Writer, l i18n.Lang, st statementPage) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// writeEarnings writes a payee's earnings for a spreadsheet: what each was, what was given back of it, what is left.
+func writeEarnings(w io.Writer, l i18n.Lang, es []earnings.Earning) error {
+	out, err := newSheet(w, l, "till.csv.", "earned", "order", "brand", "role", "product", "quantity", "base", "rate", "amount", "returned", "left", "currency", "state", "freed", "payout")
+	if err != nil {
+		return err
+	}
+	for _, e := range es {
+		minor := func(n int64) string { return money.New(n, e.Amount.Currency).Decimal() }
+		base, rate, freed, payout := "", "", "", ""
+		if e.Role == earnings.Commission {
+			base, rate = minor(e.BaseMinor), strconv.FormatInt(e.RateBps, 10)
+		}
+		if e.ReleasedAt != nil {
+			freed = e.ReleasedAt.UTC().Format("2006-01-02")
+		}
+		if e.PayoutID != nil {
+			payout = strconv.FormatInt(*e.PayoutID, 10)
+		}
+		record := []string{e.EarnedAt.UTC().Format("2006-01-02"), e.OrderNumber, inert(e.BrandName), l.T("earning.role." + string(e.Role)), inert(e.ProductTitle),
+			strconv.Itoa(e.Quantity), base, rate, e.Amount.Decimal(), minor(e.ReturnedMinor), e.Left().Decimal(), string(e.Amount.Currency),
+			l.T("page.earning.state." + string(e.State)), freed, payout}
+		if err := out.Write(record); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// mostRows is how many earnings a file has, the newest.
+const mostRows = 20_000
+
+// earningsCSV is every earning of a payee as a file.
+func (s *Server) earningsCSV(c echo.Context, of side) error {
+	ctx := c.Request().Context()
+	payee, err := s.payeeID(ctx, of)
+	if err != nil {
+		return err
+	}
+	es, err := earnings.List(ctx, s.DB, payee, earnings.Filter{Limit: mostRows})
+	if err != nil {
+		return err
+	}
+	var file bytes.Buffer
+	if err := writeEarnings(&file, page.Lang(c), es); err != nil {
+		return err
+	}
+	c.Response().Header().Set("Content-Disposition", `attachment; filename="relais-earnings.csv"`)
+	c.Response().Header().Set("Cache-Control", "private, no-store")
+	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", file.Bytes())
 }
 
 // newSheet begins a file for a spreadsheet: the mark that tells it that it is UTF-8, and the names of its columns.

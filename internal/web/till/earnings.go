@@ -16,6 +16,7 @@ import (
 
 type earningsPage struct {
 	side
+	Debts  bool // there are debts, or were
 	Stats  []page.Stat
 	Charts []page.Series // one for each currency
 	Tabs   []page.Tab
@@ -49,6 +50,9 @@ func (s *Server) earnings(c echo.Context, of side) error {
 	for _, e := range rows[:min(len(rows), listed)] {
 		data.Rows = append(data.Rows, shown(l, of, e))
 		data.Older = older(c, more, e.ID)
+	}
+	if data.Debts, err = earnings.Indebted(ctx, s.DB, payee.ID); err != nil {
+		return err
 	}
 	data.Setup = len(totals) > 0 && payee.StripeAccountID == nil
 	if data.Charts, err = s.months(ctx, l, payee.ID, totals); err != nil {
@@ -102,6 +106,10 @@ func totalStats(l i18n.Lang, of side, totals []earnings.Total) []page.Stat {
 		if t.Frozen > 0 {
 			tile(earnings.Frozen, t.Frozen, l.T("till.tile.frozen_hint"), "snowflake", "")
 		}
+		if t.Owed > 0 {
+			stats = append(stats, page.Stat{Label: l.T("aftersale.debt.owed"), Value: l.Money(t.Amount(t.Owed)), Hint: l.T("aftersale.debt.owed_hint"), Icon: "undo-2", Tone: "wait",
+				URL: of.Base + "/earnings/debts"})
+		}
 	}
 	return stats
 }
@@ -130,7 +138,10 @@ func stateTabs(l i18n.Lang, of side, current earnings.State, totals []earnings.T
 
 // shown is an earning as lists have it.
 func shown(l i18n.Lang, of side, e earnings.Earning) page.Earning {
-	p := page.Earning{Label: label(l, of, e), URL: fmt.Sprintf("%s/earnings/%d", of.Base, e.ID), Amount: e.Amount, State: string(e.State)}
+	p := page.Earning{Label: label(l, of, e), URL: fmt.Sprintf("%s/earnings/%d", of.Base, e.ID), Amount: e.Left(), State: string(e.State)}
+	if e.ReturnedMinor != 0 {
+		p.Was = &e.Amount
+	}
 	reason := sentence(l.T("earning.reason." + string(e.Reason)))
 	switch e.State {
 	case earnings.Held:
@@ -200,84 +211,4 @@ func (s *Server) months(ctx context.Context, l i18n.Lang, payeeID int64, totals 
 		charts = append(charts, chart)
 	}
 	return charts, nil
-}
-
-type earningPage struct {
-	side
-	earnings.Explanation
-	Shown  page.Earning
-	Exact  string // the commission before it was rounded, where that changed it
-	Why    string
-	Stages []page.Stage
-}
-
-// Sum writes minor units in the currency of the earning.
-func (p earningPage) Sum(minor int64) money.Amount { return money.New(minor, p.Amount.Currency) }
-
-// earning explains one: where the amount comes from, why it waits, when it is free, how it was paid.
-func (s *Server) earning(c echo.Context, of side) error {
-	ctx, l := c.Request().Context(), page.Lang(c)
-	id, err := number(c.Param("id"))
-	if err != nil {
-		return err
-	}
-	payee, err := s.somePayeeID(ctx, of)
-	if err != nil {
-		return err
-	}
-	x, err := earnings.Explain(ctx, s.DB, payee, id)
-	if err != nil {
-		return err
-	}
-	data := earningPage{side: of, Explanation: x, Shown: shown(l, of, x.Earning), Stages: stages(l, x)}
-	if x.Role == earnings.Commission {
-		data.Exact = exact(l, x.NetMinor, x.RateBps, x.Amount)
-	}
-	data.Why = l.T("till.why."+string(x.Reason), "Count", x.HoldDays, "Free", x.FreeAt)
-	return s.render(c, "earning", data)
-}
-
-// exact is base × rate with all its decimals, empty where it was no more than the amount.
-func exact(l i18n.Lang, base, bps int64, a money.Amount) string {
-	fraction := base % 10000 * bps % 10000 // of a minor unit, in 1/10000
-	if fraction == 0 {
-		return ""
-	}
-	text := strings.TrimRight(fmt.Sprintf("%s%04d", a.Decimal(), fraction), "0")
-	if l == i18n.FR {
-		text = strings.Replace(text, ".", ",", 1)
-	}
-	return text
-}
-
-// stages is the way of an earning from the sale to the bank.
-func stages(l i18n.Lang, x earnings.Explanation) []page.Stage {
-	list := []page.Stage{{Label: l.T("till.stage.sold"), At: x.EarnedAt, State: "done"}}
-	if x.State == earnings.Voided {
-		return append(list, page.Stage{Label: l.T("till.stage.voided"), At: at(x.VoidedAt), State: "failed"})
-	}
-	add := func(key string, when *time.Time, estimate time.Time) {
-		st := page.Stage{Label: l.T("till.stage." + key), At: at(when), State: "done"}
-		if when == nil {
-			st.State = "next"
-			if list[len(list)-1].State == "done" {
-				st.State = "current"
-			}
-			if !estimate.IsZero() {
-				st.Detail = l.T("till.stage.about", "Date", estimate)
-				if x.FreeAtKnown {
-					st.At, st.Detail = estimate, ""
-				}
-			}
-		}
-		list = append(list, st)
-	}
-	add("shipped", x.ShippedAt, time.Time{})
-	add("delivered", x.DeliveredAt, time.Time{})
-	if x.State == earnings.Frozen {
-		return append(list, page.Stage{Label: l.T("till.stage.frozen"), Detail: sentence(l.T("earning.reason." + string(x.Reason))), State: "current"})
-	}
-	add("free", x.ReleasedAt, x.FreeAt)
-	add("paid", x.PaidAt, time.Time{})
-	return list
 }

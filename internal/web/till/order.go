@@ -2,7 +2,6 @@ package till
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,7 +14,8 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
-	"relais/internal/returns"
+	"relais/internal/support"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 )
 
@@ -25,24 +25,24 @@ type orderPage struct {
 	Shipment  orders.Shipment // the brand's own
 	Splits    []split
 	Total     split // of the lines and the delivery
-	Delivery  money.Amount
+	Delivery  split
 	Earnings  []page.Earning
 	Events    []event
-	Messages  []orders.Message
+	Messages  []support.Message
 	Country   string
-	Reason    string // the buyer's, for the withdrawal; often empty
 	TrackURL  string // where the tracking is an address
 	Ship      *page.Form
 	Message   *page.Form
 	Shippable bool
-	Returns   []returns.Return
-	Others    bool // other brands sold a part
+	Mine      bool // something of the brand's part can be refunded
+	Panel     aftersale.Panel
+	Returned  money.Amount // of the brand's part, went back to the buyer
 }
 
-// split is who gets what of a line.
+// split is who keeps what of a line, after what went back to the buyer.
 type split struct {
 	orders.Line
-	Price, Commission, Fee, Brand money.Amount
+	Sold, Returned, Commission, Fee, Brand money.Amount
 }
 
 // event is something that happened, in words.
@@ -61,7 +61,7 @@ func (s *Server) readOrder(c echo.Context, of side) (orderPage, error) {
 	if p.PaidAt == nil {
 		return orderPage{}, orders.ErrOrderGone
 	}
-	data := orderPage{side: of, Page: p, Others: len(p.Shipments) > 1, Ship: page.NewForm(), Message: page.NewForm(), Country: countryName(l, p.Country)}
+	data := orderPage{side: of, Page: p, Ship: page.NewForm(), Message: page.NewForm(), Country: countryName(l, p.Country)}
 	for _, sh := range p.Shipments {
 		if sh.BrandID == of.Owner.BrandID {
 			data.Shipment = sh
@@ -71,32 +71,22 @@ func (s *Server) readOrder(c echo.Context, of side) (orderPage, error) {
 		if text := e.Words(l); text != "" {
 			data.Events = append(data.Events, event{e, text})
 		}
-		if e.Kind == "withdrawal" {
-			data.Reason = reasonOf(e)
-		}
 	}
 	data.Shippable = p.State == orders.Paid && data.Shipment.ToSend() > 0 && data.Shipment.State == orders.Preparing
-	if data.Returns, err = s.Returns.OfOrder(ctx, p.ID, of.Owner.BrandID); err != nil {
+	data.Mine = p.Refundable
+	if data.Panel, err = s.Aftersale.PanelOf(c, aftersale.Desk{Base: of.Base, Brand: of.Brand}, p); err != nil {
 		return data, err
 	}
 	if strings.HasPrefix(data.Shipment.Tracking, "https://") {
 		data.TrackURL = data.Shipment.Tracking
 	}
-	if data.Messages, err = s.Orders.Messages(ctx, p.ID, of.Owner.BrandID); err != nil {
+	if data.Messages, err = s.Support.Messages(ctx, p.ID, of.Owner.BrandID); err != nil {
 		return data, err
 	}
 	return data, s.explainOrder(ctx, l, &data)
 }
 
-func reasonOf(e orders.Event) string {
-	var detail struct{ Reason string }
-	if json.Unmarshal(e.Detail, &detail) != nil {
-		return "" // our own writing
-	}
-	return detail.Reason
-}
-
-// explainOrder says who gets what of the brand's part, read from the earnings that were booked.
+// explainOrder says who keeps what of the brand's part, read from the earnings that were booked and what was given back of them.
 func (s *Server) explainOrder(ctx context.Context, l i18n.Lang, data *orderPage) error {
 	payee, err := s.payeeID(ctx, data.side)
 	if err != nil {
@@ -114,22 +104,31 @@ func (s *Server) explainOrder(ctx context.Context, l i18n.Lang, data *orderPage)
 		switch {
 		case e.OrderLineID == nil:
 		case e.Role == earnings.Commission:
-			commission[*e.OrderLineID] += e.Amount.Minor
+			commission[*e.OrderLineID] += e.Left().Minor
 		case e.PayeeID == payee:
-			brand[*e.OrderLineID] += e.Amount.Minor
+			brand[*e.OrderLineID] += e.Left().Minor
 		}
 	}
-	sum := func(minor int64) money.Amount { return money.New(minor, data.Currency) }
-	var price, relays, fee, own int64
-	for _, line := range data.Shipment.Lines {
-		kept := line.TotalMinor - commission[line.ID] - brand[line.ID]
-		data.Splits = append(data.Splits, split{line, sum(line.TotalMinor), sum(commission[line.ID]), sum(kept), sum(brand[line.ID])})
-		price, relays, fee, own = price+line.TotalMinor, relays+commission[line.ID], fee+kept, own+brand[line.ID]
-	}
-	data.Delivery = sum(data.Shipment.ShippingMinor)
-	ship := data.Shipment.ShippingMinor
-	data.Total = split{Price: sum(price + ship), Commission: sum(relays), Fee: sum(fee), Brand: sum(own + ship)}
+	data.divide(brand, commission)
 	return nil
+}
+
+// divide fills the table: of each line what was paid, what went back, and who keeps the rest. What neither brand nor relay keeps is
+// the fee.
+func (p *orderPage) divide(brand, commission map[int64]int64) {
+	sum := func(minor int64) money.Amount { return money.New(minor, p.Currency) }
+	row := func(l orders.Line, sold, back, relay, own int64) split {
+		return split{Line: l, Sold: sum(sold), Returned: sum(back), Commission: sum(relay), Fee: sum(sold - back - relay - own), Brand: sum(own)}
+	}
+	sh := p.Shipment
+	sold, back, relays, own := sh.ShippingMinor, sh.ReturnedMinor, int64(0), sh.ShippingMinor-sh.ReturnedMinor
+	p.Delivery = row(orders.Line{}, sold, back, 0, own)
+	for _, line := range sh.Lines {
+		p.Splits = append(p.Splits, row(line, line.TotalMinor, line.ReturnedMinor, commission[line.ID], brand[line.ID]))
+		sold, back, relays, own = sold+line.TotalMinor, back+line.ReturnedMinor, relays+commission[line.ID], own+brand[line.ID]
+	}
+	p.Total = row(orders.Line{}, sold, back, relays, own)
+	p.Returned = sum(back)
 }
 
 // order is one order as the brand that sold it sees it.
@@ -181,34 +180,11 @@ func (s *Server) write(c echo.Context, of side) error {
 		return err
 	}
 	data.Message = page.PostedForm(c)
-	err = s.Orders.Write(c.Request().Context(), data.ID, of.Owner.BrandID, orders.FromBrand, page.ViewerFrom(c).ID, data.Message.Raw("body"))
+	err = s.Support.Write(c.Request().Context(), data.ID, of.Owner.BrandID, support.FromBrand, page.ViewerFrom(c).ID, data.Message.Raw("body"))
 	if data.Message.Refused(err) {
 		return s.Site.Render(c, data.Message.Status(), "till/order", data)
 	}
 	return s.done(c, data, err, "till.order.written")
-}
-
-// askRefund shows what a refund means before it is made.
-func (s *Server) askRefund(c echo.Context, of side) error {
-	data, err := s.readOrder(c, of)
-	if err != nil {
-		return err
-	}
-	if !data.Refundable {
-		return page.Redirect(c, data.path())
-	}
-	return s.render(c, "refund", data)
-}
-
-// refund pays the whole order back.
-func (s *Server) refund(c echo.Context, of side) error {
-	data, err := s.readOrder(c, of)
-	if err != nil {
-		return err
-	}
-	_, err = s.Orders.Refund(c.Request().Context(), orders.RefundRequest{OrderID: data.ID, BrandID: of.Owner.BrandID, By: page.ViewerFrom(c).ID,
-		Operation: page.PostedForm(c).Get("operation"), Reason: "brand", Wish: orders.RefundWish{Minor: orders.Left([]orders.Shipment{data.Shipment}), ShipmentID: data.Shipment.ID}})
-	return s.done(c, data, err, "till.order.refunding")
 }
 
 func (p orderPage) path() string { return fmt.Sprintf("%s/orders/%s", p.Base, p.Number) }

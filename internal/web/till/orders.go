@@ -8,12 +8,13 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/orders/lists"
 	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
 
 type purchasesPage struct {
-	Rows  []orders.Row
+	Rows  []lists.Row
 	Older string
 	Empty page.Empty
 }
@@ -21,7 +22,7 @@ type purchasesPage struct {
 // purchases is what the member bought while signed in.
 func (s *Server) purchases(c echo.Context, of side) error {
 	l := page.Lang(c)
-	rows, err := s.Orders.List(c.Request().Context(), orders.Query{MemberID: of.Owner.MemberID, Before: before(c), Limit: listed + 1})
+	rows, err := lists.List(c.Request().Context(), s.DB, lists.Query{MemberID: of.Owner.MemberID, Before: before(c), Limit: listed + 1})
 	if err != nil {
 		return err
 	}
@@ -32,7 +33,7 @@ func (s *Server) purchases(c echo.Context, of side) error {
 }
 
 // cut keeps the rows of one page and says where the others are.
-func cut(c echo.Context, rows []orders.Row) ([]orders.Row, string) {
+func cut(c echo.Context, rows []lists.Row) ([]lists.Row, string) {
 	if len(rows) <= listed {
 		return rows, ""
 	}
@@ -43,15 +44,15 @@ func cut(c echo.Context, rows []orders.Row) ([]orders.Row, string) {
 // views are the filters of a brand's orders, what is to do first.
 var views = []struct {
 	name   string
-	choose func(*orders.Query)
-	count  func(orders.Count) int64
+	choose func(*lists.Query)
+	count  func(lists.Count) int64
 }{
-	{"preparing", func(q *orders.Query) { q.Shipment, q.State = orders.Preparing, orders.Paid }, func(n orders.Count) int64 { return n.Preparing }},
-	{"returns", func(q *orders.Query) { q.Returns = true }, func(n orders.Count) int64 { return n.Returns }},
-	{"shipped", func(q *orders.Query) { q.Shipment, q.State = orders.Shipped, orders.Paid }, func(n orders.Count) int64 { return n.Shipped }},
-	{"delivered", func(q *orders.Query) { q.Shipment, q.State = orders.Delivered, orders.Paid }, func(n orders.Count) int64 { return n.Delivered }},
-	{"refunded", func(q *orders.Query) { q.State = orders.Refunded }, func(n orders.Count) int64 { return n.Refunded }},
-	{"all", func(*orders.Query) {}, func(n orders.Count) int64 { return n.All }},
+	{"preparing", func(q *lists.Query) { q.Shipment, q.State = orders.Preparing, orders.Paid }, func(n lists.Count) int64 { return n.Preparing }},
+	{"returns", func(q *lists.Query) { q.Returns = true }, func(n lists.Count) int64 { return n.Returns }},
+	{"shipped", func(q *lists.Query) { q.Shipment, q.State = orders.Shipped, orders.Paid }, func(n lists.Count) int64 { return n.Shipped }},
+	{"delivered", func(q *lists.Query) { q.Shipment, q.State = orders.Delivered, orders.Paid }, func(n lists.Count) int64 { return n.Delivered }},
+	{"refunded", func(q *lists.Query) { q.State = orders.Refunded }, func(n lists.Count) int64 { return n.Refunded }},
+	{"all", func(*lists.Query) {}, func(n lists.Count) int64 { return n.All }},
 }
 
 type ordersPage struct {
@@ -59,23 +60,23 @@ type ordersPage struct {
 	Search string
 	View   string
 	Tabs   []page.Tab
-	Rows   []orders.Row
+	Rows   []lists.Row
 	Older  string
 	Empty  page.Empty
 }
 
 // Part is what the brand sold of an order, delivery included.
-func (p ordersPage) Part(r orders.Row) money.Amount { return money.New(r.PartMinor, r.Currency) }
+func (p ordersPage) Part(r lists.Row) money.Amount { return money.New(r.PartMinor, r.Currency) }
 
 // orders lists what the brand sold; without a choice, what is to be sent.
 func (s *Server) orders(c echo.Context, of side) error {
 	ctx, l := c.Request().Context(), page.Lang(c)
-	n, err := s.Orders.CountOf(ctx, of.Owner.BrandID)
+	n, err := lists.CountOf(ctx, s.DB, of.Owner.BrandID)
 	if err != nil {
 		return err
 	}
 	data := ordersPage{side: of, Search: page.QueryForm(c).Get("q")}
-	query := orders.Query{BrandID: of.Owner.BrandID, Text: data.Search, Before: before(c), Limit: listed + 1}
+	query := lists.Query{BrandID: of.Owner.BrandID, Text: data.Search, Before: before(c), Limit: listed + 1}
 	data.View = viewOf(c.QueryParam("show"), data.Search != "")
 	for _, v := range views {
 		count := v.count(n)
@@ -87,7 +88,7 @@ func (s *Server) orders(c echo.Context, of side) error {
 		data.Tabs = append(data.Tabs, page.Tab{URL: of.Base + "/orders?show=" + v.name, Current: v.name == data.View,
 			Label: l.T("till.orders.show."+v.name) + " " + l.T("till.orders.count", "Number", l.Number(count))})
 	}
-	rows, err := s.Orders.List(ctx, query)
+	rows, err := lists.List(ctx, s.DB, query)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func viewOf(asked string, searching bool) string {
 	return "preparing"
 }
 
-func emptyOrders(l i18n.Lang, of side, data ordersPage, n orders.Count) page.Empty {
+func emptyOrders(l i18n.Lang, of side, data ordersPage, n lists.Count) page.Empty {
 	switch {
 	case n.All == 0:
 		return page.Empty{Icon: "package", Title: l.T("till.orders.empty"), Text: l.T("till.orders.empty_text"), URL: of.Base + "/products", Action: l.T("till.earnings.to_products")}

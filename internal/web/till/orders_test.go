@@ -1,6 +1,7 @@
 package till_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -55,17 +56,16 @@ func TestShipReceiveRefund(t *testing.T) {
 	if err := w.Withdraw(o.ID, "Trop <b>petit</b>"); err != nil {
 		t.Fatal(err)
 	}
-	w.shows(w.ask(owner, list, nil), http.StatusOK, "Rétractations (1)")
+	w.shows(w.ask(owner, list, nil), http.StatusOK, "Retours (1)")
 	w.shows(w.ask(owner, list+"?show=returns", nil), http.StatusOK, o.Number)
-	w.shows(w.ask(owner, path, nil), http.StatusOK, "L’acheteur s’est rétracté", "Trop &lt;b&gt;petit", "!<b>petit", path+"/refund")
-	w.shows(w.ask(owner, path+"/refund", nil), http.StatusOK, "125,00", "Ne pas rembourser")
-	w.leads(w.ask(owner, path+"/refund", url.Values{}), path)
-	w.leads(w.ask(owner, path+"/refund", nil), path) // asked for: nothing to confirm any more
-	flash = w.leads(w.ask(owner, path+"/refund", url.Values{}), path)
-	w.shows(w.ask(owner, path, nil, "Cookie", flash), http.StatusOK, "déjà en cours")
+	w.shows(w.ask(owner, path, nil), http.StatusOK, "Rétractation", "Noter l’arrivée", path+"/refund")
+	line := w.order(o.ID).Shipments[0].Lines[0].ID
+	form := url.Values{"operation": {"OPERATION-OPERATION"}, fmt.Sprintf("line-%d", line): {"1"}, fmt.Sprintf("delivery-%d", w.order(o.ID).Shipments[0].ID): {"yes"}, "step": {"confirm"}}
+	w.leads(w.ask(owner, path+"/refund", form), path)
+	w.leads(w.ask(owner, path+"/refund", nil), path) // asked for: nothing is left to refund
 	w.Settle()
-	w.shows(w.ask(owner, path, nil), http.StatusOK, "L’acheteur a été remboursé", "Annulé")
-	w.shows(w.ask(w.lea, "/me/earnings", nil), http.StatusOK, "Commande remboursée")
+	w.shows(w.ask(owner, path, nil), http.StatusOK, "remboursé", "125,00", "Annulé")
+	w.shows(w.ask(w.lea, "/me/earnings", nil), http.StatusOK, "Remboursé à l’acheteur")
 	var logged int
 	if err := w.DB.Get(&logged, `select count(*) from audit_log where action = 'refund asked' and actor_id = $1`, owner); err != nil || logged != 1 {
 		t.Errorf("%d lines in the log, %v", logged, err)
@@ -86,10 +86,14 @@ func TestBrandSeesItsPartOnly(t *testing.T) {
 	w := open(t)
 	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant}, apptest.Purchase{Variant: w.other.Variant})
 	path := "/brand/terre/orders/" + o.Number
-	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "Bol terre", "Une autre marque", "!Bol verre", "Venu sans recommandation")
-	w.leads(w.ask(w.shop.Owner, path+"/refund", nil), path)
-	flash := w.leads(w.ask(w.shop.Owner, path+"/refund", url.Values{}), path)
-	w.shows(w.ask(w.shop.Owner, path, nil, "Cookie", flash), http.StatusOK, "une autre marque")
+	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "Bol terre", "!Bol verre", "Venu sans recommandation")
+	w.shows(w.ask(w.shop.Owner, path+"/refund", nil), http.StatusOK, "Bol terre", "!Bol verre", "125,00")
+	foreign := fmt.Sprintf("line-%d", o.Shipments[1].Lines[0].ID)
+	w.shows(w.ask(w.shop.Owner, path+"/refund", url.Values{"operation": {"OPERATION-OPERATION"}, foreign: {"1"}, "step": {"confirm"}}), http.StatusUnprocessableEntity)
+	w.leads(w.ask(w.shop.Owner, path+"/refund", url.Values{"operation": {"OPERATION-OPERATION"}, "amount": {"20"}, "step": {"confirm"}}), path)
+	w.Settle()
+	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "20,00", "remboursé")
+	w.shows(w.ask(w.other.Owner, "/brand/verre/orders/"+o.Number, nil), http.StatusOK, "!20,00")
 	w.shows(w.ask(w.shop.Owner, path+"/slip", nil), http.StatusOK, "!Bol verre")
 }
 

@@ -18,7 +18,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
-	"relais/internal/disputes"
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/i18n"
@@ -26,20 +25,21 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
-	"relais/internal/returns"
+	"relais/internal/support"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 )
 
 // Options is what the pages need.
 type Options struct {
-	Site     *page.Site
-	DB       *postgres.DB
-	Orders   *orders.Service
-	Returns  *returns.Service
-	Disputes *disputes.Service
-	Payouts  *payouts.Service
-	Now      func() time.Time // business time
-	BaseURL  string           // of the site, without a slash at its end
+	Site      *page.Site
+	DB        *postgres.DB
+	Orders    *orders.Service
+	Support   *support.Service
+	Aftersale *aftersale.Server // what comes back of an order
+	Payouts   *payouts.Service
+	Now       func() time.Time // business time
+	BaseURL   string           // of the site, without a slash at its end
 }
 
 // Server answers the pages. Create it with New.
@@ -52,6 +52,8 @@ func New(o Options) *Server { return &Server{o} }
 func (s *Server) Routes(e *echo.Echo) {
 	for base, guard := range map[string]guard{"/me": s.member, "/brand/:handle": s.team} {
 		e.GET(base+"/earnings", guard(s.earnings))
+		e.GET(base+"/earnings.csv", guard(s.earningsCSV))
+		e.GET(base+"/earnings/debts", guard(s.debts))
 		e.GET(base+"/earnings/:id", guard(s.earning))
 		e.GET(base+"/payouts", guard(s.payouts))
 		e.GET(base+"/documents", guard(s.documents))
@@ -74,8 +76,6 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/brand/:handle/orders/:number/ship", s.team(s.ship))
 	e.POST("/brand/:handle/orders/:number/received", s.team(s.received))
 	e.POST("/brand/:handle/orders/:number/messages", s.team(s.write))
-	e.GET("/brand/:handle/orders/:number/refund", s.team(s.askRefund))
-	e.POST("/brand/:handle/orders/:number/refund", s.team(s.refund))
 }
 
 // side is whose money a request is about.

@@ -12,6 +12,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/earnings"
 	"relais/internal/money"
+	"relais/internal/orders"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/stripesandbox"
 )
@@ -19,10 +20,10 @@ import (
 func TestGuardsOfEveryPage(t *testing.T) {
 	w := open(t)
 	w.sale()
-	for _, path := range []string{"/me/earnings", "/me/earnings/1", "/me/payouts", "/me/payouts/1", "/me/payouts/1.csv", "/me/orders", "/me/payouts/account/return"} {
+	for _, path := range []string{"/me/earnings", "/me/earnings/1", "/me/earnings/debts", "/me/earnings.csv", "/me/payouts", "/me/payouts/1", "/me/payouts/1.csv", "/me/orders", "/me/payouts/account/return"} {
 		w.leads(w.ask(0, path, nil, "Accept", "text/html"), "/login?next=")
 	}
-	for _, path := range []string{"/earnings", "/earnings/1", "/payouts", "/payouts/1", "/orders", "/orders/R-1", "/orders/R-1/slip", "/orders/R-1/refund", "/relays", "/payouts/account/refresh"} {
+	for _, path := range []string{"/earnings", "/earnings/1", "/earnings/debts", "/earnings.csv", "/payouts", "/payouts/1", "/orders", "/orders/R-1", "/orders/R-1/slip", "/orders/R-1/refund", "/relays", "/payouts/account/refresh"} {
 		w.leads(w.ask(0, "/brand/terre"+path, nil, "Accept", "text/html"), "/login?next=")
 		w.shows(w.ask(w.lea, "/brand/terre"+path, nil), http.StatusNotFound)
 		w.shows(w.ask(w.other.Owner, "/brand/terre"+path, nil), http.StatusNotFound)
@@ -185,4 +186,47 @@ func TestRefusedPayoutIsExplained(t *testing.T) {
 	}
 	w.shows(w.ask(w.lea, fmt.Sprintf("/me/payouts/%d", list[0].ID), nil), http.StatusOK, "n’est pas parti", "ne permet pas d’envoyer", "Complétez vos informations")
 	w.shows(w.ask(w.lea, "/me/payouts", nil), http.StatusOK, "refusé", "de nouveau disponible")
+}
+
+// TestEarningAfterRefunds: the page of an earning explains what was given back, the lists show what is left, and the page of what is
+// owed how it came and went.
+func TestEarningAfterRefunds(t *testing.T) {
+	w := open(t)
+	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Quantity: 3, Storefront: w.lea})
+	line := o.Shipments[0].Lines[0].ID
+	w.refund(o.ID, orders.RefundWish{Lines: []orders.RefundLine{{LineID: line, Quantity: 1}}})
+	mine := fmt.Sprintf("/me/earnings/%d", w.earningOf(earnings.Owner{MemberID: w.lea}).ID)
+	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "Ce qui a été rendu", "30,00", "20,00", "÷ 360,00", "pris sur ce qui attendait", "Quand cela a attendu", "remboursement en cours")
+	w.shows(w.ask(w.lea, "/me/earnings", nil), http.StatusOK, "20,00", "30,00")
+	w.shows(w.ask(w.lea, "/me/earnings.csv", nil), http.StatusOK, "30.00,10.00,20.00,EUR")
+	w.shows(w.ask(w.lea, "/me/earnings/debts", nil), http.StatusOK, "Rien n’est dû")
+
+	w.Deliver(o.ID)
+	w.Pass(15)
+	w.Onboard(earnings.Owner{MemberID: w.lea})
+	if _, err := w.Payouts.Run(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	w.refund(o.ID, orders.RefundWish{Lines: []orders.RefundLine{{LineID: line, Quantity: 1}}})
+	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "dus, pris sur les prochains gains", "sont devenus disponibles")
+	w.shows(w.ask(w.lea, "/me/earnings", nil), http.StatusOK, "Dû", "/me/earnings/debts")
+	w.shows(w.ask(w.lea, "/me/earnings/debts", nil), http.StatusOK, "10,00", "Part d’un remboursement", o.Number)
+	w.shows(w.ask(w.lea, "/me/earnings/debts", nil, english...), http.StatusOK, "What is owed", "Share of a refund")
+	w.shows(w.ask(w.bruno, "/me/earnings/debts", nil), http.StatusOK, "Rien n’est dû", "!"+o.Number)
+
+	next := w.sale()
+	w.Deliver(next.ID)
+	w.Pass(15)
+	w.shows(w.ask(w.lea, "/me/earnings/debts", nil), http.StatusOK, "Rien n’est dû", "Payé par un gain devenu disponible", next.Number)
+	w.Audit()
+}
+
+// refund pays a part of an order back, in the platform's name.
+func (w *world) refund(orderID int64, wish orders.RefundWish) {
+	w.T.Helper()
+	if _, err := w.Refund(orderID, 0, wish); err != nil {
+		w.T.Fatal(err)
+	}
+	w.Settle()
 }

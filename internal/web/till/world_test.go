@@ -16,6 +16,7 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/i18n"
 	"relais/internal/orders"
+	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 	"relais/internal/web/till"
 	"relais/static"
@@ -44,7 +45,9 @@ func open(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.echo.Use(w.identify)
-	till.New(till.Options{Site: site, DB: w.DB, Orders: w.Orders, Payouts: w.Payouts, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.echo)
+	after := aftersale.New(aftersale.Options{Site: site, DB: w.DB, Orders: w.Orders, Returns: w.Returns, Disputes: w.Disputes, Now: w.Clock.Now})
+	after.Routes(w.echo)
+	till.New(till.Options{Site: site, DB: w.DB, Orders: w.Orders, Aftersale: after, Payouts: w.Payouts, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.echo)
 	w.shop, w.other = w.Shop("terre", 12000, 50), w.Shop("verre", 5000, 50)
 	w.lea, w.bruno = w.Member("lea"), w.Member("bruno")
 	return w

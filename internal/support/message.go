@@ -1,4 +1,7 @@
-package orders
+// Package support is what buyers and brands write to each other about an order.
+//
+// Each message is a letter to the other side and a line on the order's page, never more than MaxMessagesADay from one side.
+package support
 
 import (
 	"context"
@@ -12,8 +15,21 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/mail"
+	"relais/internal/orders"
 	"relais/internal/postgres"
 )
+
+// Service is the use cases of this package.
+type Service struct {
+	db   *sqlx.DB
+	now  func() time.Time // business time
+	mail *mail.Outbox
+}
+
+// New makes the Service.
+func New(db *sqlx.DB, now func() time.Time, m *mail.Outbox) *Service {
+	return &Service{db: db, now: now, mail: m}
+}
 
 // Who writes about an order.
 const (
@@ -38,7 +54,7 @@ const selectRecentMessages = `
 select count(*) from order_messages where order_id = $1 and brand_id = $2 and author = $3 and at > $4`
 
 // Write adds a word between the buyer and a brand that sold a part of the order, and has it sent to the other side.
-// author is FromBuyer or FromBrand; memberID is who wrote, 0 for a guest. Faults: the field body; ErrOrderGone where
+// author is FromBuyer or FromBrand; memberID is who wrote, 0 for a guest. Faults: the field body; orders.ErrOrderGone where
 // the brand has no part in the order; ErrTooManyMessages.
 func (s *Service) Write(ctx context.Context, orderID, brandID int64, author string, memberID int64, body string) error {
 	body, err := cleanMessage(body)
@@ -46,11 +62,11 @@ func (s *Service) Write(ctx context.Context, orderID, brandID int64, author stri
 		return err
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		o, err := Lock(ctx, tx, orderID)
+		o, err := orders.Lock(ctx, tx, orderID)
 		if err != nil {
 			return err
 		}
-		shipments, err := ShipmentsOf(ctx, tx, orderID)
+		shipments, err := orders.ShipmentsOf(ctx, tx, orderID)
 		if err != nil {
 			return err
 		}
@@ -59,7 +75,7 @@ func (s *Service) Write(ctx context.Context, orderID, brandID int64, author stri
 				return s.write(ctx, tx, o, sh, message{author, memberID, body})
 			}
 		}
-		return ErrOrderGone
+		return orders.ErrOrderGone
 	})
 }
 
@@ -82,7 +98,7 @@ func cleanMessage(body string) (string, error) {
 	return body, nil
 }
 
-func (s *Service) write(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, m message) error {
+func (s *Service) write(ctx context.Context, tx *sqlx.Tx, o orders.Order, sh orders.Shipment, m message) error {
 	now := s.now()
 	var recent int
 	if err := tx.GetContext(ctx, &recent, selectRecentMessages, o.ID, sh.BrandID, m.author, now.Add(-24*time.Hour)); err != nil {
@@ -107,7 +123,7 @@ type messageLetter struct {
 	Sentences []string // the message, paragraph by paragraph
 }
 
-func (s *Service) letterMessage(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, id int64, m message) error {
+func (s *Service) letterMessage(ctx context.Context, tx *sqlx.Tx, o orders.Order, sh orders.Shipment, id int64, m message) error {
 	l := mail.Letter{To: o.Email, Lang: o.Lang, Template: "order_message", Reference: fmt.Sprintf("order:%d:message:%d", o.ID, id)}
 	data := messageLetter{Number: o.Number, From: sh.BrandName, Path: "/o/" + o.Token, Sentences: strings.Split(m.body, "\n")}
 	if m.author == FromBuyer {
@@ -120,4 +136,21 @@ func (s *Service) letterMessage(ctx context.Context, tx *sqlx.Tx, o Order, sh Sh
 	}
 	l.Data = data
 	return s.mail.Queue(ctx, tx, l)
+}
+
+// Message is one word between a buyer and a brand about an order.
+type Message struct {
+	At        time.Time `db:"at"`
+	Author    string    `db:"author"` // buyer or brand
+	BrandID   int64     `db:"brand_id"`
+	BrandName string    `db:"brand_name"`
+	Body      string    `db:"body"`
+}
+
+// Messages is what was written about an order, oldest first; brandID 0: with every brand.
+func (s *Service) Messages(ctx context.Context, orderID, brandID int64) ([]Message, error) {
+	var ms []Message
+	err := s.db.SelectContext(ctx, &ms, `select m.at, m.author, m.brand_id, b.name as brand_name, m.body from order_messages m
+		join brands b on b.id = m.brand_id where m.order_id = $1 and ($2 = 0 or m.brand_id = $2) order by m.id`, orderID, brandID)
+	return ms, postgres.Translate(err)
 }

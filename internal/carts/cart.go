@@ -1,8 +1,14 @@
-package orders
+// Package carts is what somebody is about to buy, and the ways in which brands deliver it.
+//
+// A cart is known by a random id in a cookie and needs no account. Its lines remember through which storefront and click they
+// came; prices, stock and terms are read again whenever it is shown, and frozen only by the order. It holds goods of one
+// currency: what is priced in another is ordered separately.
+package carts
 
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,8 +21,33 @@ import (
 	"relais/internal/postgres"
 )
 
-// CartLine is something in a cart at today's price.
-type CartLine struct {
+// Service is the use cases of this package.
+type Service struct {
+	db  *sqlx.DB
+	now func() time.Time // business time
+}
+
+// New makes the Service.
+func New(db *sqlx.DB, now func() time.Time) *Service { return &Service{db: db, now: now} }
+
+// The faults of this package.
+var (
+	ErrEmptyCart   = fault.New(fault.Invalid, "fault.cart_empty")
+	ErrUnavailable = fault.New(fault.Conflict, "fault.cart_changed")    // something in the cart is no longer for sale
+	ErrCurrencies  = fault.New(fault.Conflict, "fault.cart_currencies") // goods in two currencies: they are ordered one after the other
+	ErrNoDelivery  = fault.New(fault.Invalid, "fault.no_delivery")      // a brand does not deliver there
+)
+
+// unavailable is the fault where a variant is not for sale, and any other error as it is.
+func unavailable(err error) error {
+	if err = postgres.Translate(err); errors.Is(err, fault.NotFound) {
+		return ErrUnavailable
+	}
+	return err
+}
+
+// Line is something in a cart at today's price.
+type Line struct {
 	VariantID     int64        `db:"variant_id"`
 	ProductID     int64        `db:"product_id"`
 	BrandID       int64        `db:"brand_id"`
@@ -43,28 +74,28 @@ type CartLine struct {
 }
 
 // Total is quantity times price.
-func (l CartLine) Total() money.Amount {
+func (l Line) Total() money.Amount {
 	return money.New(l.Price.Minor*l.Quantity, l.Price.Currency)
 }
 
 // Short says whether less is in stock than is asked for.
-func (l CartLine) Short() bool { return l.Stock < l.Quantity }
+func (l Line) Short() bool { return l.Stock < l.Quantity }
 
 // Cart is what somebody is about to buy, grouped by brand.
 type Cart struct {
 	ID      string
-	Parcels []CartParcel
+	Parcels []Parcel
 	Goods   money.Amount
 	Count   int64            // pieces
 	Others  []money.Currency // besides that of Goods, which sums the first currency only; none: it can be ordered
 }
 
-// CartParcel is what one brand would send.
-type CartParcel struct {
+// Parcel is what one brand would send.
+type Parcel struct {
 	BrandID     int64
 	BrandName   string
 	BrandHandle string
-	Lines       []CartLine
+	Lines       []Line
 	Goods       money.Amount
 	Methods     []Method
 }
@@ -97,9 +128,9 @@ select v.stock, p.currency, exists (select 1 from cart_lines c join variants x o
 from variants v join products p on p.id = v.product_id join brands b on b.id = p.brand_id
 where v.id = $1 and v.active and p.state = 'published' and b.blocked_at is null`
 
-// AddToCart puts a variant into a cart, and says which cart. ErrUnavailable where it is not for sale; a fault on the
+// Add puts a variant into a cart, and says which cart. ErrUnavailable where it is not for sale; a fault on the
 // field quantity where less is in stock; ErrCurrencies where the cart holds goods priced in another currency, which stay in it.
-func (s *Service) AddToCart(ctx context.Context, a Addition) (string, error) {
+func (s *Service) Add(ctx context.Context, a Addition) (string, error) {
 	if a.Quantity < 1 || a.Quantity > 99 {
 		return "", fault.Field("quantity", "fault.quantity")
 	}
@@ -118,7 +149,7 @@ func (s *Service) AddToCart(ctx context.Context, a Addition) (string, error) {
 			Mixes    bool           `db:"mixes"`
 		}
 		if err := tx.GetContext(ctx, &v, selectVariantStock, a.VariantID, a.CartID); err != nil {
-			return fmt.Errorf("add to cart: %w", orFault(err, ErrUnavailable))
+			return fmt.Errorf("add to cart: %w", unavailable(err))
 		}
 		switch {
 		case v.Mixes:
@@ -176,36 +207,37 @@ left join product_photos f on f.product_id = p.id and f.position = (select min(p
 left join media m on m.id = f.media_id left join members r on r.id = c.storefront_id
 where c.cart_id = $1 order by b.name, b.id, c.added_at, c.variant_id`
 
-func cartLines(ctx context.Context, q sqlx.QueryerContext, cartID string, lang i18n.Lang) ([]CartLine, error) {
-	var ls []CartLine
+// Lines is what a cart holds, by brand and in the order in which it was added.
+func Lines(ctx context.Context, q sqlx.QueryerContext, cartID string, lang i18n.Lang) ([]Line, error) {
+	var ls []Line
 	err := sqlx.SelectContext(ctx, q, &ls, selectCartLines, cartID, lang)
 	return ls, err
 }
 
-// CartByID is a cart as a page shows it; an empty cart where there is none.
-func (s *Service) CartByID(ctx context.Context, cartID string, lang i18n.Lang) (Cart, error) {
-	lines, err := cartLines(ctx, s.db, cartID, lang)
+// ByID is a cart as a page shows it; an empty cart where there is none.
+func (s *Service) ByID(ctx context.Context, cartID string, lang i18n.Lang) (Cart, error) {
+	lines, err := Lines(ctx, s.db, cartID, lang)
 	if err != nil {
 		return Cart{}, fmt.Errorf("read cart: %w", err)
 	}
-	return gather(ctx, s.db, cartID, lines, lang)
+	return Gather(ctx, s.db, cartID, lines, lang)
 }
 
-// CartCount is how many pieces a cart holds.
-func (s *Service) CartCount(ctx context.Context, cartID string) (int64, error) {
+// Count is how many pieces a cart holds.
+func (s *Service) Count(ctx context.Context, cartID string) (int64, error) {
 	var n int64
 	err := s.db.GetContext(ctx, &n, `select coalesce(sum(quantity), 0) from cart_lines where cart_id = $1`, cartID)
 	return n, err
 }
 
-// gather groups lines by brand and currency and adds the methods of delivery of each. A cart comes to hold two currencies when
+// Gather groups lines by brand and currency and adds the methods of delivery of each. A cart comes to hold two currencies when
 // a brand changes its own after the goods were put in.
-func gather(ctx context.Context, q sqlx.QueryerContext, cartID string, lines []CartLine, lang i18n.Lang) (Cart, error) {
+func Gather(ctx context.Context, q sqlx.QueryerContext, cartID string, lines []Line, lang i18n.Lang) (Cart, error) {
 	cart := Cart{ID: cartID}
 	for _, l := range lines {
 		n := len(cart.Parcels)
 		if n == 0 || cart.Parcels[n-1].BrandID != l.BrandID || cart.Parcels[n-1].Goods.Currency != l.Price.Currency {
-			cart.Parcels = append(cart.Parcels, CartParcel{BrandID: l.BrandID, BrandName: l.BrandName, BrandHandle: l.BrandHandle,
+			cart.Parcels = append(cart.Parcels, Parcel{BrandID: l.BrandID, BrandName: l.BrandName, BrandHandle: l.BrandHandle,
 				Goods: money.New(0, l.Price.Currency)})
 			n++
 		}

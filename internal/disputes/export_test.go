@@ -1,0 +1,7 @@
+package disputes
+
+// What only tests call from outside.
+var (
+	Event    = event
+	FileFits = fileFits
+)

@@ -1,0 +1,178 @@
+package aftersale_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"relais/internal/app/apptest"
+	"relais/internal/orders"
+	"relais/internal/refunds"
+	"relais/internal/returns"
+)
+
+func TestGuardsOfEveryPage(t *testing.T) {
+	w := open(t)
+	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant})
+	order := "/orders/" + o.Number
+	pages := []string{order + "/refund", order + "/refunds/1", order + "/returns/1", "/disputes", "/disputes/1", "/disputes/1/answer", "/disputes/1/accept"}
+	forms := []string{order + "/refund", order + "/refunds/1", order + "/returns/1/decide", order + "/returns/1/receive", "/disputes/1", "/disputes/1/files",
+		"/disputes/1/files/1/remove", "/disputes/1/answer", "/disputes/1/accept"}
+	for _, path := range pages {
+		for _, base := range []string{"/brand/terre", "/admin"} {
+			w.leads(w.ask(0, base+path, nil, "Accept", "text/html"), "/login?next=")
+			w.shows(w.ask(w.lea, base+path, nil), http.StatusNotFound)
+			w.shows(w.ask(w.other.Owner, base+path, nil), http.StatusNotFound)
+		}
+	}
+	for _, path := range forms {
+		w.shows(w.ask(w.other.Owner, "/brand/terre"+path, url.Values{}), http.StatusNotFound)
+		w.shows(w.ask(w.shop.Owner, "/admin"+path, url.Values{}), http.StatusNotFound)
+		if path != "/disputes" && path != order+"/refund" {
+			w.shows(w.ask(w.other.Owner, "/brand/verre"+path, url.Values{}), http.StatusNotFound)
+		}
+	}
+	w.shows(w.ask(w.other.Owner, "/brand/verre"+order+"/refund", nil), http.StatusNotFound)
+	w.shows(w.ask(w.shop.Owner, "/brand/terre"+order+"/refunds/x", nil), http.StatusNotFound)
+	w.shows(w.ask(w.alma, "/admin/orders/R-NONE/refund", nil), http.StatusNotFound)
+}
+
+// TestRefundInTwoSteps: chosen, checked, confirmed; what the check says is what is booked.
+func TestRefundInTwoSteps(t *testing.T) {
+	w := open(t)
+	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Quantity: 3, Storefront: w.lea})
+	path, line := "/brand/terre/orders/"+o.Number, fmt.Sprintf("line-%d", o.Shipments[0].Lines[0].ID)
+	w.shows(w.ask(w.shop.Owner, path+"/refund", nil), http.StatusOK, "Bol terre", "365,00", "3 pièces", `name="operation"`, "Remettre en stock")
+	w.shows(w.ask(w.shop.Owner, path+"/refund", nil, english...), http.StatusOK, "3 pieces", "See what it costs whom")
+	form := url.Values{"operation": {once}, line: {"1"}, "note": {"Ébréché, <b>pardon</b>"}}
+	// 120.00 of the line's 360.00: a third of 315.00, of 30.00 and of 15.00.
+	w.shows(w.ask(w.shop.Owner, path+"/refund", form), http.StatusOK, "Qui le rend", "105,00", "10,00", "5,00", "120,00", "&lt;b&gt;pardon", `value="12000"`, "Rembourser 120,00")
+	if got := w.order(o.ID).Refunds; len(got) != 0 {
+		t.Errorf("%d refunds before the confirmation", len(got))
+	}
+	for name, bad := range map[string]url.Values{
+		"nothing":         {"operation": {once}},
+		"too many":        {"operation": {once}, line: {"4"}},
+		"no number":       {"operation": {once}, line: {"beaucoup"}},
+		"no sum":          {"operation": {once}, "amount": {"douze"}},
+		"too much":        {"operation": {once}, "amount": {"365.01"}},
+		"both":            {"operation": {once}, line: {"1"}, "amount": {"5"}},
+		"no one-time sum": {line: {"1"}},
+	} {
+		bad.Set("note", "gardé "+name)
+		bad.Set("step", "confirm")
+		w.shows(w.ask(w.shop.Owner, path+"/refund", bad), http.StatusUnprocessableEntity, "gardé "+name, "Quelques points")
+	}
+	form.Set("step", "edit")
+	w.shows(w.ask(w.shop.Owner, path+"/refund", form), http.StatusOK, "Voir qui paie quoi", `value="1"`)
+	form.Set("step", "confirm")
+	form.Set("seen", "999")
+	w.shows(w.ask(w.shop.Owner, path+"/refund", form), http.StatusOK, "Entre-temps")
+	form.Set("seen", "12000")
+	w.leads(w.ask(w.shop.Owner, path+"/refund", form), path)
+	w.leads(w.ask(w.shop.Owner, path+"/refund", form), path) // sent twice
+	w.Settle()
+	rs := w.order(o.ID).Refunds
+	if len(rs) != 1 || rs[0].State != refunds.Succeeded || rs[0].Amount.Minor != 12000 {
+		t.Fatalf("%+v", rs)
+	}
+	refund := fmt.Sprintf("%s/refunds/%d", path, rs[0].ID)
+	w.shows(w.ask(w.shop.Owner, refund, nil), http.StatusOK, "Remboursement de 120,00", "décidé par la marque", "!Payer de nouveau")
+	w.shows(w.ask(w.shop.Owner, refund, nil, english...), http.StatusOK, "Refund of", "decided by the brand")
+	w.leads(w.ask(w.shop.Owner, path+"/refund", url.Values{"operation": {once + "2"}, "amount": {"0,01"}, "step": {"confirm"}}), path)
+	w.leads(w.ask(w.alma, "/admin/orders/"+o.Number+"/refund", url.Values{"operation": {once + "3"}, fmt.Sprintf("delivery-%d", o.Shipments[0].ID): {"yes"}, "step": {"confirm"}}), "/admin/orders/")
+	w.Settle()
+	if got := w.order(o.ID).RefundedMinor; got != 12000+1+500 {
+		t.Errorf("refunded %d", got)
+	}
+	w.Audit()
+}
+
+// TestFailedRefundIsPaidAgain: by the brand at Stripe, or by the platform from its bank, once.
+func TestFailedRefundIsPaidAgain(t *testing.T) {
+	w := open(t)
+	unpaid := w.Order(apptest.Purchase{Variant: w.shop.Variant})
+	w.Pay(unpaid, "4000000000005126") // its refunds fail after they were made
+	w.Settle()
+	path := "/orders/" + unpaid.Number
+	w.leads(w.ask(w.shop.Owner, "/brand/terre"+path+"/refund", url.Values{"operation": {once}, "amount": {"20"}, "step": {"confirm"}}), "/brand/terre"+path)
+	w.Settle()
+	w.Pass(1)
+	rs := w.order(unpaid.ID).Refunds
+	if len(rs) != 1 || !rs[0].State.Refused() {
+		t.Fatalf("%+v", rs)
+	}
+	refund := fmt.Sprintf("%s/refunds/%d", path, rs[0].ID)
+	w.shows(w.ask(w.shop.Owner, "/brand/terre"+refund, nil), http.StatusOK, "échoué", "L’acheteur attend toujours", "Payer de nouveau", "!Payé par virement")
+	w.shows(w.ask(w.alma, "/admin"+refund, nil), http.StatusOK, "Payé par virement")
+	w.shows(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"transfer"}, "note": {" "}}), http.StatusUnprocessableEntity, "Payé par virement")
+	w.leads(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"transfer"}, "note": {"Virement du 3 mars, réf. 77"}}), "/admin"+path)
+	w.leads(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"transfer"}, "note": {"Virement du 3 mars, réf. 77"}}), "/admin"+path) // once
+	w.leads(w.ask(w.shop.Owner, "/brand/terre"+refund, url.Values{}), "/brand/terre"+path)                                          // not again
+	w.Settle()
+	if p := w.order(unpaid.ID); p.RefundedMinor != 2000 || len(p.Refunds) != 2 {
+		t.Errorf("refunded %d in %d refunds", p.RefundedMinor, len(p.Refunds))
+	}
+	w.shows(w.ask(w.shop.Owner, "/brand/terre"+refund, nil), http.StatusOK, "redemandé", "!Payer de nouveau")
+	w.Audit()
+}
+
+func (w *world) returnOf(o orders.Page) (returns.Return, string) {
+	w.T.Helper()
+	rs, err := w.Returns.OfOrder(w.T.Context(), o.ID, 0)
+	if err != nil || len(rs) == 0 {
+		w.T.Fatalf("%v, %v", rs, err)
+	}
+	return rs[0], fmt.Sprintf("/orders/%s/returns/%d", o.Number, rs[0].ID)
+}
+
+func TestRequestIsAnswered(t *testing.T) {
+	w := open(t)
+	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant})
+	w.Deliver(o.ID)
+	w.Pass(30)
+	line := o.Shipments[0].Lines[0].ID
+	for _, approve := range []bool{false, true} {
+		if err := w.Returns.Ask(t.Context(), returns.Declaration{OrderID: o.ID, Chosen: map[int64]int64{line: 1}, Reason: "Il <i>fuit</i>"}); err != nil {
+			t.Fatal(err)
+		}
+		_, path := w.returnOf(o)
+		w.shows(w.ask(w.shop.Owner, "/brand/terre"+path, nil), http.StatusOK, "Demande de retour", "Il &lt;i&gt;fuit", "Accepter le retour", "garantie légale")
+		w.shows(w.ask(w.other.Owner, "/brand/verre"+path, nil), http.StatusNotFound)
+		w.shows(w.ask(w.shop.Owner, "/brand/terre"+path+"/decide", url.Values{"answer": {"gardé"}}), http.StatusUnprocessableEntity, "gardé", "Choisissez")
+		w.shows(w.ask(w.shop.Owner, "/brand/terre"+path+"/decide", url.Values{"decision": {"refuse"}}), http.StatusUnprocessableEntity, "À remplir")
+		decision := map[bool]string{false: "refuse", true: "approve"}[approve]
+		w.leads(w.ask(w.shop.Owner, "/brand/terre"+path+"/decide", url.Values{"decision": {decision}, "answer": {"Voilà pourquoi."}}), "/brand/terre/orders/"+o.Number)
+		w.shows(w.ask(w.shop.Owner, "/brand/terre"+path+"/decide", url.Values{"decision": {decision}, "answer": {"Encore."}}), http.StatusConflict)
+		w.shows(w.ask(w.alma, "/admin"+path, nil), http.StatusOK, "Voilà pourquoi.", "Maison terre")
+	}
+	w.Audit()
+}
+
+func TestReturnArrives(t *testing.T) {
+	w := open(t)
+	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Quantity: 2, Storefront: w.lea})
+	w.Deliver(o.ID)
+	if err := w.Withdraw(o.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	r, path := w.returnOf(o)
+	if err := w.Returns.Sent(t.Context(), r.ID, "6A7"); err != nil {
+		t.Fatal(err)
+	}
+	here := "/brand/terre" + path
+	w.shows(w.ask(w.shop.Owner, here, nil), http.StatusOK, "Rétractation", "À rembourser avant le", "245,00", "6A7", "Retenir une partie")
+	w.shows(w.ask(w.shop.Owner, here, nil, english...), http.StatusOK, "To be refunded by", "It has arrived")
+	w.shows(w.ask(w.shop.Owner, here+"/receive", url.Values{"deducted": {"240"}, "answer": {"Cassé"}}), http.StatusUnprocessableEntity, "Cassé", `value="240"`)
+	w.shows(w.ask(w.shop.Owner, here+"/receive", url.Values{"deducted": {"peu"}, "answer": {"Cassé"}}), http.StatusUnprocessableEntity, `value="peu"`)
+	w.shows(w.ask(w.shop.Owner, here+"/receive", url.Values{"deducted": {"10"}}), http.StatusUnprocessableEntity, "À remplir")
+	w.leads(w.ask(w.shop.Owner, here+"/receive", url.Values{"deducted": {"10"}, "answer": {"Une rayure"}, "restock": {"yes"}}), "/brand/terre/orders/"+o.Number)
+	w.shows(w.ask(w.shop.Owner, here+"/receive", url.Values{}), http.StatusConflict)
+	w.Settle()
+	if got := w.order(o.ID).RefundedMinor; got != 23500 {
+		t.Errorf("refunded %d; want 235.00", got)
+	}
+	w.shows(w.ask(w.shop.Owner, here, nil), http.StatusOK, "remboursé", "Une rayure", "10,00")
+	w.Audit()
+}
