@@ -160,6 +160,11 @@ func (w *world) payNow(ctx context.Context, random *rand.Rand) error {
 	return w.domains.Payouts.PayNow(ctx, 0, payee.ID)
 }
 
+func (w *world) startRun(ctx context.Context, _ *rand.Rand) error {
+	_, err := w.domains.Payouts.Start(ctx, 0)
+	return err
+}
+
 // goOn resumes a run that paused itself.
 func (w *world) goOn(ctx context.Context, _ *rand.Rand) error {
 	var id int64
