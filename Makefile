@@ -10,7 +10,7 @@ relais := bin/relais
 PKG ?= ./...
 RUN ?= .
 
-.PHONY: help build run test bench check fix cover clean
+.PHONY: help build run test bench torture check fix cover clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ run: build ## build and start everything: database, Stripe sandbox, demo, site; 
 test: build ## run every test, those in the browser included; installs what they need
 	@.ci/install
 	@$(relais) pg exec -- go test -race -shuffle=on -timeout 45m -run '$(RUN)' $(PKG)
+
+torture: ## kill Relais a thousand times while people pay, and look for a cent that is doubled, lost or stuck
+	@go run ./internal/torture
 
 bench: ## measure the hot paths beside their plainest counterparts; results in var/bench.json
 	@go run ./internal/bench

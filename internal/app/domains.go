@@ -122,7 +122,7 @@ func Wire(p Parts) (*Domains, error) {
 	d.Carts = carts.New(p.DB, p.Clock.Now)
 	d.Support = support.New(p.DB, p.Clock.Now, d.Mail)
 	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
-	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Outcomes: d.Returns, Log: p.Log})
+	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Clock: time.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,

@@ -52,6 +52,7 @@ type Reversal struct {
 	State       ReversalState `db:"state"`
 	Attempt     int           `db:"attempt"`
 	FirstSentAt *time.Time    `db:"first_sent_at"` // real time of the first call with this attempt's key
+	TriedAt     *time.Time    `db:"tried_at"`      // real time of the last call
 	FailureCode string        `db:"failure_code"`
 	Failure     string        `db:"failure"`
 	AskedAt     time.Time     `db:"asked_at"`

@@ -137,7 +137,10 @@ func (s *Service) Recover(ctx context.Context, payeeID int64, c money.Currency) 
 	})
 }
 
-const updateSending = `update reversals set state = 'sending', first_sent_at = coalesce(first_sent_at, $2) where id = $1 and state in ('new','sending')`
+const updateSending = `update reversals set state = 'sending' where id = $1 and state = 'new'`
+
+const updateTried = `
+update reversals set tried_at = $3, first_sent_at = coalesce(first_sent_at, $3) where id = $1 and attempt = $2 and state = 'sending'`
 
 // reverse is the job of a reversal: commit that Stripe may have been called, call, record.
 func (s *Service) reverse(ctx context.Context, w jobs.Work) error {
@@ -145,14 +148,13 @@ func (s *Service) reverse(ctx context.Context, w jobs.Work) error {
 	if err := w.Decode(&in); err != nil {
 		return err
 	}
-	if _, err := s.db.ExecContext(ctx, updateSending, in.ReversalID, s.clock()); err != nil {
+	if _, err := s.db.ExecContext(ctx, updateSending, in.ReversalID); err != nil {
 		return postgres.Translate(err)
 	}
 	r, err := s.reversal(ctx, in.ReversalID)
 	if err != nil || r.State != Sending {
 		return err
 	}
-	crash.At(crash.ReversalSending)
 	made, err := s.atStripe(ctx, r)
 	crash.At(crash.ReversalAnswered)
 	var refused *payments.Error
@@ -162,7 +164,7 @@ func (s *Service) reverse(ctx context.Context, w jobs.Work) error {
 	case errors.As(err, &refused) && refused.Outcome == payments.Final:
 		return s.refused(ctx, r, refused)
 	case errors.As(err, &refused) && refused.Outcome == payments.LookUp:
-		if _, err := s.db.ExecContext(ctx, `update reversals set attempt = attempt + 1 where id = $1 and attempt = $2 and state = 'sending'`, r.ID, r.Attempt); err != nil {
+		if _, err := s.db.ExecContext(ctx, `update reversals set attempt = attempt + 1, first_sent_at = null where id = $1 and attempt = $2 and state = 'sending'`, r.ID, r.Attempt); err != nil {
 			return err
 		}
 	}
@@ -175,10 +177,13 @@ func (r Reversal) reference() string { return fmt.Sprintf("reversal-%d-%s-", r.I
 // errUnknown says that nobody knows whether a reversal was made, and that its key is too old to ask again.
 var errUnknown = errors.New("the outcome of the reversal is unknown and its key has expired: look it up at Stripe")
 
+// errTooSoon says that a reversal which Stripe does not list may have been made all the same.
+var errTooSoon = errors.New("the last call was a moment ago, and lists lag: a new key has to wait")
+
 // atStripe looks for the reversal where its key may be spent, and else asks for it.
 func (s *Service) atStripe(ctx context.Context, r Reversal) (payments.Reversal, error) {
 	alive := payments.KeyAlive(r.FirstSentAt, s.clock())
-	if r.Attempt > 1 || !alive {
+	if r.Attempt > 1 && r.FirstSentAt == nil || !alive {
 		found, err := s.pay.FindReversals(ctx, r.TransferID)
 		if err != nil {
 			return payments.Reversal{}, err
@@ -188,10 +193,17 @@ func (s *Service) atStripe(ctx context.Context, r Reversal) (payments.Reversal, 
 				return f, nil
 			}
 		}
-		if !alive {
+		switch {
+		case !alive:
 			return payments.Reversal{}, errUnknown
+		case !payments.Quiet(r.TriedAt, s.clock()):
+			return payments.Reversal{}, errTooSoon
 		}
 	}
+	if _, err := s.db.ExecContext(ctx, updateTried, r.ID, r.Attempt, s.clock()); err != nil {
+		return payments.Reversal{}, postgres.Translate(err)
+	}
+	crash.At(crash.ReversalSending)
 	return s.pay.Reverse(ctx, payments.ReversalRequest{Reference: fmt.Sprintf("%s%d", r.reference(), r.Attempt), TransferID: r.TransferID, Amount: r.Amount,
 		Metadata: map[string]string{"payout_id": fmt.Sprint(r.PayoutID), "payee_id": fmt.Sprint(r.PayeeID)}})
 }

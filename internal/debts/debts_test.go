@@ -3,6 +3,7 @@ package debts_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -106,6 +107,7 @@ func TestReversalOfUnknownOutcomeIsMadeOnce(t *testing.T) {
 			for range 4 {
 				_ = w.Jobs.Drain(t.Context())
 				w.DB.MustExec(`update jobs set run_at = clock_timestamp() where done_at is null`)
+				w.DB.MustExec(`update reversals set tried_at = tried_at - interval '1 minute'`)
 			}
 			w.Settle()
 			owed(w, payee, 0)
@@ -130,6 +132,31 @@ func TestReversalOfUnknownOutcomeIsMadeOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Stripe answers 500 although the transfer was taken back, and its list does not show it yet.
+func TestReversalIsNotMadeTwiceWhileListsLag(t *testing.T) {
+	w, _, _, payee := indebted(t)
+	w.Sandbox.LagLists(5 * time.Second)
+	w.Sandbox.Inject(stripesandbox.Fault{Method: "POST", Path: "/v1/transfers", Status: 500, Effect: true})
+	if err := w.Debts.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		_ = w.Jobs.Drain(t.Context())
+		w.DB.MustExec(`update jobs set run_at = clock_timestamp() where done_at is null`)
+	}
+	w.Sandbox.LagLists(0)
+	var transfer string
+	if err := w.DB.Get(&transfer, `select p.transfer_id from reversals r join payouts p on p.id = r.payout_id where r.payee_id = $1`, payee); err != nil {
+		t.Fatal(err)
+	}
+	found, err := w.Stripe.FindReversals(t.Context(), transfer)
+	if err != nil || len(found) != 1 {
+		t.Errorf("taken back %d times, %v", len(found), err)
+	}
+	w.Settle()
+	owed(w, payee, 0)
 }
 
 // The account is empty: the debt stays, and nobody asks again within the week.

@@ -10,7 +10,7 @@ import (
 )
 
 const selectReversal = `
-select r.id, r.payee_id, r.payout_id, p.transfer_id, r.amount_minor as "amount.minor", r.currency as "amount.currency", r.key, r.state, r.attempt, r.first_sent_at,
+select r.id, r.payee_id, r.payout_id, p.transfer_id, r.amount_minor as "amount.minor", r.currency as "amount.currency", r.key, r.state, r.attempt, r.first_sent_at, r.tried_at,
   r.failure_code, r.failure, r.asked_at, r.ended_at from reversals r join payouts p on p.id = r.payout_id`
 
 func (s *Service) reversal(ctx context.Context, id int64) (r Reversal, err error) {

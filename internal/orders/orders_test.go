@@ -185,6 +185,9 @@ func TestRefundOfUnknownOutcomeHappensOnce(t *testing.T) {
 				if _, err := w.DB.Exec(`update jobs set run_at = clock_timestamp() where done_at is null`); err != nil {
 					t.Fatal(err)
 				}
+				if _, err := w.DB.Exec(`update refunds set tried_at = tried_at - interval '1 minute'`); err != nil {
+					t.Fatal(err)
+				}
 			}
 			w.Settle()
 			if got := state(w, o.ID).State; got != orders.Refunded {

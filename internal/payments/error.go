@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 )
 
 // Sentinels of Events.ParseEvent.
@@ -119,9 +118,3 @@ func Classify(status int, code string) Outcome {
 		return Final
 	}
 }
-
-// keyLife is how long something may be asked for again under its key: the provider keeps keys for at least 24 hours.
-const keyLife = 23 * time.Hour
-
-// KeyAlive says whether what was first asked for at that real time may still be asked for under the same key; nil: it never was.
-func KeyAlive(first *time.Time, now time.Time) bool { return first == nil || now.Sub(*first) < keyLife }

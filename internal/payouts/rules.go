@@ -169,7 +169,6 @@ func (s Settings) LastDue(k Kind, now time.Time) (at time.Time, period string) {
 // Limits of a transfer whose outcome is not known.
 const (
 	keyForgot  = 25 * time.Hour // after this the key certainly does nothing any more
-	quietTime  = time.Minute    // from the last call to the look-up: lists may lag behind what was done
 	sendLease  = 2 * time.Minute
 	longestGap = 10 * time.Minute // between two tries under the same key
 )
@@ -178,9 +177,6 @@ const (
 func KeyForgotten(tried *time.Time, now time.Time) bool {
 	return tried != nil && now.Sub(*tried) > keyForgot
 }
-
-// Quiet says whether long enough has passed since the last try for a list of transfers to be complete.
-func Quiet(tried *time.Time, now time.Time) bool { return tried == nil || now.Sub(*tried) >= quietTime }
 
 // pause is how long to wait after that many tries under one key: 5, 10, 20 seconds and so on, up to ten minutes.
 func pause(tries int) time.Duration {

@@ -210,7 +210,7 @@ func (s *Service) called(ctx context.Context, p Payout) (Payout, error) {
 func (s *Service) later(ctx context.Context, p Payout, look bool, cause error) error {
 	gap := pause(p.Tries)
 	if look {
-		gap = quietTime
+		gap = payments.QuietTime
 	}
 	s.log.WarnContext(ctx, "the outcome of a transfer is not known", "payout", p.ID, "attempt", p.Attempt, "look_up", look, "error", cause)
 	_, err := s.db.ExecContext(ctx, `update payouts set look = $2, last_error = $3, next_at = $4 where id = $1 and state = 'sending'`,
@@ -222,14 +222,14 @@ func (s *Service) later(ctx context.Context, p Payout, look bool, cause error) e
 // and p.Look says that the next call needs a new key.
 func (s *Service) lookFirst(ctx context.Context, p *Payout) (settled bool, err error) {
 	now := s.clock()
-	if !Quiet(p.TriedAt, now) {
-		_, err := s.db.ExecContext(ctx, `update payouts set next_at = $2 where id = $1 and state = 'sending'`, p.ID, p.TriedAt.Add(quietTime))
+	if !payments.Quiet(p.TriedAt, now) {
+		_, err := s.db.ExecContext(ctx, `update payouts set next_at = $2 where id = $1 and state = 'sending'`, p.ID, p.TriedAt.Add(payments.QuietTime))
 		return true, err
 	}
 	found, err := s.transfers.FindTransfers(ctx, group(*p))
 	switch {
 	case err != nil:
-		_, saved := s.db.ExecContext(ctx, `update payouts set last_error = $2, next_at = $3 where id = $1 and state = 'sending'`, p.ID, err.Error(), now.Add(quietTime))
+		_, saved := s.db.ExecContext(ctx, `update payouts set last_error = $2, next_at = $3 where id = $1 and state = 'sending'`, p.ID, err.Error(), now.Add(payments.QuietTime))
 		return true, saved
 	case len(found) > 0:
 		return true, s.sent(ctx, *p, found[0])

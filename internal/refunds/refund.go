@@ -77,6 +77,8 @@ type Refund struct {
 	State           State        `db:"state"`
 	Key             string       `db:"key"` // random: an id alone may be that of another database at the same provider
 	Attempt         int          `db:"attempt"`
+	FirstSentAt     *time.Time   `db:"first_sent_at"` // real time of the first call with this attempt's key
+	TriedAt         *time.Time   `db:"tried_at"`      // real time of the last call
 	StripeID        *string      `db:"stripe_id"`
 	Failure         string       `db:"failure"`
 	Booked          bool         `db:"booked"`
@@ -150,7 +152,7 @@ func Record(ctx context.Context, tx *sqlx.Tx, r Refund) (Refund, error) {
 
 const selectRefund = `
 select id, order_id, amount_minor as "amount.minor", currency as "amount.currency", reason, operation, stray, return_id, note, payment_intent_id,
-  state, key, attempt, stripe_id, failure, booked, booked_times, asked_by, asked_at, ended_at from refunds`
+  state, key, attempt, first_sent_at, tried_at, stripe_id, failure, booked, booked_times, asked_by, asked_at, ended_at from refunds`
 
 const selectItems = `
 select refund_id, shipment_id, order_line_id, quantity, restock, amount_minor from refund_items i

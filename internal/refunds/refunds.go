@@ -34,6 +34,7 @@ type Service struct {
 	db       *sqlx.DB
 	pay      payments.Checkouts
 	now      func() time.Time // business time
+	clock    func() time.Time // real time: how old a key is at the provider
 	outcomes Outcomes
 	log      *slog.Logger
 }
@@ -43,13 +44,14 @@ type Config struct {
 	DB       *sqlx.DB
 	Payments payments.Checkouts
 	Now      func() time.Time
+	Clock    func() time.Time // real time
 	Outcomes Outcomes
 	Log      *slog.Logger
 }
 
 // New makes the Service.
 func New(c Config) *Service {
-	return &Service{db: c.DB, pay: c.Payments, now: c.Now, outcomes: c.Outcomes, log: c.Log}
+	return &Service{db: c.DB, pay: c.Payments, now: c.Now, clock: c.Clock, outcomes: c.Outcomes, log: c.Log}
 }
 
 // The kinds of job of this package.
@@ -89,7 +91,6 @@ func (s *Service) carryOut(ctx context.Context, w jobs.Work) error {
 	if _, err := s.db.ExecContext(ctx, `update refunds set state = 'sending' where id = $1 and state = 'new'`, r.ID); err != nil {
 		return err
 	}
-	crash.At(crash.RefundSending)
 	answer, err := s.atProvider(ctx, r)
 	crash.At(crash.RefundAnswered)
 	var refused *payments.Error
@@ -100,7 +101,7 @@ func (s *Service) carryOut(ctx context.Context, w jobs.Work) error {
 		return s.answered(ctx, r, payments.Refund{State: payments.RefundFailed, FailureReason: refused.Message})
 	case errors.As(err, &refused) && refused.Outcome == payments.LookUp:
 		// The key is spent: the next run looks for the refund first, and asks under a new key only if there is none.
-		if _, err := s.db.ExecContext(ctx, `update refunds set attempt = attempt + 1 where id = $1 and attempt = $2`, r.ID, r.Attempt); err != nil {
+		if _, err := s.db.ExecContext(ctx, spendKey, r.ID, r.Attempt); err != nil {
 			return err
 		}
 	}
@@ -119,13 +120,37 @@ func (s *Service) look(ctx context.Context, r Refund) error {
 	return nil
 }
 
-// atProvider finds the refund if the provider has it, and else asks for it.
+const spendKey = `update refunds set attempt = attempt + 1, first_sent_at = null where id = $1 and attempt = $2`
+
+const updateTried = `
+update refunds set tried_at = $3, first_sent_at = coalesce(first_sent_at, $3) where id = $1 and attempt = $2`
+
+// errTooSoon says that a refund which the provider does not list may have been made all the same.
+var errTooSoon = errors.New("the last call was a moment ago, and lists lag: a new key has to wait")
+
+// atProvider finds the refund if the provider has it, and else asks for it. Under a new key it is asked for only when lists are
+// certain to be complete.
 func (s *Service) atProvider(ctx context.Context, r Refund) (payments.Refund, error) {
-	if r.StripeID != nil || r.Attempt > 1 {
-		if f, err := s.find(ctx, r, false); err != nil || f.ID != "" {
+	forgotten := !payments.KeyAlive(r.FirstSentAt, s.clock())
+	if r.StripeID != nil || r.Attempt > 1 && r.FirstSentAt == nil || forgotten {
+		f, err := s.find(ctx, r, false)
+		switch {
+		case err != nil || f.ID != "":
 			return f, err
+		case !payments.Quiet(r.TriedAt, s.clock()):
+			return f, errTooSoon
 		}
 	}
+	if forgotten {
+		if _, err := s.db.ExecContext(ctx, spendKey, r.ID, r.Attempt); err != nil {
+			return payments.Refund{}, postgres.Translate(err)
+		}
+		r.Attempt++
+	}
+	if _, err := s.db.ExecContext(ctx, updateTried, r.ID, r.Attempt, s.clock()); err != nil {
+		return payments.Refund{}, postgres.Translate(err)
+	}
+	crash.At(crash.RefundSending)
 	why := payments.RefundRequested
 	if r.Reason == "second_payment" {
 		why = payments.RefundDuplicate
@@ -221,7 +246,7 @@ const selectOpen = `select id from refunds where state in ('pending','requires_a
 // A payment that no order keeps is owed to its buyer whatever the provider answered: it is tried again, under a new key, once
 // a day, ten times. Then it stays in suspense and on the order's page.
 const retryStray = `
-update refunds set state = 'new', attempt = attempt + 1, stripe_id = null, ended_at = null
+update refunds set state = 'new', attempt = attempt + 1, first_sent_at = null, stripe_id = null, ended_at = null
 where stray and state in ('failed','canceled') and attempt <= 10 and ended_at <= $1 returning id`
 
 // Sweep enqueues another look at every refund that the bank has not finished, once an hour each, and another try of every

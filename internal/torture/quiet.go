@@ -29,6 +29,9 @@ type unfinished struct {
 	Example string `db:"example"`
 }
 
+// longestLease is after how many minutes nobody who died has a job any more; that of the comparison with Stripe is the longest.
+const longestLease = 35
+
 // settle lets everything end: Stripe and the post are themselves again, and Relais lives, each time a while longer ahead. It returns
 // what has not ended all the same.
 func (w *world) settle(ctx context.Context) (left []unfinished, err error) {
@@ -41,7 +44,7 @@ func (w *world) settle(ctx context.Context) (left []unfinished, err error) {
 		if life == 0 {
 			days = 3
 		}
-		if err := w.pass(ctx, days, 12); err != nil {
+		if err := w.pass(ctx, days, longestLease); err != nil {
 			return nil, err
 		}
 		if err := w.live(ctx); err != nil {

@@ -50,6 +50,9 @@ func (w *world) report(out io.Writer, s settings, v verdict, took time.Duration)
 		steps += n
 	}
 	row("kill -9", fmt.Sprintf("%d, %d of them at %d of %d named steps", c.kills, steps, len(c.steps), len(crash.Points())))
+	if missed := w.missed(); len(missed) > 0 {
+		row("  steps that no life came to", strings.Join(missed, " "))
+	}
 	row("Postgres stopped at once", c.restarts)
 	row("connections ended", c.backends)
 	row("faults of the provider", calls)
@@ -71,6 +74,16 @@ func (w *world) report(out io.Writer, s settings, v verdict, took time.Duration)
 	row("stuck", v.stuck)
 	row("otherwise wrong", len(v.other))
 	_ = t.Flush()
+}
+
+// missed are the named steps at which nothing died.
+func (w *world) missed() (steps []string) {
+	for _, step := range crash.Points() {
+		if w.counts.steps[step] == 0 {
+			steps = append(steps, step)
+		}
+	}
+	return steps
 }
 
 // quantile is the time within which so many of a hundred were.

@@ -36,7 +36,7 @@ func plan(random *rand.Rand, kills int) []blow {
 		bs = append(bs, blow{after: time.Duration(60+random.IntN(500)) * time.Millisecond})
 	}
 	for _, point := range crash.Points() {
-		bs = append(bs, blow{crashAt: fmt.Sprintf("%s:%d", point, 1+random.IntN(2)), after: 4 * time.Second, stir: true})
+		bs = append(bs, blow{crashAt: fmt.Sprintf("%s:%d", point, 1+random.IntN(2)), after: 5 * time.Second, stir: true})
 	}
 	random.Shuffle(len(bs), func(i, j int) { bs[i], bs[j] = bs[j], bs[i] })
 	for i := range bs {
@@ -44,8 +44,14 @@ func plan(random *rand.Rand, kills int) []blow {
 		if random.IntN(4) == 0 {
 			b.days, b.minutes = 1, 3+random.IntN(9)
 		}
-		if random.IntN(12) == 0 {
+		if random.IntN(12) == 0 { // a hold ends
 			b.days, b.minutes = 6+random.IntN(10), 3+random.IntN(9)
+		}
+		switch group, _, _ := strings.Cut(b.crashAt, "."); group {
+		case "earnings", "payouts", "debts": // there must be something to free, and to pay
+			b.days, b.minutes = 16, 5
+		case "orders": // and something to end
+			b.days, b.minutes = 1, 5
 		}
 		b.stir = b.stir || random.IntN(4) == 0
 		b.restart = i == len(bs)/2
@@ -116,8 +122,9 @@ func (w *world) strike(ctx context.Context, b blow) error {
 			return err
 		}
 	}
-	c.rest(ctx, b.after)
 	step, _, _ := strings.Cut(b.crashAt, ":")
+	w.provoke(ctx, step)
+	c.rest(ctx, b.after)
 	switch {
 	case b.crashAt != "" && c.dead():
 		w.counts.steps[step]++
@@ -128,6 +135,19 @@ func (w *world) strike(ctx context.Context, b blow) error {
 		w.counts.kills++
 	}
 	return nil
+}
+
+// provoke has people do, a few times, what leads to a step. What is refused is left.
+func (w *world) provoke(ctx context.Context, step string) {
+	group, _, _ := strings.Cut(step, ".")
+	lead := map[string][]act{"refunds": {w.refundPart, w.refundPart, w.refundAll}, "disputes": {w.dispute, w.decide}, "payouts": {w.goOn, w.startRun},
+		"debts": {w.refundAll, w.recover}}[group]
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 3 {
+		for _, do := range lead {
+			_ = do(ctx, random)
+		}
+	}
 }
 
 // restartPostgres stops Postgres at once, as its crash would, and starts it again.
@@ -170,7 +190,8 @@ var older = []string{
 	`update jobs set run_at = run_at - make_interval(mins => $1), leased_until = leased_until - make_interval(mins => $1) where done_at is null and parked_at is null`,
 	`update payouts set next_at = next_at - make_interval(mins => $1), tried_at = tried_at - make_interval(mins => $1),
 	   first_sent_at = first_sent_at - make_interval(mins => $1) where state in ('new','sending')`,
-	`update reversals set first_sent_at = first_sent_at - make_interval(mins => $1) where state in ('new','sending')`,
+	`update reversals set first_sent_at = first_sent_at - make_interval(mins => $1), tried_at = tried_at - make_interval(mins => $1) where state in ('new','sending')`,
+	`update refunds set first_sent_at = first_sent_at - make_interval(mins => $1), tried_at = tried_at - make_interval(mins => $1) where state in ('new','sending')`,
 }
 
 // pass lets time pass while Relais is dead and nobody does anything: days of business time, minutes of real time.

@@ -160,6 +160,11 @@ func (w *world) payNow(ctx context.Context, random *rand.Rand) error {
 	return w.domains.Payouts.PayNow(ctx, 0, payee.ID)
 }
 
+func (w *world) startRun(ctx context.Context, _ *rand.Rand) error {
+	_, err := w.domains.Payouts.Start(ctx, 0)
+	return err
+}
+
 // goOn resumes a run that paused itself.
 func (w *world) goOn(ctx context.Context, _ *rand.Rand) error {
 	var id int64
@@ -215,7 +220,7 @@ func (w *world) cancel(ctx context.Context, random *rand.Rand) error {
 
 // hourly are the jobs that come by themselves in the course of a day.
 var hourly = []string{orders.JobSweepExpired, orders.JobSweepDelivered, orders.JobRelease, refunds.JobSweep, disputes.JobSweep, payouts.JobSchedule, debts.JobSweep,
-	reconcile.JobRun, webhooks.JobFeed, documents.JobSweep}
+	reconcile.JobRun, webhooks.JobFeed, documents.JobFull, documents.JobMonth}
 
 const selectWaiting = `select exists (select 1 from jobs where kind = $1 and done_at is null and parked_at is null)`
 
