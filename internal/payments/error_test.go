@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"relais/internal/payments"
 )
@@ -72,15 +71,5 @@ func TestPayable(t *testing.T) {
 		if got := tt.account.Payable(); got != tt.want {
 			t.Errorf("%s: Payable = %v, want %v", tt.name, got, tt.want)
 		}
-	}
-}
-
-func TestKeyAlive(t *testing.T) {
-	first := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	if !payments.KeyAlive(nil, first) || !payments.KeyAlive(&first, first.Add(22*time.Hour+59*time.Minute)) {
-		t.Error("a young key must be used again")
-	}
-	if payments.KeyAlive(&first, first.Add(23*time.Hour)) {
-		t.Error("a key of 23 hours must not be used again")
 	}
 }
