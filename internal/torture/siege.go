@@ -53,9 +53,9 @@ func plan(random *rand.Rand, kills int, steps []string) []blow {
 		}
 		switch group, _, _ := strings.Cut(b.crashAt, "."); group {
 		case "earnings", "payouts", "debts": // there must be something to free, and to pay
-			b.days, b.minutes = 16, 5
+			b.days, b.minutes = 16, 12
 		case "orders": // and something to end
-			b.days, b.minutes = 1, 5
+			b.days, b.minutes = 1, 12
 		}
 		b.stir = b.stir || random.IntN(4) == 0
 		b.restart = i == len(bs)/2
@@ -119,7 +119,7 @@ func (w *world) strike(ctx context.Context, b blow) error {
 		w.counts.heals = append(w.counts.heals, time.Since(born))
 	}
 	if b.stir {
-		if err := w.stir(ctx, false); err != nil {
+		if err := w.stir(ctx, b.crashAt != "", false); err != nil {
 			return err
 		}
 	}

@@ -248,14 +248,15 @@ var hourly = []string{orders.JobSweepExpired, orders.JobSweepDelivered, orders.J
 
 const selectWaiting = `select exists (select 1 from jobs where kind = $1 and done_at is null and parked_at is null)`
 
-// stir has everything done that comes by itself, as after an hour. whole: the comparison with Stripe leaves nothing out.
-func (w *world) stir(ctx context.Context, whole bool) error {
+// stir has everything done that comes by itself, as after an hour. again: also what is under way already, perhaps with somebody who died.
+// whole: the comparison with Stripe leaves nothing out.
+func (w *world) stir(ctx context.Context, again, whole bool) error {
 	for _, kind := range hourly {
 		tx, err := w.owner.BeginTxx(ctx, nil)
 		if err != nil {
 			return err
 		}
-		if err := stirOne(ctx, tx, kind, whole); err != nil {
+		if err := stirOne(ctx, tx, kind, again, whole); err != nil {
 			_ = tx.Rollback()
 			return fmt.Errorf("enqueue %s: %w", kind, err)
 		}
@@ -266,9 +267,9 @@ func (w *world) stir(ctx context.Context, whole bool) error {
 	return nil
 }
 
-func stirOne(ctx context.Context, tx *sqlx.Tx, kind string, whole bool) error {
+func stirOne(ctx context.Context, tx *sqlx.Tx, kind string, again, whole bool) error {
 	var waits bool
-	if err := tx.GetContext(ctx, &waits, selectWaiting, kind); err != nil || waits && !whole {
+	if err := tx.GetContext(ctx, &waits, selectWaiting, kind); err != nil || waits && !again {
 		return err
 	}
 	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: kind, Args: map[string]bool{"whole": whole}})
