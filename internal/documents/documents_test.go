@@ -146,6 +146,21 @@ func TestNumbersHaveNoGap(t *testing.T) {
 	w.Audit()
 }
 
+// Two issuers have the time each for itself: one may be behind, or wait for the other. The later number is not of an earlier time.
+func TestNumbersFollowTheTimeOfIssue(t *testing.T) {
+	w := apptest.New(t)
+	shop := w.Shop("terre", 1000, 99)
+	w.Paid(apptest.Purchase{Variant: shop.Variant})
+	sweep(w)
+	w.Paid(apptest.Purchase{Variant: shop.Variant})
+	w.Clock.Set(w.Clock.Now().Add(-time.Second))
+	sweep(w)
+	if n := len(all(w, documents.Query{BrandID: shop.Brand})); n != 2 {
+		t.Fatalf("%d documents, want 2", n)
+	}
+	w.Audit()
+}
+
 // sold makes a relay with a commission that came free in March: 10.00 of a sale of 120.00.
 func sold(w *apptest.World) (shop apptest.Shop, relay int64) {
 	w.T.Helper()

@@ -69,6 +69,8 @@ const ensureSeries = `insert into document_series (code) values ($1) on conflict
 
 const lockSeries = `select last from document_series where code = $1 for update`
 
+const selectLatest = `select coalesce((select issued_at from documents where series = $1 and sequence = $2), $3)`
+
 const takeNumber = `update document_series set last = last + 1 where code = $1`
 
 const insertDocument = `
@@ -84,13 +86,17 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)`
 // issue gives a draft the next number of its series and writes it, in the caller's transaction: rolled back, the number is
 // free again. 0 where the cause has its document already.
 func (s *Service) issue(ctx context.Context, tx *sqlx.Tx, d draft) (int64, error) {
-	at := s.now()
-	series := d.series(year(at))
+	asked := s.now()
+	series := d.series(year(asked))
 	var last int64
 	if _, err := tx.ExecContext(ctx, ensureSeries, series); err != nil {
 		return 0, fmt.Errorf("issue %s: %w", d.Cause, err)
 	}
 	if err := tx.GetContext(ctx, &last, lockSeries, series); err != nil {
+		return 0, fmt.Errorf("issue %s: %w", d.Cause, err)
+	}
+	at, err := s.issueTime(ctx, tx, series, last, asked)
+	if err != nil {
 		return 0, fmt.Errorf("issue %s: %w", d.Cause, err)
 	}
 	var known bool
@@ -118,6 +124,23 @@ func (s *Service) issue(ctx context.Context, tx *sqlx.Tx, d draft) (int64, error
 	}
 	_, err = tx.ExecContext(ctx, takeNumber, series)
 	return id, err
+}
+
+// issueTime is the time of the next document of a series that is locked: now, as others may have issued while we waited for the lock;
+// of the year that the series is of; and never before the last one, for another server's clock may be ahead.
+func (s *Service) issueTime(ctx context.Context, tx *sqlx.Tx, series string, last int64, asked time.Time) (time.Time, error) {
+	at := s.now()
+	if year(at) != year(asked) {
+		at = asked
+	}
+	var latest time.Time
+	if err := tx.GetContext(ctx, &latest, selectLatest, series, last, at); err != nil {
+		return at, postgres.Translate(err)
+	}
+	if latest.After(at) {
+		at = latest.UTC()
+	}
+	return at, nil
 }
 
 // day writes the first day of a month for the database.

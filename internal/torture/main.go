@@ -6,7 +6,7 @@
 //	   │                          ▼  │ notices lost, doubled, late, shuffled    │
 //	   └──clicks of brands──▶ the Stripe sandbox, in this process: 500 with and without effect, cut, halved, 409, 429, 502, 503
 //
-// A round is a plan of deaths made from the seed: at moments, and once at every named step of package crash. Between two deaths
+// A round is a plan of deaths made from the seed: at moments, and at the named steps of package crash at which nothing has died yet. Between two deaths
 // time may pass: days of business time by the demo's clock, minutes of real time by moving leases and waits back. Then Stripe and the
 // post are themselves again, Relais lives on until nothing is under way, and the oracle holds the sandbox's own lists against our
 // rows, without the code under test, and has the audit and the comparison with Stripe say what they find. Anything that is wrong
@@ -29,6 +29,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"relais/internal/crash"
 )
 
 // settings are how much is to happen.
@@ -59,7 +61,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.Uint64Var(&s.seed, "seed", rand.Uint64(), "makes the plan and the dice; 0 to 2^64-1")
 	f.IntVar(&s.kills, "kills", 1000, "kills at least")
 	f.IntVar(&s.faults, "faults", 10_000, "faults of calls to Stripe at least")
-	f.IntVar(&s.round, "round", 150, "kills at moments in a round; those at named steps come on top")
+	f.IntVar(&s.round, "round", 310, "kills at moments in a round; those at named steps come on top")
 	f.IntVar(&s.rate, "rate", 300, "calls of a thousand that go wrong")
 	f.IntVar(&s.buyers, "buyers", 16, "buyers at the same time")
 	f.IntVar(&s.staff, "staff", 4, "others who click at the same time")
@@ -81,15 +83,21 @@ func torture(ctx context.Context, s settings, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, w.close()) }()
 	w.counts.steps, w.counts.parked = map[string]int{}, map[string]int{}
 	random := rand.New(rand.NewPCG(s.seed, 0))
+	blows := plan(random, s.round, crash.Points())
 	for {
-		v, err := w.round(ctx, s, plan(random, s.round))
+		v, err := w.round(ctx, s, blows)
 		if err != nil {
 			return fmt.Errorf("round %d of seed %d: %w", w.counts.rounds, s.seed, err)
 		}
 		calls, _ := split(w.sandbox.FaultCounts())
-		enough := w.counts.kills >= s.kills && calls >= s.faults
-		late := time.Since(begun) > s.most
-		if !v.bad() && !enough && !late {
+		missed := w.missed()
+		kills := 0
+		if w.counts.kills < s.kills || calls < s.faults {
+			kills = s.round
+		}
+		enough := kills == 0 && len(missed) == 0
+		if !v.bad() && !enough && time.Since(begun) < s.most {
+			blows = plan(random, kills, missed)
 			continue
 		}
 		w.report(out, s, v, time.Since(begun))
@@ -97,7 +105,7 @@ func torture(ctx context.Context, s settings, out io.Writer) (err error) {
 		case v.bad():
 			return fmt.Errorf("after round %d of seed %d:\n%s", w.counts.rounds, s.seed, v.text())
 		case !enough:
-			return fmt.Errorf("%v were not enough for %d kills and %d faults", s.most, s.kills, s.faults)
+			return fmt.Errorf("%v were not enough for %d kills, %d faults and the steps %v", s.most, s.kills, s.faults, missed)
 		}
 		return nil
 	}

@@ -77,7 +77,7 @@ func (w *world) live(ctx context.Context) error {
 		if err := w.attend(ctx); err != nil {
 			return err
 		}
-		if err := w.stir(ctx, true); err != nil {
+		if err := w.stir(ctx, true, true); err != nil {
 			return err
 		}
 		if err := w.idle(ctx, c); err != nil {

@@ -7,13 +7,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
-	"relais/internal/crash"
 	"relais/internal/postgres"
 	"relais/internal/stripesandbox"
 )
@@ -29,14 +29,18 @@ type blow struct {
 	backend bool          // one connection to Postgres is ended while it lives
 }
 
-// plan makes the blows of a round: kills at moments, all named steps, in an order of their own.
-func plan(random *rand.Rand, kills int) []blow {
+// plan makes the blows of a round: so many kills at moments, and these named steps, in an order of their own.
+func plan(random *rand.Rand, kills int, steps []string) []blow {
 	var bs []blow
 	for range kills {
 		bs = append(bs, blow{after: time.Duration(60+random.IntN(500)) * time.Millisecond})
 	}
-	for _, point := range crash.Points() {
-		bs = append(bs, blow{crashAt: fmt.Sprintf("%s:%d", point, 1+random.IntN(2)), after: 5 * time.Second, stir: true})
+	for _, step := range steps {
+		passes := 1
+		if group, _, _ := strings.Cut(step, "."); slices.Contains([]string{"jobs", "orders", "refunds", "webhooks"}, group) { // these come often
+			passes += random.IntN(2)
+		}
+		bs = append(bs, blow{crashAt: fmt.Sprintf("%s:%d", step, passes), after: 15 * time.Second, stir: true})
 	}
 	random.Shuffle(len(bs), func(i, j int) { bs[i], bs[j] = bs[j], bs[i] })
 	for i := range bs {
@@ -49,9 +53,9 @@ func plan(random *rand.Rand, kills int) []blow {
 		}
 		switch group, _, _ := strings.Cut(b.crashAt, "."); group {
 		case "earnings", "payouts", "debts": // there must be something to free, and to pay
-			b.days, b.minutes = 16, 5
+			b.days, b.minutes = 16, 12
 		case "orders": // and something to end
-			b.days, b.minutes = 1, 5
+			b.days, b.minutes = 1, 12
 		}
 		b.stir = b.stir || random.IntN(4) == 0
 		b.restart = i == len(bs)/2
@@ -63,7 +67,6 @@ func plan(random *rand.Rand, kills int) []blow {
 // siege lets people buy, sell and pay out while Relais dies as planned, and Stripe and the post behave as badly as they can.
 func (w *world) siege(ctx context.Context, s settings, round int, blows []blow) error {
 	random := rand.New(rand.NewPCG(s.seed, uint64(round)))
-	w.sandbox.Chaos(stripesandbox.ChaosOptions{Seed: random.Uint64(), Rate: s.rate, MostDelay: 150 * time.Millisecond})
 	w.sandbox.ChaosWebhooks(stripesandbox.ChaosWebhookOptions{Seed: random.Uint64(), Lose: 150, Duplicate: 150, Delay: 150, MostDelay: time.Second, Reorder: 250})
 	w.sandbox.LagLists(5 * time.Second)
 	people, leave := context.WithCancel(ctx)
@@ -79,6 +82,14 @@ func (w *world) siege(ctx context.Context, s settings, round int, blows []blow) 
 	}
 	all.Go(func() { _ = w.sandbox.Run(people) })
 	for _, b := range blows {
+		rate := s.rate
+		switch { // or hardly anything would come that far
+		case strings.HasPrefix(b.crashAt, "reconcile."):
+			rate = 0
+		case b.crashAt != "":
+			rate /= 10
+		}
+		w.sandbox.Chaos(stripesandbox.ChaosOptions{Seed: random.Uint64(), Rate: rate, MostDelay: 150 * time.Millisecond})
 		if err := w.strike(ctx, b); err != nil {
 			return err
 		}
@@ -108,7 +119,7 @@ func (w *world) strike(ctx context.Context, b blow) error {
 		w.counts.heals = append(w.counts.heals, time.Since(born))
 	}
 	if b.stir {
-		if err := w.stir(ctx, false); err != nil {
+		if err := w.stir(ctx, b.crashAt != "", false); err != nil {
 			return err
 		}
 	}
@@ -123,8 +134,12 @@ func (w *world) strike(ctx context.Context, b blow) error {
 		}
 	}
 	step, _, _ := strings.Cut(b.crashAt, ":")
-	w.provoke(ctx, step)
-	c.rest(ctx, b.after)
+	if step != "" {
+		w.provoke(ctx, step)
+		w.hasten(ctx, c, step, b.after)
+	} else {
+		c.rest(ctx, b.after)
+	}
 	switch {
 	case b.crashAt != "" && c.dead():
 		w.counts.steps[step]++
@@ -140,14 +155,36 @@ func (w *world) strike(ctx context.Context, b blow) error {
 // provoke has people do, a few times, what leads to a step. What is refused is left.
 func (w *world) provoke(ctx context.Context, step string) {
 	group, _, _ := strings.Cut(step, ".")
-	lead := map[string][]act{"refunds": {w.refundPart, w.refundPart, w.refundAll}, "disputes": {w.dispute, w.decide}, "payouts": {w.goOn, w.startRun},
-		"debts": {w.refundAll, w.recover}}[group]
+	lead := map[string][]act{"refunds": {w.refundPart, w.refundPart, w.refundAll}, "disputes": {w.dispute, w.decide}, "payouts": {w.free, w.goOn, w.startRun},
+		"debts": {w.owe}}[group]
 	random := rand.New(rand.NewPCG(1, 1))
 	for range 3 {
 		for _, do := range lead {
 			_ = do(ctx, random)
 		}
 	}
+}
+
+const hastenJobs = `
+update jobs set run_at = run_at - interval '1 day' where kind like $1 and done_at is null and parked_at is null and leased_until is null and run_at > clock_timestamp() - interval '1 hour'`
+
+// hasten has the jobs that lead to a step done before all others, until Relais has died of it or so much time is over.
+func (w *world) hasten(ctx context.Context, c *child, step string, most time.Duration) {
+	group, _, _ := strings.Cut(step, ".")
+	kinds := map[string]string{"earnings": "orders.release", "disputes": "webhooks.%", "jobs": "%"}[group]
+	if kinds == "" {
+		kinds = group + ".%"
+	}
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	_ = poll(ctx, 100*time.Millisecond, func() (bool, error) { // what the database refuses now it takes the next time
+		_, _ = w.owner.ExecContext(ctx, hastenJobs, kinds)
+		if group == "debts" { // a debt comes to be by a refund, which is done by then
+			_, _ = w.owner.ExecContext(ctx, hastenJobs, "refunds.%")
+			_ = w.recover(ctx, nil)
+		}
+		return c.dead(), nil
+	})
 }
 
 // restartPostgres stops Postgres at once, as its crash would, and starts it again.

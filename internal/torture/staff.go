@@ -32,7 +32,7 @@ type act func(ctx context.Context, random *rand.Rand) error
 
 // work goes on clicking until ctx ends.
 func (w *world) work(ctx context.Context, random *rand.Rand) {
-	acts := []act{w.deliver, w.deliver, w.deliver, w.refundPart, w.refundPart, w.refundAll, w.takeBack, w.dispute, w.decide, w.payRun, w.payNow, w.goOn, w.recover, w.payOrphan,
+	acts := []act{w.deliver, w.deliver, w.deliver, w.refundPart, w.refundPart, w.refundAll, w.takeBack, w.dispute, w.decide, w.payRun, w.payNow, w.owe, w.goOn, w.recover, w.payOrphan,
 		w.cancel}
 	for ctx.Err() == nil {
 		w.gate.RLock()
@@ -99,6 +99,11 @@ func (w *world) refundAll(ctx context.Context, random *rand.Rand) error {
 	if err != nil {
 		return err
 	}
+	return w.everything(ctx, random, p)
+}
+
+// everything pays back what is left of an order.
+func (w *world) everything(ctx context.Context, random *rand.Rand, p orders.Page) error {
 	var wish orders.RefundWish
 	for _, sh := range p.Shipments {
 		for _, l := range sh.Lines {
@@ -111,6 +116,22 @@ func (w *world) refundAll(ctx context.Context, random *rand.Rand) error {
 		}
 	}
 	return w.refund(ctx, random, p, 0, wish)
+}
+
+const selectReleased = `
+select o.id from orders o where o.state = 'paid' and exists (select 1 from earnings e where e.order_id = o.id and e.released_at is not null) order by random() limit 1`
+
+// owe refunds an order whose earnings were free, and so perhaps paid out.
+func (w *world) owe(ctx context.Context, random *rand.Rand) error {
+	var id int64
+	if err := w.owner.GetContext(ctx, &id, selectReleased); err != nil {
+		return err
+	}
+	p, err := w.domains.Orders.ByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	return w.everything(ctx, random, p)
 }
 
 // takeBack has a return arrive.
@@ -159,6 +180,9 @@ func (w *world) payNow(ctx context.Context, random *rand.Rand) error {
 	}
 	return w.domains.Payouts.PayNow(ctx, 0, payee.ID)
 }
+
+// free releases what is due.
+func (w *world) free(ctx context.Context, _ *rand.Rand) error { return w.domains.Orders.Release(ctx) }
 
 func (w *world) startRun(ctx context.Context, _ *rand.Rand) error {
 	_, err := w.domains.Payouts.Start(ctx, 0)
@@ -224,14 +248,15 @@ var hourly = []string{orders.JobSweepExpired, orders.JobSweepDelivered, orders.J
 
 const selectWaiting = `select exists (select 1 from jobs where kind = $1 and done_at is null and parked_at is null)`
 
-// stir has everything done that comes by itself, as after an hour. whole: the comparison with Stripe leaves nothing out.
-func (w *world) stir(ctx context.Context, whole bool) error {
+// stir has everything done that comes by itself, as after an hour. again: also what is under way already, perhaps with somebody who died.
+// whole: the comparison with Stripe leaves nothing out.
+func (w *world) stir(ctx context.Context, again, whole bool) error {
 	for _, kind := range hourly {
 		tx, err := w.owner.BeginTxx(ctx, nil)
 		if err != nil {
 			return err
 		}
-		if err := stirOne(ctx, tx, kind, whole); err != nil {
+		if err := stirOne(ctx, tx, kind, again, whole); err != nil {
 			_ = tx.Rollback()
 			return fmt.Errorf("enqueue %s: %w", kind, err)
 		}
@@ -242,9 +267,9 @@ func (w *world) stir(ctx context.Context, whole bool) error {
 	return nil
 }
 
-func stirOne(ctx context.Context, tx *sqlx.Tx, kind string, whole bool) error {
+func stirOne(ctx context.Context, tx *sqlx.Tx, kind string, again, whole bool) error {
 	var waits bool
-	if err := tx.GetContext(ctx, &waits, selectWaiting, kind); err != nil || waits && !whole {
+	if err := tx.GetContext(ctx, &waits, selectWaiting, kind); err != nil || waits && !again {
 		return err
 	}
 	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: kind, Args: map[string]bool{"whole": whole}})

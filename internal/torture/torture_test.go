@@ -37,7 +37,7 @@ func TestFaults(t *testing.T) {
 
 func TestTheSeedMakesThePlan(t *testing.T) {
 	options := cmp.AllowUnexported(blow{})
-	make := func(seed uint64) []blow { return plan(rand.New(rand.NewPCG(seed, 0)), 50) }
+	make := func(seed uint64) []blow { return plan(rand.New(rand.NewPCG(seed, 0)), 50, crash.Points()) }
 	if diff := cmp.Diff(make(1), make(1), options); diff != "" {
 		t.Errorf("the same seed made another plan:\n%s", diff)
 	}
