@@ -138,6 +138,4 @@ var states = map[string]string{
 	"disputes lost":               `select count(*) from disputes where booked = 'lost'`,
 	"invoices":                    `select count(*) from documents where kind = 'invoice'`,
 	"credit notes":                `select count(*) from documents where kind = 'credit_note'`,
-	"fee invoices in pounds":      `select count(*) from documents where kind = 'fee_invoice' and currency = 'GBP'`,
-	"statements":                  `select count(*) from documents where kind = 'statement'`,
 }
