@@ -68,7 +68,7 @@ type Month struct {
 }
 
 const selectMonths = `
-select m at time zone 'Europe/Paris' as start, coalesce(sum(e.amount_minor), 0) as minor
+select m at time zone 'Europe/Paris' as start, coalesce(sum(e.amount_minor - e.returned_minor), 0) as minor
 from generate_series(date_trunc('month', $3::timestamptz at time zone 'Europe/Paris'), $4::timestamptz at time zone 'Europe/Paris', interval '1 month') m
 left join earnings e on e.payee_id = $1 and e.currency = $2 and e.state <> 'voided'
   and e.earned_at >= m at time zone 'Europe/Paris' and e.earned_at < (m + interval '1 month') at time zone 'Europe/Paris'

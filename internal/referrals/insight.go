@@ -66,7 +66,7 @@ func LinkByCode(ctx context.Context, q sqlx.QueryerContext, memberID int64, code
 }
 
 const selectEarned = `
-select a.link_id, e.currency, sum(e.amount_minor) as minor
+select a.link_id, e.currency, sum(e.amount_minor - e.returned_minor) as minor
 from attributions a join earnings e on e.order_line_id = a.order_line_id and e.role = 'commission' and e.state <> 'voided'
 where a.link_id = any($1) group by a.link_id, e.currency order by e.currency`
 
@@ -154,7 +154,7 @@ with visits as (
   where c.eligible and (l.brand_id = $1 or p.brand_id = $1) group by 1
 ), sales as (
   select a.member_id, count(distinct o.id) as n, sum(ol.total_minor) filter (where o.state = 'paid') as goods, max(o.paid_at) as last,
-    sum((select sum(e.amount_minor) from earnings e where e.order_line_id = ol.id and e.role = 'commission' and e.state <> 'voided')) as earned
+    sum((select sum(e.amount_minor - e.returned_minor) from earnings e where e.order_line_id = ol.id and e.role = 'commission' and e.state <> 'voided')) as earned
   from attributions a join order_lines ol on ol.id = a.order_line_id join orders o on o.id = ol.order_id
   where ol.brand_id = $1 and a.member_id is not null and o.paid_at is not null and o.currency = (select currency from brands where id = $1) group by 1
 ), lists as (

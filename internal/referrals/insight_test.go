@@ -45,7 +45,7 @@ func TestFigures(t *testing.T) {
 	w.now = w.now.Add(40 * time.Hour) // after midnight in Paris, before it elsewhere
 	first := w.sell(t, referrals.Sale{Visitor: "V1", Lines: w.line(none)})
 	second := w.sell(t, referrals.Sale{Visitor: "V1", Lines: w.line(none)})
-	w.db.MustExec(`update earnings set state = 'voided', voided_at = now() where order_line_id = $1`, second)
+	w.db.MustExec(`update earnings set state = 'voided', voided_at = now(), returned_minor = amount_minor where order_line_id = $1`, second)
 	w.db.MustExec(`update orders set state = 'refunded', refunded_minor = total_minor where id = (select order_id from order_lines where id = $1)`, second)
 
 	ls, err := referrals.Links(ctx, w.db, w.alice, "en", 10, 0)

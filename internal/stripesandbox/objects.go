@@ -56,7 +56,7 @@ type account struct {
 	Requirements     requirements      `json:"requirements"`
 	Type             string            `json:"type"`
 	Deleted          bool              `json:"_deleted,omitempty"`
-	PaidOut          string            `json:"_paid_out,omitempty"` // day of the last automatic payout
+	PaidOut          string            `json:"_paid_out,omitempty"` // day on which an automatic payout was last made, or looked for
 }
 
 // link is a one-time address into a hosted page for an account. Its token opens the page once; the page then lives

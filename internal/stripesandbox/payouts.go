@@ -157,8 +157,8 @@ func (t *tx) automaticPayout(id, day string) {
 		available, _ := funds.at(t.now)
 		if available -= available % words.Step(currency, true); available > 0 {
 			t.payOut(id, currency, available, true)
-			a.PaidOut = day
-			t.put(a)
 		}
 	}
+	a.PaidOut = day // also when there was nothing: a sandbox that was started again must not look a second time
+	t.put(a)
 }
