@@ -11,7 +11,10 @@ import (
 
 	"relais/internal/app"
 	"relais/internal/app/apptest"
+	"relais/internal/debts"
+	"relais/internal/documents"
 	"relais/internal/earnings"
+	"relais/internal/ledger"
 	"relais/internal/orders"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/reconcile"
@@ -185,18 +188,20 @@ var corruptions = []struct{ name, sql, want string }{
 }
 
 // Somebody with all rights changes the data behind the program's back, with every trigger and constraint of rows switched
-// off. The audit names what they did; and there is a corruption for each invariant of the domains. Those between Stripe's books and
-// ours are broken in package reconcile.
+// off. The audit names what they did; and there is a corruption for each invariant of the domains. Those of debts and
+// documents, and those between Stripe's books and ours, are broken in their own packages.
 func TestAuditNamesEachCorruption(t *testing.T) {
 	w := traded(t)
 	owner := pgtest.Owner(t, w.DB)
 	named := map[string]bool{}
-	elsewhere, err := reconcile.Check(t.Context(), w.DB)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range elsewhere {
-		named[f.Name] = true
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check} {
+		elsewhere, err := check(t.Context(), w.DB)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range elsewhere {
+			named[f.Name] = true
+		}
 	}
 	for _, c := range corruptions {
 		named[c.want] = true

@@ -132,8 +132,10 @@ var states = map[string]string{
 	"messages of buyers":          `select count(*) from order_messages where author = 'buyer'`,
 	"messages of brands":          `select count(*) from order_messages where author = 'brand'`,
 	"letters":                     `select count(*) from letters`,
+	"refunds in part":             `select count(*) from orders where state = 'paid' and refunded_minor > 0`,
+	"disputes to answer":          `select count(*) from disputes where state = 'needs_response'`,
+	"inquiries":                   `select count(*) from disputes where state = 'warning_needs_response'`,
+	"disputes lost":               `select count(*) from disputes where booked = 'lost'`,
 	"invoices":                    `select count(*) from documents where kind = 'invoice'`,
 	"credit notes":                `select count(*) from documents where kind = 'credit_note'`,
-	"fee invoices in pounds":      `select count(*) from documents where kind = 'fee_invoice' and currency = 'GBP'`,
-	"statements":                  `select count(*) from documents where kind = 'statement'`,
 }

@@ -4,6 +4,7 @@
 //	share_link_redirect      requests/s of GET /r/CODE, each with a click committed before its answer, over those of a bare Echo 302
 //	share_link_redirect_p99  the 99th percentile of the bare 302 over that of GET /r/CODE, from the same runs
 //	product_page             requests/s of GET /p/SLUG over those of a bare Echo handler that answers as many bytes
+//	ledger_sale              sales of five parties/s posted by ledger.Post, each in a transaction of its own, over pgbench's TPC-B transactions/s
 //	place_order              orders/s of orders.Place over pgbench's TPC-B transactions/s
 //	payout_run               seconds in which payouts.Run makes the payouts of 100,000 payees, who have 10,000,000 free earnings,
 //	                         over those of a read-only GROUP BY over the same 10,000,000 postings

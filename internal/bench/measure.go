@@ -23,7 +23,7 @@ import (
 type sides struct {
 	follow, bare302    []load
 	product, barePage  []load
-	place, tpcb        []float64
+	place, tpcb, sales []float64
 	followed, pageSize int64 // links followed, warm-up included; bytes of a product page
 	placed             int64
 }
@@ -71,6 +71,9 @@ func measure(ctx context.Context, w *world, s settings) (report, error) {
 	if err := w.verify(ctx, m.followed, m.placed); err != nil {
 		return report{}, err
 	}
+	if err := w.sales.verify(ctx); err != nil {
+		return report{}, err
+	}
 	return newReport(machine, s, m), nil
 }
 
@@ -108,6 +111,15 @@ func (m *sides) round(ctx context.Context, w *world, s settings, bare string, vi
 	tps, err := w.runTPCB(ctx, s)
 	if err != nil {
 		return err
+	}
+	var posted float64
+	err = s.profiled("ledger_sale", func() error {
+		posted, err = w.sales.post(ctx, s.clients, s.span)
+		return err
+	})
+	m.sales = append(m.sales, posted)
+	if err != nil {
+		return fmt.Errorf("post sales: %w", err)
 	}
 	carts, err := w.carts(ctx, s)
 	if err != nil {

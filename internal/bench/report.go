@@ -113,6 +113,7 @@ func newReport(m machine, s settings, r *sides) report {
 			compare("share_link_redirect", 0.10, "requests/s", values(r.follow, perSecond), "bare Echo 302", values(r.bare302, perSecond), false),
 			compare("share_link_redirect_p99", 0.25, "ms", values(r.follow, p99), "bare Echo 302", values(r.bare302, p99), true),
 			compare("product_page", 0.05, "requests/s", values(r.product, perSecond), "bare Echo page", values(r.barePage, perSecond), false),
+			compare("ledger_sale", 1.00, "transactions/s", r.sales, "pgbench TPC-B", r.tpcb, false),
 			compare("place_order", 0.15, "transactions/s", r.place, "pgbench TPC-B", r.tpcb, false),
 		}}
 }

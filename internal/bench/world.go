@@ -37,6 +37,7 @@ type world struct {
 	dir     string // everything lies in here, and goes with it
 	cluster *postgres.Cluster
 	db      *sqlx.DB // of the owner: for counting rows
+	sales   *salesSide
 	site    *app.App
 	addr    string
 	leave   context.CancelFunc
@@ -61,6 +62,9 @@ func newWorld(ctx context.Context, s settings) (*world, error) {
 		return nil, errors.Join(fmt.Errorf("fill the catalogue: %w", err), w.close())
 	}
 	if err := w.initTPCB(ctx); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	if w.sales, err = openSales(ctx, w.cluster, s.clients); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	_, err = w.db.ExecContext(ctx, `analyze`)
@@ -111,6 +115,9 @@ func (w *world) close() error {
 		errs = append(errs, <-w.left)
 	case w.site != nil:
 		w.site.Close()
+	}
+	if w.sales != nil {
+		errs = append(errs, w.sales.db.Close())
 	}
 	if w.db != nil {
 		errs = append(errs, w.db.Close())

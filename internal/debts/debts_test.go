@@ -11,6 +11,7 @@ import (
 	"relais/internal/debts"
 	"relais/internal/earnings"
 	"relais/internal/money"
+	"relais/internal/postgres/pgtest"
 	"relais/internal/stripesandbox"
 )
 
@@ -281,4 +282,39 @@ func TestRules(t *testing.T) {
 			t.Fatalf("Paid(%d, %d) = %d, %d", back, owed, debt, free)
 		}
 	})
+}
+
+// Somebody with all rights changes what was recorded. The audit names what they did.
+func TestAuditNamesEachCorruption(t *testing.T) {
+	w, _, _, payee := indebted(t)
+	if err := w.Debts.WriteOff(t.Context(), payee, money.New(500, "EUR"), "a small sum, the account was closed", w.Member("helene")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Debts.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	owed(w, payee, 0)
+	owner := pgtest.Owner(t, w.DB)
+	for name, corruption := range map[string]string{
+		"reversals_posted":  `update reversals set amount_minor = amount_minor + 1`,
+		"reversals_within":  `update payouts set amount_minor = 1 where id in (select payout_id from reversals)`,
+		"write_offs_posted": `update write_offs set amount_minor = amount_minor + 1`,
+	} {
+		tx := owner.MustBegin()
+		tx.MustExec(`set local session_replication_role = replica`)
+		tx.MustExec(corruption)
+		found, err := debts.Check(t.Context(), tx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range found {
+			if f.Name == name && f.Count == 0 {
+				t.Errorf("the audit does not name %s", name)
+			}
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

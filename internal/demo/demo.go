@@ -26,6 +26,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/clock"
 	"relais/internal/demo/content"
+	"relais/internal/disputes"
 	"relais/internal/documents"
 	"relais/internal/jobs"
 	"relais/internal/media"
@@ -67,6 +68,7 @@ type Services struct {
 	Orders      *orders.Service
 	Support     *support.Service
 	Returns     *returns.Service
+	Disputes    *disputes.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox

@@ -36,6 +36,9 @@ func (m *maker) live(ctx context.Context) error {
 		m.progress(50 + int(48*e.at.Sub(m.start)/m.now.Sub(m.start)))
 	}
 	m.at(m.now)
+	if err := m.trouble(ctx); err != nil {
+		return err
+	}
 	return m.night(ctx)
 }
 

@@ -18,7 +18,7 @@ func TestForeseenIsWhatIsBooked(t *testing.T) {
 	wishes := []orders.RefundWish{
 		{Lines: []orders.RefundLine{{LineID: one, Quantity: 1}}},
 		{Minor: 777},
-		{Lines: []orders.RefundLine{{LineID: two, Quantity: 1, Minor: 1001}, {LineID: one, Minor: 1}}, Delivery: []int64{o.Shipments[1].ID}},
+		{Lines: []orders.RefundLine{{LineID: two, Minor: 1001}, {LineID: one, Minor: 1}}, Delivery: []int64{o.Shipments[1].ID}},
 		{Minor: 3001, ShipmentID: o.Shipments[0].ID},
 	}
 	for i := 0; i < len(wishes); i += 2 { // two at a time: the second is foreseen while the first is on its way

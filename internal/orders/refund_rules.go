@@ -117,6 +117,10 @@ func lineParts(shipments []Shipment, wanted []RefundLine) ([]refunds.Item, error
 		if minor <= 0 || minor > l.Left() {
 			return nil, tooMuch
 		}
+		// Who never gets a piece gets its whole price back: what the brand would keep, nobody could ever earn.
+		if sh, _ := shipmentIn(shipments, l.ShipmentID); sh.unsent() && minor < min(l.PriceMinor*w.Quantity, l.Left()) {
+			return nil, fault.Field(fmt.Sprintf("line-%d", w.LineID), "fault.refund_unsent")
+		}
 		id := l.ID
 		items = append(items, refunds.Item{ShipmentID: l.ShipmentID, OrderLineID: &id, Quantity: w.Quantity, Restock: w.Restock && w.Quantity > 0, Minor: minor})
 	}
@@ -159,6 +163,9 @@ func spread(shipments []Shipment, shipmentID, minor int64) ([]refunds.Item, erro
 	}
 	return append(share(min(minor, goods), parts), share(max(0, minor-goods), deliveries)...), nil
 }
+
+// unsent says whether a shipment is still with its brand.
+func (s Shipment) unsent() bool { return s.State == Waiting || s.State == Preparing }
 
 func lineIn(shipments []Shipment, id int64) (Line, bool) {
 	for _, s := range shipments {

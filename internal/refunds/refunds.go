@@ -246,7 +246,7 @@ const selectOpen = `select id from refunds where state in ('pending','requires_a
 // A payment that no order keeps is owed to its buyer whatever the provider answered: it is tried again, under a new key, once
 // a day, ten times. Then it stays in suspense and on the order's page.
 const retryStray = `
-update refunds set state = 'new', attempt = attempt + 1, first_sent_at = null, stripe_id = null, ended_at = null
+update refunds set state = 'new', attempt = attempt + 1, first_sent_at = null, tried_at = null, stripe_id = null, ended_at = null
 where stray and state in ('failed','canceled') and attempt <= 10 and ended_at <= $1 returning id`
 
 // Sweep enqueues another look at every refund that the bank has not finished, once an hour each, and another try of every

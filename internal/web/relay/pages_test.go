@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/ledger"
 	"relais/internal/postgres"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
@@ -146,6 +147,15 @@ func TestLinksAndSales(t *testing.T) {
 	s.db.MustExec(`insert into payees (member_id) values ($1)`, s.alice)
 	s.db.MustExec(`insert into earnings (payee_id, order_id, shipment_id, order_line_id, role, amount_minor, currency, base_minor, rate_bps, reason, free_at, earned_at)
 		select p.id, l.order_id, l.shipment_id, l.id, 'commission', 217, 'EUR', 2000, 1000, 'awaiting_shipment', $1, $1 from payees p, order_lines l`, s.now.AddDate(0, 0, 20))
+	must(t, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		var payee int64
+		if err := tx.Get(&payee, `select id from payees where member_id = $1`, s.alice); err != nil {
+			return err
+		}
+		_, err := ledger.Post(ctx, tx, ledger.Transaction{Reference: "order:1:paid", Kind: "sale", Currency: "EUR", At: s.now, Postings: []ledger.Posting{
+			{Source: ledger.Account{Kind: ledger.Stripe}, Destination: ledger.Account{Kind: ledger.Held, Owner: payee}, Amount: 217}}})
+		return err
+	}))
 	s.shows(s.ask("GET", "/me", nil, "member", "alice"), http.StatusOK, "2,17", "Disponible à partir du 22", "Dites où vous payer", "/me/payouts")
 	s.shows(s.ask("GET", "/me/links", nil, "member", "alice"), http.StatusOK, "2,17")
 	s.shows(s.ask("GET", "/me/sales/"+line, nil, "member", "alice"), http.StatusOK, "Pourquoi cette vente est à vous", "Votre lien est le dernier", "1 autre membre", "10", "!guest@", "!Guest")

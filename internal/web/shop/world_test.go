@@ -82,7 +82,7 @@ func newWorld(t testing.TB) *world {
 	w.orders.Register(w.runner)
 	w.support = support.New(w.db, now, outbox)
 	w.returns = returns.New(w.db, w.orders, now, outbox)
-	refunds.New(refunds.Config{DB: w.db, Payments: w.stripe.Client, Now: now, Outcomes: w.returns, Log: log}).Register(w.runner)
+	refunds.New(refunds.Config{DB: w.db, Payments: w.stripe.Client, Now: now, Clock: time.Now, Outcomes: w.returns, Log: log}).Register(w.runner)
 	var s *shop.Shop
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: w.url, PaymentOrigins: []string{w.stripe.URL},
 		Log: log, Now: now, CartCount: func(c echo.Context) int { return s.CartCount(c) }})

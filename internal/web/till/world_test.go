@@ -47,7 +47,7 @@ func open(t *testing.T) *world {
 	w.echo.Use(w.identify)
 	after := aftersale.New(aftersale.Options{Site: site, DB: w.DB, Orders: w.Orders, Returns: w.Returns, Disputes: w.Disputes, Now: w.Clock.Now})
 	after.Routes(w.echo)
-	till.New(till.Options{Site: site, DB: w.DB, Orders: w.Orders, Aftersale: after, Payouts: w.Payouts, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.echo)
+	till.New(till.Options{Site: site, DB: w.DB, Orders: w.Orders, Support: w.Support, Aftersale: after, Payouts: w.Payouts, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.echo)
 	w.shop, w.other = w.Shop("terre", 12000, 50), w.Shop("verre", 5000, 50)
 	w.lea, w.bruno = w.Member("lea"), w.Member("bruno")
 	return w
