@@ -91,9 +91,9 @@ func torture(ctx context.Context, s settings, out io.Writer) (err error) {
 		}
 		calls, _ := split(w.sandbox.FaultCounts())
 		missed := w.missed()
-		kills := 0
-		if w.counts.kills < s.kills || calls < s.faults {
-			kills = s.round
+		kills := min(s.round, max(0, s.kills-w.counts.kills))
+		if calls < s.faults {
+			kills = max(kills, s.round/3)
 		}
 		enough := kills == 0 && len(missed) == 0
 		if !v.bad() && !enough && time.Since(begun) < s.most {
