@@ -113,21 +113,35 @@ func (w *world) attend(ctx context.Context) error {
 }
 
 const selectBusy = `
-select exists (select 1 from jobs where done_at is null and parked_at is null and (run_at <= clock_timestamp() or leased_until > clock_timestamp()))`
+select coalesce(bool_or(done_at is null and parked_at is null and (run_at <= clock_timestamp() or leased_until > clock_timestamp())), false) as busy,
+  coalesce(sum(attempt), 0)::bigint as attempts from jobs`
+
+// patience is how long nobody may take up a job while there are some.
+const patience = 2 * time.Minute
 
 // idle waits until no job can be done now.
 func (w *world) idle(ctx context.Context, c *child) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	err := poll(ctx, 25*time.Millisecond, func() (bool, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	still := time.AfterFunc(patience, func() { cancel(errors.New("no job was taken up for a while")) })
+	defer still.Stop()
+	var now, before struct {
+		Busy     bool  `db:"busy"`
+		Attempts int64 `db:"attempts"`
+	}
+	err := poll(ctx, 50*time.Millisecond, func() (bool, error) {
 		if c.dead() {
 			return false, fmt.Errorf("relais ended by itself; its last words: %s", w.lastWords())
 		}
-		var busy bool
-		err := w.owner.GetContext(ctx, &busy, selectBusy)
-		return !busy, err
+		err := w.owner.GetContext(ctx, &now, selectBusy)
+		if now.Attempts != before.Attempts {
+			before = now
+			still.Reset(patience)
+		}
+		return !now.Busy, err
 	})
 	if err != nil {
+		err = errors.Join(err, context.Cause(ctx))
 		left, look := w.unfinished(context.WithoutCancel(ctx))
 		return errors.Join(fmt.Errorf("work does not come to an end: %w: %s; relais says: %s", err, describe(left), w.lastWords()), look)
 	}

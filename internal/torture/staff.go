@@ -41,7 +41,7 @@ func (w *world) work(ctx context.Context, random *rand.Rand) {
 		if err == nil {
 			w.counts.clicks.Add(1)
 		}
-		w.pause(ctx, time.Duration(10+random.IntN(60))*time.Millisecond)
+		w.pause(ctx, time.Duration(30+random.IntN(170))*time.Millisecond)
 	}
 }
 
