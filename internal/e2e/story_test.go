@@ -90,9 +90,12 @@ func TestStoryOnAPhoneInFrench(t *testing.T) {
 	admin.goes("/admin/payouts")
 	admin.reads("Zoé Martin")
 	admin.shot("payouts")
+	admin.types("minimum_EUR", "1,00") // what is less than the minimum waits: 1,62 € does not any more
+	admin.presses("Enregistrer")
+	admin.until("find the new minimum", `document.querySelector("[name=minimum_EUR]")?.value.startsWith("1.00") || document.querySelector("[name=minimum_EUR]")?.value.startsWith("1,00")`)
 	evaluate[bool](admin, `(window.confirm = () => true, true)`)
 	admin.presses("Verser maintenant")
-	admin.reads("Versements préparés")
+	admin.reads("Le passage a commencé")
 	admin.shot("run")
 
 	relay.goes("/me/earnings")
