@@ -85,7 +85,7 @@ func torture(ctx context.Context, s settings, out io.Writer) (err error) {
 	random := rand.New(rand.NewPCG(s.seed, 0))
 	blows := plan(random, s.round, crash.Points())
 	for {
-		v, err := w.round(ctx, s, blows)
+		v, err := w.round(ctx, s, blows, out)
 		if err != nil {
 			return fmt.Errorf("round %d of seed %d: %w", w.counts.rounds, s.seed, err)
 		}
@@ -112,17 +112,22 @@ func torture(ctx context.Context, s settings, out io.Writer) (err error) {
 }
 
 // round is one siege, and what is left of it.
-func (w *world) round(ctx context.Context, s settings, blows []blow) (verdict, error) {
+func (w *world) round(ctx context.Context, s settings, blows []blow, out io.Writer) (verdict, error) {
 	w.counts.rounds++
+	begun := time.Now()
 	if err := w.siege(ctx, s, w.counts.rounds, blows); err != nil {
 		return verdict{}, fmt.Errorf("siege: %w", err)
 	}
+	besieged := time.Now()
 	left, err := w.settle(ctx)
 	if err != nil {
 		return verdict{}, fmt.Errorf("settle: %w", err)
 	}
+	settled := time.Now()
 	w.counts.payments = 0
 	v, err := w.judge(ctx)
+	fmt.Fprintf(out, "round %d: %d deaths in %v, quiet after %v, judged in %v\n", w.counts.rounds, len(blows), besieged.Sub(begun).Round(time.Second),
+		settled.Sub(besieged).Round(time.Second), time.Since(settled).Round(time.Second))
 	if len(left) > 0 {
 		v.other = append(v.other, "not at an end: "+describe(left))
 	}
