@@ -36,6 +36,7 @@ type answer struct {
 func (w *world) buy(ctx context.Context, random *rand.Rand) {
 	b := &buyer{w: w, random: random}
 	for ctx.Err() == nil {
+		w.breathe(ctx)
 		b.lives++
 		b.from = fmt.Sprintf("10.%d.%d.%d", random.IntN(250), random.IntN(250), 1+random.IntN(250))
 		jar, err := cookiejar.New(nil)
@@ -48,6 +49,11 @@ func (w *world) buy(ctx context.Context, random *rand.Rand) {
 		}
 		w.pause(ctx, time.Duration(random.IntN(30))*time.Millisecond)
 	}
+}
+
+// breathe waits until work is no longer behind.
+func (w *world) breathe(ctx context.Context) {
+	_ = poll(ctx, 50*time.Millisecond, func() (bool, error) { return !w.behind.Load(), nil })
 }
 
 // pause waits for a while.

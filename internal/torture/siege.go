@@ -81,6 +81,7 @@ func (w *world) siege(ctx context.Context, s settings, round int, blows []blow) 
 		all.Go(func() { w.work(people, own) })
 	}
 	all.Go(func() { _ = w.sandbox.Run(people) })
+	all.Go(func() { w.watch(people) })
 	for _, b := range blows {
 		rate := s.rate
 		switch { // or hardly anything would come that far
@@ -98,6 +99,22 @@ func (w *world) siege(ctx context.Context, s settings, round int, blows []blow) 
 		}
 	}
 	return nil
+}
+
+// mostReady is how many jobs may be ready before people wait.
+const mostReady = 150
+
+const selectReady = `select count(*) from jobs where done_at is null and parked_at is null and run_at <= clock_timestamp()`
+
+// watch has people wait while there is more work than is done.
+func (w *world) watch(ctx context.Context) {
+	_ = poll(ctx, 200*time.Millisecond, func() (bool, error) {
+		var n int
+		if w.owner.GetContext(ctx, &n, selectReady) == nil { // else Postgres is away for a moment
+			w.behind.Store(n > mostReady)
+		}
+		return false, nil
+	})
 }
 
 // strike lets Relais live once, until it dies.
@@ -158,7 +175,7 @@ func (w *world) provoke(ctx context.Context, step string) {
 	lead := map[string][]act{"refunds": {w.refundPart, w.refundPart, w.refundAll}, "disputes": {w.dispute, w.decide}, "payouts": {w.free, w.goOn, w.startRun},
 		"debts": {w.owe}}[group]
 	random := rand.New(rand.NewPCG(1, 1))
-	for range 3 {
+	for range 2 {
 		for _, do := range lead {
 			_ = do(ctx, random)
 		}

@@ -35,6 +35,7 @@ func (w *world) work(ctx context.Context, random *rand.Rand) {
 	acts := []act{w.deliver, w.deliver, w.deliver, w.refundPart, w.refundPart, w.refundAll, w.takeBack, w.dispute, w.decide, w.payRun, w.payNow, w.owe, w.goOn, w.recover, w.payOrphan,
 		w.cancel}
 	for ctx.Err() == nil {
+		w.breathe(ctx)
 		w.gate.RLock()
 		err := acts[random.IntN(len(acts))](ctx, random)
 		w.gate.RUnlock()

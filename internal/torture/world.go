@@ -63,6 +63,7 @@ type world struct {
 	binary  string
 
 	gate    sync.RWMutex // held by whoever acts; alone by time
+	behind  atomic.Bool  // there is more work than is done: people wait, or it would never come to an end
 	goods   []good
 	members []int64
 	counts  counts
