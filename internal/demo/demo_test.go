@@ -68,6 +68,11 @@ func TestPurchasesCanHappen(t *testing.T) {
 		t.Error("they are not in the order of time")
 	}
 	pieces := map[string]int64{}
+	if !slices.ContainsFunc(all, func(p *purchase) bool {
+		return p.at.After(end.Add(-11*dayLong)) && p.parcels[0].deliver == 5*dayLong && len(p.brands()) == 2
+	}) {
+		t.Error("none of the orders received within the period of withdrawal is of two brands")
+	}
 	for _, p := range all {
 		if len(p.parcels) != len(p.brands()) {
 			t.Errorf("purchase %d: %d parcels of %d brands", p.nth, len(p.parcels), len(p.brands()))

@@ -262,10 +262,10 @@ func (m *maker) drawLast() []*purchase {
 	}
 	for i := range 3 {
 		n := time.Duration(i)
-		add(2*time.Hour+7*n*time.Hour, 40*dayLong, dayLong)           // to be sent
-		add(4*dayLong+5*n*time.Hour, 40*time.Hour, 40*dayLong)        // under way
-		add(9*dayLong+9*n*time.Hour, 30*time.Hour, 5*dayLong)         // received, within the period of withdrawal
-		back := add(8*dayLong+6*n*time.Hour, 26*time.Hour, 3*dayLong) // withdrawn, and the goods not back yet
+		add(2*time.Hour+7*n*time.Hour, 40*dayLong, dayLong)                        // to be sent
+		add(4*dayLong+5*n*time.Hour, 40*time.Hour, 40*dayLong)                     // under way
+		m.addOfAnotherBrand(add(9*dayLong+9*n*time.Hour, 30*time.Hour, 5*dayLong)) // received, within the period of withdrawal
+		back := add(8*dayLong+6*n*time.Hour, 26*time.Hour, 3*dayLong)              // withdrawn, and the goods not back yet
 		back.withdraw = 2*dayLong + 11*n*time.Hour
 	}
 	for i := range 2 {
@@ -275,6 +275,21 @@ func (m *maker) drawLast() []*purchase {
 		add(5*dayLong+time.Duration(i)*7*time.Hour, 0, 0).payment = abandoned // left in the cart
 	}
 	return all
+}
+
+// addOfAnotherBrand puts a piece into the basket that a second brand sells, in the same currency and to a country that both
+// deliver to; nothing where the basket holds two brands, or where there is no such piece.
+func (m *maker) addOfAnotherBrand(p *purchase) {
+	first := p.items[0].product.brand
+	other := m.anyProduct(func(o *product) bool {
+		return o.brand != first && o.brand.Currency == first.Currency && slices.ContainsFunc(m.content.Buyers, func(b content.Buyer) bool {
+			return len(first.DeliveriesTo(b.Address.Country)) > 0 && len(o.brand.DeliveriesTo(b.Address.Country)) > 0
+		})
+	})
+	if other != nil && len(p.brands()) == 1 {
+		p.items = append(p.items, item{product: other, variant: m.random.IntN(len(other.variants)), quantity: 1})
+		p.parcels = append(p.parcels, p.parcels[0])
+	}
 }
 
 // card is what a buyer pays with: relays with one of their own, as a sale that was paid with a relay's card is no

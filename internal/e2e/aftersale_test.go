@@ -91,7 +91,6 @@ func TestStoryOfADispute(t *testing.T) {
 
 	brand := desktop(t, "dispute-brand", "en")
 	brand.logsIn("mathilde@maison-brevane.example", demo.Password)
-	brand.speaks("en")
 	brand.goes("/brand/maison-brevane/disputes")
 	brand.becomes(number)
 	brand.shot("disputes")
@@ -110,7 +109,6 @@ func TestStoryOfADispute(t *testing.T) {
 
 	admin := desktop(t, "dispute-admin", "en")
 	admin.logsIn("admin@relais.example", demo.Password)
-	admin.speaks("en")
 	admin.goes("/admin/disputes")
 	admin.reads(number)
 	admin.goes("/admin/orders/" + number)

@@ -21,6 +21,7 @@ type person struct {
 	t    *testing.T
 	ctx  context.Context
 	name string
+	lang string
 	step int
 }
 
@@ -32,7 +33,7 @@ func sits(t *testing.T, name, lang string, width, height int64) *person {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	p := &person{t: t, ctx: ctx, name: name}
+	p := &person{t: t, ctx: ctx, name: name, lang: lang}
 	if err := chromedp.Do(ctx); err != nil { // opens the window, which lives as long as the context that it was opened with
 		t.Fatal(err)
 	}
@@ -244,6 +245,7 @@ func (p *person) logsIn(email, password string) {
 	if path := p.path(); path == "/login" {
 		p.lost("log in as "+email, fmt.Errorf("still at the log-in page"))
 	}
+	p.speaks(p.lang) // an earlier story may have left the member with another
 }
 
 // complaints collects what the browser complains about: uncaught errors, what the content security policy refused, what

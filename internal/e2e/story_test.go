@@ -82,7 +82,6 @@ func TestStoryOnAPhoneInFrench(t *testing.T) {
 
 	admin := phone(t, "admin-fr", "fr")
 	admin.logsIn("admin@relais.example", demo.Password)
-	admin.speaks("fr")
 	admin.goes("/admin/clock")
 	admin.shot("clock")
 	admin.presses("Avancer de 15 jours")

@@ -37,7 +37,6 @@ func TestStoryOnADesktopInEnglish(t *testing.T) {
 
 	relay := desktop(t, "lea-en", "en")
 	relay.logsIn("lea@relais.example", demo.Password)
-	relay.speaks("en")
 	earning := earningOf(relay, "held", number)
 	relay.reads("The brand has not sent it yet")
 	relay.shot("waiting")
@@ -64,7 +63,6 @@ func TestStoryOnADesktopInEnglish(t *testing.T) {
 
 	brand := desktop(t, "brand-desk-en", "en")
 	brand.logsIn("mathilde@maison-brevane.example", demo.Password)
-	brand.speaks("en")
 	brand.goes("/brand/maison-brevane/orders/" + number)
 	brand.reads("refunded")
 	if brand.has(`input[name=tracking]`) {
@@ -78,7 +76,6 @@ func TestStoryOnADesktopInEnglish(t *testing.T) {
 	buyer.reads("Your goods are reserved")
 	admin := desktop(t, "admin-en", "en")
 	admin.logsIn("admin@relais.example", demo.Password)
-	admin.speaks("en")
 	admin.goes("/admin/clock")
 	admin.presses("Move on by 1 day")
 	admin.shot("clock")
