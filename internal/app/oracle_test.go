@@ -39,6 +39,9 @@ type owner int64
 // is due by the orders, refunds and disputes alone.
 func (l *lives) look() {
 	l.Settle()
+	if _, err := l.Reconcile.Feed(l.T.Context()); err != nil { // books Stripe's fees
+		l.T.Fatal(err)
+	}
 	for _, name := range broken(l.T.Context(), l.T, l.DB) {
 		if name != "clearing_in_time" { // by real time, of which this world knows nothing
 			l.T.Errorf("%s is broken", name)

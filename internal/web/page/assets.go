@@ -35,8 +35,9 @@ type assets struct {
 }
 
 type file struct {
-	content, zipped []byte
-	hash, mime      string
+	content    []byte
+	zipped     func() []byte // made when it is first asked for; nil where that saves nothing
+	hash, mime string
 }
 
 func newAssets(files fs.FS, fresh bool) (*assets, error) {
@@ -109,14 +110,23 @@ func withHashes(css []byte, list map[string]*file) []byte {
 func newFile(name string, content []byte) *file {
 	sum := sha256.Sum256(content)
 	f := &file{content: content, hash: hex.EncodeToString(sum[:6]), mime: typeOf(name)}
-	if strings.HasPrefix(f.mime, "text/") || strings.Contains(f.mime, "svg") || strings.Contains(f.mime, "json") {
-		var out bytes.Buffer
-		w := gzip.NewWriter(&out)
-		if _, err := w.Write(content); err == nil && w.Close() == nil && out.Len() < len(content) {
-			f.zipped = out.Bytes()
+	f.zipped = sync.OnceValue(func() []byte {
+		if strings.HasPrefix(f.mime, "text/") || strings.Contains(f.mime, "svg") || strings.Contains(f.mime, "json") {
+			return zip(content)
 		}
-	}
+		return nil
+	})
 	return f
+}
+
+// zip is nil where it saves nothing.
+func zip(content []byte) []byte {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write(content); err == nil && w.Close() == nil && out.Len() < len(content) {
+		return out.Bytes()
+	}
+	return nil
 }
 
 // typeOf does not ask the machine's own table, which differs between machines.
@@ -188,7 +198,8 @@ func (s *Site) Static(c echo.Context) error {
 			return c.NoContent(http.StatusNotModified)
 		}
 	}
-	if f.zipped == nil {
+	zipped := f.zipped()
+	if zipped == nil {
 		return c.Blob(http.StatusOK, f.mime, f.content)
 	}
 	h.Add("Vary", "Accept-Encoding")
@@ -196,5 +207,5 @@ func (s *Site) Static(c echo.Context) error {
 		return c.Blob(http.StatusOK, f.mime, f.content)
 	}
 	h.Set("Content-Encoding", "gzip")
-	return c.Blob(http.StatusOK, f.mime, f.zipped)
+	return c.Blob(http.StatusOK, f.mime, zipped)
 }

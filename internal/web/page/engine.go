@@ -22,17 +22,22 @@ type engine struct {
 	fresh  bool // parse again for every page
 
 	mu   sync.RWMutex
-	sets map[i18n.Lang]map[string]*template.Template
+	sets map[i18n.Lang]map[string]pageSet
 }
+
+// pageSet makes the set of one page when it is first asked for. Copying the layout and all partials costs most of what starting
+// up would, and a process shows few of its pages soon.
+type pageSet func() (*template.Template, error)
 
 func newEngine(files fs.FS, a *assets, now func() time.Time, fresh bool) (*engine, error) {
 	e := &engine{files: files, assets: a, now: now, fresh: fresh}
 	return e, e.parse()
 }
 
-// parse reads templates by folder: layout/*.html and partials/*.html into a base, pages/AREA/NAME.html each on top.
+// parse reads templates by folder: layout/*.html and partials/*.html into a base, pages/AREA/NAME.html each on top. A file that
+// does not parse is an error here, whether its page is ever asked for or not.
 func (e *engine) parse() error {
-	sets := map[i18n.Lang]map[string]*template.Template{}
+	sets := map[i18n.Lang]map[string]pageSet{}
 	names, err := glob(e.files, "pages")
 	if err != nil {
 		return fmt.Errorf("list pages: %w", err)
@@ -42,16 +47,18 @@ func (e *engine) parse() error {
 		if err != nil {
 			return err
 		}
-		sets[lang] = map[string]*template.Template{}
+		sets[lang] = map[string]pageSet{}
 		for _, name := range names {
-			set, err := base.Clone()
-			if err != nil {
-				return fmt.Errorf("clone layout: %w", err)
-			}
-			if err := e.add(set, name); err != nil {
+			if err := e.add(template.New("").Funcs(e.funcs(lang)), name); err != nil {
 				return err
 			}
-			sets[lang][strings.TrimSuffix(strings.TrimPrefix(name, "pages/"), ".html")] = set
+			sets[lang][strings.TrimSuffix(strings.TrimPrefix(name, "pages/"), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+				set, err := base.Clone()
+				if err != nil {
+					return nil, fmt.Errorf("clone layout: %w", err)
+				}
+				return set, e.add(set, name)
+			})
 		}
 	}
 	e.mu.Lock()
@@ -94,10 +101,14 @@ func (e *engine) execute(w io.Writer, lang i18n.Lang, name, block string, data a
 		}
 	}
 	e.mu.RLock()
-	set := e.sets[lang][name]
+	made := e.sets[lang][name]
 	e.mu.RUnlock()
-	if set == nil {
+	if made == nil {
 		return fmt.Errorf("there is no page %q", name)
+	}
+	set, err := made()
+	if err != nil {
+		return err
 	}
 	return set.ExecuteTemplate(w, block, data)
 }
