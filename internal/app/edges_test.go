@@ -31,6 +31,7 @@ type edge struct {
 func newEdge(t *testing.T) *edge {
 	t.Helper()
 	e := &edge{lives: &lives{World: apptest.New(t)}}
+	e.Sandbox.ChargeFees(150, 25)
 	e.shop, e.relay = e.Shop("terre", 12000, 1000), e.Member("lea")
 	e.brand, e.member = e.Onboard(earnings.Owner{BrandID: e.shop.Brand}), e.Onboard(earnings.Owner{MemberID: e.relay})
 	other := e.Shop("autre", 90000, 1000)

@@ -88,6 +88,7 @@ type lives struct {
 
 func newLives(t testing.TB, r *rapid.T) *lives {
 	l := &lives{World: apptest.New(t), r: r, open: map[string]bool{}, blocked: map[int64]bool{}}
+	l.Sandbox.ChargeFees(150, 25)
 	for i, price := range []int64{12000, 999, 3} {
 		l.shops = append(l.shops, l.Shop(fmt.Sprintf("maison%d", i), price, 1000))
 		l.Onboard(earnings.Owner{BrandID: l.shops[i].Brand})

@@ -169,7 +169,7 @@ func (s *Service) RefundAgain(ctx context.Context, refundID, brandID, by int64, 
 
 // OwedNoMore says that a buyer is not owed any more what a refund that failed was to pay: they have it by another way (their bank took it, a
 // later refund was of the same), or do without. The earnings go on. By an admin, with a note that says why. ErrNotFailed where the
-// refund stands; the field "note".
+// refund stands, or nothing of it is owed any more; the field "note".
 func (s *Service) OwedNoMore(ctx context.Context, refundID, by int64, note string) error {
 	if n := len([]rune(note)); n < 5 || n > 500 {
 		return fault.Field("note", "fault.required")
@@ -186,7 +186,7 @@ func (s *Service) OwedNoMore(ctx context.Context, refundID, by int64, note strin
 		if r, err = refunds.ByID(ctx, tx, refundID); err != nil { // as it is under the lock
 			return err
 		}
-		if !r.State.Refused() || r.Stray {
+		if !r.State.Refused() || !r.Owed {
 			return ErrNotFailed
 		}
 		now := s.now()

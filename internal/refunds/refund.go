@@ -86,6 +86,7 @@ type Refund struct {
 	AskedBy         *int64       `db:"asked_by"` // nil: the buyer, or the system
 	AskedAt         time.Time    `db:"asked_at"`
 	EndedAt         *time.Time   `db:"ended_at"`
+	Owed            bool         `db:"owed"` // it failed, and its buyer waits for the money: what was earned on its parts waits too
 
 	Items []Item `db:"-"`
 }
@@ -152,7 +153,8 @@ func Record(ctx context.Context, tx *sqlx.Tx, r Refund) (Refund, error) {
 
 const selectRefund = `
 select id, order_id, amount_minor as "amount.minor", currency as "amount.currency", reason, operation, stray, return_id, note, payment_intent_id,
-  state, key, attempt, first_sent_at, tried_at, stripe_id, failure, booked, booked_times, asked_by, asked_at, ended_at from refunds`
+  state, key, attempt, first_sent_at, tried_at, stripe_id, failure, booked, booked_times, asked_by, asked_at, ended_at,
+  exists (select 1 from holds h where h.order_id = refunds.order_id and h.reference = 'owed:refund:' || refunds.id and h.lifted_at is null) as owed from refunds`
 
 const selectItems = `
 select refund_id, shipment_id, order_line_id, quantity, restock, amount_minor from refund_items i

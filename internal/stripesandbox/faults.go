@@ -88,6 +88,13 @@ func (s *Sandbox) LagLists(lag time.Duration) {
 	s.options.ListLag = lag
 }
 
+// ChargeFees has Stripe keep so many basis points and minor units of each charge from now on.
+func (s *Sandbox) ChargeFees(bps, minor int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.options.FeeBps, s.options.FeeMinor = bps, minor
+}
+
 // FaultCounts is how many faults have happened to calls and notices, by kind (see package chaos).
 func (s *Sandbox) FaultCounts() map[string]int {
 	s.mu.Lock()

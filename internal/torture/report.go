@@ -23,7 +23,7 @@ type counts struct {
 	payments, transfers, refunds, reversals, disputes, rounds int
 }
 
-// callFaults is how many calls went wrong; noticeFaults, how many notices did.
+// split says how many calls went wrong, and how many notices did.
 func split(faults map[string]int) (calls, notices int) {
 	for kind, n := range faults {
 		if strings.HasPrefix(kind, "webhook") {
@@ -55,11 +55,10 @@ func (w *world) report(out io.Writer, s settings, v verdict, took time.Duration)
 	}
 	row("Postgres stopped at once", c.restarts)
 	row("connections ended", c.backends)
-	row("faults of the provider", calls)
+	row("faults of the provider", fmt.Sprintf("%d: %d of calls, %d of notices", calls+notices, calls, notices))
 	for _, kind := range slices.Sorted(maps.Keys(faults)) {
 		row("  "+kind, faults[kind])
 	}
-	row("faults of notices", notices)
 	row("payments", c.payments)
 	row("refunds", c.refunds)
 	row("transfers", c.transfers)

@@ -77,7 +77,7 @@ func On(t testing.TB, db *sqlx.DB) *World {
 	var err error
 	w.Sandbox, err = stripesandbox.New(stripesandbox.Options{Now: moment.Now, RealNow: time.Now, BaseURL: server.URL + "/stripe",
 		PlatformURL: server.URL + "/webhooks/platform", PlatformSecret: "whsec_platform", ConnectURL: server.URL + "/webhooks/connect",
-		ConnectSecret: "whsec_connect", SettleDelay: 48 * time.Hour, FeeBps: 150, FeeMinor: 25})
+		ConnectSecret: "whsec_connect", SettleDelay: 48 * time.Hour})
 	must(t, err)
 	options := stripe.Options{Key: "sk_test_sandbox", URL: server.URL + "/stripe", PlatformSecret: "whsec_platform", ConnectSecret: "whsec_connect",
 		Capabilities: []string{"transfers"}, Now: time.Now}

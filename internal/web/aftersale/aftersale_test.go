@@ -106,6 +106,7 @@ func TestFailedRefundIsPaidAgain(t *testing.T) {
 	refund := fmt.Sprintf("%s/refunds/%d", path, rs[0].ID)
 	w.shows(w.ask(w.shop.Owner, "/brand/terre"+refund, nil), http.StatusOK, "échoué", "L’acheteur attend toujours", "Payer de nouveau", "!Payé par virement")
 	w.shows(w.ask(w.alma, "/admin"+refund, nil), http.StatusOK, "Payé par virement")
+	w.shows(w.ask(w.alma, "/admin"+refund, url.Values{"settle": {"yes"}, "note": {"gardé"}}), http.StatusUnprocessableEntity, "gardé", "Choisissez")
 	w.shows(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"transfer"}, "note": {" "}}), http.StatusUnprocessableEntity, "Payé par virement")
 	w.leads(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"transfer"}, "note": {"Virement du 3 mars, réf. 77"}}), "/admin"+path)
 	w.leads(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"transfer"}, "note": {"Virement du 3 mars, réf. 77"}}), "/admin"+path) // once
@@ -115,6 +116,47 @@ func TestFailedRefundIsPaidAgain(t *testing.T) {
 		t.Errorf("refunded %d in %d refunds", p.RefundedMinor, len(p.Refunds))
 	}
 	w.shows(w.ask(w.shop.Owner, "/brand/terre"+refund, nil), http.StatusOK, "redemandé", "!Payer de nouveau")
+	w.Audit()
+}
+
+// TestFailedRefundIsOwedNoMore: the platform says so, with a reason; what was earned goes on.
+func TestFailedRefundIsOwedNoMore(t *testing.T) {
+	w := open(t)
+	o := w.Order(apptest.Purchase{Variant: w.shop.Variant, Storefront: w.lea})
+	w.Pay(o, "4000000000005126")
+	w.Settle()
+	if _, err := w.Refund(o.ID, 0, orders.RefundWish{Minor: 2000}); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	w.Pass(1)
+	w.Deliver(o.ID)
+	path := "/orders/" + o.Number
+	refund := fmt.Sprintf("%s/refunds/%d", path, w.order(o.ID).Refunds[0].ID)
+	frozen := func() (n int) {
+		if err := w.DB.Get(&n, `select count(*) from earnings where order_id = $1 and state = 'frozen'`, o.ID); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if frozen() == 0 {
+		t.Fatal("nothing waits while the buyer is owed")
+	}
+	otherwise := url.Values{"by": {"otherwise"}, "settle": {"yes"}, "note": {"Sa banque l’a repris"}}
+	w.shows(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"otherwise"}, "settle": {"yes"}, "note": {"non"}}), http.StatusUnprocessableEntity, "non")
+	w.leads(w.ask(w.shop.Owner, "/brand/terre"+refund, otherwise), "/brand/terre"+path) // a brand can only pay again
+	if rs := w.order(o.ID).Refunds; len(rs) != 2 {
+		t.Fatalf("%d refunds", len(rs))
+	}
+	w.Settle()
+	w.Pass(1)
+	again := fmt.Sprintf("%s/refunds/%d", path, w.order(o.ID).Refunds[1].ID)
+	w.leads(w.ask(w.alma, "/admin"+again, otherwise), "/admin"+path)
+	w.leads(w.ask(w.alma, "/admin"+again, otherwise), "/admin"+path) // once
+	w.shows(w.ask(w.alma, "/admin"+again, nil), http.StatusOK, "plus dû", "!Payer de nouveau", "!Noter")
+	if n := frozen(); n != 0 {
+		t.Errorf("%d earnings wait for a refund that nobody is owed", n)
+	}
 	w.Audit()
 }
 

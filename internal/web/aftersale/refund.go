@@ -3,7 +3,6 @@ package aftersale
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -269,17 +268,29 @@ func (s *Server) refunded(c echo.Context, d Desk) error {
 	return s.Site.Render(c, data.Form.Status(), "aftersale/refunded", data)
 }
 
-// refundAgain pays a refund that failed once more, or records that the platform paid it by bank transfer.
+// refundAgain pays a refund that failed once more; or, for the platform, records that it was paid by bank transfer, or that its
+// buyer is not owed it any more.
 func (s *Server) refundAgain(c echo.Context, d Desk) error {
 	data, err := s.refundedPage(c, d)
 	if err != nil {
 		return err
 	}
 	data.Form = page.PostedForm(c)
-	transfer := d.Brand == nil && data.Form.Has("by", "transfer")
-	err = s.Orders.RefundAgain(c.Request().Context(), data.Refund.ID, d.BrandID(), by(c), transfer, data.Form.Get("note"))
+	ctx, key, note := c.Request().Context(), "aftersale.refund.again_asked", data.Form.Get("note")
+	switch answer := data.Form.Get("by"); {
+	case d.Brand == nil && answer == "transfer":
+		key = "aftersale.refund.recorded"
+		err = s.Orders.RefundAgain(ctx, data.Refund.ID, 0, by(c), true, note)
+	case d.Brand == nil && answer == "otherwise":
+		key = "aftersale.refund.ended"
+		err = s.Orders.OwedNoMore(ctx, data.Refund.ID, by(c), note)
+	case d.Brand == nil && answer == "" && data.Form.Has("settle", "yes"):
+		err = fault.Field("by", "aftersale.refund.choose")
+	default:
+		err = s.Orders.RefundAgain(ctx, data.Refund.ID, d.BrandID(), by(c), false, "")
+	}
 	switch {
-	case errors.Is(err, refunds.ErrAsked):
+	case errors.Is(err, refunds.ErrAsked) || errors.Is(err, orders.ErrNotFailed):
 		s.Site.Note(c, "aftersale.refund.once")
 		return page.Redirect(c, data.Path())
 	case data.Form.Refused(err):
@@ -287,10 +298,6 @@ func (s *Server) refundAgain(c echo.Context, d Desk) error {
 	case err != nil:
 		return err
 	}
-	key := "aftersale.refund.again_asked"
-	if transfer {
-		key = "aftersale.refund.recorded"
-	}
 	s.Site.Good(c, key)
-	return page.Redirect(c, fmt.Sprintf("%s/orders/%s", d.Base, data.Number))
+	return page.Redirect(c, data.Path())
 }

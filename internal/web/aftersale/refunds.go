@@ -13,8 +13,9 @@ type Refund struct {
 	Shown  money.Amount // all of it, or the brand's part
 	Parts  []Part
 	Tone   string // good, wait, bad
-	Again  bool   // it failed, is not made up for by another, and is all the desk's: it can be paid again
+	Again  bool   // it failed, its buyer waits for it, and it is all the desk's: it can be paid again
 	Redone bool   // it failed, and the same was asked for again
+	Ended  bool   // it failed, and its buyer is not owed it any more
 }
 
 // Part is what a refund pays back of one line or delivery.
@@ -45,7 +46,8 @@ func Refunds(l i18n.Lang, p orders.Page, brandID int64) []Refund {
 			r.Parts = append(r.Parts, part)
 		}
 		r.Redone = r.State.Refused() && redone(p, r.Refund)
-		r.Again = r.State.Refused() && !r.Stray && !r.Redone && !foreign && p.State == orders.Paid
+		r.Again = r.Owed && !r.Redone && !foreign && p.State == orders.Paid
+		r.Ended = r.State.Refused() && !r.Stray && !r.Owed && !r.Redone
 		list = append(list, r)
 	}
 	return list
