@@ -108,8 +108,6 @@ select (
     ('ledger_accounts', 'ledger_accounts_key'), ('ledger_accounts', 'ledger_accounts_owner_check'),
     ('ledger_transactions', 'ledger_transactions_reference_key'),
     ('ledger_postings', 'ledger_postings_amount_check'), ('ledger_postings', 'ledger_postings_accounts_check'),
-    ('ledger_postings', 'ledger_postings_transaction_fkey'), ('ledger_postings', 'ledger_postings_source_fkey'),
-    ('ledger_postings', 'ledger_postings_destination_fkey'),
     ('ledger_balances', 'ledger_balances_not_negative')) expected(relation, name)
   where not exists (select 1 from pg_constraint c where c.conrelid = to_regclass(expected.relation) and c.conname = expected.name and c.convalidated)
 )`

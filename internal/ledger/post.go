@@ -22,11 +22,49 @@ func Post(ctx context.Context, tx *sqlx.Tx, t Transaction) (Posted, error) {
 	if err := t.Validate(); err != nil {
 		return Posted{}, err
 	}
+	if t.takesNothing() {
+		return book(ctx, tx, t)
+	}
 	accounts, err := lock(ctx, tx, t.accounts(), t.Currency)
 	if err != nil {
 		return Posted{}, fmt.Errorf("post %s: %w", t.Reference, err)
 	}
 	return post(ctx, tx, t, accounts)
+}
+
+const bookTransaction = `
+select transaction_id, posting_id from ledger_book($1, $2, $3, $4, $5, $6::text[], $7::bigint[], $8::integer[], $9::integer[], $10::bigint[], $11)`
+
+// book locks the accounts of a transaction that no balance can refuse, and writes it, in one statement.
+func book(ctx context.Context, tx *sqlx.Tx, t Transaction) (Posted, error) {
+	sorted, position := t.canonical()
+	content, accounts := digest(t, sorted), t.accounts()
+	kinds, owners := make([]string, len(accounts)), make([]int64, len(accounts))
+	places := make(map[Account]int64, len(accounts)) // in SQL, from 1
+	for i, a := range accounts {
+		kinds[i], owners[i], places[a] = string(a.Kind), a.Owner, int64(i+1)
+	}
+	sources, destinations, amounts := legs(sorted, places)
+	posted, err := scanPosted(tx.QueryContext(ctx, bookTransaction, t.Reference, t.Kind, string(t.Currency), content, t.At,
+		pq.Array(kinds), pq.Array(owners), pq.Array(sources), pq.Array(destinations), pq.Array(amounts), t.Object))
+	refusal, refused := errors.AsType[*pq.Error](err)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return replay(ctx, tx, t, content, position)
+	case refused && refusal.Code.Name() == "numeric_value_out_of_range":
+		return Posted{}, fmt.Errorf("post %s: %w", t.Reference, money.ErrOverflow)
+	case err != nil:
+		return Posted{}, fmt.Errorf("post %s: %w", t.Reference, err)
+	}
+	return posted.inOrder(position), nil
+}
+
+// legs are postings as the statements take them, with accounts by number.
+func legs(postings []Posting, numbers map[Account]int64) (sources, destinations, amounts []int64) {
+	for _, p := range postings {
+		sources, destinations, amounts = append(sources, numbers[p.Source]), append(destinations, numbers[p.Destination]), append(amounts, p.Amount)
+	}
+	return sources, destinations, amounts
 }
 
 // PostDecided is Post for many payees at once: it locks the accounts, hands what the payees among them have, in minor units,
@@ -151,25 +189,11 @@ func lock(ctx context.Context, tx *sqlx.Tx, accounts []Account, c money.Currency
 	return l, rows.Err()
 }
 
-const insertTransaction = `
-with header as (
-  insert into ledger_transactions (reference, kind, currency, content, at) values ($1, $2, $3, $4, $5)
-  on conflict (reference) do nothing returning id),
-legs as (
-  insert into ledger_postings (transaction_id, source_account_id, destination_account_id, currency, amount)
-  select header.id, leg.source, leg.destination, $3, leg.amount
-  from header, unnest($6::bigint[], $7::bigint[], $8::bigint[]) with ordinality as leg(source, destination, amount, n) order by leg.n
-  returning transaction_id, id),
-mirrored as (
-  insert into ledger_objects (transaction_id, object) select id, $9 from header where $9 <> '')
-select transaction_id, id from legs order by id`
+const insertTransaction = `select transaction_id, posting_id from ledger_write($1, $2, $3, $4, $5, $6::bigint[], $7::bigint[], $8::bigint[], $9)`
 
 // insert writes header and postings; sql.ErrNoRows when the reference is taken.
 func insert(ctx context.Context, tx *sqlx.Tx, t Transaction, sorted []Posting, position []int, content []byte, ids map[Account]int64) (Posted, error) {
-	sources, destinations, amounts := make([]int64, len(sorted)), make([]int64, len(sorted)), make([]int64, len(sorted))
-	for i, p := range sorted {
-		sources[i], destinations[i], amounts[i] = ids[p.Source], ids[p.Destination], p.Amount
-	}
+	sources, destinations, amounts := legs(sorted, ids)
 	posted, err := scanPosted(tx.QueryContext(ctx, insertTransaction, t.Reference, t.Kind, string(t.Currency), content, t.At,
 		pq.Array(sources), pq.Array(destinations), pq.Array(amounts), t.Object))
 	if err != nil {

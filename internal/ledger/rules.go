@@ -103,6 +103,13 @@ func Apply(balances map[Account]int64, t Transaction) (map[Account]int64, error)
 	return after, nil
 }
 
+// takesNothing says that no balance can refuse t: it takes from no payee, and pays off no debt.
+func (t Transaction) takesNothing() bool {
+	return !slices.ContainsFunc(t.Postings, func(p Posting) bool {
+		return p.Source.Kind.Payee() && p.Source.Kind != Debt || p.Destination.Kind == Debt
+	})
+}
+
 // canonical returns t's postings in the one order in which they are booked, and where each of them stands in t.
 func (t Transaction) canonical() (sorted []Posting, position []int) {
 	position = make([]int, len(t.Postings))
