@@ -70,7 +70,7 @@ func (p *person) fits(path string) {
 }
 
 // untranslated finds a message key where words should be.
-var untranslated = regexp.MustCompile(`\b(shop|till|relay|account|brandspace|admin|page|order|earning|fault|payee|payout)\.[a-z_]+\.[a-z_.]+\b`)
+var untranslated = regexp.MustCompile(`\b(shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|letters|fault|payee|payout)\.[a-z_]+\.[a-z_.]+\b`)
 
 // audience is who looks at which pages.
 type audience struct{ name, email, pages string }

@@ -67,7 +67,7 @@ func plan(random *rand.Rand, kills int, steps []string) []blow {
 // siege lets people buy, sell and pay out while Relais dies as planned, and Stripe and the post behave as badly as they can.
 func (w *world) siege(ctx context.Context, s settings, round int, blows []blow) error {
 	random := rand.New(rand.NewPCG(s.seed, uint64(round)))
-	w.sandbox.ChaosWebhooks(stripesandbox.ChaosWebhookOptions{Seed: random.Uint64(), Lose: 150, Duplicate: 150, Delay: 150, MostDelay: time.Second, Reorder: 250})
+	w.sandbox.ChaosWebhooks(stripesandbox.ChaosWebhookOptions{Seed: random.Uint64(), Lose: 180, Duplicate: 180, Delay: 180, MostDelay: time.Second, Reorder: 250})
 	w.sandbox.LagLists(5 * time.Second)
 	people, leave := context.WithCancel(ctx)
 	var all sync.WaitGroup
