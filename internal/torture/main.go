@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.Uint64Var(&s.seed, "seed", rand.Uint64(), "makes the plan and the dice; 0 to 2^64-1")
 	f.IntVar(&s.kills, "kills", 1000, "kills at least")
 	f.IntVar(&s.faults, "faults", 10_000, "faults of the provider at least, of calls and of notices")
-	f.IntVar(&s.round, "round", 310, "kills at moments in a round; those at named steps come on top")
+	f.IntVar(&s.round, "round", 330, "kills at moments in a round; those at named steps come on top")
 	f.IntVar(&s.rate, "rate", 450, "calls of a thousand that go wrong")
 	f.IntVar(&s.buyers, "buyers", 16, "buyers at the same time")
 	f.IntVar(&s.staff, "staff", 4, "others who click at the same time")
