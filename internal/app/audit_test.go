@@ -144,6 +144,7 @@ var corruptions = []struct{ name, sql, want string }{
 	{"more given back than in proportion", `update earnings set returned_minor = returned_minor + 1 where id = (select max(earning_id) from clawbacks)`, "returned_in_proportion"},
 	{"a clawback deleted", `delete from clawbacks where id = (select max(id) from clawbacks)`, "clawbacks_sum"},
 	{"a clawback lowered", `update clawbacks set amount_minor = amount_minor - 1, held_minor = held_minor - 1 where id = (select max(id) from clawbacks where cause = 'dispute_lost')`, "changes_posted"},
+	{"a brand given another's part of the fee", `update fee_parts set minor = minor + 1 where transaction_id = (select max(transaction_id) from fee_parts)`, "fee_parts"},
 	{"a debt forgotten", `update clawbacks set debt_minor = 0, amount_minor = held_minor + free_minor where debt_minor > 0`, "debt_equals_clawbacks"},
 	{"money beside a debt", `update ledger_balances set balance = 100 where account_id = (select f.id from ledger_accounts f join ledger_accounts d on d.owner_id = f.owner_id and d.kind = 'debt'
 		join ledger_balances b on b.account_id = d.id and b.balance < 0 where f.kind = 'free' limit 1)`, "no_debt_beside_money"},

@@ -62,34 +62,15 @@ type fee struct {
 	seller
 }
 
-// What went back is read from the books: the part that fees bore of each refund and dispute. In an order of several brands each
-// one's part is what went back of its own lines less what its payees gave back of them.
 const selectFees = `
 with sold as (
   select s.brand_id, o.currency, sum(l.net_minor * l.fee_bps / 10000) as earned, count(distinct s.id) as sales
   from orders o join shipments s on s.order_id = o.id join order_lines l on l.shipment_id = s.id
   where o.paid_at >= $1 and o.paid_at < $2 group by 1, 2
-), changes as (
-  select t.id, t.currency, coalesce(r.order_id, d.order_id, p.id) as order_id, r.id as refund_id, d.id as dispute_id,
-    case when t.kind in ('refund','dispute_lost') then 1 else -1 end as sign,
-    (select coalesce(sum(case a.kind when 'fees' then x.amount else -x.amount end), 0) from ledger_postings x
-      join ledger_accounts a on a.id = x.source_account_id join ledger_accounts b on b.id = x.destination_account_id
-      where x.transaction_id = t.id and 'fees' in (a.kind, b.kind)) as fee
-  from ledger_transactions t
-  left join refunds r on t.reference like 'refund:%' and r.id = split_part(t.reference, ':', 2)::bigint
-  left join disputes d on t.reference like 'dispute:%' and d.id = split_part(t.reference, ':', 2)::bigint
-  left join orders p on t.reference like 'order:%' and p.id = split_part(t.reference, ':', 2)::bigint
-  where t.kind in ('refund','refund_failed','dispute_lost','dispute_won') and t.at >= $1 and t.at < $2
-), parts as (
-  select c.id, c.currency, c.fee, s.brand_id, row_number() over (partition by c.id order by s.id) as nth,
-    c.sign * (coalesce((select sum(i.amount_minor) from refund_items i where i.refund_id = c.refund_id and i.shipment_id = s.id), 0)
-      + coalesce((select sum(i.amount_minor) from dispute_items i where i.dispute_id = c.dispute_id and i.shipment_id = s.id), 0))
-    - coalesce((select sum(k.amount_minor) from clawbacks k join earnings e on e.id = k.earning_id where k.transaction_id = c.id and e.shipment_id = s.id), 0) as own
-  from changes c join shipments s on s.order_id = c.order_id
-), whole as (
-  select id, brand_id, currency, own + case nth when 1 then fee - sum(own) over (partition by id) else 0 end as given from parts
 ), back as (
-  select brand_id, currency, sum(given) as given, count(*) filter (where given <> 0) as returns from whole group by 1, 2
+  select s.brand_id, t.currency, sum(f.minor) as given, count(*) as returns
+  from ledger_transactions t join fee_parts f on f.transaction_id = t.id join shipments s on s.id = f.shipment_id
+  where t.kind in ('refund','refund_failed','dispute_lost','dispute_won') and t.at >= $1 and t.at < $2 group by 1, 2
 )
 select b.id as brand_id, b.lang, x.currency, x.earned, x.sales, x.given, x.returns, ` + sellerColumns + `
 from (select brand_id, currency, coalesce(earned, 0) as earned, coalesce(sales, 0) as sales, coalesce(given, 0) as given, coalesce(returns, 0) as returns

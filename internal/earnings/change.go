@@ -71,6 +71,11 @@ func Apply(ctx context.Context, tx *sqlx.Tx, c Change) error {
 			return err
 		}
 	}
+	for shipmentID, minor := range feeParts(c.Parts, moves) {
+		if _, err := tx.ExecContext(ctx, insertFeePart, posted.ID, shipmentID, minor); err != nil {
+			return fmt.Errorf("part of shipment %d in the fee: %w", shipmentID, postgres.Translate(err))
+		}
+	}
 	return review(ctx, tx, c.OrderID)
 }
 
@@ -91,6 +96,8 @@ func lockMoved(ctx context.Context, tx *sqlx.Tx, moves []Move, c money.Currency)
 	}
 	return frees, nil
 }
+
+const insertFeePart = `insert into fee_parts (transaction_id, shipment_id, minor) values ($1, $2, $3)`
 
 const insertClawback = `
 insert into clawbacks (earning_id, payee_id, currency, cause, refund_id, dispute_id, amount_minor, held_minor, free_minor, debt_minor,

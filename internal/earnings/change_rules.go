@@ -1,6 +1,10 @@
 package earnings
 
-import "relais/internal/ledger"
+import (
+	"maps"
+
+	"relais/internal/ledger"
+)
 
 // Move is what one earning gives back in a change (positive), or gets back (negative), in minor units, and from where.
 type Move struct {
@@ -48,14 +52,25 @@ func Draft(c Change, moves []Move, frees map[int64]int64) ledger.Transaction {
 	return t.Transaction
 }
 
-// residue is what the platform gives back: what of the parts the moves leave, minor units.
+// residue is what the platform gives back in all, minor units.
 func residue(parts []Part, moves []Move) (fee int64) {
+	for _, minor := range feeParts(parts, moves) {
+		fee += minor
+	}
+	return fee
+}
+
+// feeParts are what the platform gives back, by shipment: what of its parts the moves leave, minor units. Shipments with nothing are
+// left out.
+func feeParts(parts []Part, moves []Move) map[int64]int64 {
+	fee := map[int64]int64{}
 	for _, p := range parts {
-		fee += p.After - p.Before
+		fee[p.ShipmentID] += p.After - p.Before
 	}
 	for _, m := range moves {
-		fee -= m.Give
+		fee[m.Earning.ShipmentID] -= m.Give
 	}
+	maps.DeleteFunc(fee, func(_, minor int64) bool { return minor == 0 })
 	return fee
 }
 

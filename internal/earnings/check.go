@@ -47,6 +47,14 @@ var checks = []ledger.Invariant{
 		      from ledger_postings p join ledger_accounts a on a.id = p.destination_account_id join ledger_accounts b on b.id = p.source_account_id where p.transaction_id = t.id) as borne
 		  from ledger_transactions t where t.kind in ('refund','refund_failed','dispute_lost','dispute_won') and t.reference like any (array['refund:%','dispute:%'])) x
 		  where moved <> clawed + borne or (moved > 0) <> (kind in ('refund','dispute_lost'))`},
+	{Number: "I9", Name: "fee_parts", Description: "what Relais gave back of its fee in each change is the sum of its parts by shipment, each of the change's order",
+		Query: `select (select count(*) from (select t.id,
+		    (select coalesce(sum(case b.kind when 'fees' then p.amount else -p.amount end), 0) from ledger_postings p join ledger_accounts a on a.id = p.destination_account_id
+		      join ledger_accounts b on b.id = p.source_account_id where p.transaction_id = t.id and 'fees' in (a.kind, b.kind)) as fee,
+		    (select coalesce(sum(f.minor), 0) from fee_parts f where f.transaction_id = t.id) as parts
+		  from ledger_transactions t where t.kind in ('refund','refund_failed','dispute_lost','dispute_won')) x where fee <> parts)
+		  + (select count(*) from fee_parts f join shipments s on s.id = f.shipment_id join clawbacks c on c.transaction_id = f.transaction_id join earnings e on e.id = c.earning_id
+		     where e.order_id <> s.order_id)`},
 	{Number: "I10", Name: "release_posted", Description: "each free earning has its own posting to its payee of what was left of it, and each such posting its earning",
 		Query: `select count(*) from (select id, payee_id, released_minor, free_posting_id from earnings where free_posting_id is not null) e
 		  full join (select p.id, p.amount, t.reference, a.kind, a.owner_id from ledger_transactions t join ledger_postings p on p.transaction_id = t.id
