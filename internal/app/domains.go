@@ -74,6 +74,7 @@ type Parts struct {
 	BaseURL      string // without a slash at its end
 	MailFrom     string
 	SMTP         *mail.SMTP // nil: letters stay readable and are not sent
+	Spool        string     // folder for clicks while Postgres is away; empty: none, as for commands
 	FeeBps       int64
 	AutoDelivery int // days
 	Legal        documents.Legal
@@ -114,7 +115,7 @@ func Wire(p Parts) (*Domains, error) {
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
-	if d.Referrals, err = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret)}); err != nil {
+	if d.Referrals, err = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret), Spool: p.Spool, Log: p.Log}); err != nil {
 		return nil, err
 	}
 	d.Orders = orders.New(orders.Config{DB: p.DB, Payments: forPages, Now: p.Clock.Now, BaseURL: p.BaseURL, FeeBps: p.FeeBps,

@@ -98,15 +98,19 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	if cfg.Stripe.Key != "" && cfg.Stripe.URL == "" {
 		perSecond = cfg.Stripe.PayoutsPerSecond
 	}
+	spool := ""
+	if hosting {
+		spool = filepath.Join(cfg.DataDir, "spool")
+	}
 	s.Domains, err = Wire(Parts{
 		DB: s.data.pages, Work: s.data.work, Clock: business, Stripe: client, Secret: secret.Reveal(),
-		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, SMTP: server,
+		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, SMTP: server, Spool: spool,
 		FeeBps: cfg.PlatformFeeBps, AutoDelivery: cfg.AutoDelivery, PayoutsPerSecond: perSecond, Legal: cfg.Legal, Currencies: cfg.Currencies, Log: log,
 	})
 	if err != nil {
 		return err
 	}
-	s.workers = append(s.workers, worker{"jobs", s.Jobs.Run})
+	s.workers = append(s.workers, worker{"jobs", s.Jobs.Run}, worker{"clicks", s.Referrals.Run})
 	if hosting {
 		s.site, err = s.pages(cfg, log)
 	}

@@ -2,6 +2,7 @@
 // their place, and prints the ratios: absolute figures move from machine to machine and from hour to hour, ratios much less.
 //
 //	share_link_redirect      requests/s of GET /r/CODE, each with a click committed before its answer, over those of a bare Echo 302
+//	share_link_redirect_single  the same over a bare Echo 302 that commits one row for each click
 //	share_link_redirect_p99  the 99th percentile of the bare 302 over that of GET /r/CODE, from the same runs
 //	product_page             requests/s of GET /p/SLUG over those of a bare Echo handler that answers as many bytes
 //	ledger_sale              sales of five parties/s posted by ledger.Post, each in a transaction of its own, over pgbench's TPC-B transactions/s

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/app"
@@ -22,6 +24,7 @@ import (
 // sides are all that is measured in a round.
 type sides struct {
 	follow, bare302    []load
+	single             []load // bare Echo with one INSERT for each click
 	product, barePage  []load
 	place, tpcb, sales []float64
 	followed, pageSize int64 // links followed, warm-up included; bytes of a product page
@@ -51,7 +54,7 @@ func measure(ctx context.Context, w *world, s settings) (report, error) {
 	if err != nil {
 		return report{}, err
 	}
-	bare, err := startBare(size)
+	bare, err := startBare(w.app, size)
 	if err != nil {
 		return report{}, err
 	}
@@ -88,6 +91,10 @@ func (m *sides) round(ctx context.Context, w *world, s settings, bare string, vi
 	links := target{status: http.StatusFound, request: func(buf []byte, n int64) []byte {
 		return get(buf, w.addr, "/r/", w.codes[n%int64(len(w.codes))], visitors.Add(1))
 	}, check: func(_ int, location []byte) bool { return bytes.Contains(location, []byte("c=")) }}
+	singles := links
+	singles.request = func(buf []byte, n int64) []byte {
+		return get(buf, bare, "/single/", w.codes[n%int64(len(w.codes))], visitors.Add(1))
+	}
 	pages := target{status: http.StatusOK, request: func(buf []byte, n int64) []byte {
 		return get(buf, w.addr, "/p/", w.slugs[n%int64(len(w.slugs))], n)
 	}}
@@ -96,7 +103,7 @@ func (m *sides) round(ctx context.Context, w *world, s settings, bare string, vi
 		to   *[]load
 		load target
 		addr string
-	}{{"bare_302", &m.bare302, links, bare}, {"share_link_redirect", &m.follow, links, w.addr}, {"bare_page", &m.barePage, pages, bare}, {"product_page", &m.product, pages, w.addr}} {
+	}{{"bare_302", &m.bare302, links, bare}, {"single_insert", &m.single, singles, bare}, {"share_link_redirect", &m.follow, links, w.addr}, {"bare_page", &m.barePage, pages, bare}, {"product_page", &m.product, pages, w.addr}} {
 		step.load.addr = step.addr
 		err := s.profiled(step.name, func() error {
 			l, err := drive(ctx, step.load, s.connections, s.span)
@@ -161,7 +168,7 @@ func (w *world) verify(ctx context.Context, followed, placed int64) error {
 		what, query string
 		want        int64
 	}{
-		{"clicks", `select count(*) from clicks`, followed},
+		{"clicks", `select count(*) from clicks where reason <> 'single'`, followed},
 		{"clicks that count", `select count(*) from clicks where eligible`, followed},
 		{"orders", `select count(*) from orders`, placed},
 		{"order lines", `select count(*) from order_lines`, placed * perCart},
@@ -191,16 +198,28 @@ func (w *world) verify(ctx context.Context, followed, placed int64) error {
 	return nil
 }
 
-// bare is the yardstick of pages: Echo with nothing before its handlers, which answer from memory.
+// insertSingle records a click by itself: the plain way.
+const insertSingle = `
+insert into clicks (token, link_id, at, day_visitor, eligible, reason, device) select $1, id, now(), $2, false, 'single', 'phone' from share_links where code = $3`
+
+// bare is the yardstick of pages: Echo with nothing before its handlers, which answer from memory; and of clicks, one that commits a row
+// for each.
 type bare struct {
 	server *http.Server
 	addr   string
 }
 
-func startBare(size int) (*bare, error) {
+func startBare(db *sqlx.DB, size int) (*bare, error) {
 	e := echo.New()
 	e.GET("/r/:code", func(c echo.Context) error {
 		return c.Redirect(http.StatusFound, "/@relais-0/p/bol-en-gres-n-0?c=ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	})
+	e.GET("/single/:code", func(c echo.Context) error {
+		token := rand.Text()
+		if _, err := db.ExecContext(c.Request().Context(), insertSingle, token, c.Request().Header.Get("X-Forwarded-For"), c.Param("code")); err != nil {
+			return err
+		}
+		return c.Redirect(http.StatusFound, "/@relais-0/p/bol-en-gres-n-0?c="+token)
 	})
 	body := bytes.Repeat([]byte("0123456789abcde\n"), size/16+1)[:size]
 	e.GET("/p/:slug", func(c echo.Context) error { return c.HTMLBlob(http.StatusOK, body) })

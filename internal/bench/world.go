@@ -37,6 +37,7 @@ type world struct {
 	dir     string // everything lies in here, and goes with it
 	cluster *postgres.Cluster
 	db      *sqlx.DB // of the owner: for counting rows
+	app     *sqlx.DB // of the application's role, as large as the site's own
 	sales   *salesSide
 	site    *app.App
 	addr    string
@@ -86,6 +87,9 @@ func (w *world) open(ctx context.Context) error {
 	if w.db, err = postgres.Open(w.cluster.OwnerURL(), 2); err != nil {
 		return err
 	}
+	if w.app, err = postgres.Open(w.cluster.AppURL(), 20); err != nil {
+		return err
+	}
 	log := slog.New(slog.NewJSONHandler(dropped{}, nil))
 	w.site, err = app.New(ctx, app.Config{Addr: "127.0.0.1:0", DataDir: w.dir, PlatformFeeBps: 500, AutoDelivery: 7,
 		Database: app.Database{URL: app.Secret(w.cluster.AppURL()), OwnerURL: app.Secret(w.cluster.OwnerURL())},
@@ -119,8 +123,10 @@ func (w *world) close() error {
 	if w.sales != nil {
 		errs = append(errs, w.sales.db.Close())
 	}
-	if w.db != nil {
-		errs = append(errs, w.db.Close())
+	for _, db := range []*sqlx.DB{w.db, w.app} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
 	}
 	if w.cluster != nil {
 		dir := w.cluster.Dir()

@@ -15,7 +15,6 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
-	"relais/internal/postgres"
 )
 
 // ErrNoClick says that there is no click with that token.
@@ -42,21 +41,14 @@ type Click struct {
 	Reason   Reason    `db:"reason"`
 }
 
-// recordClick looks for a click of the same visitor on the same link within the hour and inserts, one visitor at a time.
-const recordClick = `select id, reason from record_click($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
-
-// Record commits a click, in one statement. It returns when the click is durable; the visitor is answered after that. Repeats
-// within the hour are kept as not eligible, and of any number of visits at once one is eligible.
+// Record keeps a click, together with those of others who come at the same moment. It returns when the click is durable, in the table
+// or, while Postgres does not take it, in the spool; the visitor is answered after that. Repeats within the hour are kept as not
+// eligible, and of any number of visits at once one is eligible. Of a click in the spool the number is not known yet, nor whether it
+// is a repeat.
 func (s *Service) Record(ctx context.Context, v Visit) (Click, error) {
 	now := s.now()
-	c := Click{Token: rand.Text(), LinkID: v.Link.ID, At: now}
-	err := s.db.QueryRowxContext(ctx, recordClick, c.Token, v.Link.ID, now, s.dayVisitor(now, v), s.dayVisitor(now.Add(-RepeatAfter), v),
-		v.Visitor, orNull(v.MemberID), v.Reason, refererHost(v.Referer), deviceOf(v.UserAgent)).Scan(&c.ID, &c.Reason)
-	if err != nil {
-		return Click{}, fmt.Errorf("record click: %w", postgres.Translate(err))
-	}
-	c.Eligible = c.Reason == Counts
-	return c, nil
+	return s.recorder.record(ctx, row{Token: rand.Text(), LinkID: v.Link.ID, At: now, Day: s.dayVisitor(now, v), HourAgo: s.dayVisitor(now.Add(-RepeatAfter), v),
+		Visitor: v.Visitor, MemberID: v.MemberID, Reason: v.Reason, Referer: refererHost(v.Referer), Device: deviceOf(v.UserAgent)})
 }
 
 // dayVisitor tells visitors of one day apart without keeping who they are: nobody without the key can find the address, and

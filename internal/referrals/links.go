@@ -253,17 +253,26 @@ func newCode() string {
 	return string(code)
 }
 
-// ByCode is the link with a code, from memory if it was read within the last cacheTime. ErrNoLink where there is none.
+// ByCode is the link with a code, from memory if it was read within the last cacheTime, or while Postgres does not answer. ErrNoLink
+// where there is none.
 func (s *Service) ByCode(ctx context.Context, code string) (Link, error) {
 	if len(code) < 6 || len(code) > 12 || strings.Trim(code, base62) != "" {
 		return Link{}, ErrNoLink
 	}
-	if kept, ok := s.links.Get(code); ok && s.clock().Before(kept.until) {
+	kept, ok := s.links.Get(code)
+	if ok && s.clock().Before(kept.until) {
 		return kept.link, nil
 	}
-	link, err := linkWhere(ctx, s.db, `l.code = $1`, code)
-	if err != nil {
+	link, err := postgres.Within(ctx, patience, func(ctx context.Context) (Link, error) { return linkWhere(ctx, s.db, `l.code = $1`, code) })
+	if errors.Is(err, ErrNoLink) {
 		s.links.Remove(code)
+		return Link{}, err
+	}
+	if err != nil && ok {
+		s.links.Add(code, keptLink{link: kept.link, until: s.clock().Add(patience)}) // the next ones need not wait for it
+		return kept.link, nil
+	}
+	if err != nil {
 		return Link{}, err
 	}
 	s.links.Add(code, keptLink{link: link, until: s.clock().Add(cacheTime)})

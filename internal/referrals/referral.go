@@ -2,8 +2,9 @@
 // of whose the commission is.
 //
 // A member shares a target (a product, a brand, their whole storefront) in a circle of theirs through a channel; that is one
-// link with a short code. A visit to /r/CODE by a person is a click, committed before the visitor is answered. When an order is
-// placed, each of its lines is attributed once (Decide) and never again; everything that was weighed is kept with the decision,
+// link with a short code. A visit to /r/CODE by a person is a click, durable before the visitor is answered: committed together with
+// those who come at the same moment or, while Postgres does not take it, in a file on disk that follows once (see recorder and spool).
+// When an order is placed, each of its lines is attributed once (Decide) and never again; everything that was weighed is kept with the decision,
 // so that a page can say "why this is yours" and, to who did not get it, why not.
 //
 // The rules, in their order:

@@ -1,10 +1,12 @@
 package referrals
 
 import (
+	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -25,6 +27,8 @@ type Config struct {
 	Now    func() time.Time // business time: of links and clicks
 	Clock  func() time.Time // real time: of the cache
 	Secret []byte           // the master secret, from which the key of visitors' hashes is derived; at least 32 bytes
+	Spool  string           // folder for clicks while Postgres does not take them; empty: they fail then
+	Log    *slog.Logger     // nil: silent
 }
 
 // Service is the use cases of this package. It is safe for concurrent use.
@@ -34,6 +38,8 @@ type Service struct {
 	clock func() time.Time
 	key   []byte // of dayVisitor
 	links *lru.Cache[string, keptLink]
+
+	recorder *recorder
 }
 
 // keptLink is a link in memory, and until when it may be answered from there.
@@ -55,5 +61,32 @@ func New(c Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make cache of links: %w", err)
 	}
-	return &Service{db: c.DB, now: c.Now, clock: c.Clock, key: key, links: links}, nil
+	r := &recorder{db: c.DB}
+	if c.Spool != "" {
+		log := c.Log
+		if log == nil {
+			log = slog.New(slog.DiscardHandler)
+		}
+		if r.spool, err = openSpool(c.Spool, c.DB, c.Clock, log); err != nil {
+			return nil, err
+		}
+	}
+	return &Service{db: c.DB, now: c.Now, clock: c.Clock, key: key, links: links, recorder: r}, nil
+}
+
+// Run puts spooled clicks into the table as soon as Postgres takes them, until ctx ends. One that was given no spool has nothing to do.
+func (s *Service) Run(ctx context.Context) error {
+	if s.recorder.spool == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return s.recorder.spool.run(ctx)
+}
+
+// Spooled is how many clicks wait on disk for Postgres.
+func (s *Service) Spooled() int {
+	if s.recorder.spool == nil {
+		return 0
+	}
+	return s.recorder.spool.waits()
 }

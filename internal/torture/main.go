@@ -15,7 +15,10 @@
 // The seed makes the plan and the dice. Which call meets which fault depends on the order in which the machine runs things, so that
 // the same seed gives the same kind of day and not the same day.
 //
-// "make torture" runs it at full size; TestFaults is its small form.
+// Then, in a world of its own, people follow share links while Relais is killed and Postgres stops or stands still: each click that was
+// answered must be in the table once.
+//
+// "make torture" runs it at full size; TestFaults and TestClicks are its small form.
 package main
 
 import (
@@ -42,6 +45,7 @@ type settings struct {
 	rate   int // calls of a thousand that go wrong
 	buyers int
 	staff  int
+	clicks int           // answered, at least
 	most   time.Duration // no new round after so long
 }
 
@@ -65,11 +69,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.IntVar(&s.rate, "rate", 450, "calls of a thousand that go wrong")
 	f.IntVar(&s.buyers, "buyers", 16, "buyers at the same time")
 	f.IntVar(&s.staff, "staff", 4, "others who click at the same time")
+	f.IntVar(&s.clicks, "clicks", 100_000, "clicks answered at least, in a part of its own; 0: none")
 	f.DurationVar(&s.most, "most", 15*time.Minute, "no new round after so long")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	return torture(ctx, s, out)
+	if err := torture(ctx, s, out); err != nil || s.clicks == 0 {
+		return err
+	}
+	return clicks(ctx, s, out)
 }
 
 // torture runs rounds until enough has happened, and fails with everything that is wrong after one.

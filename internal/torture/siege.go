@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -206,14 +203,9 @@ func (w *world) hasten(ctx context.Context, c *child, step string, most time.Dur
 
 // restartPostgres stops Postgres at once, as its crash would, and starts it again.
 func (w *world) restartPostgres(ctx context.Context) error {
-	b, err := os.ReadFile(filepath.Join(w.cluster.Dir(), "data", "postmaster.pid"))
+	pid, err := w.postmaster()
 	if err != nil {
 		return err
-	}
-	first, _, _ := strings.Cut(string(b), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err != nil || pid < 2 {
-		return fmt.Errorf("the process of Postgres: %q", first)
 	}
 	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
 		return err

@@ -35,6 +35,12 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+func TestClicks(t *testing.T) {
+	if err := clicks(t.Context(), settings{seed: seed(t), clicks: 4000}, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestTheSeedMakesThePlan(t *testing.T) {
 	options := cmp.AllowUnexported(blow{})
 	make := func(seed uint64) []blow { return plan(rand.New(rand.NewPCG(seed, 0)), 50, crash.Points()) }

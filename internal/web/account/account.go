@@ -71,18 +71,18 @@ func (s *Server) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		r := c.Request()
 		fresh := r.Method != http.MethodGet && r.Method != http.MethodHead
-		id, err := s.members.Authenticate(r.Context(), cookie.Value, fresh)
+		k, err := s.known(r, cookie.Value, fresh)
 		if errors.Is(err, fault.Unauthenticated) {
 			s.setCookie(c, "sid", "", -1)
 			return next(c)
 		}
+		if err != nil && onward(r.URL.Path) {
+			return next(c) // whoever follows a link arrives, known or not
+		}
 		if err != nil {
 			return err
 		}
-		viewer, err := s.viewer(r.Context(), id.Member)
-		if err != nil {
-			return err
-		}
+		id, viewer := k.id, k.viewer
 		if id.Cookie != "" {
 			s.setCookie(c, "sid", id.Cookie, members.IdleLife)
 		}
@@ -92,6 +92,31 @@ func (s *Server) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 		return next(c)
 	}
 }
+
+// known is who holds a session.
+type known struct {
+	id     members.Identity
+	viewer *page.Viewer
+}
+
+func (s *Server) known(r *http.Request, cookie string, fresh bool) (known, error) {
+	who := func(ctx context.Context) (k known, err error) {
+		if k.id, err = s.members.Authenticate(ctx, cookie, fresh); err == nil {
+			k.viewer, err = s.viewer(ctx, k.id.Member)
+		}
+		return k, err
+	}
+	if onward(r.URL.Path) {
+		return postgres.Within(r.Context(), onwardPatience, who)
+	}
+	return who(r.Context())
+}
+
+// onwardPatience is how long whoever follows a link waits to be known.
+const onwardPatience = time.Second
+
+// onward says whether the path is of a share link: it leads on even while nobody can be told who is looking.
+func onward(path string) bool { return strings.HasPrefix(path, "/r/") }
 
 // personal says whether what lies at the path can differ from one viewer to the other.
 func personal(path string) bool {

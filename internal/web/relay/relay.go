@@ -3,7 +3,7 @@
 //
 // A link is answered to each as they need it:
 //
-//	a person          click committed ─▶ 302 to the storefront, with the click's token
+//	a person          click durable ─▶ 302 to the storefront, with the click's token
 //	a messenger       the page with the card: photograph, price, who recommends it, and that it is an advertisement
 //	HEAD, prefetch,   302 without a token; nothing is kept
 //	bot, switched off
