@@ -135,7 +135,7 @@ func restock(ctx context.Context, tx *sqlx.Tx, r refunds.Refund) error {
 
 // RefundAgain pays a refund that failed once more, the same parts, at the wish of a brand (brandID) or the platform (0).
 // byTransfer: the platform has paid the buyer from its own bank, and this records it with a note that says how. Faults: those of
-// Refund; ErrNotFailed where the refund did not fail, or was paid again already.
+// Refund; ErrNotFailed where the refund did not fail or was settled otherwise.
 func (s *Service) RefundAgain(ctx context.Context, refundID, brandID, by int64, byTransfer bool, note string) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		var orderID int64
@@ -150,7 +150,7 @@ func (s *Service) RefundAgain(ctx context.Context, refundID, brandID, by int64, 
 		if err != nil {
 			return err
 		}
-		if !r.State.Refused() || r.Stray {
+		if !r.State.Refused() || r.Stray || r.Settled == refunds.Otherwise {
 			return ErrNotFailed
 		}
 		q := RefundRequest{OrderID: o.ID, BrandID: brandID, By: by, Operation: refunds.Again(r.ID), Reason: r.Reason, Note: r.Note, ReturnID: r.ReturnID, Wish: wishOf(r)}
@@ -186,12 +186,16 @@ func (s *Service) OwedNoMore(ctx context.Context, refundID, by int64, note strin
 		if r, err = refunds.ByID(ctx, tx, refundID); err != nil { // as it is under the lock
 			return err
 		}
-		if !r.State.Refused() || !r.Owed {
+		if !r.State.Refused() || r.Stray || r.Settled != refunds.NotSettled {
 			return ErrNotFailed
 		}
 		now := s.now()
 		entry := members.AuditEntry{At: now, ActorID: by, Action: "refund owed no more", Subject: "order " + o.Number, Detail: map[string]any{"refund": r.ID, "note": note}}
 		if err := members.Audit(ctx, tx, entry); err != nil {
+			return err
+		}
+		// Of one that was refused at once nothing was held up: the hold that is over all the same says that it is settled.
+		if err := earnings.Place(ctx, tx, owedHolds(r, now)...); err != nil {
 			return err
 		}
 		return earnings.Lift(ctx, tx, o.ID, owedBy(r), now)

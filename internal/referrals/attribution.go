@@ -140,7 +140,7 @@ with own as (
   select id from own
   union select (select f.id from clicks f where f.link_id = r.link_id and f.eligible
       and (f.day_visitor = r.day_visitor or r.visitor <> '' and f.visitor = r.visitor)
-      and f.at between r.at - interval '1 hour' and r.at order by f.at desc limit 1)
+      and f.at > r.at - interval '1 hour' and f.at < r.at + interval '1 hour' order by f.at desc limit 1)
     from clicks r join own on own.id = r.id where r.reason = 'repeat'
 )
 select c.id as click_id, c.at, c.eligible, c.reason, l.id as link_id, l.member_id, l.target, coalesce(l.product_id, 0) as product_id,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,12 +35,45 @@ type row struct {
 	Device   string    `json:"device,omitempty"`
 }
 
-// key is what repeats are told by.
-func (r row) key() string {
+// keys are what later clicks of the same visitor on the same link are told by.
+func (r row) keys() []string {
+	keys := []string{fmt.Sprint(r.LinkID, " ", r.Day)}
 	if r.Visitor != "" {
-		return fmt.Sprint(r.LinkID, " ", r.Visitor)
+		keys = append(keys, fmt.Sprint(r.LinkID, " ", r.Visitor))
 	}
-	return fmt.Sprint(r.LinkID, " ", r.Day)
+	return keys
+}
+
+// looks are the keys of earlier clicks that this one would repeat: as in record_clicks.
+func (r row) looks() []string {
+	if r.Visitor != "" {
+		return []string{fmt.Sprint(r.LinkID, " ", r.Visitor)}
+	}
+	return []string{fmt.Sprint(r.LinkID, " ", r.Day), fmt.Sprint(r.LinkID, " ", r.HourAgo)}
+}
+
+// batch collects rows for one statement: none of them can be a repeat of another, for the statement does not see its own.
+type batch struct {
+	rows []row
+	seen map[string]bool
+}
+
+// add takes a row, or says that it has to wait for the next statement.
+func (b *batch) add(r row) bool {
+	counts := r.Reason == Counts
+	if len(b.rows) == batchMost || counts && slices.ContainsFunc(r.looks(), func(k string) bool { return b.seen[k] }) {
+		return false
+	}
+	b.rows = append(b.rows, r)
+	if counts {
+		if b.seen == nil {
+			b.seen = map[string]bool{}
+		}
+		for _, k := range r.keys() {
+			b.seen[k] = true
+		}
+	}
+	return true
 }
 
 // waiting is a click whose visitor waits for it to be kept.
@@ -82,28 +117,32 @@ func (r *recorder) record(ctx context.Context, c row) (Click, error) {
 		case <-w.lead:
 		}
 	}
-	r.write(context.WithoutCancel(ctx), r.take()) // one visitor who leaves does not take the others along
-	r.pass()
+	r.lead(context.WithoutCancel(ctx)) // one visitor who leaves does not take the others along
 	<-w.done
 	return w.click, w.err
 }
 
-// take is the next batch: a visitor comes once for a link in it, the others of theirs wait for the next.
+// lead writes the next batch and has the first of those who came meanwhile write the one after it.
+func (r *recorder) lead(ctx context.Context) {
+	defer r.pass()
+	r.write(ctx, r.take())
+}
+
+// take is the next batch; those who might repeat somebody in it stay.
 func (r *recorder) take() []*waiting {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var batch, left []*waiting
-	seen := make(map[string]bool, len(r.queue))
+	var taken, left []*waiting
+	var b batch
 	for _, w := range r.queue {
-		if k := w.key(); len(batch) < batchMost && (w.Reason != Counts || !seen[k]) {
-			seen[k] = w.Reason == Counts || seen[k]
-			batch = append(batch, w)
-			continue
+		if b.add(w.row) {
+			taken = append(taken, w)
+		} else {
+			left = append(left, w)
 		}
-		left = append(left, w)
 	}
 	r.queue = left
-	return batch
+	return taken
 }
 
 // pass has the first of those who came meanwhile write the next batch.
@@ -118,45 +157,77 @@ func (r *recorder) pass() {
 	close(r.queue[0].lead)
 }
 
+// errNotKept is what everybody in a batch hears whose writing broke off.
+var errNotKept = errors.New("the click was not kept")
+
 // write keeps a batch, in the table or in the spool, and tells everybody in it.
-func (r *recorder) write(ctx context.Context, batch []*waiting) {
-	rows := make([]row, len(batch))
-	for i, w := range batch {
-		rows[i] = w.row
+func (r *recorder) write(ctx context.Context, taken []*waiting) {
+	defer func() { // also if keeping it panics
+		for _, w := range taken {
+			close(w.done)
+		}
+	}()
+	rows := make([]row, len(taken))
+	for i, w := range taken {
+		rows[i], w.err = w.row, errNotKept
 	}
-	kept, err := r.keep(ctx, rows)
-	for i, w := range batch {
+	kept, refused, err := r.keep(ctx, rows)
+	for _, w := range taken {
 		w.click = Click{Token: w.Token, LinkID: w.LinkID, At: w.At, Reason: w.Reason}
 		if k, ok := kept[w.Token]; ok {
 			w.click.ID, w.click.Reason = k.ID, k.Reason
 		}
 		w.click.Eligible = w.click.Reason == Counts
-		w.err = err
-		close(batch[i].done)
+		w.err = errors.Join(err, refused[w.Token])
 	}
 }
 
-// keep writes rows into the table or, while Postgres does not take them, into the spool.
-func (r *recorder) keep(ctx context.Context, rows []row) (map[string]recorded, error) {
+// keep writes rows into the table or, while Postgres does not take them, into the spool. refused are those that it never will.
+func (r *recorder) keep(ctx context.Context, rows []row) (kept map[string]recorded, refused map[string]error, err error) {
 	if r.spool == nil {
-		return insertClicks(ctx, r.db, rows)
+		return insertEach(ctx, replayWait, r.db, rows)
 	}
 	if r.spool.open() { // those before these are not in the table yet
-		if err := r.spool.write(rows); !errors.Is(err, errSpoolEmpty) {
-			return nil, err
+		err := r.spool.write(rows)
+		if err == nil {
+			return nil, nil, nil
+		}
+		if !errors.Is(err, errSpoolEmpty) {
+			r.spool.log.Error("clicks cannot be spooled: the table is tried", "error", err)
 		}
 	}
-	kept, err := insertWithin(ctx, patience, r.db, rows)
+	kept, refused, err = insertEach(ctx, patience, r.db, rows)
 	if err != nil {
-		return nil, r.spool.begin(rows, err)
+		return nil, nil, r.spool.begin(rows, err)
 	}
-	return kept, nil
+	return kept, refused, nil
 }
 
-// insertWithin is insertClicks for a server that may stand still: what it does in the end with rows that it did not answer for is told
-// by their tokens.
-func insertWithin(ctx context.Context, limit time.Duration, db *sqlx.DB, rows []row) (map[string]recorded, error) {
-	return postgres.Within(ctx, limit, func(ctx context.Context) (map[string]recorded, error) { return insertClicks(ctx, db, rows) })
+// errRefused says that Postgres takes some row never: of a link or a member that it does not know, or with a value that it cannot hold.
+var errRefused = errors.New("a click is refused")
+
+// insertEach is insertClicks for a server that may stand still, where no statement may take longer than limit: what it does in the end
+// with rows that it did not answer for is told by their tokens. Where a row is refused, the others are taken one by one.
+func insertEach(ctx context.Context, limit time.Duration, db *sqlx.DB, rows []row) (kept map[string]recorded, refused map[string]error, err error) {
+	insert := func(rows []row) (map[string]recorded, error) {
+		return postgres.Within(ctx, limit, func(ctx context.Context) (map[string]recorded, error) { return insertClicks(ctx, db, rows) })
+	}
+	if kept, err = insert(rows); !errors.Is(err, errRefused) {
+		return kept, nil, err
+	}
+	kept, refused = map[string]recorded{}, map[string]error{}
+	for _, one := range rows {
+		k, err := insert([]row{one})
+		switch {
+		case errors.Is(err, errRefused):
+			refused[one.Token] = err
+		case err != nil:
+			return kept, refused, err
+		default:
+			maps.Copy(kept, k)
+		}
+	}
+	return kept, refused, nil
 }
 
 // recorded is what the table made of a row.
@@ -186,6 +257,9 @@ func insertClicks(ctx context.Context, db *sqlx.DB, rows []row) (map[string]reco
 	var list []recorded
 	err := db.SelectContext(ctx, &list, recordClicks, pq.Array(tokens), pq.Array(links), pq.Array(ats), pq.Array(days), pq.Array(hours),
 		pq.Array(visitors), pq.Array(memberIDs), pq.Array(reasons), pq.Array(referers), pq.Array(devices))
+	if refusal, ok := errors.AsType[*pq.Error](err); ok && (refusal.Code.Class() == "22" || refusal.Code.Class() == "23") {
+		return nil, fmt.Errorf("record %d clicks: %w: %w", n, errRefused, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("record %d clicks: %w", n, postgres.Translate(err))
 	}

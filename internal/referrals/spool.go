@@ -25,7 +25,8 @@ const (
 	patience   = time.Second            // how long a batch waits for Postgres before it goes to the spool
 	replayEach = 250 * time.Millisecond // how often Postgres is tried while there is a spool
 	replayWait = 30 * time.Second       // how long one batch of a spool may take
-	replayLast = 1000                   // rows that are put into the table while new clicks wait: so the spool comes to an end
+	replayLast = 64 << 10               // bytes that are put into the table while new clicks wait: so the spool comes to an end
+	adoptEach  = time.Minute            // how often files of processes that died since are looked for
 )
 
 // errSpoolEmpty says that the spool came to an end meanwhile: the table takes clicks again.
@@ -61,26 +62,50 @@ func openSpool(dir string, db *sqlx.DB, clock func() time.Time, log *slog.Logger
 		return nil, fmt.Errorf("make the folder of the spool: %w", err)
 	}
 	s := &spool{dir: dir, db: db, clock: clock, log: log}
-	names, err := filepath.Glob(filepath.Join(dir, "clicks-*.jsonl"))
+	return s, s.adopt()
+}
+
+// adopt takes over the files that nobody has locked.
+func (s *spool) adopt() error {
+	names, err := filepath.Glob(filepath.Join(s.dir, "clicks-*.jsonl"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	slices.Sort(names) // by time
 	for _, name := range names {
-		f, err := os.OpenFile(name, os.O_RDWR, 0)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // its process put it into the table just now
-		}
+		f, err := adoptFile(name)
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("take over %s: %w", name, err)
 		}
-		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-			_ = f.Close() // another process lives and has it
-			continue
+		if f != nil {
+			s.mu.Lock()
+			s.older = append(s.older, f)
+			s.mu.Unlock()
 		}
-		s.older = append(s.older, &spoolFile{File: f, rows: 1})
 	}
-	return s, nil
+	return nil
+}
+
+// adoptFile locks a file; nil where a living process has it, or has just put it into the table.
+func adoptFile(name string) (*spoolFile, error) {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		return nil, f.Close()
+	}
+	mine, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if there, err := os.Stat(name); err != nil || !os.SameFile(mine, there) {
+		return nil, f.Close()
+	}
+	return &spoolFile{File: f, size: mine.Size(), rows: 1}, nil
 }
 
 // create makes a file that is locked before anybody else can see it under a name that they would take over.
@@ -174,109 +199,155 @@ func (s *spool) append(rows []row) error {
 }
 
 // run puts what is spooled into the table as soon as Postgres takes it, until ctx ends. What is left then is taken over by the next
-// process.
+// process, or by another that lives.
 func (s *spool) run(ctx context.Context) error {
-	tick := time.NewTicker(replayEach)
+	tick, looks := time.NewTicker(replayEach), time.NewTicker(adoptEach)
 	defer tick.Stop()
-	for {
-		if err := s.drain(ctx); err != nil && ctx.Err() == nil {
-			s.log.Debug("the spool waits for Postgres", "error", err)
+	defer looks.Stop()
+	for failed := 0; ; {
+		failed++
+		switch err := s.drain(ctx); {
+		case err == nil:
+			failed = 0
+		case ctx.Err() == nil && failed%40 == 1: // at once, and then every ten seconds or so
+			s.log.Warn("the spool of clicks waits for Postgres", "error", err)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-looks.C:
+			if err := s.adopt(); err != nil {
+				s.log.Error("look for clicks of dead processes", "error", err)
+			}
 		case <-tick.C:
 		}
 	}
 }
 
-// drain puts everything into the table: files that are no longer written first, then what came meanwhile, then the last rows while
-// new clicks wait for a moment.
+// drain puts everything into the table: files of dead processes first, then our own.
 func (s *spool) drain(ctx context.Context) error {
 	for {
-		done, err := s.turn(ctx)
-		if done || err != nil {
+		s.mu.Lock()
+		var f *spoolFile
+		switch {
+		case len(s.older) > 0:
+			f = s.older[0]
+		case s.active != nil:
+			f = s.active
+		}
+		s.mu.Unlock()
+		if f == nil {
+			return nil
+		}
+		if err := s.empty(ctx, f); err != nil {
 			return err
 		}
 	}
 }
 
-// turn is one step of drain.
-func (s *spool) turn(ctx context.Context) (done bool, err error) {
-	s.mu.Lock()
-	if len(s.older) > 0 {
-		f := s.older[0]
-		s.mu.Unlock()
-		if err := s.replay(ctx, f, replayWait); err != nil {
-			return false, err
-		}
+// empty puts one file into the table and takes it away. What is written meanwhile follows, and the last of it while new clicks wait for
+// a moment.
+func (s *spool) empty(ctx context.Context, f *spoolFile) error {
+	for {
 		s.mu.Lock()
-		s.older = s.older[1:]
+		size := f.size
 		s.mu.Unlock()
-		return false, nil
-	}
-	defer s.mu.Unlock()
-	switch {
-	case s.active == nil:
-		return true, nil
-	case s.active.rows <= replayLast:
-		if err := s.replay(ctx, s.active, patience); err != nil {
-			return false, err
+		if err := s.replay(ctx, f, size, replayWait); err != nil {
+			return err
 		}
-		s.active = nil
-		s.log.Info("the spool of clicks is empty again")
-		return true, nil
+		if done, err := s.end(ctx, f); done || err != nil {
+			return err
+		}
 	}
-	next, err := s.create()
-	if err != nil {
-		return false, fmt.Errorf("turn over the spool of clicks: %w", err)
-	}
-	s.older, s.active = append(s.older, s.active), next
-	return false, nil
 }
 
-// replay puts a file into the table and takes it away; no batch may take longer than limit. It goes on where an earlier try ended. Sent
-// again after a death in between, a batch changes nothing: the table knows each click by its token.
-func (s *spool) replay(ctx context.Context, f *spoolFile, limit time.Duration) error {
-	if _, err := f.Seek(f.done, io.SeekStart); err != nil {
-		return err
+// end closes a file in which little is left, while nobody can write to it.
+func (s *spool) end(ctx context.Context, f *spoolFile) (done bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.size-f.done > replayLast {
+		return false, nil
 	}
-	read, batch, seen := f.done, []row(nil), map[string]bool{}
+	short, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := s.replay(short, f, f.size, patience); err != nil {
+		return false, err
+	}
+	if f == s.active {
+		s.active = nil
+		s.log.Info("the spool of clicks is empty again")
+	} else {
+		s.older = s.older[1:]
+	}
+	// All of it is in the table. A file that cannot be taken away is put there once more by the next process, and changes nothing.
+	if err := os.Remove(s.path(f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.log.Error("a spool of clicks stays", "file", s.path(f), "error", err)
+	}
+	return true, f.Close()
+}
+
+// replay puts a file into the table up to a size; no statement may take longer than limit. It goes on where an earlier try ended. Sent
+// again after a death in between, a batch changes nothing: the table knows each click by its token. A row that Postgres takes never is
+// put aside.
+func (s *spool) replay(ctx context.Context, f *spoolFile, size int64, limit time.Duration) error {
+	read := f.done
+	var b batch
 	flush := func() error {
-		if len(batch) > 0 {
-			if _, err := insertWithin(ctx, limit, s.db, batch); err != nil {
+		if len(b.rows) > 0 {
+			_, refused, err := insertEach(ctx, limit, s.db, b.rows)
+			if err == nil {
+				err = s.putAside(b.rows, refused)
+			}
+			if err != nil {
 				return err
 			}
 		}
-		f.done, batch = read, nil // one that was left alone may still read it
-		clear(seen)
+		f.done, b = read, batch{} // a new one: a statement that was left alone may still read the old
 		return nil
 	}
-	lines := bufio.NewScanner(f)
+	lines := bufio.NewScanner(io.NewSectionReader(f.File, f.done, size-f.done))
 	lines.Buffer(make([]byte, 0, 64<<10), 1<<20)
 	for lines.Scan() {
 		var r row
 		switch err := json.Unmarshal(lines.Bytes(), &r); {
 		case err != nil || r.Token == "":
 			s.log.Warn("a spool of clicks has a torn line", "file", s.path(f)) // by a death: its visitor was not answered
-		default:
-			if len(batch) == batchMost || seen[r.key()] {
-				if err := flush(); err != nil {
-					return err
-				}
+		case !b.add(r):
+			if err := flush(); err != nil {
+				return err
 			}
-			seen[r.key()] = true
-			batch = append(batch, r)
+			b.add(r)
 		}
-		read += int64(len(lines.Bytes())) + 1
+		read = min(read+int64(len(lines.Bytes()))+1, size)
 	}
-	if err := errors.Join(lines.Err(), flush()); err != nil {
-		return err
-	}
-	return errors.Join(os.Remove(s.path(f)), f.Close())
+	return errors.Join(lines.Err(), flush())
 }
 
-// waits is how many clicks are in the spool; those of dead processes count as one for each file until they are read.
+// putAside keeps rows that Postgres refuses in a file of their own, for a person to look at: the others must not wait for them.
+func (s *spool) putAside(rows []row, refused map[string]error) error {
+	for _, r := range rows {
+		why, ok := refused[r.Token]
+		if !ok {
+			continue
+		}
+		s.log.Error("a click is refused for good", "token", r.Token, "link", r.LinkID, "error", why)
+		line, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		f, err := os.OpenFile(filepath.Join(s.dir, "refused.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(append(line, '\n'))
+		if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// waits is how many clicks are in the spool; those of dead processes count as one for each file.
 func (s *spool) waits() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -162,6 +162,69 @@ func TestSpoolOfADeadProcess(t *testing.T) {
 	}
 }
 
+// A click of a link that the table does not know, after a restore of an older copy, does not hold up the others; the rule of repeats
+// holds within the file, across midnight and with and without consent.
+func TestSpoolWithAClickThatIsRefused(t *testing.T) {
+	w := open(t)
+	l := w.link(t, w.alice, product(w.soap))
+	dir := t.TempDir()
+	line := func(token string, link int64, at time.Time, day, ago, visitor string) string {
+		return fmt.Sprintf(`{"token":%q,"link":%d,"at":%q,"day":%q,"hour_ago":%q,"visitor":%q,"device":"phone"}`+"\n", token, link, at.Format(time.RFC3339Nano), day, ago, visitor)
+	}
+	night := time.Date(2026, 3, 1, 23, 50, 0, 0, time.UTC)
+	file := line("T1", l.ID, night, "d1", "d1", "") + line("T2", 999_999, night, "e1", "e1", "") + line("T3", l.ID, night.Add(20*time.Minute), "d2", "d1", "") +
+		line("T4", l.ID, night, "f1", "f1", "V") + line("T5", l.ID, night.Add(time.Minute), "f1", "f1", "")
+	if err := os.WriteFile(filepath.Join(dir, "clicks-20260301T235000.000000000-ABCDEFGH.jsonl"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	emptied(t, w.spooling(t, dir))
+	w.once(t, []string{"T1", "T3", "T4", "T5"})
+	for token, want := range map[string]int{"T1": 0, "T3": 1, "T4": 0, "T5": 1} {
+		if n := w.count(t, `select count(*) from clicks where token = $1 and reason = 'repeat'`, token); n != want {
+			t.Errorf("%s is a repeat: %d, want %d", token, n, want)
+		}
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "refused.jsonl"))
+	if err != nil || !strings.Contains(string(b), `"T2"`) || strings.Count(string(b), "\n") != 1 {
+		t.Errorf("put aside: %q, %v", b, err)
+	}
+	if _, err := w.s.Record(t.Context(), referrals.Visit{Link: referrals.Link{ID: 999_999}, Address: "192.0.2.1", UserAgent: phone}); err == nil {
+		t.Error("a click of no link is answered as kept")
+	}
+}
+
+// Somebody cleans the folder up while clicks are in it: those are gone from the disk, not from the process, and the next ones are kept.
+func TestSpoolWhoseFileIsTakenAway(t *testing.T) {
+	w := open(t)
+	l := w.link(t, w.alice, product(w.soap))
+	dir := t.TempDir()
+	s := w.spooling(t, dir)
+	stalled, err := pgtest.Owner(t, w.db).Beginx()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stalled.Rollback()
+	if _, err := stalled.Exec(`lock table clicks in access exclusive mode`); err != nil {
+		t.Fatal(err)
+	}
+	tokens := storm(t, s, l, 5)
+	for _, name := range left(t, dir) {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := stalled.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	emptied(t, s)
+	w.once(t, tokens)
+	w.now = w.now.Add(2 * time.Hour)
+	w.once(t, append(tokens, storm(t, s, l, 5)...))
+	if n := s.Spooled(); n != 0 {
+		t.Errorf("%d clicks wait on disk", n)
+	}
+}
+
 func TestClicksWithoutASpoolFail(t *testing.T) {
 	w := open(t)
 	l := w.link(t, w.alice, product(w.soap))

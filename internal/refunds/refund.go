@@ -86,10 +86,20 @@ type Refund struct {
 	AskedBy         *int64       `db:"asked_by"` // nil: the buyer, or the system
 	AskedAt         time.Time    `db:"asked_at"`
 	EndedAt         *time.Time   `db:"ended_at"`
-	Owed            bool         `db:"owed"` // it failed, and its buyer waits for the money: what was earned on its parts waits too
+	Settled         Settled      `db:"settled"` // how, where it failed
 
 	Items []Item `db:"-"`
 }
+
+// Settled is how a refund that failed was settled.
+type Settled string
+
+// The ways. NotSettled also for refunds that did not fail.
+const (
+	NotSettled Settled = ""
+	PaidAgain  Settled = "again"     // the same parts were asked for again
+	Otherwise  Settled = "otherwise" // its buyer is not owed it any more: the log says why
+)
 
 // Hold is the reference of the hold on earnings while the refund is under way.
 func (r Refund) Hold() string { return fmt.Sprintf("refund:%d", r.ID) }
@@ -154,7 +164,10 @@ func Record(ctx context.Context, tx *sqlx.Tx, r Refund) (Refund, error) {
 const selectRefund = `
 select id, order_id, amount_minor as "amount.minor", currency as "amount.currency", reason, operation, stray, return_id, note, payment_intent_id,
   state, key, attempt, first_sent_at, tried_at, stripe_id, failure, booked, booked_times, asked_by, asked_at, ended_at,
-  exists (select 1 from holds h where h.order_id = refunds.order_id and h.reference = 'owed:refund:' || refunds.id and h.lifted_at is null) as owed from refunds`
+  case when exists (select 1 from refunds a where a.order_id = refunds.order_id and a.operation = 'again:' || refunds.id) then 'again'
+    when exists (select 1 from holds h where h.order_id = refunds.order_id and h.reference = 'owed:refund:' || refunds.id)
+      and not exists (select 1 from holds h where h.order_id = refunds.order_id and h.reference = 'owed:refund:' || refunds.id and h.lifted_at is null) then 'otherwise'
+    else '' end as settled from refunds`
 
 const selectItems = `
 select refund_id, shipment_id, order_line_id, quantity, restock, amount_minor from refund_items i

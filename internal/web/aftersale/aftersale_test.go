@@ -10,6 +10,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/refunds"
 	"relais/internal/returns"
+	"relais/internal/stripesandbox"
 )
 
 func TestGuardsOfEveryPage(t *testing.T) {
@@ -154,9 +155,47 @@ func TestFailedRefundIsOwedNoMore(t *testing.T) {
 	w.leads(w.ask(w.alma, "/admin"+again, otherwise), "/admin"+path)
 	w.leads(w.ask(w.alma, "/admin"+again, otherwise), "/admin"+path) // once
 	w.shows(w.ask(w.alma, "/admin"+again, nil), http.StatusOK, "plus dû", "!Payer de nouveau", "!Noter")
+	for _, stale := range []url.Values{{}, {"by": {"transfer"}, "note": {"Virement du 3 mars"}}} { // a page that was opened before
+		w.ask(w.alma, "/admin"+again, stale)
+		w.ask(w.shop.Owner, "/brand/terre"+again, stale)
+	}
+	w.Settle()
+	if rs := w.order(o.ID).Refunds; len(rs) != 2 {
+		t.Errorf("what nobody is owed was paid: %d refunds", len(rs))
+	}
 	if n := frozen(); n != 0 {
 		t.Errorf("%d earnings wait for a refund that nobody is owed", n)
 	}
+	w.Audit()
+}
+
+// TestRefusedRefundIsSettled: one that Stripe refused at once can be paid again, or settled, like one that came back.
+func TestRefusedRefundIsSettled(t *testing.T) {
+	w := open(t)
+	refused := func() (orders.Page, string) {
+		o := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Storefront: w.lea})
+		w.Sandbox.Inject(stripesandbox.Fault{Method: "POST", Path: "/v1/refunds", Times: 1, Status: 400})
+		if _, err := w.Refund(o.ID, 0, orders.RefundWish{Minor: 2000}); err != nil {
+			t.Fatal(err)
+		}
+		w.Settle()
+		p := w.order(o.ID)
+		if len(p.Refunds) != 1 || !p.Refunds[0].State.Refused() {
+			t.Fatalf("%+v", p.Refunds)
+		}
+		return p, fmt.Sprintf("/orders/%s/refunds/%d", p.Number, p.Refunds[0].ID)
+	}
+	first, refund := refused()
+	w.shows(w.ask(w.shop.Owner, "/brand/terre"+refund, nil), http.StatusOK, "Payer de nouveau", "!plus dû")
+	w.leads(w.ask(w.shop.Owner, "/brand/terre"+refund, url.Values{}), "/brand/terre/orders/"+first.Number)
+	w.Settle()
+	if got := w.order(first.ID).RefundedMinor; got != 2000 {
+		t.Errorf("refunded %d", got)
+	}
+	second, refund := refused()
+	w.leads(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"otherwise"}, "settle": {"yes"}, "note": {"Elle y renonce"}}), "/admin/orders/"+second.Number)
+	w.shows(w.ask(w.alma, "/admin"+refund, nil), http.StatusOK, "plus dû", "!Payer de nouveau")
+	w.shows(w.ask(w.alma, "/admin"+refund, url.Values{"by": {"jamais"}, "note": {"Elle y renonce"}}), http.StatusUnprocessableEntity)
 	w.Audit()
 }
 

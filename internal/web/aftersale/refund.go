@@ -278,16 +278,16 @@ func (s *Server) refundAgain(c echo.Context, d Desk) error {
 	data.Form = page.PostedForm(c)
 	ctx, key, note := c.Request().Context(), "aftersale.refund.again_asked", data.Form.Get("note")
 	switch answer := data.Form.Get("by"); {
-	case d.Brand == nil && answer == "transfer":
+	case d.Brand != nil || answer == "" && !data.Form.Has("settle", "yes"):
+		err = s.Orders.RefundAgain(ctx, data.Refund.ID, d.BrandID(), by(c), false, "")
+	case answer == "transfer":
 		key = "aftersale.refund.recorded"
 		err = s.Orders.RefundAgain(ctx, data.Refund.ID, 0, by(c), true, note)
-	case d.Brand == nil && answer == "otherwise":
+	case answer == "otherwise":
 		key = "aftersale.refund.ended"
 		err = s.Orders.OwedNoMore(ctx, data.Refund.ID, by(c), note)
-	case d.Brand == nil && answer == "" && data.Form.Has("settle", "yes"):
-		err = fault.Field("by", "aftersale.refund.choose")
 	default:
-		err = s.Orders.RefundAgain(ctx, data.Refund.ID, d.BrandID(), by(c), false, "")
+		err = fault.Field("by", "aftersale.refund.choose")
 	}
 	switch {
 	case errors.Is(err, refunds.ErrAsked) || errors.Is(err, orders.ErrNotFailed):

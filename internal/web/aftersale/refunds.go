@@ -13,7 +13,7 @@ type Refund struct {
 	Shown  money.Amount // all of it, or the brand's part
 	Parts  []Part
 	Tone   string // good, wait, bad
-	Again  bool   // it failed, its buyer waits for it, and it is all the desk's: it can be paid again
+	Again  bool   // it failed, is not settled, and is all the desk's: it can be paid again
 	Redone bool   // it failed, and the same was asked for again
 	Ended  bool   // it failed, and its buyer is not owed it any more
 }
@@ -45,9 +45,9 @@ func Refunds(l i18n.Lang, p orders.Page, brandID int64) []Refund {
 			}
 			r.Parts = append(r.Parts, part)
 		}
-		r.Redone = r.State.Refused() && redone(p, r.Refund)
-		r.Again = r.Owed && !r.Redone && !foreign && p.State == orders.Paid
-		r.Ended = r.State.Refused() && !r.Stray && !r.Owed && !r.Redone
+		failed := r.State.Refused() && !r.Stray
+		r.Redone, r.Ended = failed && r.Settled == refunds.PaidAgain, failed && r.Settled == refunds.Otherwise
+		r.Again = failed && r.Settled == refunds.NotSettled && !foreign && p.State == orders.Paid
 		list = append(list, r)
 	}
 	return list
@@ -70,16 +70,6 @@ func partOf(l i18n.Lang, p orders.Page, item refunds.Item) (Part, int64) {
 		return part, sh.BrandID
 	}
 	return part, 0
-}
-
-// redone says whether the same parts were asked for again.
-func redone(p orders.Page, r refunds.Refund) bool {
-	for _, other := range p.Refunds {
-		if other.Operation == refunds.Again(r.ID) {
-			return true
-		}
-	}
-	return false
 }
 
 func toneOf(s refunds.State) string {
