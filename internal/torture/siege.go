@@ -30,7 +30,7 @@ type blow struct {
 func plan(random *rand.Rand, kills int, steps []string) []blow {
 	var bs []blow
 	for range kills {
-		bs = append(bs, blow{after: time.Duration(30+random.IntN(300)) * time.Millisecond})
+		bs = append(bs, blow{after: time.Duration(40+random.IntN(360)) * time.Millisecond})
 	}
 	for _, step := range steps {
 		passes := 1
