@@ -50,6 +50,25 @@ func storm(t *testing.T, s *referrals.Service, l referrals.Link, visitors int) (
 	return tokens
 }
 
+// standStill has Postgres answer nothing about clicks until goOn is called.
+func (w *world) standStill(t *testing.T) (goOn func()) {
+	t.Helper()
+	tx, err := pgtest.Owner(t, w.db).Beginx()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tx.Rollback() }) // after goOn it does nothing
+	if _, err := tx.Exec(`lock table clicks in access exclusive mode`); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // emptied runs the service until nothing is spooled.
 func emptied(t *testing.T, s *referrals.Service) {
 	t.Helper()
@@ -105,14 +124,7 @@ func TestClicksWhilePostgresStandsStill(t *testing.T) {
 	dir := t.TempDir()
 	s := w.spooling(t, dir)
 	tokens := storm(t, s, l, 30)
-	stalled, err := pgtest.Owner(t, w.db).Beginx()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stalled.Rollback()
-	if _, err := stalled.Exec(`lock table clicks in access exclusive mode`); err != nil {
-		t.Fatal(err)
-	}
+	goOn := w.standStill(t)
 	w.now = w.now.Add(2 * time.Hour)
 	tokens = append(tokens, storm(t, s, l, 30)...)
 	if s.Spooled() == 0 {
@@ -120,9 +132,7 @@ func TestClicksWhilePostgresStandsStill(t *testing.T) {
 	}
 	w.now = w.now.Add(time.Minute)
 	tokens = append(tokens, storm(t, s, l, 30)...) // repeats, all of them
-	if err := stalled.Commit(); err != nil {
-		t.Fatal(err)
-	}
+	goOn()
 	emptied(t, s)
 	w.once(t, tokens)
 	if n := w.count(t, `select count(*) from clicks where eligible`); n != 60 {
@@ -199,23 +209,14 @@ func TestSpoolWhoseFileIsTakenAway(t *testing.T) {
 	l := w.link(t, w.alice, product(w.soap))
 	dir := t.TempDir()
 	s := w.spooling(t, dir)
-	stalled, err := pgtest.Owner(t, w.db).Beginx()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stalled.Rollback()
-	if _, err := stalled.Exec(`lock table clicks in access exclusive mode`); err != nil {
-		t.Fatal(err)
-	}
+	goOn := w.standStill(t)
 	tokens := storm(t, s, l, 5)
 	for _, name := range left(t, dir) {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := stalled.Commit(); err != nil {
-		t.Fatal(err)
-	}
+	goOn()
 	emptied(t, s)
 	w.once(t, tokens)
 	w.now = w.now.Add(2 * time.Hour)
