@@ -56,7 +56,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		a.closeListeners()
 		return nil, err
 	}
-	a.ops = newOps(a.services.data, a.services.Referrals.Spooled)
+	a.ops = newOps(a.services.data, a.services.Clicks.Spooled)
 	return a, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
+	"relais/internal/clicks"
 	"relais/internal/clock"
 	"relais/internal/debts"
 	"relais/internal/disputes"
@@ -48,6 +49,7 @@ type Domains struct {
 	Catalog     *catalog.Service
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
+	Clicks      *clicks.Service
 	Referrals   *referrals.Service
 	Carts       *carts.Service
 	Orders      *orders.Service
@@ -115,7 +117,10 @@ func Wire(p Parts) (*Domains, error) {
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
-	if d.Referrals, err = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret), Spool: p.Spool, Log: p.Log}); err != nil {
+	if d.Referrals, err = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now}); err != nil {
+		return nil, err
+	}
+	if d.Clicks, err = clicks.New(clicks.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret), Spool: p.Spool, Log: p.Log}); err != nil {
 		return nil, err
 	}
 	d.Orders = orders.New(orders.Config{DB: p.DB, Payments: forPages, Now: p.Clock.Now, BaseURL: p.BaseURL, FeeBps: p.FeeBps,

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"relais/internal/clicks"
 	"relais/internal/clock"
 	"relais/internal/demo/content"
 	"relais/internal/referrals"
@@ -167,7 +168,7 @@ func (m *maker) pick(at time.Time) *link {
 
 func (m *maker) record(ctx context.Context, core, cores int) error {
 	own := clock.At(m.start)
-	recorder, err := referrals.New(referrals.Config{DB: m.DB, Now: own.Now, Clock: own.Now, Secret: m.Secret})
+	recorder, err := clicks.New(clicks.Config{DB: m.DB, Now: own.Now, Clock: own.Now, Secret: m.Secret})
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func (m *maker) record(ctx context.Context, core, cores int) error {
 			continue
 		}
 		own.Set(v.at)
-		c, err := recorder.Record(ctx, referrals.Visit{Link: v.link.Link, Address: v.address, UserAgent: v.userAgent, Referer: referers[v.link.Channel]})
+		c, err := recorder.Record(ctx, clicks.Visit{LinkID: v.link.ID, Address: v.address, UserAgent: v.userAgent, Referer: referers[v.link.Channel]})
 		if err != nil {
 			return err
 		}

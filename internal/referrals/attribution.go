@@ -10,6 +10,7 @@ import (
 	"github.com/lib/pq"
 
 	"relais/internal/catalog"
+	"relais/internal/clicks"
 	"relais/internal/fault"
 	"relais/internal/postgres"
 )
@@ -114,19 +115,19 @@ func loadBuyer(ctx context.Context, q sqlx.QueryerContext, s Sale) (Buyer, error
 
 // clickRow is a click with its link and the member who shared it.
 type clickRow struct {
-	ClickID     int64     `db:"click_id"`
-	At          time.Time `db:"at"`
-	Eligible    bool      `db:"eligible"`
-	Reason      Reason    `db:"reason"`
-	LinkID      int64     `db:"link_id"`
-	MemberID    int64     `db:"member_id"`
-	Target      Target    `db:"target"`
-	ProductID   int64     `db:"product_id"`
-	BrandID     int64     `db:"brand_id"`
-	SharedAt    time.Time `db:"shared_at"`
-	EmailNormal string    `db:"email_normal"`
-	Blocked     bool      `db:"blocked"`
-	PayoutID    string    `db:"payout_id"`
+	ClickID     int64         `db:"click_id"`
+	At          time.Time     `db:"at"`
+	Eligible    bool          `db:"eligible"`
+	Reason      clicks.Reason `db:"reason"`
+	LinkID      int64         `db:"link_id"`
+	MemberID    int64         `db:"member_id"`
+	Target      Target        `db:"target"`
+	ProductID   int64         `db:"product_id"`
+	BrandID     int64         `db:"brand_id"`
+	SharedAt    time.Time     `db:"shared_at"`
+	EmailNormal string        `db:"email_normal"`
+	Blocked     bool          `db:"blocked"`
+	PayoutID    string        `db:"payout_id"`
 }
 
 // selectClicks finds the clicks of one buyer since $4: those that the cart knows, those of the consent cookie, those made signed

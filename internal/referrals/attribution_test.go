@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/clicks"
 	"relais/internal/fault"
 	"relais/internal/postgres"
 	"relais/internal/referrals"
@@ -15,6 +16,17 @@ import (
 )
 
 // attribute decides a sale of one line.
+const phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
+
+func (w *world) click(t testing.TB, v clicks.Visit) clicks.Click {
+	t.Helper()
+	c, err := w.recorder.Record(context.Background(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func (w *world) attribute(t testing.TB, s referrals.Sale) referrals.Decision {
 	t.Helper()
 	if s.At.IsZero() {
@@ -42,12 +54,12 @@ func none(*referrals.SaleLine) {}
 func TestAttributeClicks(t *testing.T) {
 	w := open(t)
 	l := w.link(t, w.alice, product(w.soap))
-	anonymous := w.click(t, referrals.Visit{Link: l, Address: "192.0.2.1", UserAgent: phone})
-	w.click(t, referrals.Visit{Link: l, Address: "192.0.2.2", UserAgent: phone, Visitor: "V1"})
-	w.click(t, referrals.Visit{Link: l, Address: "192.0.2.3", UserAgent: phone, MemberID: w.bruno})
+	anonymous := w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone})
+	w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.2", UserAgent: phone, Visitor: "V1"})
+	w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.3", UserAgent: phone, MemberID: w.bruno})
 	w.now = w.now.Add(30 * time.Minute)
-	again := w.click(t, referrals.Visit{Link: l, Address: "192.0.2.1", UserAgent: phone})
-	if again.Reason != referrals.Repeat {
+	again := w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone})
+	if again.Reason != clicks.Repeat {
 		t.Fatalf("second click: %+v", again)
 	}
 	w.now = w.now.Add(24 * time.Hour)
@@ -85,9 +97,9 @@ func TestAttributeStorefront(t *testing.T) {
 	bruno := w.link(t, w.bruno, product(w.soap))
 	w.now = w.now.Add(48 * time.Hour)
 	storefronttest.Terms(t, w.db, w.brand, 0, 400, 30, w.now) // lowered after both shared
-	own := w.click(t, referrals.Visit{Link: l, Address: "192.0.2.1", UserAgent: phone})
+	own := w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone})
 	w.now = w.now.Add(time.Hour)
-	later := w.click(t, referrals.Visit{Link: bruno, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
+	later := w.click(t, clicks.Visit{LinkID: bruno.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
 	line := w.line(func(l *referrals.SaleLine) { l.StorefrontMemberID, l.ClickID = &w.alice, &own.ID })
 
 	d := w.attribute(t, referrals.Sale{Visitor: "V1", Lines: line})
@@ -112,9 +124,9 @@ func TestAttributeTargets(t *testing.T) {
 	w := open(t)
 	brand := w.link(t, w.alice, referrals.Share{Target: referrals.ToBrand, BrandID: w.brand})
 	front := w.link(t, w.bruno, referrals.Share{Target: referrals.ToStorefront})
-	w.click(t, referrals.Visit{Link: brand, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
+	w.click(t, clicks.Visit{LinkID: brand.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
 	w.now = w.now.Add(time.Minute)
-	w.click(t, referrals.Visit{Link: front, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
+	w.click(t, clicks.Visit{LinkID: front.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
 	if d := w.attribute(t, referrals.Sale{Visitor: "V1", Lines: w.line(none)}); value(d.MemberID) != w.alice {
 		t.Errorf("Bruno's storefront does not list it: %+v", d)
 	}
@@ -127,7 +139,7 @@ func TestAttributeTargets(t *testing.T) {
 func TestAttributeManyLines(t *testing.T) {
 	w := open(t)
 	l := w.link(t, w.alice, product(w.soap))
-	c := w.click(t, referrals.Visit{Link: l, Address: "192.0.2.1", UserAgent: phone})
+	c := w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone})
 	lines := append(w.line(none), w.line(func(l *referrals.SaleLine) { l.ProductID, l.ClickID = w.candle, &c.ID })...)
 	lines = append(lines, w.line(func(l *referrals.SaleLine) { l.ProductID, l.StorefrontMemberID = w.candle, &w.bruno })...)
 	var ds []referrals.Decision

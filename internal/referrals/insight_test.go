@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"relais/internal/clicks"
 	"relais/internal/money"
 	"relais/internal/referrals"
 	"relais/internal/storefronts/storefronttest"
@@ -39,9 +40,9 @@ func TestFigures(t *testing.T) {
 	w.db.MustExec(`insert into product_translations (product_id, lang, title) values ($1, 'en', 'Soap')`, w.soap)
 	l := w.link(t, w.alice, referrals.Share{Target: referrals.ToProduct, ProductID: w.soap, Circle: "Voisins"})
 	quiet := w.link(t, w.alice, referrals.Share{Target: referrals.ToStorefront})
-	w.click(t, referrals.Visit{Link: l, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
-	w.click(t, referrals.Visit{Link: l, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"}) // a repeat
-	w.click(t, referrals.Visit{Link: l, Address: "192.0.2.2", UserAgent: phone})
+	w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
+	w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"}) // a repeat
+	w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.2", UserAgent: phone})
 	w.now = w.now.Add(40 * time.Hour) // after midnight in Paris, before it elsewhere
 	first := w.sell(t, referrals.Sale{Visitor: "V1", Lines: w.line(none)})
 	second := w.sell(t, referrals.Sale{Visitor: "V1", Lines: w.line(none)})
@@ -94,9 +95,9 @@ func TestWhy(t *testing.T) {
 	w := open(t)
 	chloe := storefronttest.Member(t, w.db, "chloe")
 	alice, bruno := w.link(t, w.alice, product(w.soap)), w.link(t, w.bruno, product(w.soap))
-	w.click(t, referrals.Visit{Link: bruno, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
+	w.click(t, clicks.Visit{LinkID: bruno.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
 	w.now = w.now.Add(time.Minute)
-	w.click(t, referrals.Visit{Link: alice, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
+	w.click(t, clicks.Visit{LinkID: alice.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
 	line := w.sell(t, referrals.Sale{Visitor: "V1", BuyerEmailNormal: "secret@example.org", Lines: w.line(none)})
 
 	won, err := referrals.WhyYours(ctx, w.db, w.alice, line)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/clicks"
 	"relais/internal/fault"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/referrals"
@@ -23,6 +24,7 @@ import (
 type world struct {
 	db                  *sqlx.DB
 	s                   *referrals.Service
+	recorder            *clicks.Service
 	now, clock          time.Time
 	alice, bruno, brand int64
 	soap, candle        int64
@@ -33,12 +35,15 @@ func open(t testing.TB) *world {
 	t.Helper()
 	db := pgtest.DB(t)
 	w := &world{db: db, now: storefronttest.Start, clock: storefronttest.Start}
-	s, err := referrals.New(referrals.Config{DB: db, Now: func() time.Time { return w.now }, Clock: func() time.Time { return w.clock },
-		Secret: []byte(strings.Repeat("s", 32))})
+	s, err := referrals.New(referrals.Config{DB: db, Now: func() time.Time { return w.now }, Clock: func() time.Time { return w.clock }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.s = s
+	w.recorder, err = clicks.New(clicks.Config{DB: db, Now: func() time.Time { return w.now }, Clock: func() time.Time { return w.clock }, Secret: []byte(strings.Repeat("s", 32))})
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.alice, w.bruno = storefronttest.Member(t, db, "alice"), storefronttest.Member(t, db, "bruno")
 	w.brand = storefronttest.Brand(t, db, "savonnerie")
 	w.soap, w.candle = storefronttest.Product(t, db, w.brand, "savon"), storefronttest.Product(t, db, w.brand, "bougie")
@@ -65,12 +70,6 @@ func (w *world) count(t testing.TB, query string, args ...any) (n int) {
 
 func product(id int64) referrals.Share {
 	return referrals.Share{Target: referrals.ToProduct, ProductID: id}
-}
-
-func TestSecret(t *testing.T) {
-	if _, err := referrals.New(referrals.Config{Secret: []byte("short")}); err == nil {
-		t.Error("a short secret is taken")
-	}
 }
 
 func TestCreate(t *testing.T) {
@@ -251,6 +250,17 @@ func TestLanding(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("Landing = %s; want %s", got, want)
+		}
+	}
+}
+
+func TestRecommender(t *testing.T) {
+	ctx := context.Background()
+	w := open(t)
+	c := w.click(t, clicks.Visit{LinkID: w.link(t, w.alice, product(w.soap)).ID, Address: "192.0.2.1", UserAgent: phone})
+	for token, want := range map[string]string{c.Token: "Alice", "": "", "unknown": "", strings.Repeat("x", 65): ""} {
+		if name, err := referrals.Recommender(ctx, w.db, token); err != nil || name != want {
+			t.Errorf("Recommender(%.10q) = %q, %v; want %q", token, name, err, want)
 		}
 	}
 }

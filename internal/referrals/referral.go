@@ -2,8 +2,7 @@
 // of whose the commission is.
 //
 // A member shares a target (a product, a brand, their whole storefront) in a circle of theirs through a channel; that is one
-// link with a short code. A visit to /r/CODE by a person is a click, durable before the visitor is answered: committed together with
-// those who come at the same moment or, while Postgres does not take it, in a file on disk that follows once (see recorder and spool).
+// link with a short code. A visit to /r/CODE by a person is a click (package clicks).
 // When an order is placed, each of its lines is attributed once (Decide) and never again; everything that was weighed is kept with the decision,
 // so that a page can say "why this is yours" and, to who did not get it, why not.
 //
@@ -38,15 +37,13 @@
 //	link to product A, product B bought            | not covered by the click; the storefront path may still bring it
 //	commission lowered after the link was made     | the higher rate, for 30 days after the link was made
 //	commission raised                              | the new rate, at once
-//
-// Only people count. Bots, previews, prefetches and HEAD requests get their answer and leave nothing behind; what is loaded
-// inside another page (a hidden image or frame) is kept as not eligible.
 package referrals
 
 import (
 	"time"
 
 	"relais/internal/catalog"
+	"relais/internal/clicks"
 )
 
 // Target says what a link leads to.
@@ -69,31 +66,15 @@ const (
 	ByNone       Rule = "none"
 )
 
-// Reason says why a click or a candidate does not count, or lost. "referral.reason." + Reason is the key of its sentence.
-type Reason string
-
-// Reasons of a request: the first four leave no click behind.
-const (
-	Counts   Reason = ""         // it counts
-	Bot      Reason = "bot"      // a crawler or a program
-	Preview  Reason = "preview"  // a messenger drawing the card of the link
-	Prefetch Reason = "prefetch" // a browser loading ahead
-	Head     Reason = "head"     // a request for the headers only
-	Disabled Reason = "disabled" // the link was switched off
-	Embedded Reason = "embedded" // loaded inside another page, not opened by a person
-	Self     Reason = "self"     // the member's own click, or own order
-	Repeat   Reason = "repeat"   // the same visitor within the hour
-)
-
 // Reasons of a candidate when an order is placed.
 const (
-	Blocked       Reason = "blocked"        // the member's account is blocked
-	NotCovered    Reason = "not_covered"    // the link leads to something else
-	AfterCheckout Reason = "after_checkout" // clicked when the order was already under way
-	NoTerms       Reason = "no_terms"       // the brand offered nothing then
-	Lapsed        Reason = "window"         // too long ago
-	PathFirst     Reason = "path_first"     // eligible, but the line was added from a storefront
-	LaterClick    Reason = "later_click"    // eligible, but there was a later one
+	Blocked       clicks.Reason = "blocked"        // the member's account is blocked
+	NotCovered    clicks.Reason = "not_covered"    // the link leads to something else
+	AfterCheckout clicks.Reason = "after_checkout" // clicked when the order was already under way
+	NoTerms       clicks.Reason = "no_terms"       // the brand offered nothing then
+	Lapsed        clicks.Reason = "window"         // too long ago
+	PathFirst     clicks.Reason = "path_first"     // eligible, but the line was added from a storefront
+	LaterClick    clicks.Reason = "later_click"    // eligible, but there was a later one
 )
 
 // Buyer is who places an order, as far as telling self from others needs it.
@@ -126,21 +107,21 @@ type Candidate struct {
 	Target          Target
 	TargetProductID int64
 	TargetBrandID   int64
-	Listed          bool   // the member's storefront lists the product
-	Recorded        Reason // why it did not count when it was made
+	Listed          bool          // the member's storefront lists the product
+	Recorded        clicks.Reason // why it did not count when it was made
 }
 
 // Weighed is a candidate as the decision saw it. It says nothing about the buyer.
 type Weighed struct {
-	Rule     Rule      `json:"rule"`
-	MemberID int64     `json:"member"`
-	LinkID   int64     `json:"link,omitempty"`
-	ClickID  int64     `json:"click,omitempty"`
-	At       time.Time `json:"at"`
-	Until    time.Time `json:"until,omitzero"` // end of its window
-	Eligible bool      `json:"eligible"`
-	Won      bool      `json:"won"`
-	Reason   Reason    `json:"reason,omitempty"` // why not; empty for the winner
+	Rule     Rule          `json:"rule"`
+	MemberID int64         `json:"member"`
+	LinkID   int64         `json:"link,omitempty"`
+	ClickID  int64         `json:"click,omitempty"`
+	At       time.Time     `json:"at"`
+	Until    time.Time     `json:"until,omitzero"` // end of its window
+	Eligible bool          `json:"eligible"`
+	Won      bool          `json:"won"`
+	Reason   clicks.Reason `json:"reason,omitempty"` // why not; empty for the winner
 }
 
 // Evidence is all that was weighed for one order line.

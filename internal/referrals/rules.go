@@ -5,13 +5,11 @@ import (
 	"time"
 
 	"relais/internal/catalog"
+	"relais/internal/clicks"
 )
 
 // RateLock is how long after sharing a member keeps the rate of that day.
 const RateLock = 30 * 24 * time.Hour
-
-// RepeatAfter is how long a visitor's further clicks on the same link are repeats.
-const RepeatAfter = time.Hour
 
 // maxWindow is the longest window that terms may give; older clicks need not be looked at.
 const maxWindow = 90 * 24 * time.Hour
@@ -108,10 +106,10 @@ func weigh(now time.Time, b Buyer, l Line, c Candidate) Weighed {
 		w.Until = c.At.Add(time.Duration(terms.WindowDays) * day)
 	}
 	switch {
-	case c.Recorded != Counts:
+	case c.Recorded != clicks.Counts:
 		w.Reason = c.Recorded
 	case IsSelf(b, c):
-		w.Reason = Self
+		w.Reason = clicks.Self
 	case c.Blocked:
 		w.Reason = Blocked
 	case c.At.After(now):

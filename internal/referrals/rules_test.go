@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"relais/internal/catalog"
+	"relais/internal/clicks"
 	"relais/internal/referrals"
 )
 
@@ -46,7 +47,7 @@ func click(member, id int64, at time.Time, change ...func(*referrals.Candidate))
 }
 
 func TestDecide(t *testing.T) {
-	recorded := func(r referrals.Reason) func(*referrals.Candidate) {
+	recorded := func(r clicks.Reason) func(*referrals.Candidate) {
 		return func(c *referrals.Candidate) { c.Recorded = r }
 	}
 	to := func(target referrals.Target, product, brand int64, listed bool) func(*referrals.Candidate) {
@@ -67,58 +68,58 @@ func TestDecide(t *testing.T) {
 		rule    referrals.Rule
 		member  int64
 		click   int64
-		reasons []referrals.Reason // of the candidates, storefront first, then the latest
+		reasons []clicks.Reason // of the candidates, storefront first, then the latest
 	}{
 		{name: "nobody", rule: referrals.ByNone},
 		{name: "storefront before a later click", cs: []referrals.Candidate{click(bruno, 1, ago(time.Minute)), path(alice, ago(time.Hour))},
-			rule: referrals.ByStorefront, member: alice, reasons: []referrals.Reason{"", referrals.PathFirst}},
+			rule: referrals.ByStorefront, member: alice, reasons: []clicks.Reason{"", referrals.PathFirst}},
 		{name: "storefront with the click that led there", cs: []referrals.Candidate{path(alice, ago(time.Hour)), click(alice, 5, ago(2*time.Hour))},
-			rule: referrals.ByStorefront, member: alice, click: 5, reasons: []referrals.Reason{"", referrals.PathFirst}},
+			rule: referrals.ByStorefront, member: alice, click: 5, reasons: []clicks.Reason{"", referrals.PathFirst}},
 		{name: "storefront with a click that led to another product",
 			cs:   []referrals.Candidate{path(alice, ago(time.Hour)), click(alice, 5, ago(2*time.Hour), to(referrals.ToProduct, candle, 0, false))},
-			rule: referrals.ByStorefront, member: alice, click: 5, reasons: []referrals.Reason{"", referrals.NotCovered}},
+			rule: referrals.ByStorefront, member: alice, click: 5, reasons: []clicks.Reason{"", referrals.NotCovered}},
 		{name: "own storefront", buyer: referrals.Buyer{MemberID: alice}, cs: []referrals.Candidate{path(alice, ago(time.Hour))},
-			rule: referrals.ByNone, reasons: []referrals.Reason{referrals.Self}},
+			rule: referrals.ByNone, reasons: []clicks.Reason{clicks.Self}},
 		{name: "own storefront, another's click", buyer: referrals.Buyer{MemberID: alice},
 			cs:   []referrals.Candidate{path(alice, ago(time.Hour)), click(bruno, 1, ago(day))},
-			rule: referrals.ByClick, member: bruno, click: 1, reasons: []referrals.Reason{referrals.Self, ""}},
+			rule: referrals.ByClick, member: bruno, click: 1, reasons: []clicks.Reason{clicks.Self, ""}},
 		{name: "storefront line older than the window", cs: []referrals.Candidate{path(alice, ago(31*day))},
-			rule: referrals.ByNone, reasons: []referrals.Reason{referrals.Lapsed}},
+			rule: referrals.ByNone, reasons: []clicks.Reason{referrals.Lapsed}},
 		{name: "last click", cs: []referrals.Candidate{click(alice, 1, ago(2*day)), click(bruno, 2, ago(day)), click(chloe, 3, ago(3*day))},
-			rule: referrals.ByClick, member: bruno, click: 2, reasons: []referrals.Reason{"", referrals.LaterClick, referrals.LaterClick}},
+			rule: referrals.ByClick, member: bruno, click: 2, reasons: []clicks.Reason{"", referrals.LaterClick, referrals.LaterClick}},
 		{name: "same instant", cs: []referrals.Candidate{click(alice, 7, ago(day)), click(bruno, 8, ago(day))},
-			rule: referrals.ByClick, member: bruno, click: 8, reasons: []referrals.Reason{"", referrals.LaterClick}},
+			rule: referrals.ByClick, member: bruno, click: 8, reasons: []clicks.Reason{"", referrals.LaterClick}},
 		{name: "repeat does not renew", cs: []referrals.Candidate{click(alice, 1, ago(50*time.Minute)), click(bruno, 2, ago(40*time.Minute)),
-			click(alice, 3, ago(30*time.Minute), recorded(referrals.Repeat))},
-			rule: referrals.ByClick, member: bruno, click: 2, reasons: []referrals.Reason{referrals.Repeat, "", referrals.LaterClick}},
-		{name: "embedded", cs: []referrals.Candidate{click(alice, 1, ago(day), recorded(referrals.Embedded))},
-			rule: referrals.ByNone, reasons: []referrals.Reason{referrals.Embedded}},
-		{name: "end of the window", cs: []referrals.Candidate{click(alice, 1, ago(30*day))}, rule: referrals.ByClick, member: alice, click: 1, reasons: []referrals.Reason{""}},
-		{name: "after the window", cs: []referrals.Candidate{click(alice, 1, ago(30*day+1))}, rule: referrals.ByNone, reasons: []referrals.Reason{referrals.Lapsed}},
+			click(alice, 3, ago(30*time.Minute), recorded(clicks.Repeat))},
+			rule: referrals.ByClick, member: bruno, click: 2, reasons: []clicks.Reason{clicks.Repeat, "", referrals.LaterClick}},
+		{name: "embedded", cs: []referrals.Candidate{click(alice, 1, ago(day), recorded(clicks.Embedded))},
+			rule: referrals.ByNone, reasons: []clicks.Reason{clicks.Embedded}},
+		{name: "end of the window", cs: []referrals.Candidate{click(alice, 1, ago(30*day))}, rule: referrals.ByClick, member: alice, click: 1, reasons: []clicks.Reason{""}},
+		{name: "after the window", cs: []referrals.Candidate{click(alice, 1, ago(30*day+1))}, rule: referrals.ByNone, reasons: []clicks.Reason{referrals.Lapsed}},
 		{name: "window of the day of the click", terms: terms(shorter), cs: []referrals.Candidate{click(alice, 1, ago(20*day))},
-			rule: referrals.ByClick, member: alice, click: 1, reasons: []referrals.Reason{""}},
-		{name: "brand offered nothing then", cs: []referrals.Candidate{click(alice, 1, ago(366*day))}, rule: referrals.ByNone, reasons: []referrals.Reason{referrals.NoTerms}},
-		{name: "after checkout began", cs: []referrals.Candidate{click(alice, 1, now.Add(1))}, rule: referrals.ByNone, reasons: []referrals.Reason{referrals.AfterCheckout}},
-		{name: "as checkout began", cs: []referrals.Candidate{click(alice, 1, now)}, rule: referrals.ByClick, member: alice, click: 1, reasons: []referrals.Reason{""}},
+			rule: referrals.ByClick, member: alice, click: 1, reasons: []clicks.Reason{""}},
+		{name: "brand offered nothing then", cs: []referrals.Candidate{click(alice, 1, ago(366*day))}, rule: referrals.ByNone, reasons: []clicks.Reason{referrals.NoTerms}},
+		{name: "after checkout began", cs: []referrals.Candidate{click(alice, 1, now.Add(1))}, rule: referrals.ByNone, reasons: []clicks.Reason{referrals.AfterCheckout}},
+		{name: "as checkout began", cs: []referrals.Candidate{click(alice, 1, now)}, rule: referrals.ByClick, member: alice, click: 1, reasons: []clicks.Reason{""}},
 		{name: "self by account", buyer: referrals.Buyer{MemberID: alice}, cs: []referrals.Candidate{click(alice, 1, ago(day))},
-			rule: referrals.ByNone, reasons: []referrals.Reason{referrals.Self}},
+			rule: referrals.ByNone, reasons: []clicks.Reason{clicks.Self}},
 		{name: "self by e-mail, as a guest", buyer: referrals.Buyer{Emails: []string{"alice@example.org"}},
-			cs: []referrals.Candidate{click(alice, 1, ago(day), email("alice@example.org"))}, rule: referrals.ByNone, reasons: []referrals.Reason{referrals.Self}},
+			cs: []referrals.Candidate{click(alice, 1, ago(day), email("alice@example.org"))}, rule: referrals.ByNone, reasons: []clicks.Reason{clicks.Self}},
 		{name: "self by payout account", buyer: referrals.Buyer{MemberID: bruno, PayoutID: "acct_1"},
-			cs: []referrals.Candidate{click(alice, 1, ago(day), payout("acct_1"))}, rule: referrals.ByNone, reasons: []referrals.Reason{referrals.Self}},
+			cs: []referrals.Candidate{click(alice, 1, ago(day), payout("acct_1"))}, rule: referrals.ByNone, reasons: []clicks.Reason{clicks.Self}},
 		{name: "no payout account is not the same one", buyer: referrals.Buyer{MemberID: bruno},
-			cs: []referrals.Candidate{click(alice, 1, ago(day))}, rule: referrals.ByClick, member: alice, click: 1, reasons: []referrals.Reason{""}},
-		{name: "a member blocked", cs: []referrals.Candidate{click(alice, 1, ago(day), blocked)}, rule: referrals.ByNone, reasons: []referrals.Reason{referrals.Blocked}},
+			cs: []referrals.Candidate{click(alice, 1, ago(day))}, rule: referrals.ByClick, member: alice, click: 1, reasons: []clicks.Reason{""}},
+		{name: "a member blocked", cs: []referrals.Candidate{click(alice, 1, ago(day), blocked)}, rule: referrals.ByNone, reasons: []clicks.Reason{referrals.Blocked}},
 		{name: "another product", cs: []referrals.Candidate{click(alice, 1, ago(day), to(referrals.ToProduct, candle, 0, false))},
-			rule: referrals.ByNone, reasons: []referrals.Reason{referrals.NotCovered}},
+			rule: referrals.ByNone, reasons: []clicks.Reason{referrals.NotCovered}},
 		{name: "its brand", cs: []referrals.Candidate{click(alice, 1, ago(day), to(referrals.ToBrand, 0, savonnerie, false))},
-			rule: referrals.ByClick, member: alice, click: 1, reasons: []referrals.Reason{""}},
+			rule: referrals.ByClick, member: alice, click: 1, reasons: []clicks.Reason{""}},
 		{name: "another brand", cs: []referrals.Candidate{click(alice, 1, ago(day), to(referrals.ToBrand, 0, savonnerie+1, false))},
-			rule: referrals.ByNone, reasons: []referrals.Reason{referrals.NotCovered}},
+			rule: referrals.ByNone, reasons: []clicks.Reason{referrals.NotCovered}},
 		{name: "a storefront that lists it", cs: []referrals.Candidate{click(alice, 1, ago(day), to(referrals.ToStorefront, 0, 0, true))},
-			rule: referrals.ByClick, member: alice, click: 1, reasons: []referrals.Reason{""}},
+			rule: referrals.ByClick, member: alice, click: 1, reasons: []clicks.Reason{""}},
 		{name: "a storefront that does not", cs: []referrals.Candidate{click(alice, 1, ago(day), to(referrals.ToStorefront, 0, 0, false))},
-			rule: referrals.ByNone, reasons: []referrals.Reason{referrals.NotCovered}},
+			rule: referrals.ByNone, reasons: []clicks.Reason{referrals.NotCovered}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,7 +131,7 @@ func TestDecide(t *testing.T) {
 			if d.Rule != tt.rule || value(d.MemberID) != tt.member || value(d.ClickID) != tt.click {
 				t.Errorf("Decide = %s, member %d, click %d; want %s, %d, %d", d.Rule, value(d.MemberID), value(d.ClickID), tt.rule, tt.member, tt.click)
 			}
-			var reasons []referrals.Reason
+			var reasons []clicks.Reason
 			for _, w := range d.Evidence.Candidates {
 				reasons = append(reasons, w.Reason)
 			}
@@ -216,7 +217,7 @@ func draw(t *rapid.T) drawn {
 			ClickID: int64(i + 1), LinkID: rapid.Int64Range(1, 4).Draw(t, "link"), Shared: []time.Time{at.Draw(t, "shared")},
 			Target:          rapid.SampledFrom([]referrals.Target{referrals.ToProduct, referrals.ToBrand, referrals.ToStorefront}).Draw(t, "target"),
 			TargetProductID: rapid.SampledFrom([]int64{soap, candle}).Draw(t, "target product"), TargetBrandID: savonnerie,
-			Listed: rapid.Bool().Draw(t, "listed"), Recorded: rapid.SampledFrom([]referrals.Reason{"", "", "", referrals.Repeat, referrals.Embedded}).Draw(t, "recorded")})
+			Listed: rapid.Bool().Draw(t, "listed"), Recorded: rapid.SampledFrom([]clicks.Reason{"", "", "", clicks.Repeat, clicks.Embedded}).Draw(t, "recorded")})
 	}
 	return d
 }

@@ -1,12 +1,7 @@
 package referrals
 
 import (
-	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
-	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -15,20 +10,15 @@ import (
 
 const (
 	linksKept = 4096
+	patience  = time.Second     // how long a link that is in memory already waits for Postgres
 	cacheTime = 5 * time.Second // how long a link may be answered after it was switched off on another machine
 )
 
-// minSecret is the least length in bytes of the secret under which visitors are hashed.
-const minSecret = 32
-
 // Config is what a Service needs.
 type Config struct {
-	DB     *sqlx.DB
-	Now    func() time.Time // business time: of links and clicks
-	Clock  func() time.Time // real time: of the cache
-	Secret []byte           // the master secret, from which the key of visitors' hashes is derived; at least 32 bytes
-	Spool  string           // folder for clicks while Postgres does not take them; empty: they fail then
-	Log    *slog.Logger     // nil: silent
+	DB    *sqlx.DB
+	Now   func() time.Time // business time: of links
+	Clock func() time.Time // real time: of the cache
 }
 
 // Service is the use cases of this package. It is safe for concurrent use.
@@ -36,10 +26,7 @@ type Service struct {
 	db    *sqlx.DB
 	now   func() time.Time
 	clock func() time.Time
-	key   []byte // of dayVisitor
 	links *lru.Cache[string, keptLink]
-
-	recorder *recorder
 }
 
 // keptLink is a link in memory, and until when it may be answered from there.
@@ -50,43 +37,9 @@ type keptLink struct {
 
 // New makes the Service.
 func New(c Config) (*Service, error) {
-	if len(c.Secret) < minSecret {
-		return nil, errors.New("the secret for visitors has fewer than 32 bytes")
-	}
-	key, err := hkdf.Key(sha256.New, c.Secret, nil, "purpose:day visitor", 32)
-	if err != nil {
-		return nil, fmt.Errorf("derive key of visitors: %w", err)
-	}
 	links, err := lru.New[string, keptLink](linksKept)
 	if err != nil {
 		return nil, fmt.Errorf("make cache of links: %w", err)
 	}
-	r := &recorder{db: c.DB}
-	if c.Spool != "" {
-		log := c.Log
-		if log == nil {
-			log = slog.New(slog.DiscardHandler)
-		}
-		if r.spool, err = openSpool(c.Spool, c.DB, c.Clock, log); err != nil {
-			return nil, err
-		}
-	}
-	return &Service{db: c.DB, now: c.Now, clock: c.Clock, key: key, links: links, recorder: r}, nil
-}
-
-// Run puts spooled clicks into the table as soon as Postgres takes them, until ctx ends. One that was given no spool has nothing to do.
-func (s *Service) Run(ctx context.Context) error {
-	if s.recorder.spool == nil {
-		<-ctx.Done()
-		return nil
-	}
-	return s.recorder.spool.run(ctx)
-}
-
-// Spooled is how many clicks wait on disk for Postgres.
-func (s *Service) Spooled() int {
-	if s.recorder.spool == nil {
-		return 0
-	}
-	return s.recorder.spool.waits()
+	return &Service{db: c.DB, now: c.Now, clock: c.Clock, links: links}, nil
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
+
+	"relais/internal/clicks"
 )
 
 const selectSharing = `
@@ -27,7 +29,7 @@ where c.token = $1 and m.blocked_at is null`
 
 // Recommender is the name of whose link brought a visitor, by the token of the click; empty where it is not known.
 func Recommender(ctx context.Context, q sqlx.QueryerContext, clickToken string) (string, error) {
-	if clickToken == "" || len(clickToken) > maxToken {
+	if clickToken == "" || len(clickToken) > clicks.MaxToken {
 		return "", nil
 	}
 	var name string

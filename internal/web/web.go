@@ -20,6 +20,7 @@ import (
 	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
+	"relais/internal/clicks"
 	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/ledger"
@@ -58,6 +59,7 @@ type Options struct {
 	Catalog     *catalog.Service
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
+	Clicks      *clicks.Service
 	Referrals   *referrals.Service
 	Carts       *carts.Service
 	Orders      *orders.Service
@@ -102,7 +104,7 @@ func New(o Options) (http.Handler, error) {
 	accounts := account.New(account.Options{Site: site, Members: o.Members, DB: o.DB, Media: o.Media, Brands: o.teams, Secure: secure,
 		Mailbox: o.Mailbox, Now: o.Clock})
 	e.Use(accounts.Identify, o.waking)
-	agents, err := referrals.NewAgents()
+	agents, err := clicks.NewAgents()
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +112,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	relays := relay.New(relay.Options{DB: o.DB, Site: site, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Media: o.Media,
+	relays := relay.New(relay.Options{DB: o.DB, Site: site, Clicks: o.Clicks, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Media: o.Media,
 		Keys: o.Keys, Cards: cards, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
 	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Support: o.Support, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"relais/internal/referrals"
+	"relais/internal/clicks"
 )
 
 // What the field knows of links that are shared in conversations, each as it is told there.
@@ -103,7 +103,7 @@ func TestInAppBrowserToSafari(t *testing.T) {
 	if path != "/@alice/p/savon" {
 		t.Errorf("lands at %s", path)
 	}
-	c, err := referrals.ClickByToken(t.Context(), s.db, token)
+	c, err := clicks.ClickByToken(t.Context(), s.db, token)
 	if err != nil || !c.Eligible || c.LinkID != l.ID {
 		t.Errorf("the address carries %+v, %v", c, err)
 	}

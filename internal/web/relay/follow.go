@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/clicks"
 	"relais/internal/i18n"
 	"relais/internal/media"
 	"relais/internal/money"
@@ -29,7 +30,7 @@ func (s *Server) follow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	verdict := referrals.Classify(s.request(c), link)
+	verdict := clicks.Classify(s.request(c, link))
 	if verdict.Card {
 		return s.preview(c, link)
 	}
@@ -41,9 +42,9 @@ func (s *Server) follow(c echo.Context) error {
 }
 
 // request gathers what the browser tells.
-func (s *Server) request(c echo.Context) referrals.Request {
+func (s *Server) request(c echo.Context, link referrals.Link) clicks.Request {
 	h := c.Request().Header
-	r := referrals.Request{Method: c.Request().Method, Agent: s.Agents.Kind(c.Request().UserAgent()), SecDest: h.Get("Sec-Fetch-Dest"),
+	r := clicks.Request{OwnerID: link.MemberID, Off: link.Disabled, Method: c.Request().Method, Agent: s.Agents.Kind(c.Request().UserAgent()), SecDest: h.Get("Sec-Fetch-Dest"),
 		SecMode: h.Get("Sec-Fetch-Mode"), SecPurpose: h.Get("Sec-Purpose") + h.Get("Purpose") + h.Get("X-Purpose") + h.Get("X-Moz")}
 	if v := page.ViewerFrom(c); v != nil {
 		r.MemberID = v.ID
@@ -53,18 +54,18 @@ func (s *Server) request(c echo.Context) referrals.Request {
 
 // record commits the click and returns its token. Whoever follows a link arrives, even while the click cannot be kept: then the
 // storefront's path still says who brought them.
-func (s *Server) record(c echo.Context, link referrals.Link, verdict referrals.Verdict) string {
+func (s *Server) record(c echo.Context, link referrals.Link, verdict clicks.Verdict) string {
 	r := c.Request()
-	visit := referrals.Visit{Link: link, Reason: verdict.Reason, Address: c.RealIP(), UserAgent: r.UserAgent(), Visitor: s.consented(c), Referer: r.Referer()}
+	visit := clicks.Visit{LinkID: link.ID, Reason: verdict.Reason, Address: c.RealIP(), UserAgent: r.UserAgent(), Visitor: s.consented(c), Referer: r.Referer()}
 	if v := page.ViewerFrom(c); v != nil {
 		visit.MemberID = v.ID
 	}
-	click, err := s.Referrals.Record(r.Context(), visit)
+	click, err := s.Clicks.Record(r.Context(), visit)
 	if err != nil {
 		s.Log.ErrorContext(r.Context(), "record click", "id", page.RequestID(c), "link", link.ID, "error", err)
 		return ""
 	}
-	if verdict.Reason == referrals.Embedded {
+	if verdict.Reason == clicks.Embedded {
 		return "" // a frame has no use for it
 	}
 	if visit.Visitor != "" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/clicks"
 	"relais/internal/ledger"
 	"relais/internal/postgres"
 	"relais/internal/referrals"
@@ -136,7 +137,7 @@ func TestLinksAndSales(t *testing.T) {
 	l := s.link(s.alice, referrals.Share{Target: referrals.ToProduct, ProductID: s.soap, Channel: "qr"})
 	ctx := context.Background()
 	for _, v := range []referrals.Link{bruno, l} {
-		_, err := s.referrals.Record(ctx, referrals.Visit{Link: v, Address: "192.0.2.7", UserAgent: phone, Visitor: "V1"})
+		_, err := s.clicks.Record(ctx, clicks.Visit{LinkID: v.ID, Address: "192.0.2.7", UserAgent: phone, Visitor: "V1"})
 		must(t, err)
 	}
 	line := s.sell("V1")

@@ -21,6 +21,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"golang.org/x/time/rate"
 
+	"relais/internal/clicks"
 	"relais/internal/media"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
@@ -35,8 +36,9 @@ import (
 type Options struct {
 	DB          *postgres.DB
 	Site        *page.Site
+	Clicks      *clicks.Service
 	Referrals   *referrals.Service
-	Agents      *referrals.Agents
+	Agents      *clicks.Agents
 	Storefronts *storefronts.Service
 	Payouts     *payouts.Service
 	Media       *media.Store

@@ -18,6 +18,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/clicks"
 	"relais/internal/i18n"
 	"relais/internal/media"
 	"relais/internal/payouts"
@@ -46,6 +47,7 @@ type site struct {
 	echo                *echo.Echo
 	server              *relay.Server
 	referrals           *referrals.Service
+	clicks              *clicks.Service
 	now                 time.Time
 	alice, bruno, brand int64
 	soap, candle        int64
@@ -59,9 +61,11 @@ func open(t testing.TB) *site {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	pages, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: "https://relais.example", Now: clock, Log: quiet, Uploads: relay.Uploads()})
 	must(t, err)
-	s.referrals, err = referrals.New(referrals.Config{DB: db, Now: clock, Clock: clock, Secret: []byte(secret)})
+	s.referrals, err = referrals.New(referrals.Config{DB: db, Now: clock, Clock: clock})
 	must(t, err)
-	agents, err := referrals.NewAgents()
+	s.clicks, err = clicks.New(clicks.Config{DB: db, Now: clock, Clock: clock, Secret: []byte(secret)})
+	must(t, err)
+	agents, err := clicks.NewAgents()
 	must(t, err)
 	photos, err := media.Open(t.TempDir())
 	must(t, err)
@@ -69,7 +73,7 @@ func open(t testing.TB) *site {
 	must(t, err)
 	cards, err := card.NewCache(8)
 	must(t, err)
-	s.server = relay.New(relay.Options{DB: db, Site: pages, Referrals: s.referrals, Agents: agents, Storefronts: storefronts.New(db, clock), Media: photos,
+	s.server = relay.New(relay.Options{DB: db, Site: pages, Clicks: s.clicks, Referrals: s.referrals, Agents: agents, Storefronts: storefronts.New(db, clock), Media: photos,
 		Payouts: payouts.New(payouts.Config{DB: db, Now: clock, Clock: clock, Log: quiet}),
 		Keys:    keys, Cards: cards, Now: clock, Clock: clock, BaseURL: "https://relais.example", Log: quiet})
 	s.echo = echo.New()

@@ -197,7 +197,7 @@ func (s *Server) consent(c echo.Context) error {
 	next := page.LocalPath(form.Get("next"), "/")
 	switch form.Get("choice") {
 	case "yes":
-		visitor, err := s.Referrals.Consent(c.Request().Context(), clickIn(next), s.Visitor(c))
+		visitor, err := s.Clicks.Consent(c.Request().Context(), clickIn(next), s.Visitor(c))
 		if err != nil {
 			return err
 		}

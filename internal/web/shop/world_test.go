@@ -22,6 +22,7 @@ import (
 
 	"relais/internal/carts"
 	"relais/internal/catalog"
+	"relais/internal/clicks"
 	"relais/internal/documents"
 	"relais/internal/i18n"
 	"relais/internal/jobs"
@@ -326,14 +327,16 @@ func (w *world) buy() (order answer, token string) {
 }
 
 // click is a click on Camille's link to the bowl.
-func (w *world) click() referrals.Click {
+func (w *world) click() clicks.Click {
 	w.t.Helper()
 	now := w.stripe.Clock.Now
-	s, err := referrals.New(referrals.Config{DB: w.db, Now: now, Clock: now, Secret: bytes.Repeat([]byte("s"), 32)})
+	s, err := referrals.New(referrals.Config{DB: w.db, Now: now, Clock: now})
 	w.ok(err)
 	link, err := s.Create(w.t.Context(), w.camille, referrals.Share{Target: referrals.ToProduct, ProductID: w.bowl.ID})
 	w.ok(err)
-	click, err := s.Record(w.t.Context(), referrals.Visit{Link: link, Address: "192.0.2.7", UserAgent: "Mozilla/5.0 (iPhone)"})
+	recorder, err := clicks.New(clicks.Config{DB: w.db, Now: now, Clock: now, Secret: bytes.Repeat([]byte("s"), 32)})
+	w.ok(err)
+	click, err := recorder.Record(w.t.Context(), clicks.Visit{LinkID: link.ID, Address: "192.0.2.7", UserAgent: "Mozilla/5.0 (iPhone)"})
 	w.ok(err)
 	return click
 }

@@ -1,4 +1,4 @@
-package referrals
+package clicks
 
 import "strings"
 
@@ -10,6 +10,8 @@ type Request struct {
 	SecMode    string // Sec-Fetch-Mode
 	SecPurpose string // Sec-Purpose, or its older names Purpose, X-Purpose, X-Moz
 	MemberID   int64  // signed in; 0: nobody
+	OwnerID    int64  // the member whose link it is
+	Off        bool   // the link is switched off
 }
 
 // Verdict is what is done about a request for a share link.
@@ -21,11 +23,11 @@ type Verdict struct {
 
 // Classify judges a request for a link. Of several reasons the first in this order is given: preview, disabled, HEAD, prefetch,
 // bot, embedded, self. What a browser does not tell is not held against it: Safari before 16.4 sends no Sec-Fetch headers.
-func Classify(r Request, l Link) Verdict {
+func Classify(r Request) Verdict {
 	switch {
-	case r.Agent == Messenger && !l.Disabled:
+	case r.Agent == Messenger && !r.Off:
 		return Verdict{Reason: Preview, Card: true}
-	case l.Disabled:
+	case r.Off:
 		return Verdict{Reason: Disabled}
 	case r.Method != "GET":
 		return Verdict{Reason: Head}
@@ -35,7 +37,7 @@ func Classify(r Request, l Link) Verdict {
 		return Verdict{Reason: Bot}
 	case r.SecDest != "" && r.SecDest != "document" || r.SecMode != "" && r.SecMode != "navigate":
 		return Verdict{Reason: Embedded, Keep: true}
-	case r.MemberID != 0 && r.MemberID == l.MemberID:
+	case r.MemberID != 0 && r.MemberID == r.OwnerID:
 		return Verdict{Reason: Self, Keep: true}
 	}
 	return Verdict{Reason: Counts, Keep: true}

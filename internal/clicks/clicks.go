@@ -1,4 +1,4 @@
-package referrals
+package clicks
 
 import (
 	"context"
@@ -22,7 +22,7 @@ var ErrNoClick = fault.New(fault.NotFound, "relay.click_not_found")
 
 // Visit is a person's request for a link, to be recorded as a click.
 type Visit struct {
-	Link      Link
+	LinkID    int64
 	Reason    Reason // of the Verdict
 	Address   string // IP address of the visitor; it is not kept, only a keyed hash of it that changes every day
 	UserAgent string
@@ -47,7 +47,7 @@ type Click struct {
 // is a repeat.
 func (s *Service) Record(ctx context.Context, v Visit) (Click, error) {
 	now := s.now()
-	return s.recorder.record(ctx, row{Token: rand.Text(), LinkID: v.Link.ID, At: now, Day: s.dayVisitor(now, v), HourAgo: s.dayVisitor(now.Add(-RepeatAfter), v),
+	return s.recorder.record(ctx, row{Token: rand.Text(), LinkID: v.LinkID, At: now, Day: s.dayVisitor(now, v), HourAgo: s.dayVisitor(now.Add(-RepeatAfter), v),
 		Visitor: v.Visitor, MemberID: v.MemberID, Reason: v.Reason, Referer: refererHost(v.Referer), Device: deviceOf(v.UserAgent)})
 }
 
@@ -74,13 +74,13 @@ func refererHost(referer string) string {
 	return host
 }
 
-// maxToken is more than any token of ours has, in bytes.
-const maxToken = 64
+// MaxToken is more than any token of ours has, in bytes.
+const MaxToken = 64
 
 // ClickByToken is the click whose token a landing page was given. ErrNoClick where there is none.
 func ClickByToken(ctx context.Context, q sqlx.QueryerContext, token string) (Click, error) {
 	var c Click
-	if len(token) > maxToken {
+	if len(token) > MaxToken {
 		return c, ErrNoClick
 	}
 	err := sqlx.GetContext(ctx, q, &c, `select id, token, link_id, at, eligible, reason from clicks where token = $1`, token)

@@ -1,4 +1,4 @@
-package referrals_test
+package clicks_test
 
 import (
 	"context"
@@ -13,23 +13,12 @@ import (
 	"github.com/jmoiron/sqlx"
 	"pgregory.net/rapid"
 
+	"relais/internal/clicks"
 	"relais/internal/postgres/pgtest"
-	"relais/internal/referrals"
 )
 
-// spooling is a service over the same database that spools into a folder.
-func (w *world) spooling(t *testing.T, dir string) *referrals.Service {
-	t.Helper()
-	s, err := referrals.New(referrals.Config{DB: w.db, Now: func() time.Time { return w.now }, Clock: func() time.Time { return w.clock },
-		Secret: []byte(strings.Repeat("s", 32)), Spool: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 // storm has so many visitors click at once, and returns the tokens that they were answered with.
-func storm(t *testing.T, s *referrals.Service, l referrals.Link, visitors int) (tokens []string) {
+func storm(t *testing.T, s *clicks.Service, l int64, visitors int) (tokens []string) {
 	t.Helper()
 	var (
 		mu  sync.Mutex
@@ -37,7 +26,7 @@ func storm(t *testing.T, s *referrals.Service, l referrals.Link, visitors int) (
 	)
 	for i := range visitors {
 		all.Go(func() {
-			c, err := s.Record(t.Context(), referrals.Visit{Link: l, Address: fmt.Sprintf("192.0.2.%d", i), UserAgent: phone})
+			c, err := s.Record(t.Context(), clicks.Visit{LinkID: l, Address: fmt.Sprintf("192.0.2.%d", i), UserAgent: phone})
 			if err != nil {
 				t.Error(err)
 			}
@@ -70,7 +59,7 @@ func (w *world) standStill(t *testing.T) (goOn func()) {
 }
 
 // emptied runs the service until nothing is spooled.
-func emptied(t *testing.T, s *referrals.Service) {
+func emptied(t *testing.T, s *clicks.Service) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -120,9 +109,9 @@ func left(t *testing.T, dir string) []string {
 // Postgres stands still while people click: they are answered, and their clicks are in the table once it goes on.
 func TestClicksWhilePostgresStandsStill(t *testing.T) {
 	w := open(t)
-	l := w.link(t, w.alice, product(w.soap))
+	l := w.link
 	dir := t.TempDir()
-	s := w.spooling(t, dir)
+	s := w.service(t, dir)
 	tokens := storm(t, s, l, 30)
 	goOn := w.standStill(t)
 	w.now = w.now.Add(2 * time.Hour)
@@ -148,18 +137,18 @@ func TestClicksWhilePostgresStandsStill(t *testing.T) {
 // Postgres refuses clicks, and the process dies: the next one puts them into the table, also those of whom the dead one had done so.
 func TestSpoolOfADeadProcess(t *testing.T) {
 	w := open(t)
-	l := w.link(t, w.alice, product(w.soap))
-	known := w.click(t, referrals.Visit{Link: l, Address: "192.0.2.200", UserAgent: phone})
+	l := w.link
+	known := w.click(t, clicks.Visit{LinkID: l, Address: "192.0.2.200", UserAgent: phone})
 	dir := t.TempDir()
 	line := func(token, visitor string) string {
-		return fmt.Sprintf(`{"token":%q,"link":%d,"at":%q,"day":%q,"hour_ago":%q,"device":"phone"}`+"\n", token, l.ID, w.now.Format(time.RFC3339Nano), visitor, visitor)
+		return fmt.Sprintf(`{"token":%q,"link":%d,"at":%q,"day":%q,"hour_ago":%q,"device":"phone"}`+"\n", token, l, w.now.Format(time.RFC3339Nano), visitor, visitor)
 	}
 	file := line("T1", "v1") + line(known.Token, "v2") + line("T2", "v1") + line("T3", "v3") + `{"token":"T4","lin`
 	if err := os.WriteFile(filepath.Join(dir, "clicks-20260302T090000.000000000-ABCDEFGH.jsonl"), []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := w.spooling(t, dir)
-	if other := w.spooling(t, dir); other.Spooled() != 0 {
+	s := w.service(t, dir)
+	if other := w.service(t, dir); other.Spooled() != 0 {
 		t.Error("two processes have the same file")
 	}
 	emptied(t, s)
@@ -176,18 +165,18 @@ func TestSpoolOfADeadProcess(t *testing.T) {
 // holds within the file, across midnight and with and without consent.
 func TestSpoolWithAClickThatIsRefused(t *testing.T) {
 	w := open(t)
-	l := w.link(t, w.alice, product(w.soap))
+	l := w.link
 	dir := t.TempDir()
 	line := func(token string, link int64, at time.Time, day, ago, visitor string) string {
 		return fmt.Sprintf(`{"token":%q,"link":%d,"at":%q,"day":%q,"hour_ago":%q,"visitor":%q,"device":"phone"}`+"\n", token, link, at.Format(time.RFC3339Nano), day, ago, visitor)
 	}
 	night := time.Date(2026, 3, 1, 23, 50, 0, 0, time.UTC)
-	file := line("T1", l.ID, night, "d1", "d1", "") + line("T2", 999_999, night, "e1", "e1", "") + line("T3", l.ID, night.Add(20*time.Minute), "d2", "d1", "") +
-		line("T4", l.ID, night, "f1", "f1", "V") + line("T5", l.ID, night.Add(time.Minute), "f1", "f1", "")
+	file := line("T1", l, night, "d1", "d1", "") + line("T2", 999_999, night, "e1", "e1", "") + line("T3", l, night.Add(20*time.Minute), "d2", "d1", "") +
+		line("T4", l, night, "f1", "f1", "V") + line("T5", l, night.Add(time.Minute), "f1", "f1", "")
 	if err := os.WriteFile(filepath.Join(dir, "clicks-20260301T235000.000000000-ABCDEFGH.jsonl"), []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	emptied(t, w.spooling(t, dir))
+	emptied(t, w.service(t, dir))
 	w.once(t, []string{"T1", "T3", "T4", "T5"})
 	for token, want := range map[string]int{"T1": 0, "T3": 1, "T4": 0, "T5": 1} {
 		if n := w.count(t, `select count(*) from clicks where token = $1 and reason = 'repeat'`, token); n != want {
@@ -198,7 +187,7 @@ func TestSpoolWithAClickThatIsRefused(t *testing.T) {
 	if err != nil || !strings.Contains(string(b), `"T2"`) || strings.Count(string(b), "\n") != 1 {
 		t.Errorf("put aside: %q, %v", b, err)
 	}
-	if _, err := w.s.Record(t.Context(), referrals.Visit{Link: referrals.Link{ID: 999_999}, Address: "192.0.2.1", UserAgent: phone}); err == nil {
+	if _, err := w.s.Record(t.Context(), clicks.Visit{LinkID: 999_999, Address: "192.0.2.1", UserAgent: phone}); err == nil {
 		t.Error("a click of no link is answered as kept")
 	}
 }
@@ -206,9 +195,9 @@ func TestSpoolWithAClickThatIsRefused(t *testing.T) {
 // Somebody cleans the folder up while clicks are in it: those are gone from the disk, not from the process, and the next ones are kept.
 func TestSpoolWhoseFileIsTakenAway(t *testing.T) {
 	w := open(t)
-	l := w.link(t, w.alice, product(w.soap))
+	l := w.link
 	dir := t.TempDir()
-	s := w.spooling(t, dir)
+	s := w.service(t, dir)
 	goOn := w.standStill(t)
 	tokens := storm(t, s, l, 5)
 	for _, name := range left(t, dir) {
@@ -228,20 +217,20 @@ func TestSpoolWhoseFileIsTakenAway(t *testing.T) {
 
 func TestClicksWithoutASpoolFail(t *testing.T) {
 	w := open(t)
-	l := w.link(t, w.alice, product(w.soap))
+	l := w.link
 	refuse(t, pgtest.Owner(t, w.db))
-	if _, err := w.s.Record(t.Context(), referrals.Visit{Link: l, Address: "192.0.2.1", UserAgent: phone}); err == nil {
+	if _, err := w.s.Record(t.Context(), clicks.Visit{LinkID: l, Address: "192.0.2.1", UserAgent: phone}); err == nil {
 		t.Error("a click is answered that is kept nowhere")
 	}
 	dir := t.TempDir()
-	s := w.spooling(t, dir)
+	s := w.service(t, dir)
 	if err := os.Chmod(dir, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Record(t.Context(), referrals.Visit{Link: l, Address: "192.0.2.1", UserAgent: phone}); err == nil {
+	if _, err := s.Record(t.Context(), clicks.Visit{LinkID: l, Address: "192.0.2.1", UserAgent: phone}); err == nil {
 		t.Error("a click is answered that is kept nowhere: the folder is gone")
 	}
 }
@@ -257,7 +246,7 @@ func refuse(t *testing.T, owner *sqlx.DB) {
 // Repeats are told as by the plain rule, whatever the order and the gaps, across midnight, and through the spool.
 func TestRepeatsByTheRule(t *testing.T) {
 	w := open(t)
-	links := []referrals.Link{w.link(t, w.alice, product(w.soap)), w.link(t, w.bruno, product(w.soap))}
+	links := []int64{w.link, w.other}
 	rapid.Check(t, func(r *rapid.T) {
 		w.now = w.now.AddDate(0, 0, 3)
 		last := map[string]time.Time{} // of the eligible one, by link and visitor
@@ -265,8 +254,8 @@ func TestRepeatsByTheRule(t *testing.T) {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(1, 90).Draw(r, "minutes")) * time.Minute)
 			link, visitor := links[rapid.IntRange(0, 1).Draw(r, "link")], rapid.SampledFrom([]string{"a", "b"}).Draw(r, "visitor")
 			consents := rapid.Bool().Draw(r, "consents")
-			v := referrals.Visit{Link: link, Address: visitor, UserAgent: phone}
-			key := fmt.Sprint(link.ID, visitor, consents)
+			v := clicks.Visit{LinkID: link, Address: visitor, UserAgent: phone}
+			key := fmt.Sprint(link, visitor, consents)
 			if consents {
 				v.Visitor, v.Address = "V"+visitor, "everywhere"
 			}
@@ -274,11 +263,11 @@ func TestRepeatsByTheRule(t *testing.T) {
 			if err != nil {
 				r.Fatal(err)
 			}
-			want := referrals.Counts
-			if at, ok := last[key]; ok && w.now.Sub(at) < referrals.RepeatAfter {
-				want = referrals.Repeat
+			want := clicks.Counts
+			if at, ok := last[key]; ok && w.now.Sub(at) < clicks.RepeatAfter {
+				want = clicks.Repeat
 			}
-			if want == referrals.Counts {
+			if want == clicks.Counts {
 				last[key] = w.now
 			}
 			if c.Reason != want {
