@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.IntVar(&s.kills, "kills", 1000, "kills at least")
 	f.IntVar(&s.faults, "faults", 10_000, "faults of the provider at least, of calls and of notices")
 	f.IntVar(&s.round, "round", 330, "kills at moments in a round; those at named steps come on top")
-	f.IntVar(&s.rate, "rate", 450, "calls of a thousand that go wrong")
+	f.IntVar(&s.rate, "rate", 600, "calls of a thousand that go wrong")
 	f.IntVar(&s.buyers, "buyers", 16, "buyers at the same time")
 	f.IntVar(&s.staff, "staff", 4, "others who click at the same time")
 	f.IntVar(&s.clicks, "clicks", 100_000, "clicks answered at least, in a part of its own; 0: none")

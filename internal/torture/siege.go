@@ -30,7 +30,7 @@ type blow struct {
 func plan(random *rand.Rand, kills int, steps []string) []blow {
 	var bs []blow
 	for range kills {
-		bs = append(bs, blow{after: time.Duration(40+random.IntN(360)) * time.Millisecond})
+		bs = append(bs, blow{after: time.Duration(30+random.IntN(300)) * time.Millisecond})
 	}
 	for _, step := range steps {
 		passes := 1
@@ -64,7 +64,7 @@ func plan(random *rand.Rand, kills int, steps []string) []blow {
 // siege lets people buy, sell and pay out while Relais dies as planned, and Stripe and the post behave as badly as they can.
 func (w *world) siege(ctx context.Context, s settings, round int, blows []blow) error {
 	random := rand.New(rand.NewPCG(s.seed, uint64(round)))
-	w.sandbox.ChaosWebhooks(stripesandbox.ChaosWebhookOptions{Seed: random.Uint64(), Lose: 250, Duplicate: 250, Delay: 250, MostDelay: time.Second, Reorder: 300})
+	w.sandbox.ChaosWebhooks(stripesandbox.ChaosWebhookOptions{Seed: random.Uint64(), Lose: 250, Duplicate: 450, Delay: 400, MostDelay: time.Second, Reorder: 450})
 	w.sandbox.LagLists(5 * time.Second)
 	people, leave := context.WithCancel(ctx)
 	var all sync.WaitGroup
