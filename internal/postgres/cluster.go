@@ -250,7 +250,8 @@ func (h home) launch(bin string, throwaway bool) (*child, error) {
 	}
 	defer out.Close()
 	args := []string{"-D", h.data(), "-k", h.socket, "-c", "listen_addresses=", "-c", "unix_socket_permissions=0700",
-		"-c", "logging_collector=off", "-c", "log_destination=stderr"}
+		"-c", "logging_collector=off", "-c", "log_destination=stderr",
+		"-c", fmt.Sprintf("shared_buffers=%dMB", buffersMB(memoryKB())), "-c", "max_wal_size=4GB"}
 	if throwaway {
 		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300")
 	}
