@@ -87,13 +87,16 @@ var audiences = []audience{
 	{"admin", "admin@relais.example", `/admin /admin/members /admin/brands /admin/orders /admin/payouts /admin/disputes /admin/debts /admin/documents /admin/reconciliation /admin/jobs /admin/webhooks /admin/clock`},
 }
 
-// TestEveryPage opens every page on a phone, in both languages and both lights: it answers, fits into 360 pixels, is
-// translated, asks nothing that its security policy refuses, and axe-core finds nothing serious.
+// TestEveryPage opens every page on a phone, in both languages and both lights, and on a desk in French, which is the longer one: it
+// answers, fits into 360 and 1280 pixels, is translated, asks nothing that its security policy refuses, and axe-core finds nothing serious.
 func TestEveryPage(t *testing.T) {
 	for i, a := range audiences {
-		for j, lang := range []string{"fr", "en"} {
-			t.Run(a.name+" "+lang, func(t *testing.T) {
-				p := phone(t, a.name+"-"+lang, lang)
+		for j, view := range []struct {
+			name, lang string
+			opens      func(t *testing.T, name, lang string) *person
+		}{{"fr", "fr", phone}, {"en", "en", phone}, {"desk-fr", "fr", desktop}} {
+			t.Run(a.name+" "+view.name, func(t *testing.T) {
+				p := view.opens(t, a.name+"-"+view.name, view.lang)
 				complaints := p.complaints()
 				if (i+j)%2 == 1 {
 					p.do("turn the light off", func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
