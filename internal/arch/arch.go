@@ -9,7 +9,7 @@ func Ranks() []string {
 		// words
 		"money", "fault", "token", "address", "crash",
 		// ground
-		"postgres", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
+		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
 		// domains
 		"members", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "earnings", "carts", "refunds", "orders", "orders/lists", "support", "returns", "disputes", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
@@ -51,7 +51,7 @@ func Libraries() map[string][]string {
 
 // data are the packages that own tables.
 func data() []string {
-	return []string{"internal/postgres", "internal/clock", "internal/ledger", "internal/jobs", "internal/media", "internal/mail",
+	return []string{"internal/postgres", "internal/changes", "internal/clock", "internal/ledger", "internal/jobs", "internal/media", "internal/mail",
 		"internal/members", "internal/catalog", "internal/storefronts", "internal/clicks", "internal/referrals", "internal/earnings", "internal/orders",
 		"internal/carts", "internal/refunds", "internal/support", "internal/returns", "internal/disputes", "internal/payouts", "internal/debts", "internal/documents", "internal/webhooks", "internal/reconcile"}
 }

@@ -1,0 +1,157 @@
+// Package changes lets pages be answered from memory until something that they show has changed, and not a moment longer than it takes to
+// notice, whichever instance changed it.
+//
+// Triggers write down what changed, in the transaction that changed it: "brand:7" for anything that the pages of a brand and of its
+// products show, "member:7" for anything that a storefront and its links show. A Feed reads what is new four times a second, and at once
+// after each request that changed something here. A Cache keeps values together with the topics that they were made of, and forgets a
+// value when one of them has changed since before its making began.
+//
+//	make begins ──▶ reads rows ──▶ kept         kept values with a topic that changed
+//	     │ position of the feed                      after that position are made again
+//
+// There is no LISTEN, which does not pass a pool in transaction mode, and nothing is sent: an instance that reads nothing for a while, as
+// Postgres is away, answers nothing from memory either.
+package changes
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"relais/internal/postgres"
+)
+
+const (
+	pollEvery  = 250 * time.Millisecond
+	silence    = 2 * time.Second // after so long without an answer from Postgres, nothing is answered from memory
+	remembered = 10 * time.Minute
+	rowsKept   = time.Hour
+)
+
+// Feed knows what changed, and when it noticed. It is safe for concurrent use.
+type Feed struct {
+	db    *sqlx.DB
+	clock func() time.Time // real time
+	log   *slog.Logger
+
+	reading sync.Mutex // one poll at a time
+	xmin    string     // rows of this transaction and later ones are not all read yet
+	read    map[string]bool
+
+	mu     sync.RWMutex
+	polls  int64              // done so far: the position
+	at     time.Time          // of the last one
+	last   map[string]noticed // by topic
+	latest int64              // position at which anything was noticed
+}
+
+type noticed struct {
+	position int64
+	at       time.Time
+}
+
+// NewFeed makes a Feed that has read nothing yet. Run keeps it up to date.
+func NewFeed(db *sqlx.DB, clock func() time.Time, log *slog.Logger) *Feed {
+	return &Feed{db: db, clock: clock, log: log, last: map[string]noticed{}}
+}
+
+// Run reads what is new until ctx ends, and drops rows that everybody has read.
+func (f *Feed) Run(ctx context.Context) error {
+	poll, tidy := time.NewTicker(pollEvery), time.NewTicker(rowsKept/4)
+	defer poll.Stop()
+	defer tidy.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-poll.C:
+			f.noting(ctx, f.Poll(ctx))
+		case <-tidy.C:
+			f.noting(ctx, f.tidy(ctx))
+		}
+	}
+}
+
+func (f *Feed) noting(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		f.log.DebugContext(ctx, "changes were not read", "error", err) // the database's own alarm says why
+	}
+}
+
+// A row that commits after this statement began has this xmin or a later transaction, so the next one reads from there: nothing is
+// missed, and what is read twice is known.
+const selectChanges = `
+select pg_snapshot_xmin(pg_current_snapshot())::text as xmin, coalesce(array_agg(c.xid::text || ' ' || c.topic) filter (where c.topic is not null), '{}') as rows
+from (select 1) one left join changes c on $1 <> '' and c.xid >= nullif($1, '')::xid8`
+
+// Poll reads what changed since the last time. What was committed before it was called is noticed when it returns.
+func (f *Feed) Poll(ctx context.Context) error {
+	f.reading.Lock()
+	defer f.reading.Unlock()
+	var got struct {
+		Xmin string         `db:"xmin"`
+		Rows pq.StringArray `db:"rows"`
+	}
+	if err := f.db.GetContext(ctx, &got, selectChanges, f.xmin); err != nil {
+		return postgres.Translate(err)
+	}
+	read := make(map[string]bool, len(got.Rows))
+	var fresh []string
+	for _, row := range got.Rows {
+		if read[row] = true; !f.read[row] {
+			fresh = append(fresh, row)
+		}
+	}
+	f.xmin, f.read = got.Xmin, read
+	f.notice(fresh)
+	return nil
+}
+
+// notice moves the position on. Each row is "transaction topic".
+func (f *Feed) notice(rows []string) {
+	now := f.clock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.polls, f.at = f.polls+1, now
+	for _, row := range rows {
+		f.last[topicOf(row)] = noticed{f.polls, now}
+		f.latest = f.polls
+	}
+	if f.polls%1000 == 0 {
+		for topic, n := range f.last {
+			if now.Sub(n.at) > remembered {
+				delete(f.last, topic)
+			}
+		}
+	}
+}
+
+const deleteChanges = `delete from changes where at < now() - interval '1 hour'`
+
+func (f *Feed) tidy(ctx context.Context) error {
+	_, err := f.db.ExecContext(ctx, deleteChanges)
+	return postgres.Translate(err)
+}
+
+// position is how far the feed has read; ok is false where it does not know what changed just now.
+func (f *Feed) position() (position int64, ok bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.polls, f.polls > 0 && f.clock().Sub(f.at) <= silence
+}
+
+// since says whether any of the topics changed after that position.
+func (f *Feed) since(position int64, topics []string) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for _, t := range topics {
+		if t == Everything && f.latest > position || f.last[t].position > position {
+			return true
+		}
+	}
+	return false
+}
