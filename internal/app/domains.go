@@ -13,6 +13,7 @@ import (
 	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
+	"relais/internal/changes"
 	"relais/internal/clicks"
 	"relais/internal/clock"
 	"relais/internal/debts"
@@ -49,6 +50,7 @@ type Domains struct {
 	Catalog     *catalog.Service
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
+	Changes     *changes.Feed
 	Clicks      *clicks.Service
 	Referrals   *referrals.Service
 	Carts       *carts.Service
@@ -120,6 +122,7 @@ func Wire(p Parts) (*Domains, error) {
 	if d.Referrals, err = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now}); err != nil {
 		return nil, err
 	}
+	d.Changes = changes.NewFeed(p.DB, time.Now, p.Log)
 	if d.Clicks, err = clicks.New(clicks.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret), Spool: p.Spool, Log: p.Log}); err != nil {
 		return nil, err
 	}

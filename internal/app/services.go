@@ -110,7 +110,7 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	if err != nil {
 		return err
 	}
-	s.workers = append(s.workers, worker{"jobs", s.Jobs.Run}, worker{"clicks", s.Clicks.Run})
+	s.workers = append(s.workers, worker{"jobs", s.Jobs.Run}, worker{"clicks", s.Clicks.Run}, worker{"changes", s.Changes.Run})
 	if hosting {
 		s.site, err = s.pages(cfg, log)
 	}
@@ -175,7 +175,7 @@ func (s *Services) pages(cfg Config, log *slog.Logger) (http.Handler, error) {
 		DB: s.DB, Keys: s.Keys, Media: s.Media, Members: s.Members, Catalog: s.Catalog, Imports: s.Imports, Storefronts: s.Storefronts,
 		Clicks: s.Clicks, Referrals: s.Referrals, Carts: s.Carts, Orders: s.Orders, Support: s.Support, Returns: s.Returns, Disputes: s.Disputes, Debts: s.Debts, Payouts: s.Payouts, Webhooks: s.Webhooks, Reconcile: s.Reconcile, Now: s.Clock.Now, Clock: time.Now, FeeBps: cfg.PlatformFeeBps,
 		BaseURL: s.baseURL, PaymentOrigins: origins(cfg.Stripe.URL), TrustedProxies: cfg.TrustedProxies, Dev: !cfg.Production,
-		Mailbox: cfg.Mail.SMTP == "", Wake: s.Jobs.Wake, Log: log,
+		Mailbox: cfg.Mail.SMTP == "", Changes: s.Changes, Wake: s.Jobs.Wake, Log: log,
 		Audit: func(ctx context.Context) ([]Finding, error) { return Audit(ctx, s.DB) }, Advance: s.advance(),
 	})
 	if err != nil {

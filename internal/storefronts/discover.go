@@ -71,6 +71,7 @@ func Windows(ctx context.Context, q sqlx.QueryerContext, limit int) ([]Window, e
 
 // Fan is a member who lists a product.
 type Fan struct {
+	MemberID    int64  `db:"member_id"`
 	Handle      string `db:"handle"`
 	Name        string `db:"name"`
 	PictureHash string `db:"picture_hash"`
@@ -79,7 +80,7 @@ type Fan struct {
 }
 
 const selectFans = `
-select m.handle, m.name, coalesce(pic.hash, '') as picture_hash, l.note, count(*) over () as total
+select m.id as member_id, m.handle, m.name, coalesce(pic.hash, '') as picture_hash, l.note, count(*) over () as total
 from listings l join members m on m.id = l.member_id and m.blocked_at is null left join media pic on pic.id = m.picture_id
 where l.product_id = $1 order by l.note <> '' desc, l.created_at desc, m.id limit $2`
 

@@ -20,6 +20,7 @@ import (
 	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/catalog/shopify"
+	"relais/internal/changes"
 	"relais/internal/clicks"
 	"relais/internal/debts"
 	"relais/internal/disputes"
@@ -81,6 +82,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix   // whose word on the visitor's address counts; none: the connection's
 	Dev            bool             // development: mailbox, style guide, errors in full
 	Mailbox        bool             // letters are not sent: show them at /dev/mail
+	Changes        *changes.Feed    // what changed of the public pages
 	Wake           func()           // tells the job runner that something may have been enqueued
 	Log            *slog.Logger
 }
@@ -94,7 +96,7 @@ func New(o Options) (http.Handler, error) {
 	var shops *shop.Shop // made with the site, which shows its basket
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -137,12 +139,15 @@ func New(o Options) (http.Handler, error) {
 	return e, nil
 }
 
-// waking has what a request enqueued begun at once rather than at the next poll.
+// waking has what a request enqueued begun at once, and what it changed noticed at once, rather than at the next poll.
 func (o Options) waking(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
 		if method := c.Request().Method; method != http.MethodGet && method != http.MethodHead {
 			o.Wake()
+			if err := o.Changes.Poll(c.Request().Context()); err != nil {
+				o.Log.DebugContext(c.Request().Context(), "changes were not read", "error", err) // the next poll reads them
+			}
 		}
 		return err
 	}

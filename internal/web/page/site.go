@@ -21,6 +21,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/changes"
 	"relais/internal/i18n"
 )
 
@@ -41,6 +42,8 @@ type Options struct {
 	Timeout   time.Duration          // of a request; 0: 15 s
 	BodyLimit int64                  // bytes of a request; 0: 2 MiB
 
+	Changes *changes.Feed // what changed, so that pages are kept for guests until then; nil: none is kept
+
 	// Uploads names routes, as registered ("/brand/:handle/import"), with a larger limit in bytes and two minutes to finish.
 	Uploads map[string]int64
 }
@@ -51,6 +54,7 @@ type Site struct {
 	engine  *engine
 	assets  *assets
 	log     *slog.Logger
+	shared  *changes.Cache[[]byte]
 }
 
 // New parses every template in every language and returns an error that names the first broken one.
@@ -71,9 +75,12 @@ func New(o Options) (*Site, error) {
 		o.BodyLimit = 2 << 20
 	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
-	s := &Site{options: o, log: o.Log}
+	s := &Site{options: o, log: o.Log, shared: newShared(o.Changes)}
 	var err error
 	fresh := o.Dev && o.SourceDir != ""
+	if fresh {
+		s.shared = nil // a template may have changed
+	}
 	if s.assets, err = newAssets(o.Static, fresh); err != nil {
 		return nil, err
 	}
@@ -100,15 +107,23 @@ func (s *Site) write(c echo.Context, status int, name, block string, v *View) er
 	if err := s.engine.execute(&out, v.Lang, name, block, v); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
+	if k, ok := c.Get(keepKey).(*kept); ok && k != nil && status == http.StatusOK && block == "layout" {
+		k.body = out.Bytes()
+		return nil
+	}
+	if block == "layout" {
+		s.clearFlash(c)
+	}
+	return respond(c, status, out.Bytes())
+}
+
+func respond(c echo.Context, status int, body []byte) error {
 	h := c.Response().Header()
 	h.Add("Vary", "Accept-Language, Cookie, HX-Request")
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "private, no-cache")
 	}
-	if block == "layout" {
-		s.clearFlash(c)
-	}
-	return c.HTMLBlob(status, out.Bytes())
+	return c.HTMLBlob(status, body)
 }
 
 // IsPartial reports whether htmx asks for a piece of the page rather than for a page.
@@ -157,17 +172,22 @@ const ConsentCookie = "consent"
 
 func (s *Site) view(c echo.Context, data any) *View {
 	path := c.Request().URL.Path
-	_, noAnswer := c.Cookie(ConsentCookie)
 	v := &View{
 		Lang: Lang(c), Langs: i18n.Langs(), Viewer: ViewerFrom(c), Path: path, Query: c.Request().URL.RawQuery,
 		BaseURL: s.options.BaseURL, Canonical: s.options.BaseURL + path, Flash: flashFrom(c),
-		AskConsent: noAnswer != nil && (strings.HasPrefix(path, "/@") || c.QueryParam("c") != ""),
+		AskConsent: asksConsent(c, c.QueryParam("c") != ""),
 		Dev:        s.options.Dev, Now: s.options.Now(), Data: data,
 	}
 	if s.options.CartCount != nil {
 		v.CartCount = s.options.CartCount(c)
 	}
 	return v
+}
+
+// asksConsent says whether a visitor who came by a click, or is on a storefront, still has to answer.
+func asksConsent(c echo.Context, clicked bool) bool {
+	_, noAnswer := c.Cookie(ConsentCookie)
+	return noAnswer != nil && (clicked || strings.HasPrefix(c.Request().URL.Path, "/@"))
 }
 
 // In reports whether the page lies at or below the path: for the current entry of a menu.

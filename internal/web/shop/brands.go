@@ -7,12 +7,14 @@ import (
 
 	"relais/internal/carts"
 	"relais/internal/catalog"
+	"relais/internal/changes"
 	"relais/internal/fault"
 	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
 
 func (s *Shop) brands(c echo.Context) error {
+	page.Shows(c, changes.Everything)
 	list, err := s.brandCards(c)
 	if err != nil {
 		return err
@@ -36,6 +38,7 @@ func (s *Shop) brand(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	page.Shows(c, changes.Brand(b.ID))
 	if b.BlockedAt != nil {
 		return fault.New(fault.NotFound, "fault.page_not_found")
 	}

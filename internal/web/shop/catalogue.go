@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/changes"
 	"relais/internal/money"
 	"relais/internal/web/page"
 )
@@ -33,6 +34,7 @@ type chosen struct{ Label, URL string }
 
 func (s *Shop) catalogue(c echo.Context) error {
 	form, lang := page.QueryForm(c), page.Lang(c)
+	page.Shows(c, changes.Everything)
 	pager := page.NewPager(c, 24, 0)
 	q := catalog.Query{Text: form.Get("q"), Category: form.Get("category"), Brand: form.Get("brand"), InStock: form.Has("stock", "yes"),
 		MinMinor: typedPrice(form, "min"), MaxMinor: typedPrice(form, "max"), Sort: catalog.Sort(form.Get("sort")),

@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/changes"
 	"relais/internal/storefronts"
 	"relais/internal/web/page"
 )
@@ -19,6 +20,7 @@ type homePage struct {
 
 func (s *Shop) home(c echo.Context) error {
 	ctx, lang, now := c.Request().Context(), page.Lang(c), s.now()
+	page.Shows(c, changes.Everything)
 	picks, err := storefronts.Recommended(ctx, s.db, 11)
 	if err != nil {
 		return err

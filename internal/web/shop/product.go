@@ -11,6 +11,7 @@ import (
 
 	"relais/internal/carts"
 	"relais/internal/catalog"
+	"relais/internal/changes"
 	"relais/internal/fault"
 	"relais/internal/money"
 	"relais/internal/referrals"
@@ -118,7 +119,9 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	} else {
 		data.Click = form.Get("c")
 	}
-	if r == nil {
+	if r != nil {
+		page.Shows(c, changes.Member(r.MemberID))
+	} else {
 		name, err := referrals.Recommender(ctx, s.db, data.Click)
 		if err != nil {
 			return err
@@ -138,6 +141,10 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	}
 	if data.Fans, err = storefronts.Fans(ctx, s.db, p.ID, 4); err != nil {
 		return err
+	}
+	page.Shows(c, changes.Brand(p.BrandID))
+	for _, f := range data.Fans {
+		page.Shows(c, changes.Member(f.MemberID))
 	}
 	if len(data.Fans) > 0 {
 		data.FansMore = data.Fans[0].Total - len(data.Fans)

@@ -4,17 +4,21 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"relais/internal/changes"
+	"relais/internal/web/page"
 )
 
 // Routes adds the pages to the site.
 func (s *Shop) Routes(e *echo.Echo) {
-	e.GET("/", s.home)
-	e.GET("/products", s.catalogue)
-	e.GET("/p/:slug", s.product)
-	e.GET("/brands", s.brands)
-	e.GET("/b/:handle", s.brand)
-	e.GET("/@:handle", s.storefront)
-	e.GET("/@:handle/p/:slug", s.storefrontProduct)
+	shared, clicked := s.site.Shared(false), s.site.Shared(true)
+	e.GET("/", s.home, shared)
+	e.GET("/products", s.catalogue, shared)
+	e.GET("/p/:slug", s.product, shared)
+	e.GET("/brands", s.brands, shared)
+	e.GET("/b/:handle", s.brand, shared)
+	e.GET("/@:handle", s.storefront, clicked)
+	e.GET("/@:handle/p/:slug", s.storefrontProduct, clicked)
 
 	e.GET("/cart", s.cart)
 	e.POST("/cart", s.addToCart)
@@ -38,8 +42,8 @@ func (s *Shop) Routes(e *echo.Echo) {
 	o.POST("/returns/:id/sent", s.sentBack)
 	o.POST("/returns/:id/keep", s.keepsIt)
 
-	e.GET("/help", s.text("shop/help"))
-	e.GET("/legal", s.text("shop/legal"))
+	e.GET("/help", s.text("shop/help"), shared)
+	e.GET("/legal", s.text("shop/legal"), shared)
 }
 
 // private keeps the address of an order, which opens it to whoever has it, from other sites, search engines and
@@ -57,5 +61,8 @@ func private(next echo.HandlerFunc) echo.HandlerFunc {
 
 // text answers a page that is only text.
 func (s *Shop) text(name string) echo.HandlerFunc {
-	return func(c echo.Context) error { return s.site.Render(c, http.StatusOK, name, nil) }
+	return func(c echo.Context) error {
+		page.Shows(c, changes.Everything)
+		return s.site.Render(c, http.StatusOK, name, nil)
+	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/changes"
 	"relais/internal/media"
 	"relais/internal/storefronts"
 	"relais/internal/web/page"
@@ -29,6 +30,10 @@ func (s *Shop) storefront(c echo.Context) error {
 		return err
 	}
 	data := storefrontPage{Storefront: f}
+	page.Shows(c, changes.Member(f.MemberID))
+	for _, l := range list {
+		page.Shows(c, changes.Brand(l.BrandID))
+	}
 	if id := viewerID(c); id != nil {
 		data.Own = *id == f.MemberID
 	}

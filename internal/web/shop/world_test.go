@@ -22,6 +22,7 @@ import (
 
 	"relais/internal/carts"
 	"relais/internal/catalog"
+	"relais/internal/changes"
 	"relais/internal/clicks"
 	"relais/internal/documents"
 	"relais/internal/i18n"
@@ -53,6 +54,7 @@ type world struct {
 	documents *documents.Service
 	returns   *returns.Service
 	runner    *jobs.Runner
+	feed      *changes.Feed // nothing is kept for guests before it is polled
 	url       string
 	client    *http.Client // of a buyer: keeps cookies, follows redirects on the site, stops where they leave it
 
@@ -84,9 +86,10 @@ func newWorld(t testing.TB) *world {
 	w.support = support.New(w.db, now, outbox)
 	w.returns = returns.New(w.db, w.orders, now, outbox)
 	refunds.New(refunds.Config{DB: w.db, Payments: w.stripe.Client, Now: now, Clock: time.Now, Outcomes: w.returns, Log: log}).Register(w.runner)
+	w.feed = changes.NewFeed(w.db, func() time.Time { return time.Time{} }, log)
 	var s *shop.Shop
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: w.url, PaymentOrigins: []string{w.stripe.URL},
-		Log: log, Now: now, CartCount: func(c echo.Context) int { return s.CartCount(c) }})
+		Log: log, Now: now, Changes: w.feed, CartCount: func(c echo.Context) int { return s.CartCount(c) }})
 	w.ok(err)
 	s = shop.New(shop.Options{DB: w.db, Site: site, Carts: carts.New(w.db, now), Orders: w.orders, Support: w.support, Returns: w.returns, Now: now, BaseURL: w.url, Log: log})
 	w.ok(site.Use(e))
