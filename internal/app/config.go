@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"relais/internal/clicks"
 	"relais/internal/crash"
 	"relais/internal/documents"
 	"relais/internal/i18n"
@@ -28,6 +29,7 @@ type Config struct {
 	Mail           Mail
 	PlatformFeeBps int64
 	AutoDelivery   int              // days
+	ClickRetention int              // months
 	Currencies     []money.Currency // that brands may sell in; the euro among them
 	Legal          documents.Legal  // who we are on documents
 	TrustedProxies []netip.Prefix
@@ -92,6 +94,7 @@ func readConfig(get func(name string) (string, bool)) (Config, error) {
 		Secret:         e.secret("RELAIS_SECRET"),
 		PlatformFeeBps: e.whole("RELAIS_PLATFORM_FEE_BPS", 500, 0, 2000),
 		AutoDelivery:   int(e.whole("RELAIS_AUTO_DELIVERY_DAYS", 7, 1, 60)),
+		ClickRetention: int(e.whole("RELAIS_CLICK_RETENTION_MONTHS", clicks.KeptMonths, clicks.LeastMonths, 600)),
 		TrustedProxies: e.networks("RELAIS_TRUSTED_PROXIES"),
 		MetricsAddr:    e.text("RELAIS_METRICS_ADDR", ""),
 		Stripe: Stripe{

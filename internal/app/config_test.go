@@ -81,6 +81,7 @@ func TestProblems(t *testing.T) {
 		{"no company", production(map[string]string{"RELAIS_LEGAL_NAME": ""}), "RELAIS_LEGAL_NAME is required"},
 		{"no VAT number", production(map[string]string{"RELAIS_LEGAL_VAT": ""}), "RELAIS_LEGAL_VAT is required"},
 		{"fee", map[string]string{"RELAIS_PLATFORM_FEE_BPS": "5%"}, "whole number from 0 to 2000"},
+		{"clicks gone too soon", map[string]string{"RELAIS_CLICK_RETENTION_MONTHS": "3"}, "whole number from 4 to 600"},
 		{"network", map[string]string{"RELAIS_TRUSTED_PROXIES": "everyone"}, "is no network"},
 		{"sandbox elsewhere in production", production(map[string]string{"RELAIS_STRIPE_URL": "http://127.0.0.1:1"}), "RELAIS_STRIPE_URL is for tests"},
 		{"sandbox elsewhere without a key", map[string]string{"RELAIS_STRIPE_URL": "http://127.0.0.1:1"}, "RELAIS_STRIPE_URL needs a test key"},

@@ -81,6 +81,7 @@ type Parts struct {
 	Spool        string     // folder for clicks while Postgres is away; empty: none, as for commands
 	FeeBps       int64
 	AutoDelivery int // days
+	ClickMonths  int // for which clicks are kept; 0: clicks.KeptMonths
 	Legal        documents.Legal
 	Currencies   []money.Currency // besides EUR
 
@@ -119,11 +120,9 @@ func Wire(p Parts) (*Domains, error) {
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
-	if d.Referrals, err = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now}); err != nil {
-		return nil, err
-	}
 	d.Changes = changes.NewFeed(p.DB, time.Now, p.Log)
-	if d.Clicks, err = clicks.New(clicks.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret), Spool: p.Spool, Log: p.Log}); err != nil {
+	d.Referrals = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Changes: d.Changes})
+	if d.Clicks, err = clicks.New(clicks.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret), Spool: p.Spool, Months: p.ClickMonths, Log: p.Log}); err != nil {
 		return nil, err
 	}
 	d.Orders = orders.New(orders.Config{DB: p.DB, Payments: forPages, Now: p.Clock.Now, BaseURL: p.BaseURL, FeeBps: p.FeeBps,
@@ -154,6 +153,7 @@ func (d *Domains) register() {
 	d.Jobs.Handle(shopify.JobKind, shopify.JobLease, d.Imports.Handle)
 	d.Jobs.Handle(members.JobSweep, 5*time.Minute, d.Members.Sweep)
 	d.Jobs.Every(members.JobSweep, 24*time.Hour, members.JobSweep)
+	d.Clicks.Register(d.Jobs)
 	d.Orders.Register(d.Jobs)
 	d.Refunds.Register(d.Jobs)
 	d.Returns.Register(d.Jobs)
@@ -196,17 +196,20 @@ func mountSandbox(mux *http.ServeMux, s *stripesandbox.Sandbox) {
 	mux.Handle(sandboxPath+"/", h)
 }
 
-// Audit counts what breaks each invariant of the books, and between them and Stripe's.
+// Audit counts what breaks each invariant of the books, between them and Stripe's, and of clicks.
 func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	all, err := auditBooks(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	found, err := reconcile.Check(ctx, q)
-	if err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check} {
+		found, err := check(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("audit: %w", err)
+		}
+		all = append(all, found...)
 	}
-	return append(all, found...), nil
+	return all, nil
 }
 
 // auditBooks counts what breaks each invariant of our own books.

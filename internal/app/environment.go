@@ -45,6 +45,7 @@ func Variables() []Variable {
 		{"RELAIS_LEGAL_FORM", "", false, "its legal form, capital and registry, such as SAS au capital de 10 000 €, RCS Paris"},
 		{"RELAIS_LEGAL_EMAIL", "", false, "its address for questions about documents"},
 		{"RELAIS_AUTO_DELIVERY_DAYS", "7", false, "days after shipping until a parcel counts as delivered"},
+		{"RELAIS_CLICK_RETENTION_MONTHS", "13", false, "months for which each click is kept; the sums by link and day stay"},
 		{"RELAIS_TRUSTED_PROXIES", "", false, "networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"},
 		{"RELAIS_METRICS_ADDR", "", false, "address of a second listener for /metrics; empty: /metrics for callers on this machine only"},
 		{crash.Variable, "", false, "the step at which the program kills itself, for tests; never in production"},

@@ -26,7 +26,7 @@ type ops struct {
 func newOps(d *database, spooled func() int) *ops {
 	o := &ops{db: d.pages, metrics: prometheus.NewRegistry()}
 	o.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		collectors.NewDBStatsCollector(d.pages.DB, "pages"), collectors.NewDBStatsCollector(d.work.DB, "work"), newQueue(d.work), newDifferences(d.work),
+		collectors.NewDBStatsCollector(d.pages.DB, "pages"), collectors.NewDBStatsCollector(d.work.DB, "work"), newQueue(d.work), newDifferences(d.work), newUnrolled(d.work),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "relais_clicks_spooled", Help: "Clicks that wait on disk for Postgres."}, func() float64 { return float64(spooled()) }))
 	return o
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"relais/internal/clicks"
 	"relais/internal/jobs"
 	"relais/internal/reconcile"
 )
@@ -81,4 +82,35 @@ func (d *differences) Collect(out chan<- prometheus.Metric) {
 		age = s.Age.Seconds()
 	}
 	out <- prometheus.MustNewConstMetric(d.age, prometheus.GaugeValue, age)
+}
+
+// unrolled measures how far the sums of clicks by day lag behind the clicks.
+type unrolled struct {
+	db        *sqlx.DB
+	rows, lag *prometheus.Desc
+}
+
+func newUnrolled(db *sqlx.DB) *unrolled {
+	return &unrolled{db,
+		prometheus.NewDesc("relais_clicks_unrolled", "Sums of clicks that are not added up by day yet; readers add them.", nil, nil),
+		prometheus.NewDesc("relais_clicks_unrolled_seconds", "How old the oldest of them is.", nil, nil)}
+}
+
+// Describe is part of prometheus.Collector.
+func (u *unrolled) Describe(out chan<- *prometheus.Desc) {
+	out <- u.rows
+	out <- u.lag
+}
+
+// Collect is part of prometheus.Collector.
+func (u *unrolled) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	s, err := clicks.Lag(ctx, u.db)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(u.rows, err)
+		return
+	}
+	out <- prometheus.MustNewConstMetric(u.rows, prometheus.GaugeValue, float64(s.Rows))
+	out <- prometheus.MustNewConstMetric(u.lag, prometheus.GaugeValue, s.Lag.Seconds())
 }

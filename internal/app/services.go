@@ -105,7 +105,7 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	s.Domains, err = Wire(Parts{
 		DB: s.data.pages, Work: s.data.work, Clock: business, Stripe: client, Secret: secret.Reveal(),
 		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, SMTP: server, Spool: spool,
-		FeeBps: cfg.PlatformFeeBps, AutoDelivery: cfg.AutoDelivery, PayoutsPerSecond: perSecond, Legal: cfg.Legal, Currencies: cfg.Currencies, Log: log,
+		FeeBps: cfg.PlatformFeeBps, AutoDelivery: cfg.AutoDelivery, ClickMonths: cfg.ClickRetention, PayoutsPerSecond: perSecond, Legal: cfg.Legal, Currencies: cfg.Currencies, Log: log,
 	})
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ func Ranks() []string {
 		// ground
 		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
 		// domains
-		"members", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "earnings", "carts", "refunds", "orders", "orders/lists", "support", "returns", "disputes", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
+		"members", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "earnings", "insight", "carts", "refunds", "orders", "orders/lists", "support", "returns", "disputes", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
 		// pages
@@ -52,7 +52,7 @@ func Libraries() map[string][]string {
 // data are the packages that own tables.
 func data() []string {
 	return []string{"internal/postgres", "internal/changes", "internal/clock", "internal/ledger", "internal/jobs", "internal/media", "internal/mail",
-		"internal/members", "internal/catalog", "internal/storefronts", "internal/clicks", "internal/referrals", "internal/earnings", "internal/orders",
+		"internal/members", "internal/catalog", "internal/storefronts", "internal/clicks", "internal/referrals", "internal/earnings", "internal/insight", "internal/orders",
 		"internal/carts", "internal/refunds", "internal/support", "internal/returns", "internal/disputes", "internal/payouts", "internal/debts", "internal/documents", "internal/webhooks", "internal/reconcile"}
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"relais/internal/postgres"
 )
 
 func TestReadAnswer(t *testing.T) {
@@ -92,11 +94,38 @@ func TestAtMost(t *testing.T) {
 	}
 }
 
+// The dashboards in small: what is read is what was written, and the lines are there.
+func TestDashboards(t *testing.T) {
+	c, err := postgres.StartCluster(t.Context(), postgres.Options{Throwaway: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Stop()
+	lines, err := measureDashboards(t.Context(), c, settings{rounds: 1, dashboards: 40_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, l := range lines {
+		names = append(names, l.Name)
+		if l.Ratio <= 0 || !l.AtMost {
+			t.Errorf("%s", l)
+		}
+		t.Log(l, l.Median)
+	}
+	if diff := cmp.Diff([]string{"dashboard_10k", "dashboard_1m", "dashboard_10m", "dashboard_10m_p95"}, names); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestSettings(t *testing.T) {
 	got, err := parse([]string{"-rounds", "5", "-span", "1s"})
-	want := settings{rounds: 5, span: time.Second, connections: 64, clients: 8, orders: 1000, earnings: 10_000_000, out: "var/bench.json"}
+	want := settings{rounds: 5, span: time.Second, connections: 64, clients: 8, orders: 1000, earnings: 10_000_000, dashboards: 10_000_000, out: "var/bench.json"}
 	if err != nil || !cmp.Equal(got, want, cmp.AllowUnexported(settings{})) {
 		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := parse([]string{"-clicks", "10"}); err == nil {
+		t.Error("too few clicks are taken")
 	}
 	if _, err := parse([]string{"-rounds", "0"}); err == nil {
 		t.Error("no round at all is taken")

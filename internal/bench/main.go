@@ -5,13 +5,16 @@
 //	share_link_redirect_single  the same over a bare Echo 302 that commits one row for each click
 //	share_link_redirect_p99  the 99th percentile of the bare 302 over that of GET /r/CODE, from the same runs
 //	product_page             requests/s of GET /p/SLUG over those of a bare Echo handler that answers as many bytes
+//	storefront               requests/s of GET /@HANDLE over those of a bare Echo handler that answers as many bytes
 //	ledger_sale              sales of five parties/s posted by ledger.Post, each in a transaction of its own, over pgbench's TPC-B transactions/s
 //	place_order              orders/s of orders.Place over pgbench's TPC-B transactions/s
 //	payout_run               seconds in which payouts.Run makes the payouts of 100,000 payees, who have 10,000,000 free earnings,
 //	                         over those of a read-only GROUP BY over the same 10,000,000 postings
+//	dashboard_10k, _10m_p95  the 95th percentile of insight.ForMember over ninety days of a member of 10,000, and 10,000,000 clicks, over 200 ms
+//	dashboard_1m, _10m       the time that it takes for a member of 1,000,000, and 10,000,000 clicks over that for one of 10,000
 //
-// In every line but the last more is better, and 1 is as good as the yardstick. In the last one less is better: the goal is what it
-// may be at most.
+// In every line up to place_order more is better, and 1 is as good as the yardstick. In those after it less is better: the goal is what
+// it may be at most.
 //
 // # Method
 //
@@ -30,6 +33,10 @@
 // written them; -earnings N makes them smaller. The run is the real one, up to the commit of its last batch: plan, locks, postings,
 // digests, payouts. The sending, which waits for Stripe, is not measured. After each run the payouts must be what was free; then
 // the run is taken back.
+//
+// The dashboards lie in a database of their own too, three members with forty links and five hundred orders each, whose clicks were
+// counted by the triggers and rolled up as in life; -clicks N makes them fewer. Their dashboards are read in turn, by the application's
+// role, and must have what was written.
 //
 // One measurement of each kind makes a round; rounds follow each other, so that a slow minute hits both sides. A ratio is that of the
 // medians over the rounds, after a warm-up that is not counted.
@@ -62,7 +69,9 @@ type settings struct {
 	clients     int           // that place orders, and of pgbench
 	orders      int           // placed in one measurement
 	earnings    int64         // free, before the run of payouts; 0: no run is measured
+	dashboards  int64         // clicks of the busiest member whose dashboard is read; 0: none is
 	only        bool          // the run of payouts, and nothing else
+	onlyBoards  bool          // the dashboards, and nothing else
 	out         string        // file for the JSON
 	profiles    string        // folder; empty: no profiles
 }
@@ -88,17 +97,24 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	report := report{}
-	if !s.only {
+	if !s.only && !s.onlyBoards {
 		if report, err = measure(ctx, w, s); err != nil {
 			return err
 		}
 	}
-	if s.earnings > 0 {
+	if s.earnings > 0 && !s.onlyBoards {
 		payouts, err := measurePayouts(ctx, w.cluster, s)
 		if err != nil {
 			return fmt.Errorf("measure payouts: %w", err)
 		}
 		report.Benches = append(report.Benches, payouts)
+	}
+	if s.dashboards > 0 && !s.only {
+		boards, err := measureDashboards(ctx, w.cluster, s)
+		if err != nil {
+			return fmt.Errorf("measure dashboards: %w", err)
+		}
+		report.Benches = append(report.Benches, boards...)
 	}
 	for _, l := range report.Benches {
 		fmt.Fprintln(out, l)
@@ -113,6 +129,8 @@ func parse(args []string) (settings, error) {
 	f.DurationVar(&s.span, "span", 3*time.Second, "length of one measurement")
 	f.IntVar(&s.orders, "orders", 1000, "orders placed in one round")
 	f.Int64Var(&s.earnings, "earnings", 10_000_000, "free earnings before the run of payouts, a hundred of each payee; 0: do not measure it")
+	f.Int64Var(&s.dashboards, "clicks", 10_000_000, "clicks of the busiest member whose dashboard is read; 0: do not measure it")
+	f.BoolVar(&s.onlyBoards, "only-dashboards", false, "measure the dashboards and nothing else")
 	f.BoolVar(&s.only, "only-payouts", false, "measure the run of payouts and nothing else")
 	f.StringVar(&s.out, "json", "var/bench.json", "file for the results")
 	f.StringVar(&s.profiles, "profile", "", "folder for processor profiles")
@@ -121,6 +139,9 @@ func parse(args []string) (settings, error) {
 	}
 	if s.earnings != 0 && s.earnings < perPayee*1000 {
 		return s, fmt.Errorf("at least %d earnings, or none", perPayee*1000)
+	}
+	if s.dashboards != 0 && s.dashboards < memberLinks*1000 {
+		return s, fmt.Errorf("at least %d clicks, or none", memberLinks*1000)
 	}
 	if s.rounds < 1 || s.span < 100*time.Millisecond || s.orders < s.clients {
 		return s, fmt.Errorf("at least one round, 100ms and %d orders", s.clients)

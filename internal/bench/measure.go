@@ -23,12 +23,14 @@ import (
 
 // sides are all that is measured in a round.
 type sides struct {
-	follow, bare302    []load
-	single             []load // bare Echo with one INSERT for each click
-	product, barePage  []load
-	place, tpcb, sales []float64
-	followed, pageSize int64 // links followed, warm-up included; bytes of a product page
-	placed             int64
+	follow, bare302     []load
+	single              []load // bare Echo with one INSERT for each click
+	product, barePage   []load
+	front, bareFront    []load // storefronts
+	place, tpcb, sales  []float64
+	followed            int64 // links followed, warm-up included
+	pageSize, frontSize int64 // bytes of a product page, and of a storefront
+	placed              int64
 }
 
 const browser = "User-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1\r\n" +
@@ -50,22 +52,26 @@ func get(buf []byte, host, path, name string, n int64) []byte {
 // measure does all rounds and compares what was answered with what is in the database.
 func measure(ctx context.Context, w *world, s settings) (report, error) {
 	machine := facts(ctx, w)
-	size, err := w.pageSize(ctx)
+	size, err := w.pageSize(ctx, "/p/", w.slugs)
 	if err != nil {
 		return report{}, err
 	}
-	bare, err := startBare(w.app, size)
+	frontSize, err := w.pageSize(ctx, "/@", w.handles)
+	if err != nil {
+		return report{}, err
+	}
+	bare, err := startBare(w.app, size, frontSize)
 	if err != nil {
 		return report{}, err
 	}
 	defer bare.Close()
-	m := &sides{pageSize: int64(size)}
+	m := &sides{pageSize: int64(size), frontSize: int64(frontSize)}
 	var visitors atomic.Int64
 	if err := m.round(ctx, w, warmUp(s), bare.addr, &visitors); err != nil {
 		return report{}, err
 	}
 	warm := *m
-	*m = sides{pageSize: warm.pageSize, followed: warm.followed, placed: warm.placed}
+	*m = sides{pageSize: warm.pageSize, frontSize: warm.frontSize, followed: warm.followed, placed: warm.placed}
 	for range s.rounds {
 		if err := m.round(ctx, w, s, bare.addr, &visitors); err != nil {
 			return report{}, err
@@ -98,12 +104,16 @@ func (m *sides) round(ctx context.Context, w *world, s settings, bare string, vi
 	pages := target{status: http.StatusOK, request: func(buf []byte, n int64) []byte {
 		return get(buf, w.addr, "/p/", w.slugs[n%int64(len(w.slugs))], n)
 	}}
+	fronts := target{status: http.StatusOK, request: func(buf []byte, n int64) []byte {
+		return get(buf, w.addr, "/@", w.handles[n%int64(len(w.handles))], n)
+	}}
 	for _, step := range []struct {
 		name string
 		to   *[]load
 		load target
 		addr string
-	}{{"bare_302", &m.bare302, links, bare}, {"single_insert", &m.single, singles, bare}, {"share_link_redirect", &m.follow, links, w.addr}, {"bare_page", &m.barePage, pages, bare}, {"product_page", &m.product, pages, w.addr}} {
+	}{{"bare_302", &m.bare302, links, bare}, {"single_insert", &m.single, singles, bare}, {"share_link_redirect", &m.follow, links, w.addr}, {"bare_page", &m.barePage, pages, bare}, {"product_page", &m.product, pages, w.addr},
+		{"bare_front", &m.bareFront, fronts, bare}, {"storefront", &m.front, fronts, w.addr}} {
 		step.load.addr = step.addr
 		err := s.profiled(step.name, func() error {
 			l, err := drive(ctx, step.load, s.connections, s.span)
@@ -209,7 +219,7 @@ type bare struct {
 	addr   string
 }
 
-func startBare(db *sqlx.DB, size int) (*bare, error) {
+func startBare(db *sqlx.DB, size, frontSize int) (*bare, error) {
 	e := echo.New()
 	e.GET("/r/:code", func(c echo.Context) error {
 		return c.Redirect(http.StatusFound, "/@relais-0/p/bol-en-gres-n-0?c=ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -221,8 +231,10 @@ func startBare(db *sqlx.DB, size int) (*bare, error) {
 		}
 		return c.Redirect(http.StatusFound, "/@relais-0/p/bol-en-gres-n-0?c="+token)
 	})
-	body := bytes.Repeat([]byte("0123456789abcde\n"), size/16+1)[:size]
-	e.GET("/p/:slug", func(c echo.Context) error { return c.HTMLBlob(http.StatusOK, body) })
+	for path, size := range map[string]int{"/p/:slug": size, "/:handle": frontSize} {
+		body := bytes.Repeat([]byte("0123456789abcde\n"), size/16+1)[:size]
+		e.GET(path, func(c echo.Context) error { return c.HTMLBlob(http.StatusOK, body) })
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -235,15 +247,15 @@ func startBare(db *sqlx.DB, size int) (*bare, error) {
 // Close ends it.
 func (b *bare) Close() { _ = b.server.Close() }
 
-// pageSize is how large a product's page is on average, in bytes.
-func (w *world) pageSize(ctx context.Context) (int, error) {
+// pageSize is how large the pages of those names are on average, in bytes.
+func (w *world) pageSize(ctx context.Context, path string, names []string) (int, error) {
 	sum := 0
-	for _, slug := range w.slugs {
-		size, err := fetch(ctx, w.addr, get(nil, w.addr, "/p/", slug, 0))
+	for _, name := range names {
+		size, err := fetch(ctx, w.addr, get(nil, w.addr, path, name, 0))
 		if err != nil {
-			return 0, fmt.Errorf("read the page of %s: %w", slug, err)
+			return 0, fmt.Errorf("read %s%s: %w", path, name, err)
 		}
 		sum += size
 	}
-	return sum / len(w.slugs), nil
+	return sum / len(names), nil
 }

@@ -42,9 +42,11 @@ type method struct {
 	Orders      int     `json:"orders_per_round"`
 	TPCBScale   int     `json:"tpcb_scale"`
 	PageBytes   int64   `json:"product_page_bytes"`
+	FrontBytes  int64   `json:"storefront_bytes"`
 	Followed    int64   `json:"links_followed"`
 	Placed      int64   `json:"orders_placed"`
-	Earnings    int64   `json:"free_earnings"` // of a hundredth as many payees
+	Earnings    int64   `json:"free_earnings"`    // of a hundredth as many payees
+	Clicks      int64   `json:"dashboard_clicks"` // of the busiest member whose dashboard is read
 }
 
 // line is one result. Ratio is median over yardstick's median, or the other way round where less is better.
@@ -108,12 +110,13 @@ func newReport(m machine, s settings, r *sides) report {
 	p99 := func(l load) float64 { return l.P99 }
 	return report{At: time.Now().UTC().Truncate(time.Second), Machine: m,
 		Method: method{Rounds: s.rounds, Seconds: s.span.Seconds(), Connections: s.connections, Clients: s.clients, Orders: s.orders,
-			TPCBScale: tpcbScale, PageBytes: r.pageSize, Followed: r.followed, Placed: r.placed, Earnings: s.earnings},
+			TPCBScale: tpcbScale, PageBytes: r.pageSize, FrontBytes: r.frontSize, Followed: r.followed, Placed: r.placed, Earnings: s.earnings, Clicks: s.dashboards},
 		Benches: []line{
 			compare("share_link_redirect", 0.50, "requests/s", values(r.follow, perSecond), "bare Echo 302", values(r.bare302, perSecond), false),
 			compare("share_link_redirect_single", 3, "requests/s", values(r.follow, perSecond), "one INSERT a click", values(r.single, perSecond), false),
 			compare("share_link_redirect_p99", 0.50, "ms", values(r.follow, p99), "bare Echo 302", values(r.bare302, p99), true),
 			compare("product_page", 0.20, "requests/s", values(r.product, perSecond), "bare Echo page", values(r.barePage, perSecond), false),
+			compare("storefront", 0.20, "requests/s", values(r.front, perSecond), "bare Echo page", values(r.bareFront, perSecond), false),
 			compare("ledger_sale", 1.00, "transactions/s", r.sales, "pgbench TPC-B", r.tpcb, false),
 			compare("place_order", 0.15, "transactions/s", r.place, "pgbench TPC-B", r.tpcb, false),
 		}}

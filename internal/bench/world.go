@@ -48,6 +48,7 @@ type world struct {
 	variants []int64
 	members  []int64
 	codes    []string // of share links
+	handles  []string // of members, whose storefronts are read
 }
 
 func newWorld(ctx context.Context, s settings) (*world, error) {
@@ -143,7 +144,7 @@ func (w *world) fill(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		w.members = append(w.members, id)
+		w.members, w.handles = append(w.members, id), append(w.handles, fmt.Sprintf("relais-%d", i))
 	}
 	for i := range brandCount {
 		if err := w.brand(ctx, i); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/clicks"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
@@ -173,7 +174,7 @@ func (s *Service) clickID(ctx context.Context, tx *sqlx.Tx, token string) (*int6
 		return nil, nil
 	}
 	var ids []int64
-	if err := tx.SelectContext(ctx, &ids, `select id from clicks where token = $1`, token); err != nil || len(ids) == 0 {
+	if err := tx.SelectContext(ctx, &ids, `select id from clicks where token = $1 and at > $2`, token, s.now().Add(-clicks.LookBack)); err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	return &ids[0], nil

@@ -49,8 +49,23 @@ func (c *Cache[V]) Get(key string, make func() (V, []string, error)) (V, error) 
 		}
 	}
 	v, topics, err := make()
-	if err == nil && ok {
-		c.kept.Add(key, kept[V]{value: v, topics: topics, position: position, until: c.feed.clock().Add(mostAge)})
+	if err == nil {
+		until := c.feed.clock().Add(mostAge)
+		if !ok {
+			until = c.feed.clock() // for Known only
+		}
+		c.kept.Add(key, kept[V]{value: v, topics: topics, position: position, until: until})
 	}
 	return v, err
+}
+
+// Known is the value that was kept last for a key, whether it is still right or not: for whoever would rather answer with that than not
+// at all.
+func (c *Cache[V]) Known(key string) (V, bool) {
+	if c == nil {
+		var none V
+		return none, false
+	}
+	k, ok := c.kept.Get(key)
+	return k.value, ok
 }

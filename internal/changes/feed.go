@@ -15,6 +15,7 @@ package changes
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -28,8 +29,10 @@ import (
 const (
 	pollEvery  = 250 * time.Millisecond
 	silence    = 2 * time.Second // after so long without an answer from Postgres, nothing is answered from memory
+	patience   = time.Second     // how long one look waits for Postgres
 	remembered = 10 * time.Minute
 	rowsKept   = time.Hour
+	rowsMost   = 10_000 // of one look; with more of them everything is made again
 )
 
 // Feed knows what changed, and when it noticed. It is safe for concurrent use.
@@ -39,7 +42,7 @@ type Feed struct {
 	log   *slog.Logger
 
 	reading sync.Mutex // one poll at a time
-	xmin    string     // rows of this transaction and later ones are not all read yet
+	xmin    uint64     // rows of this transaction and later ones are not all read yet; 0: where to go on from is not known
 	read    map[string]bool
 
 	mu     sync.RWMutex
@@ -47,6 +50,7 @@ type Feed struct {
 	at     time.Time          // of the last one
 	last   map[string]noticed // by topic
 	latest int64              // position at which anything was noticed
+	floor  int64              // position before which nothing is known to be right
 }
 
 type noticed struct {
@@ -85,20 +89,30 @@ func (f *Feed) noting(ctx context.Context, err error) {
 // A row that commits after this statement began has this xmin or a later transaction, so the next one reads from there: nothing is
 // missed, and what is read twice is known.
 const selectChanges = `
-select pg_snapshot_xmin(pg_current_snapshot())::text as xmin, coalesce(array_agg(c.xid::text || ' ' || c.topic) filter (where c.topic is not null), '{}') as rows
-from (select 1) one left join changes c on $1 <> '' and c.xid >= nullif($1, '')::xid8`
+select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin,
+  array(select c.xid::text || ' ' || c.topic from changes c
+    where c.xid >= case when $1 = '0' then pg_snapshot_xmin(pg_current_snapshot()) else $1::text::xid8 end limit $2) as rows`
 
-// Poll reads what changed since the last time. What was committed before it was called is noticed when it returns.
+// found is what one look finds.
+type found struct {
+	Xmin uint64         `db:"xmin"`
+	Rows pq.StringArray `db:"rows"`
+}
+
+// Poll reads what changed since the last time. What was committed before it was called is noticed when it returns. After an error
+// everything is made again: another server may answer next, which counts transactions in its own way.
 func (f *Feed) Poll(ctx context.Context) error {
 	f.reading.Lock()
 	defer f.reading.Unlock()
-	var got struct {
-		Xmin string         `db:"xmin"`
-		Rows pq.StringArray `db:"rows"`
+	got, err := postgres.Within(ctx, patience, func(ctx context.Context) (got found, err error) {
+		return got, f.db.GetContext(ctx, &got, selectChanges, fmt.Sprint(f.xmin), rowsMost+1)
+	})
+	if err != nil {
+		f.xmin = 0
+		return fmt.Errorf("read changes: %w", postgres.Translate(err))
 	}
-	if err := f.db.GetContext(ctx, &got, selectChanges, f.xmin); err != nil {
-		return postgres.Translate(err)
-	}
+	// Numbers of transactions go back where a server takes over that had not got the last of them.
+	missed := f.xmin == 0 || got.Xmin < f.xmin || f.clock().Sub(f.at) > rowsKept/2 || len(got.Rows) > rowsMost
 	read := make(map[string]bool, len(got.Rows))
 	var fresh []string
 	for _, row := range got.Rows {
@@ -107,16 +121,19 @@ func (f *Feed) Poll(ctx context.Context) error {
 		}
 	}
 	f.xmin, f.read = got.Xmin, read
-	f.notice(fresh)
+	f.notice(fresh, missed)
 	return nil
 }
 
-// notice moves the position on. Each row is "transaction topic".
-func (f *Feed) notice(rows []string) {
+// notice moves the position on. Each row is "transaction topic"; missed: there may have been others.
+func (f *Feed) notice(rows []string, missed bool) {
 	now := f.clock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.polls, f.at = f.polls+1, now
+	if missed {
+		f.floor = f.polls
+	}
 	for _, row := range rows {
 		f.last[topicOf(row)] = noticed{f.polls, now}
 		f.latest = f.polls
@@ -144,10 +161,13 @@ func (f *Feed) position() (position int64, ok bool) {
 	return f.polls, f.polls > 0 && f.clock().Sub(f.at) <= silence
 }
 
-// since says whether any of the topics changed after that position.
+// since says whether any of the topics changed after that position, or may have.
 func (f *Feed) since(position int64, topics []string) bool {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
+	if position < f.floor {
+		return true
+	}
 	for _, t := range topics {
 		if t == Everything && f.latest > position || f.last[t].position > position {
 			return true

@@ -8,6 +8,10 @@
 //
 // A click is durable before the visitor is answered: committed together with those who come at the same moment (recorder) or, while
 // Postgres does not take it, in a file on disk that follows once and in order (spool).
+//
+// The table has a part for each month, made ahead by a daily job and dropped when it is older than the retention (months); what has no
+// part of its own lies in a common one. Figures are not counted from it: each statement that inserts clicks leaves its sums by link and
+// day in the same commit, and a worker adds them up where they stay (rollup).
 package clicks
 
 import "time"

@@ -77,13 +77,17 @@ func refererHost(referer string) string {
 // MaxToken is more than any token of ours has, in bytes.
 const MaxToken = 64
 
-// ClickByToken is the click whose token a landing page was given. ErrNoClick where there is none.
-func ClickByToken(ctx context.Context, q sqlx.QueryerContext, token string) (Click, error) {
+// LookBack is how long after it a click can still matter: the longest window that terms may give. Older ones are not looked for, so
+// that of the tables by month the last ones are opened.
+const LookBack = 90 * 24 * time.Hour
+
+// ClickByToken is the click whose token a landing page was given. ErrNoClick where there is none, or none since LookBack.
+func ClickByToken(ctx context.Context, q sqlx.QueryerContext, token string, now time.Time) (Click, error) {
 	var c Click
 	if len(token) > MaxToken {
 		return c, ErrNoClick
 	}
-	err := sqlx.GetContext(ctx, q, &c, `select id, token, link_id, at, eligible, reason from clicks where token = $1`, token)
+	err := sqlx.GetContext(ctx, q, &c, `select id, token, link_id, at, eligible, reason from clicks where token = $1 and at > $2`, token, now.Add(-LookBack))
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, ErrNoClick
 	}
@@ -102,14 +106,14 @@ func (s *Service) Consent(ctx context.Context, clickToken, known string) (visito
 	if clickToken == "" {
 		return known, nil
 	}
-	c, err := ClickByToken(ctx, s.db, clickToken)
+	c, err := ClickByToken(ctx, s.db, clickToken, s.now())
 	if errors.Is(err, ErrNoClick) {
 		return known, nil
 	}
 	if err != nil {
 		return "", err
 	}
-	if _, err := s.db.ExecContext(ctx, `update clicks set visitor = $2 where id = $1 and visitor = ''`, c.ID, known); err != nil {
+	if _, err := s.db.ExecContext(ctx, `update clicks set visitor = $3 where id = $1 and at = $2 and visitor = ''`, c.ID, c.At, known); err != nil {
 		return "", fmt.Errorf("give click to visitor: %w", err)
 	}
 	return known, nil

@@ -33,10 +33,7 @@ func open(t testing.TB) *world {
 	w.s = w.service(t, "")
 	w.alice, w.bruno = storefronttest.Member(t, db, "alice"), storefronttest.Member(t, db, "bruno")
 	soap := storefronttest.Product(t, db, storefronttest.Brand(t, db, "savonnerie"), "savon")
-	links, err := referrals.New(referrals.Config{DB: db, Now: func() time.Time { return w.now }, Clock: func() time.Time { return w.clock }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	links := referrals.New(referrals.Config{DB: db, Now: func() time.Time { return w.now }, Clock: func() time.Time { return w.clock }})
 	for member, id := range map[int64]*int64{w.alice: &w.link, w.bruno: &w.other} {
 		l, err := links.Create(t.Context(), member, referrals.Share{Target: referrals.ToProduct, ProductID: soap})
 		if err != nil {
@@ -120,7 +117,7 @@ func TestRecord(t *testing.T) {
 		if c.Reason != tt.want || c.Eligible != (tt.want == "") || len(c.Token) < 26 {
 			t.Errorf("%s: %+v; want reason %q", tt.name, c, tt.want)
 		}
-		found, err := clicks.ClickByToken(context.Background(), w.db, c.Token)
+		found, err := clicks.ClickByToken(context.Background(), w.db, c.Token, w.now)
 		if err != nil || found.ID != c.ID || !found.At.Equal(w.now) {
 			t.Errorf("%s: ClickByToken = %+v, %v", tt.name, found, err)
 		}
@@ -186,7 +183,7 @@ func TestConsent(t *testing.T) {
 			t.Errorf("Consent(%.10q) = %q, %v", token, known, err)
 		}
 	}
-	if _, err := clicks.ClickByToken(ctx, w.db, "unknown"); !errors.Is(err, clicks.ErrNoClick) {
+	if _, err := clicks.ClickByToken(ctx, w.db, "unknown", w.now); !errors.Is(err, clicks.ErrNoClick) {
 		t.Errorf("ClickByToken = %v", err)
 	}
 }

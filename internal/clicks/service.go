@@ -1,7 +1,6 @@
 package clicks
 
 import (
-	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"errors"
@@ -22,6 +21,7 @@ type Config struct {
 	Clock  func() time.Time // real time: of the spool
 	Secret []byte           // the master secret, from which the key of visitors' hashes is derived; at least 32 bytes
 	Spool  string           // folder for clicks while Postgres does not take them; empty: they fail then
+	Months int              // how many months clicks are kept, at least LeastMonths; 0: KeptMonths
 	Log    *slog.Logger     // nil: silent
 }
 
@@ -31,6 +31,8 @@ type Service struct {
 	now      func() time.Time
 	key      []byte // of dayVisitor
 	recorder *recorder
+	kept     int // months
+	log      *slog.Logger
 }
 
 // New makes the Service.
@@ -42,26 +44,22 @@ func New(c Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive key of visitors: %w", err)
 	}
+	if c.Months == 0 {
+		c.Months = KeptMonths
+	}
+	if c.Months < LeastMonths {
+		return nil, fmt.Errorf("clicks are kept for %d months; attribution needs %d", c.Months, LeastMonths)
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	r := &recorder{db: c.DB}
 	if c.Spool != "" {
-		log := c.Log
-		if log == nil {
-			log = slog.New(slog.DiscardHandler)
-		}
-		if r.spool, err = openSpool(c.Spool, c.DB, c.Clock, log); err != nil {
+		if r.spool, err = openSpool(c.Spool, c.DB, c.Clock, c.Log); err != nil {
 			return nil, err
 		}
 	}
-	return &Service{db: c.DB, now: c.Now, key: key, recorder: r}, nil
-}
-
-// Run puts spooled clicks into the table as soon as Postgres takes them, until ctx ends. One that was given no spool has nothing to do.
-func (s *Service) Run(ctx context.Context) error {
-	if s.recorder.spool == nil {
-		<-ctx.Done()
-		return nil
-	}
-	return s.recorder.spool.run(ctx)
+	return &Service{db: c.DB, now: c.Now, key: key, recorder: r, kept: c.Months, log: c.Log}, nil
 }
 
 // Spooled is how many clicks wait on disk for Postgres.

@@ -152,6 +152,19 @@ func (l Lang) Month(t time.Time) string {
 	return l.month(t.Month()) + " " + strconv.Itoa(t.Year())
 }
 
+// MonthShort writes the month in few letters, with the year in January: "nov.", "janv. 2027", "Nov", "Jan 2027". For charts of a year.
+func (l Lang) MonthShort(t time.Time) string {
+	t = t.In(paris)
+	name := t.Format("Jan")
+	if l == FR {
+		name = monthsFRShort[t.Month()-1]
+	}
+	if t.Month() == time.January {
+		name += noBreak + strconv.Itoa(t.Year())
+	}
+	return name
+}
+
 // Relative writes the distance in calendar days from now to t: "aujourd’hui", "demain", "dans 3 jours",
 // "il y a 12 jours".
 func (l Lang) Relative(now, t time.Time) string {
@@ -198,3 +211,9 @@ var (
 	monthsFRShort = [...]string{"janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août",
 		"sept.", "oct.", "nov.", "déc."}
 )
+
+// DayStart is the midnight in Paris with which the day of t began: the day that figures are counted by.
+func DayStart(t time.Time) time.Time {
+	y, m, d := t.In(paris).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, paris)
+}

@@ -34,12 +34,12 @@ func (w *world) sell(t testing.TB, s referrals.Sale) (orderLineID int64) {
 	return line
 }
 
-func TestFigures(t *testing.T) {
+func TestSales(t *testing.T) {
 	ctx := context.Background()
 	w := open(t)
 	w.db.MustExec(`insert into product_translations (product_id, lang, title) values ($1, 'en', 'Soap')`, w.soap)
 	l := w.link(t, w.alice, referrals.Share{Target: referrals.ToProduct, ProductID: w.soap, Circle: "Voisins"})
-	quiet := w.link(t, w.alice, referrals.Share{Target: referrals.ToStorefront})
+	w.link(t, w.alice, referrals.Share{Target: referrals.ToStorefront})
 	w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
 	w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"}) // a repeat
 	w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.2", UserAgent: phone})
@@ -49,44 +49,16 @@ func TestFigures(t *testing.T) {
 	w.db.MustExec(`update earnings set state = 'voided', voided_at = now(), returned_minor = amount_minor where order_line_id = $1`, second)
 	w.db.MustExec(`update orders set state = 'refunded', refunded_minor = total_minor where id = (select order_id from order_lines where id = $1)`, second)
 
-	ls, err := referrals.Links(ctx, w.db, w.alice, "en", 10, 0)
-	if err != nil || len(ls) != 2 || ls[0].Code != quiet.Code || ls[0].People != 0 || ls[0].Earned != nil {
-		t.Fatalf("Links = %+v, %v", ls, err)
-	}
-	if got := ls[1]; got.People != 2 || got.Orders != 2 || !cmp.Equal(got.Earned, []money.Amount{money.New(200, "EUR")}) || got.ProductTitle != "Soap" {
-		t.Errorf("figures = %+v", got)
-	}
-	one, err := referrals.LinkByCode(ctx, w.db, w.alice, l.Code, "fr")
-	if err != nil || one.People != 2 || len(one.Earned) != 1 || one.ProductTitle != "Produit savon" {
-		t.Errorf("LinkByCode = %+v, %v", one, err)
-	}
-	if _, err := referrals.LinkByCode(ctx, w.db, w.bruno, l.Code, "fr"); !errors.Is(err, referrals.ErrNoLink) {
-		t.Errorf("LinkByCode of somebody else's = %v", err)
-	}
 	if n, err := referrals.LinkCount(ctx, w.db, w.alice); err != nil || n != 2 {
 		t.Errorf("LinkCount = %d, %v", n, err)
 	}
 	if cs, err := referrals.Circles(ctx, w.db, w.alice); err != nil || !cmp.Equal(cs, []string{"Voisins"}) {
 		t.Errorf("Circles = %v, %v", cs, err)
 	}
-	for linkID, want := range map[int64][2]int64{0: {2, 2}, l.ID: {2, 2}, quiet.ID: {0, 0}} {
-		days, err := referrals.Days(ctx, w.db, w.alice, linkID, storefronttest.Start, w.now)
-		if err != nil || len(days) != 3 || days[0].People != want[0] || days[2].Orders != want[1] || days[1].People+days[1].Orders != 0 {
-			t.Errorf("Days(%d) = %+v, %v", linkID, days, err)
-		}
-		if midnight := time.Date(2026, 3, 1, 23, 0, 0, 0, time.UTC); !days[0].Start.Equal(midnight) {
-			t.Errorf("first day starts at %v; want %v", days[0].Start, midnight)
-		}
-	}
 	sales, err := referrals.Sales(ctx, w.db, w.alice, 0, 10)
 	if err != nil || len(sales) != 2 || sales[1].OrderLineID != first || !sales[0].Refunded || sales[1].Circle != "Voisins" ||
 		sales[1].Commission == nil || *sales[1].Commission != money.New(200, "EUR") || !sales[1].Yours {
 		t.Errorf("Sales = %+v, %v", sales, err)
-	}
-	relays, err := referrals.Relays(ctx, w.db, w.brand, 10)
-	if err != nil || len(relays) != 1 || relays[0].Handle != "alice" || relays[0].People != 2 || relays[0].Orders != 2 ||
-		relays[0].GoodsMinor != 2400 || relays[0].EarnedMinor != 200 || relays[0].Products != 1 || !relays[0].LastAt.Equal(w.now) {
-		t.Errorf("Relays = %+v, %v", relays, err)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/changes"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/postgres"
@@ -38,6 +39,7 @@ type Link struct {
 	Target    Target    `db:"target"`
 	ProductID int64     `db:"product_id"` // 0 unless it leads to a product
 	BrandID   int64     `db:"brand_id"`   // 0 unless it leads to a brand
+	SellerID  int64     `db:"seller_id"`  // the brand, or that of the product; 0 for a storefront
 	Channel   string    `db:"channel"`    // through which it is shared; one of Channels
 	Circle    string    `db:"circle"`     // the member's own name for the group
 	CreatedAt time.Time `db:"created_at"`
@@ -91,7 +93,7 @@ type Share struct {
 }
 
 const selectLink = `
-select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, l.channel,
+select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, coalesce(b.id, 0) as seller_id, l.channel,
   l.circle, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled, m.handle, m.name as member_name,
   m.lang as member_lang, coalesce(p.slug, '') as product_slug, coalesce(p.title, '') as product_title,
   coalesce(b.blocked_at is null and (p.id is null or p.state = 'published'), true) as for_sale,
@@ -139,7 +141,7 @@ func (s *Service) Create(ctx context.Context, memberID int64, sh Share) (Link, e
 	if err != nil {
 		return Link{}, fmt.Errorf("create link: %w", err)
 	}
-	s.links.Remove(link.Code)
+	s.noticed(ctx)
 	return link, nil
 }
 
@@ -253,30 +255,51 @@ func newCode() string {
 	return string(code)
 }
 
-// ByCode is the link with a code, from memory if it was read within the last cacheTime, or while Postgres does not answer. ErrNoLink
-// where there is none.
+// ByCode is the link with a code, from memory until something of it changes, or while Postgres does not answer. ErrNoLink where there is
+// none.
 func (s *Service) ByCode(ctx context.Context, code string) (Link, error) {
 	if len(code) < 6 || len(code) > 12 || strings.Trim(code, base62) != "" {
 		return Link{}, ErrNoLink
 	}
-	kept, ok := s.links.Get(code)
-	if ok && s.clock().Before(kept.until) {
-		return kept.link, nil
+	known, ok := s.links.Known(code)
+	if ok && s.clock().UnixNano() < s.away.Load() {
+		return known, nil
 	}
-	link, err := postgres.Within(ctx, patience, func(ctx context.Context) (Link, error) { return linkWhere(ctx, s.db, `l.code = $1`, code) })
-	if errors.Is(err, ErrNoLink) {
-		s.links.Remove(code)
-		return Link{}, err
+	link, err := s.links.Get(code, func() (Link, []string, error) {
+		l, err := postgres.Within(ctx, patience, func(ctx context.Context) (Link, error) { return linkWhere(ctx, s.db, `l.code = $1`, code) })
+		return l, []string{changes.Member(l.MemberID), changes.Brand(l.SellerID)}, err
+	})
+	if err != nil && !errors.Is(err, ErrNoLink) && ok {
+		s.away.Store(s.clock().Add(patience).UnixNano()) // the next ones need not wait for it
+		return known, nil
 	}
-	if err != nil && ok {
-		s.links.Add(code, keptLink{link: kept.link, until: s.clock().Add(patience)}) // the next ones need not wait for it
-		return kept.link, nil
+	return link, err
+}
+
+// noticed has what this instance changed known to it at once.
+func (s *Service) noticed(ctx context.Context) {
+	if s.changes != nil {
+		_ = s.changes.Poll(ctx) // else it is within a moment
 	}
+}
+
+// LinkCount is how many links a member has made.
+func LinkCount(ctx context.Context, q sqlx.QueryerContext, memberID int64) (int, error) {
+	var n int
+	if err := sqlx.GetContext(ctx, q, &n, `select count(*) from share_links where member_id = $1`, memberID); err != nil {
+		return 0, fmt.Errorf("count links: %w", err)
+	}
+	return n, nil
+}
+
+// Circles are the names that a member gave to their groups, the last used first.
+func Circles(ctx context.Context, q sqlx.QueryerContext, memberID int64) ([]string, error) {
+	var cs []string
+	err := sqlx.SelectContext(ctx, q, &cs, `select circle from share_links where member_id = $1 and circle <> '' group by circle order by max(id) desc limit 20`, memberID)
 	if err != nil {
-		return Link{}, err
+		return nil, fmt.Errorf("read circles: %w", err)
 	}
-	s.links.Add(code, keptLink{link: link, until: s.clock().Add(cacheTime)})
-	return link, nil
+	return cs, nil
 }
 
 // Own is a member's own link by its code, read afresh. ErrNoLink also where it is somebody else's.
@@ -295,7 +318,7 @@ func (s *Service) Switch(ctx context.Context, memberID int64, code string, on bo
 	if err != nil {
 		return fmt.Errorf("switch link: %w", err)
 	}
-	s.links.Remove(code)
+	s.noticed(ctx)
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return ErrNoLink
 	}

@@ -1,45 +1,38 @@
 package referrals
 
 import (
-	"fmt"
+	"sync/atomic"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jmoiron/sqlx"
+
+	"relais/internal/changes"
 )
 
 const (
 	linksKept = 4096
-	patience  = time.Second     // how long a link that is in memory already waits for Postgres
-	cacheTime = 5 * time.Second // how long a link may be answered after it was switched off on another machine
+	patience  = time.Second // how long a link that is in memory already waits for Postgres
 )
 
 // Config is what a Service needs.
 type Config struct {
-	DB    *sqlx.DB
-	Now   func() time.Time // business time: of links
-	Clock func() time.Time // real time: of the cache
+	DB      *sqlx.DB
+	Now     func() time.Time // business time: of links
+	Clock   func() time.Time // real time
+	Changes *changes.Feed    // nil: links are read from the database each time
 }
 
 // Service is the use cases of this package. It is safe for concurrent use.
 type Service struct {
-	db    *sqlx.DB
-	now   func() time.Time
-	clock func() time.Time
-	links *lru.Cache[string, keptLink]
-}
-
-// keptLink is a link in memory, and until when it may be answered from there.
-type keptLink struct {
-	link  Link
-	until time.Time
+	db      *sqlx.DB
+	now     func() time.Time
+	clock   func() time.Time
+	changes *changes.Feed
+	links   *changes.Cache[Link]
+	away    atomic.Int64 // until when Postgres is not asked for links that are known: real time, nanoseconds since 1970
 }
 
 // New makes the Service.
-func New(c Config) (*Service, error) {
-	links, err := lru.New[string, keptLink](linksKept)
-	if err != nil {
-		return nil, fmt.Errorf("make cache of links: %w", err)
-	}
-	return &Service{db: c.DB, now: c.Now, clock: c.Clock, links: links}, nil
+func New(c Config) *Service {
+	return &Service{db: c.DB, now: c.Now, clock: c.Clock, changes: c.Changes, links: changes.NewCache[Link](c.Changes, linksKept)}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -25,15 +26,16 @@ func Shared(ctx context.Context, q sqlx.QueryerContext, memberID, productID int6
 
 const selectRecommender = `
 select m.name from clicks c join share_links l on l.id = c.link_id join members m on m.id = l.member_id
-where c.token = $1 and m.blocked_at is null`
+where c.token = $1 and c.at > $2 and m.blocked_at is null`
 
-// Recommender is the name of whose link brought a visitor, by the token of the click; empty where it is not known.
-func Recommender(ctx context.Context, q sqlx.QueryerContext, clickToken string) (string, error) {
+// Recommender is the name of whose link brought a visitor, by the token of the click; empty where it is not known,
+// or was clicked longer ago than it can matter.
+func Recommender(ctx context.Context, q sqlx.QueryerContext, clickToken string, now time.Time) (string, error) {
 	if clickToken == "" || len(clickToken) > clicks.MaxToken {
 		return "", nil
 	}
 	var name string
-	err := sqlx.GetContext(ctx, q, &name, selectRecommender, clickToken)
+	err := sqlx.GetContext(ctx, q, &name, selectRecommender, clickToken, now.Add(-clicks.LookBack))
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("read recommender: %w", err)
 	}

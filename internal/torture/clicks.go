@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	visits "relais/internal/clicks"
 	"relais/internal/referrals"
 )
 
@@ -79,10 +80,14 @@ func clicks(ctx context.Context, s settings, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "clicks answered      %d in %v\nkill -9              %d\nPostgres stopped     %d\nPostgres stood still %d, and %d were answered meanwhile\nnot answered         %d\nanswered, not kept   %d\nnot in the table     %d\ntwice in the table   %d\n",
-		c.answered.Load(), time.Since(begun).Round(time.Second), c.kills, c.restarts, c.stalls, c.meanwhile, c.again.Load(), c.unkept.Load(), missing, twice)
-	if missing+twice > 0 || c.unkept.Load() > 0 {
-		return fmt.Errorf("of %d answered clicks %d were not kept, %d are not in the table, %d are twice", c.answered.Load(), c.unkept.Load(), missing, twice)
+	sums, err := w.recountSums(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "clicks answered      %d in %v\nkill -9              %d\nPostgres stopped     %d\nPostgres stood still %d, and %d were answered meanwhile\nnot answered         %d\nanswered, not kept   %d\nnot in the table     %d\ntwice in the table   %d\nsums by day wrong    %d\n",
+		c.answered.Load(), time.Since(begun).Round(time.Second), c.kills, c.restarts, c.stalls, c.meanwhile, c.again.Load(), c.unkept.Load(), missing, twice, sums)
+	if missing+twice+sums > 0 || c.unkept.Load() > 0 {
+		return fmt.Errorf("of %d answered clicks %d were not kept, %d are not in the table, %d are twice, %d sums are wrong", c.answered.Load(), c.unkept.Load(), missing, twice, sums)
 	}
 	if c.stalls > 0 && c.meanwhile == 0 {
 		return errors.New("nobody was answered while Postgres stood still")
@@ -261,4 +266,13 @@ from (select (select count(*) from clicks c where c.token = t.token) as found fr
 func (w *world) recount(ctx context.Context, tokens []string) (missing, twice int, err error) {
 	err = w.owner.QueryRowContext(ctx, countTokens, strings.Join(tokens, ",")).Scan(&missing, &twice)
 	return missing, twice, err
+}
+
+// recountSums says how many sums of clicks by link and day are not what a recount gives.
+func (w *world) recountSums(ctx context.Context) (wrong int, err error) {
+	found, err := visits.Check(ctx, w.owner)
+	for _, f := range found {
+		wrong += int(f.Count)
+	}
+	return wrong, err
 }

@@ -103,7 +103,7 @@ func TestInAppBrowserToSafari(t *testing.T) {
 	if path != "/@alice/p/savon" {
 		t.Errorf("lands at %s", path)
 	}
-	c, err := clicks.ClickByToken(t.Context(), s.db, token)
+	c, err := clicks.ClickByToken(t.Context(), s.db, token, s.now)
 	if err != nil || !c.Eligible || c.LinkID != l.ID {
 		t.Errorf("the address carries %+v, %v", c, err)
 	}

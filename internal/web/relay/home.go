@@ -10,6 +10,7 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/insight"
 	"relais/internal/money"
 	"relais/internal/payouts"
 	"relais/internal/referrals"
@@ -55,9 +56,9 @@ func (s *Server) home(c echo.Context) error {
 	return s.Site.Render(c, http.StatusOK, "relay/home", data)
 }
 
-func dayStats(l i18n.Lang, days []referrals.Day) []page.Stat {
+func dayStats(l i18n.Lang, days []insight.Step) []page.Stat {
 	var people, orders int64
-	var today referrals.Day
+	var today insight.Step
 	for _, d := range days {
 		people, orders, today = people+d.People, orders+d.Orders, d
 	}

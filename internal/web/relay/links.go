@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/i18n"
+	"relais/internal/insight"
 	"relais/internal/money"
 	"relais/internal/referrals"
 	"relais/internal/web/page"
@@ -18,7 +19,7 @@ const linksPerPage = 30
 
 // linkRow is a link as the list shows it.
 type linkRow struct {
-	referrals.LinkFigures
+	insight.LinkFigures
 	Title   string // what it leads to
 	Channel string
 	Earned  string // "12,40 €"; empty: nothing yet
@@ -40,7 +41,7 @@ func (s *Server) links(c echo.Context) error {
 		return err
 	}
 	data := linksPage{Pager: page.NewPager(c, linksPerPage, total)}
-	figures, err := referrals.Links(ctx, s.DB, viewer.ID, lang, linksPerPage, data.Pager.Offset())
+	figures, err := insight.Links(ctx, s.DB, viewer.ID, lang, linksPerPage, data.Pager.Offset())
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (s *Server) links(c echo.Context) error {
 	return s.Site.Render(c, http.StatusOK, "relay/links", data)
 }
 
-func row(l i18n.Lang, f referrals.LinkFigures) linkRow {
+func row(l i18n.Lang, f insight.LinkFigures) linkRow {
 	return linkRow{LinkFigures: f, Title: targetTitle(l, f.Link), Channel: channelName(l, f.Link.Channel), Earned: amounts(l, f.Earned)}
 }
 
@@ -84,15 +85,12 @@ func amounts(l i18n.Lang, as []money.Amount) string {
 	return strings.Join(words, " + ")
 }
 
-// chartDays is how many days charts go back.
-const chartDays = 30
-
-func (s *Server) days(ctx context.Context, memberID, linkID int64) ([]referrals.Day, error) {
-	now := s.Now()
-	return referrals.Days(ctx, s.DB, memberID, linkID, now.AddDate(0, 0, 1-chartDays), now)
+// days are the last thirty.
+func (s *Server) days(ctx context.Context, memberID, linkID int64) ([]insight.Step, error) {
+	return insight.Days(ctx, s.DB, memberID, linkID, insight.PeriodOf("30", s.Now()))
 }
 
-func peopleChart(l i18n.Lang, days []referrals.Day) page.Series {
+func peopleChart(l i18n.Lang, days []insight.Step) page.Series {
 	series := page.Series{Title: l.T("relay.chart.people")}
 	for _, d := range days {
 		series.Points = append(series.Points, page.Point{Label: l.DateShort(d.Start), Value: d.People, Text: l.T("relay.people", "Count", d.People)})
@@ -111,7 +109,7 @@ type linkPage struct {
 // link is one link: people, orders, earnings, and each sale with why it is the member's.
 func (s *Server) link(c echo.Context) error {
 	ctx, lang, viewer := c.Request().Context(), page.Lang(c), page.ViewerFrom(c)
-	figures, err := referrals.LinkByCode(ctx, s.DB, viewer.ID, c.Param("code"), lang)
+	figures, err := insight.LinkByCode(ctx, s.DB, viewer.ID, c.Param("code"), lang)
 	if err != nil {
 		return err
 	}

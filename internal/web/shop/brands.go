@@ -57,7 +57,7 @@ func (s *Shop) brand(c echo.Context) error {
 		return err
 	}
 	click := c.QueryParam("c")
-	relay, err := referrals.Recommender(ctx, s.db, click)
+	relay, err := referrals.Recommender(ctx, s.db, click, now)
 	if err != nil {
 		return err
 	}

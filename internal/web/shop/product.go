@@ -122,7 +122,7 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	if r != nil {
 		page.Shows(c, changes.Member(r.MemberID))
 	} else {
-		name, err := referrals.Recommender(ctx, s.db, data.Click)
+		name, err := referrals.Recommender(ctx, s.db, data.Click, s.now())
 		if err != nil {
 			return err
 		}

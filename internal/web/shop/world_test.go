@@ -333,8 +333,7 @@ func (w *world) buy() (order answer, token string) {
 func (w *world) click() clicks.Click {
 	w.t.Helper()
 	now := w.stripe.Clock.Now
-	s, err := referrals.New(referrals.Config{DB: w.db, Now: now, Clock: now})
-	w.ok(err)
+	s := referrals.New(referrals.Config{DB: w.db, Now: now, Clock: now})
 	link, err := s.Create(w.t.Context(), w.camille, referrals.Share{Target: referrals.ToProduct, ProductID: w.bowl.ID})
 	w.ok(err)
 	recorder, err := clicks.New(clicks.Config{DB: w.db, Now: now, Clock: now, Secret: bytes.Repeat([]byte("s"), 32)})

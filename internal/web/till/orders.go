@@ -1,15 +1,12 @@
 package till
 
 import (
-	"net/http"
-
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/orders/lists"
-	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
 
@@ -120,44 +117,4 @@ func emptyOrders(l i18n.Lang, of side, data ordersPage, n lists.Count) page.Empt
 		return page.Empty{Icon: "package-check", Title: l.T("till.orders.all_sent"), Text: l.T("till.orders.all_sent_text"), URL: of.Base + "/orders?show=all", Action: l.T("till.orders.see_all")}
 	}
 	return page.Empty{Icon: "package", Title: l.T("till.orders.none_here"), Text: l.T("till.orders.none_here_text"), URL: of.Base + "/orders?show=all", Action: l.T("till.orders.see_all")}
-}
-
-type relaysPage struct {
-	side
-	Rows  []referrals.Relay
-	Stats []page.Stat
-	Chart *page.Series
-	Empty page.Empty
-}
-
-// Sum writes minor units in the brand's currency.
-func (p relaysPage) Sum(minor int64) money.Amount { return money.New(minor, p.Brand.Currency) }
-
-// relays is who recommends the brand and what came of it; never who bought.
-func (s *Server) relays(c echo.Context, of side) error {
-	l := page.Lang(c)
-	data := relaysPage{side: of}
-	var err error
-	if data.Rows, err = referrals.Relays(c.Request().Context(), s.DB, of.Owner.BrandID, 500); err != nil {
-		return err
-	}
-	var people, sold, goods, earned int64
-	chart := page.Series{Title: l.T("till.relays.chart")}
-	for _, r := range data.Rows {
-		people, sold, goods, earned = people+r.People, sold+r.Orders, goods+r.GoodsMinor, earned+r.EarnedMinor
-		if r.GoodsMinor > 0 && len(chart.Points) < 12 {
-			chart.Points = append(chart.Points, page.Point{Label: r.Name, Value: r.GoodsMinor, Text: l.Money(data.Sum(r.GoodsMinor))})
-		}
-	}
-	if len(chart.Points) > 1 {
-		data.Chart = &chart
-	}
-	data.Stats = []page.Stat{
-		{Label: l.T("till.relays.members"), Value: l.Number(int64(len(data.Rows))), Icon: "users"},
-		{Label: l.T("till.relays.people"), Value: l.Number(people), Icon: "mouse-pointer-click"},
-		{Label: l.T("till.relays.sold"), Value: l.Money(data.Sum(goods)), Hint: l.T("till.relays.sold_hint", "Count", sold), Icon: "shopping-bag", Tone: "good"},
-		{Label: l.T("till.relays.earned"), Value: l.Money(data.Sum(earned)), Icon: "hand-coins"},
-	}
-	data.Empty = page.Empty{Icon: "users", Title: l.T("till.relays.empty"), Text: l.T("till.relays.empty_text"), URL: of.Base + "/terms", Action: l.T("till.relays.to_terms")}
-	return s.Site.Render(c, http.StatusOK, "till/relays", data)
 }

@@ -101,7 +101,7 @@ func TestRelays(t *testing.T) {
 	w := open(t)
 	w.shows(w.ask(w.shop.Owner, "/brand/terre/relays", nil), http.StatusOK, "Personne ne vous recommande encore")
 	w.sale()
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/relays", nil), http.StatusOK, "Lea", "/@lea", "120,00", "10,00", "!Lebrun", "!acheteuse@")
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/relays", nil, english...), http.StatusOK, "Sales", "Commissions")
+	w.shows(w.ask(w.shop.Owner, "/brand/terre/relays", nil), http.StatusOK, "Lea", "/@lea", "120,00", "10,00", "Par membre", "Par produit", "!Par groupe", "!Lebrun", "!acheteuse@")
+	w.shows(w.ask(w.shop.Owner, "/brand/terre/relays?period=year", nil, english...), http.StatusOK, "Sales", "Commissions", "By member", "12 months")
 	w.shows(w.ask(w.other.Owner, "/brand/verre/relays", nil), http.StatusOK, "!Lea")
 }

@@ -69,7 +69,10 @@ func (s *Server) Routes(e *echo.Echo) {
 		e.POST(base+"/payouts/now", guard(s.payNow))
 	}
 	e.GET("/me/orders", s.member(s.purchases))
-	e.GET("/brand/:handle/relays", s.team(s.relays))
+	e.GET("/me/insight", s.member(s.insight))
+	e.GET("/me/insight.csv", s.member(s.insightCSV))
+	e.GET("/brand/:handle/relays", s.team(s.insight))
+	e.GET("/brand/:handle/relays.csv", s.team(s.insightCSV))
 	e.GET("/brand/:handle/orders", s.team(s.orders))
 	e.GET("/brand/:handle/orders/:number", s.team(s.order))
 	e.GET("/brand/:handle/orders/:number/slip", s.team(s.slip))
