@@ -1,8 +1,6 @@
 -- +goose Up
 -- Clicks by month, so that old ones go with their table and a look at recent ones opens few. A month without a table of its own goes
 -- to clicks_default: no click is ever lost for the want of one. What outlives a click keeps its number and no longer refers to it.
-alter table cart_lines drop constraint cart_lines_click_id_fkey;
-alter table attributions drop constraint attributions_click_id_fkey;
 alter table clicks rename to clicks_before;
 alter sequence clicks_id_seq rename to clicks_before_id_seq;
 alter table clicks_before rename constraint clicks_pkey to clicks_before_pkey;

@@ -11,7 +11,7 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/jobs"
 	"relais/internal/ledger"
-	"relais/internal/orders"
+	"relais/internal/orders/checks"
 	"relais/internal/payouts"
 	"relais/internal/returns"
 	"relais/internal/webhooks"
@@ -20,6 +20,6 @@ import (
 // Finding is what one invariant's query counted; 0: it holds.
 type Finding = ledger.Finding
 
-// checks are the invariants of every package that touches money, from the ledger up.
-var checks = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, orders.Check,
+// invariants are those of every package that touches money, from the ledger up.
+var invariants = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, checks.Check,
 	returns.Check, disputes.Check, payouts.Check, debts.Check, documents.Check, jobs.Check, webhooks.Check}

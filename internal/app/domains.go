@@ -215,7 +215,7 @@ func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 // auditBooks counts what breaks each invariant of our own books.
 func auditBooks(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	var all []Finding
-	for _, check := range checks {
+	for _, check := range invariants {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

@@ -93,6 +93,8 @@ func newLives(t testing.TB, r *rapid.T) *lives {
 		l.shops = append(l.shops, l.Shop(fmt.Sprintf("maison%d", i), price, 1000))
 		l.Onboard(earnings.Owner{BrandID: l.shops[i].Brand})
 	}
+	l.Sharing(l.shops[0], 7000)
+	l.Sharing(l.shops[1], 3333)
 	for _, name := range []string{"lea", "noe"} {
 		l.relays = append(l.relays, l.Member(name))
 	}
@@ -140,10 +142,16 @@ func (l *lives) page() orders.Page {
 
 func (l *lives) buy() {
 	var ps []apptest.Purchase
+	l.n++
+	visitor := fmt.Sprintf("visitor-%d", l.n)
 	for range l.int(1, 3, "parcels") {
-		p := apptest.Purchase{Variant: rapid.SampledFrom(l.shops).Draw(l.r, "shop").Variant, Quantity: l.int(1, 4, "pieces")}
-		if i := l.int(0, 2, "relay"); i < 2 {
+		shop := rapid.SampledFrom(l.shops).Draw(l.r, "shop")
+		p := apptest.Purchase{Variant: shop.Variant, Quantity: l.int(1, 4, "pieces"), Visitor: visitor}
+		switch i := l.int(0, 5, "relay"); {
+		case i < 2:
 			p.Storefront = l.relays[i]
+		case i < 5: // one after the other: they share it, where the brand has them share
+			p.Click = l.Follow(shop.Product, visitor, l.relays...)
 		}
 		ps = append(ps, p)
 	}

@@ -8,26 +8,32 @@ import (
 // part is a line or a delivery cost as it was sold, and what of it is back with its buyer: all that the oracle knows. It reads neither
 // earnings nor clawbacks nor the ledger.
 type part struct {
-	OrderID       int64 `db:"order_id"`
-	ShipmentID    int64 `db:"shipment_id"`
-	LineID        int64 `db:"line_id"` // 0: delivery cost
-	BrandID       int64 `db:"brand_id"`
-	MemberID      int64 `db:"member_id"` // 0: nobody brought the buyer
-	Total         int64 `db:"total"`
-	VATBps        int64 `db:"vat_bps"`
-	CommissionBps int64 `db:"commission_bps"`
-	FeeBps        int64 `db:"fee_bps"`
-	Refunded      int64 `db:"refunded"`
-	Lost          int64 `db:"lost"`
+	OrderID    int64 `db:"order_id"`
+	ShipmentID int64 `db:"shipment_id"`
+	LineID     int64 `db:"line_id"` // 0: delivery cost
+	BrandID    int64 `db:"brand_id"`
+	MemberID   int64 `db:"member_id"` // 0: nobody brought the buyer
+	OtherID    int64 `db:"other_id"`  // who shares the line with them; 0: nobody
+	Total      int64 `db:"total"`
+	VATBps     int64 `db:"vat_bps"`
+	RateBps    int64 `db:"rate_bps"`
+	PartBps    int64 `db:"part_bps"` // of the first
+	OtherBps   int64 `db:"other_bps"`
+	FeeBps     int64 `db:"fee_bps"`
+	Refunded   int64 `db:"refunded"`
+	Lost       int64 `db:"lost"`
 }
 
 const selectParts = `
-select l.order_id, l.shipment_id, l.id as line_id, l.brand_id, coalesce(a.member_id, 0) as member_id, l.quantity * l.price_minor as total, l.vat_bps, l.commission_bps, l.fee_bps,
+select l.order_id, l.shipment_id, l.id as line_id, l.brand_id, coalesce(a.members[1], 0) as member_id, coalesce(a.members[2], 0) as other_id, l.quantity * l.price_minor as total, l.vat_bps,
+  coalesce(a.rates[1], 0) as rate_bps, coalesce(a.parts[1], 0) as part_bps, coalesce(a.rates[2], 0) as other_bps, l.fee_bps,
   coalesce((select sum(i.amount_minor) from refund_items i join refunds r on r.id = i.refund_id where i.order_line_id = l.id and r.state = 'succeeded'), 0)::bigint as refunded,
   coalesce((select sum(i.amount_minor) from dispute_items i join disputes d on d.id = i.dispute_id where i.order_line_id = l.id and d.state = 'lost'), 0)::bigint as lost
-from order_lines l join orders o on o.id = l.order_id and o.payment_intent_id is not null left join attributions a on a.order_line_id = l.id
+from order_lines l join orders o on o.id = l.order_id and o.payment_intent_id is not null 
+left join lateral (select array_agg(member_id order by member_id) as members, array_agg(rate_bps order by member_id) as rates, array_agg(part_bps order by member_id) as parts
+  from attribution_credits where order_line_id = l.id) a on true
 union all
-select s.order_id, s.id, 0, s.brand_id, 0, s.shipping_minor, 0, 0, 0,
+select s.order_id, s.id, 0, s.brand_id, 0, 0, s.shipping_minor, 0, 0, 0, 0, 0,
   coalesce((select sum(i.amount_minor) from refund_items i join refunds r on r.id = i.refund_id where i.shipment_id = s.id and i.order_line_id is null and r.state = 'succeeded'), 0)::bigint,
   coalesce((select sum(i.amount_minor) from dispute_items i join disputes d on d.id = i.dispute_id where i.shipment_id = s.id and i.order_line_id is null and d.state = 'lost'), 0)::bigint
 from shipments s join orders o on o.id = s.order_id and o.payment_intent_id is not null where s.shipping_minor > 0`
@@ -68,14 +74,23 @@ func (l *lives) everybodyHasTheirShare() {
 			return
 		}
 		net := p.Total * 10000 / (10000 + p.VATBps)
-		commission, fee := int64(0), net*p.FeeBps/10000
-		if p.MemberID != 0 {
-			commission = net * p.CommissionBps / 10000
-			due[owner(-p.MemberID)] += commission - commission*back/p.Total
+		sale, left := p.Total-net*p.FeeBps/10000, int64(0)
+		keep := func(who owner, share int64) {
+			due[who] += share - share*back/p.Total
+			left += share - share*back/p.Total
 		}
-		sale := p.Total - commission - fee
-		due[owner(p.BrandID)] += sale - sale*back/p.Total
-		platform += p.Total - back - (commission - commission*back/p.Total) - (sale - sale*back/p.Total)
+		if p.MemberID != 0 {
+			commission := net * p.RateBps * p.PartBps / 100_000_000
+			keep(owner(-p.MemberID), commission)
+			sale -= commission
+		}
+		if p.OtherID != 0 {
+			commission := net * p.OtherBps * (10_000 - p.PartBps) / 100_000_000
+			keep(owner(-p.OtherID), commission)
+			sale -= commission
+		}
+		keep(owner(p.BrandID), sale)
+		platform += p.Total - back - left
 	}
 	has := l.has()
 	for who, minor := range due {

@@ -69,8 +69,8 @@ type Line struct {
 	StorefrontID  *int64       `db:"storefront_id"`
 	RelayName     string       `db:"relay_name"` // whose storefront it was added from
 	RelayHandle   string       `db:"relay_handle"`
-	CommissionBps int64        `db:"commission_bps"`
-	ClickID       *int64       `db:"click_id"`
+	CommissionBps int64        `db:"commission_bps"` // that its brand offers, as far as the database's clock or the line knows: to be shown only
+	ClickToken    string       `db:"click_token"`    // of the click that brought the visitor; empty: not known
 	AddedAt       time.Time    `db:"added_at"`
 }
 
@@ -103,14 +103,14 @@ type Parcel struct {
 
 const upsertCart = `
 insert into carts (id, member_id, lang, created_at, updated_at) values ($1, $2, $3, $4, $4)
-on conflict (id) do update set updated_at = excluded.updated_at, lang = excluded.lang, member_id = coalesce(excluded.member_id, carts.member_id)`
+on conflict (id) do update set updated_at = excluded.updated_at, checkout_at = null, lang = excluded.lang, member_id = coalesce(excluded.member_id, carts.member_id)`
 
 // A later addition from another storefront takes the line over: the last relay that the buyer acted on counts.
 const upsertCartLine = `
-insert into cart_lines (cart_id, variant_id, quantity, storefront_id, click_id, added_at) values ($1, $2, $3, $4, $5, $6)
+insert into cart_lines (cart_id, variant_id, quantity, storefront_id, click_token, added_at) values ($1, $2, $3, $4, $5, $6)
 on conflict (cart_id, variant_id) do update set quantity = least(99, cart_lines.quantity + excluded.quantity),
   storefront_id = coalesce(excluded.storefront_id, cart_lines.storefront_id),
-  click_id = coalesce(excluded.click_id, cart_lines.click_id), added_at = excluded.added_at`
+  click_token = coalesce(nullif(excluded.click_token, ''), cart_lines.click_token), added_at = excluded.added_at`
 
 // Addition is something put into a cart.
 type Addition struct {
@@ -160,36 +160,36 @@ func (s *Service) Add(ctx context.Context, a Addition) (string, error) {
 		case v.Stock < a.Quantity:
 			return fault.Field("quantity", "fault.stock_short").Arg("Stock", v.Stock)
 		}
-		clickID, err := s.clickID(ctx, tx, a.ClickToken)
-		if err != nil {
-			return err
+		if len(a.ClickToken) > clicks.MaxToken {
+			a.ClickToken = "" // none of ours
 		}
-		_, err = tx.ExecContext(ctx, upsertCartLine, a.CartID, a.VariantID, a.Quantity, a.StorefrontID, clickID, now)
+		_, err := tx.ExecContext(ctx, upsertCartLine, a.CartID, a.VariantID, a.Quantity, a.StorefrontID, a.ClickToken, now)
 		return err
 	})
 }
 
-func (s *Service) clickID(ctx context.Context, tx *sqlx.Tx, token string) (*int64, error) {
-	if token == "" {
-		return nil, nil
-	}
-	var ids []int64
-	if err := tx.SelectContext(ctx, &ids, `select id from clicks where token = $1 and at > $2`, token, s.now().Add(-clicks.LookBack)); err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	return &ids[0], nil
-}
-
-// SetQuantity changes a line of a cart; 0 takes it out.
+// SetQuantity changes a line of a cart; 0 takes it out. A checkout that had begun begins anew.
 func (s *Service) SetQuantity(ctx context.Context, cartID string, variantID, quantity int64) error {
 	if quantity < 0 || quantity > 99 {
 		return fault.Field("quantity", "fault.quantity")
 	}
-	if quantity == 0 {
-		_, err := s.db.ExecContext(ctx, `delete from cart_lines where cart_id = $1 and variant_id = $2`, cartID, variantID)
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, `update carts set checkout_at = null where id = $1`, cartID); err != nil {
+			return err
+		}
+		if quantity == 0 {
+			_, err := tx.ExecContext(ctx, `delete from cart_lines where cart_id = $1 and variant_id = $2`, cartID, variantID)
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `update cart_lines set quantity = $3 where cart_id = $1 and variant_id = $2`, cartID, variantID, quantity)
 		return err
-	}
-	_, err := s.db.ExecContext(ctx, `update cart_lines set quantity = $3 where cart_id = $1 and variant_id = $2`, cartID, variantID, quantity)
+	})
+}
+
+// BeginCheckout says that the checkout of a cart was opened: the first time counts, until its lines change. Clicks after it do not
+// bring the buyer any more.
+func (s *Service) BeginCheckout(ctx context.Context, cartID string) error {
+	_, err := s.db.ExecContext(ctx, `update carts set checkout_at = $2 where id = $1 and checkout_at is null`, cartID, s.now())
 	return err
 }
 
@@ -199,8 +199,8 @@ select c.variant_id, p.id as product_id, b.id as brand_id, b.name as brand_name,
   array_to_string(case when p.lang <> $2 and cardinality(v.option_values_other) > 0 then v.option_values_other else v.option_values end, ' / ') as variant_title,
   v.sku, m.id as media_id, coalesce(m.hash, '') as media_hash, v.price_minor as "price.minor", p.currency as "price.currency",
   p.vat_bps, p.custom_made, v.stock, c.quantity, v.active and p.state = 'published' and b.blocked_at is null as sellable,
-  c.storefront_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle, c.click_id, c.added_at,
-  coalesce((select commission_bps from terms t where t.brand_id = b.id and (t.product_id = p.id or t.product_id is null) and t.valid_from <= now()
+  c.storefront_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle, c.click_token, c.added_at,
+  coalesce((select commission_bps from terms t where t.brand_id = b.id and (t.product_id = p.id or t.product_id is null) and t.valid_from <= greatest(now(), c.added_at)
     order by t.product_id nulls last, t.valid_from desc, t.id desc limit 1), 0) as commission_bps
 from cart_lines c join variants v on v.id = c.variant_id join products p on p.id = v.product_id join brands b on b.id = p.brand_id
 left join product_translations t on t.product_id = p.id and t.lang = $2

@@ -20,7 +20,19 @@ type Terms struct {
 	WindowDays    int       `db:"window_days"`    // from click to order
 	ValidFrom     time.Time `db:"valid_from"`
 	CreatedBy     *int64    `db:"created_by"`
+	Credit        Credit    `db:"credit"`         // whose click is paid where several count
+	SplitLastBps  int64     `db:"split_last_bps"` // the part of the last click; 10000 for LastClick, 0 for FirstClick
 }
+
+// Credit says whose click is paid where several count, of one member or of several.
+type Credit string
+
+// The ways in which clicks are credited.
+const (
+	LastClick  Credit = "last"  // the last one takes all; what a brand starts with
+	FirstClick Credit = "first" // the first one takes all
+	SplitClick Credit = "split" // the last and the first one share
+)
 
 // TermsDraft is a new version of terms.
 type TermsDraft struct {
@@ -28,6 +40,19 @@ type TermsDraft struct {
 	CommissionBps int64
 	HoldDays      int
 	WindowDays    int
+	Credit        Credit // empty: LastClick
+	SplitLastBps  int64  // of SplitClick only: the part of the last click, 1 to 9999
+}
+
+// normal fills in what a draft leaves to the rule: the parts of the clicks where one takes all.
+func (d TermsDraft) normal() TermsDraft {
+	switch d.Credit {
+	case "", LastClick:
+		d.Credit, d.SplitLastBps = LastClick, 10000
+	case FirstClick:
+		d.SplitLastBps = 0
+	}
+	return d
 }
 
 // FirstTerms is what a brand starts with: 10 % of the price without VAT, 14 days of hold, 30 days of window.
@@ -38,12 +63,15 @@ func (d TermsDraft) validate() error {
 	p.check(d.CommissionBps >= 0 && d.CommissionBps <= 8000, "commission", "fault.catalog.commission")
 	p.check(d.HoldDays >= 14 && d.HoldDays <= 60, "hold_days", "fault.catalog.hold_days")
 	p.check(d.WindowDays >= 1 && d.WindowDays <= 90, "window_days", "fault.catalog.window_days")
+	p.check(d.Credit == LastClick || d.Credit == FirstClick || d.Credit == SplitClick, "credit", "fault.catalog.credit")
+	p.check(d.Credit != SplitClick || d.SplitLastBps >= 1 && d.SplitLastBps <= 9999, "split_last", "fault.catalog.split_last")
 	return p.fault()
 }
 
 // OfferTerms adds a version of terms, in force from now on; older versions stay for what was clicked and sold
 // under them. The same values as those in force add nothing. Owners only.
 func (s *Service) OfferTerms(ctx context.Context, by, brandID int64, d TermsDraft) (Terms, error) {
+	d = d.normal()
 	if err := d.validate(); err != nil {
 		return Terms{}, err
 	}
@@ -63,7 +91,7 @@ func (s *Service) OfferTerms(ctx context.Context, by, brandID int64, d TermsDraf
 			return err
 		}
 		if last, ok := lastOffer(history, d.ProductID, now); ok && last.CommissionBps == d.CommissionBps &&
-			last.HoldDays == d.HoldDays && last.WindowDays == d.WindowDays {
+			last.HoldDays == d.HoldDays && last.WindowDays == d.WindowDays && last.Credit == d.Credit && last.SplitLastBps == d.SplitLastBps {
 			t = last
 			return nil
 		}
@@ -85,13 +113,14 @@ func lastOffer(history []Terms, productID *int64, now time.Time) (Terms, bool) {
 }
 
 const insertTermsRow = `
-insert into terms (brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, created_at)
-values ($1, $2, $3, $4, $5, $6, nullif($7, 0::bigint), $6)
-returning id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by`
+insert into terms (brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, created_at, credit, split_last_bps)
+values ($1, $2, $3, $4, $5, $6, nullif($7, 0::bigint), $6, $8, $9)
+returning id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps`
 
 func insertTerms(ctx context.Context, tx *sqlx.Tx, brandID, by int64, d TermsDraft, now time.Time) (Terms, error) {
 	var t Terms
-	err := tx.GetContext(ctx, &t, insertTermsRow, brandID, d.ProductID, d.CommissionBps, d.HoldDays, d.WindowDays, now, by)
+	d = d.normal()
+	err := tx.GetContext(ctx, &t, insertTermsRow, brandID, d.ProductID, d.CommissionBps, d.HoldDays, d.WindowDays, now, by, d.Credit, d.SplitLastBps)
 	if err != nil {
 		return Terms{}, fmt.Errorf("offer terms: %w", err)
 	}
@@ -99,7 +128,7 @@ func insertTerms(ctx context.Context, tx *sqlx.Tx, brandID, by int64, d TermsDra
 }
 
 const selectTerms = `
-select id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by
+select id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps
 from terms where brand_id = $1`
 
 // TermsAt returns the terms in force for a product at a moment. Fault Conflict when the brand offered none yet.

@@ -110,7 +110,7 @@ func Seed(ctx context.Context, s Services, o Options) error {
 		run  func(context.Context) error
 	}{
 		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"brands", m.makeBrands}, {"products", m.makeProducts},
-		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
+		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
 	} {
 		if err := phase.run(ctx); err != nil {
 			return fmt.Errorf("make the demo's %s: %w", phase.name, err)
@@ -137,6 +137,7 @@ type maker struct {
 	products   map[string]*product // by the slug of the content
 	links      []*link
 	visits     []*visit
+	stories    []story
 	agenda     agenda
 	tally      tally
 }

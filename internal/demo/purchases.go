@@ -14,13 +14,15 @@ import (
 
 // purchase is one order to come, with all that will become of it.
 type purchase struct {
-	at     time.Time
-	nth    int
-	buyer  content.Buyer
-	member *person // nil: a guest
-	items  []item
-	visit  *visit // what brought the buyer; nil: nothing
-	path   bool   // it was put into the cart in the storefront
+	at      time.Time
+	nth     int
+	buyer   content.Buyer
+	member  *person // nil: a guest
+	items   []item
+	visit   *visit // what brought the buyer; nil: nothing
+	visitor string // as whom they agreed to be remembered; empty: nobody
+	code    string // that they type; empty: none
+	path    bool   // it was put into the cart in the storefront
 
 	payment  payment
 	parcels  []parcel // by brand, in the order of the items
@@ -76,10 +78,12 @@ func (m *maker) drawPurchases() []*purchase {
 		}
 	}
 	all = append(all, m.drawLast()...)
+	all = append(all, m.drawShared()...)
 	all = slices.DeleteFunc(all, func(p *purchase) bool { return !p.at.Before(m.now) || !m.drawBuyer(p) })
 	slices.SortStableFunc(all, func(a, b *purchase) int { return a.at.Compare(b.at) })
 	for i, p := range all {
 		p.nth = i + 1
+		p.code = m.typed(p)
 	}
 	return all
 }
@@ -306,7 +310,7 @@ func (p *purchase) placement(cart string) orders.Placement {
 	a := p.buyer.Address
 	o := orders.Placement{CartID: cart, Operation: fmt.Sprintf("demo-purchase-%08d", p.nth), Email: p.buyer.Email, Lang: i18n.Lang(p.buyer.Lang),
 		Address: orders.Address{Name: p.buyer.Name, Street: a.Line1, Street2: a.Line2, Postcode: a.PostalCode, City: a.City, Country: a.Country,
-			Phone: p.buyer.Phone}}
+			Phone: p.buyer.Phone}, Visitor: p.visitor, Code: p.code}
 	if p.member != nil {
 		o.MemberID = &p.member.id
 	}

@@ -32,6 +32,7 @@ type visit struct {
 	link      *link
 	address   string
 	userAgent string
+	visitor   string // who agreed to be remembered; empty: nobody
 	token     string // once it was recorded
 }
 
@@ -122,6 +123,7 @@ func (m *maker) click(ctx context.Context) error {
 			m.drawVisit(begins)
 		}
 	}
+	m.drawStories()
 	slices.SortStableFunc(m.visits, func(a, b *visit) int { return a.at.Compare(b.at) })
 	group, ctx := errgroup.WithContext(ctx)
 	cores := runtime.GOMAXPROCS(0)
@@ -177,7 +179,7 @@ func (m *maker) record(ctx context.Context, core, cores int) error {
 			continue
 		}
 		own.Set(v.at)
-		c, err := recorder.Record(ctx, clicks.Visit{LinkID: v.link.ID, Address: v.address, UserAgent: v.userAgent, Referer: referers[v.link.Channel]})
+		c, err := recorder.Record(ctx, clicks.Visit{LinkID: v.link.ID, Address: v.address, UserAgent: v.userAgent, Visitor: v.visitor, Referer: referers[v.link.Channel]})
 		if err != nil {
 			return err
 		}

@@ -104,7 +104,9 @@ func (m *maker) hang(ctx context.Context, b *brand, place catalog.Place, file st
 
 // offer changes what a brand pays whoever brings a sale, from now on.
 func (m *maker) offer(ctx context.Context, b *brand, commissionBps int64) error {
-	_, err := m.Catalog.OfferTerms(ctx, b.owner, b.id, catalog.TermsDraft{CommissionBps: commissionBps, HoldDays: b.Terms.HoldDays, WindowDays: b.Terms.WindowDays})
+	credit, last := creditOf(b)
+	_, err := m.Catalog.OfferTerms(ctx, b.owner, b.id, catalog.TermsDraft{CommissionBps: commissionBps, HoldDays: b.Terms.HoldDays, WindowDays: b.Terms.WindowDays,
+		Credit: credit, SplitLastBps: last})
 	return err
 }
 

@@ -51,10 +51,22 @@ type commission struct {
 	OrderNumber string    `db:"order_number"`
 	BaseMinor   int64     `db:"base_minor"`
 	RateBps     int64     `db:"rate_bps"`
+	PartBps     int64     `db:"part_bps"`
 }
 
+// rate is the rate and, where the line was shared with another member, the part.
+func (c commission) rate(l i18n.Lang) string {
+	if c.PartBps == whole {
+		return l.Percent(c.RateBps)
+	}
+	return l.Percent(c.RateBps) + " × " + l.Percent(c.PartBps)
+}
+
+// whole is everything, in basis points.
+const whole = 10_000
+
 const selectCommissions = `
-select e.id as earning_id, x.at, x.minor, l.title, b.name as brand_name, o.number as order_number, e.base_minor, e.rate_bps
+select e.id as earning_id, x.at, x.minor, l.title, b.name as brand_name, o.number as order_number, e.base_minor, e.rate_bps, e.part_bps
 from (
   select e.id, e.released_at as at, e.released_minor as minor from earnings e
   where e.payee_id = $1 and e.currency = $2 and e.role = 'commission' and e.released_at >= $3 and e.released_at < $4
@@ -100,7 +112,7 @@ func (s *Service) statement(e earner, kind Kind, sign int64, list []commission, 
 	}
 	var total int64
 	for _, x := range list {
-		detail := l.T("document.statement.of", "Brand", x.BrandName, "Order", x.OrderNumber, "Base", c.Sum(x.BaseMinor), "Rate", l.Percent(x.RateBps))
+		detail := l.T("document.statement.of", "Brand", x.BrandName, "Order", x.OrderNumber, "Base", c.Sum(x.BaseMinor), "Rate", x.rate(l))
 		if x.Minor < 0 {
 			detail = l.T("document.statement.back", "Brand", x.BrandName, "Order", x.OrderNumber)
 		}

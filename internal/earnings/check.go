@@ -83,13 +83,16 @@ var checks = []ledger.Invariant{
 		    or h.part = 'line' and h.order_line_id = e.order_line_id or h.part = 'delivery' and h.shipment_id = e.shipment_id and e.order_line_id is null))`},
 	{Number: "I10", Name: "released_in_time", Description: "no earning was freed before its day",
 		Query: `select count(*) from earnings where state = 'free' and (released_at < free_at or not free_at_known)`},
-	{Number: "I21", Name: "commission_base", Description: "the base of each commission is what was paid for its line, without VAT, at the rate of the terms it was sold under",
-		Query: `select count(*) from earnings e join order_lines l on l.id = e.order_line_id where e.role = 'commission'
-		  and (e.base_minor <> l.net_minor or e.rate_bps <> l.commission_bps or l.net_minor <> div(l.quantity * l.price_minor::numeric * 10000, 10000 + l.vat_bps))`},
-	{Number: "I20", Name: "commission_attributed", Description: "each commission is the attributed member's, at the rate frozen on the line",
+	{Number: "I21", Name: "commission_base", Description: "the base of each commission is what was paid for its line, without VAT, and the rate frozen on the line is what its members have together",
+		Query: `select (select count(*) from earnings e join order_lines l on l.id = e.order_line_id where e.role = 'commission'
+		    and (e.base_minor <> l.net_minor or l.net_minor <> div(l.quantity * l.price_minor::numeric * 10000, 10000 + l.vat_bps)))
+		  + (select count(*) from order_lines l where l.commission_bps <> coalesce((select ceil(sum(c.rate_bps::numeric * c.part_bps) / 10000)
+		      from attribution_credits c where c.order_line_id = l.id), 0))`},
+	{Number: "I20", Name: "commission_attributed", Description: "each commission is a credited member's: the net price times their rate times their part, rounded down",
 		Query: `select count(*) from earnings e join order_lines l on l.id = e.order_line_id join payees p on p.id = e.payee_id
-		  left join attributions a on a.order_line_id = l.id
-		  where e.role = 'commission' and (a.member_id is distinct from p.member_id or e.amount_minor <> l.net_minor * l.commission_bps / 10000)`},
+		  left join attribution_credits c on c.order_line_id = l.id and c.member_id = p.member_id
+		  where e.role = 'commission' and (c.member_id is null or e.rate_bps <> c.rate_bps or e.part_bps <> c.part_bps
+		    or e.amount_minor <> div(l.net_minor::numeric * c.rate_bps * c.part_bps, 100000000))`},
 }
 
 // moved is what the ledger's transactions of a kind put on payees' accounts of another kind, or took from there with sign "-".

@@ -4,7 +4,7 @@
 // A sale is split once, when it is paid (SplitLine), and booked in the ledger in the same transaction (Book):
 //
 //	stripe ──▶ held:brand    what is left of the line, and the delivery cost
-//	       ──▶ held:member   commission of whoever brought the buyer
+//	       ──▶ held:member   commission of whoever brought the buyer: net price × rate × part, for each of them
 //	       ──▶ fees          what Relais keeps
 //
 // The states of an earning, each with a date and a reason that a person can read:
@@ -80,6 +80,7 @@ type Earning struct {
 	Amount        money.Amount `db:"amount"`
 	BaseMinor     int64        `db:"base_minor"` // what the rate is taken of, minor units
 	RateBps       int64        `db:"rate_bps"`   // basis points; 0: what is left
+	PartBps       int64        `db:"part_bps"`   // of a commission: the payee's part of the line, basis points; 10000: all of it
 	State         State        `db:"state"`
 	Reason        Reason       `db:"reason"`
 	FreeAt        time.Time    `db:"free_at"`       // the day it comes free
@@ -98,6 +99,8 @@ type Earning struct {
 	ProductSlug  string     `db:"product_slug"`
 	Quantity     int        `db:"quantity"`
 	BrandName    string     `db:"brand_name"`
+	MemberID     int64      `db:"member_id"`   // the payee, where it is a member; 0: the brand
+	MemberName   string     `db:"member_name"` // empty: the brand
 }
 
 // Left is what of the earning is still the payee's.

@@ -19,7 +19,7 @@ type Explanation struct {
 	TotalMinor      int64      `db:"total_minor"` // of the line, including VAT
 	NetMinor        int64      `db:"net_minor"`   // without VAT, rounded down: the base of both rates
 	VATBps          int64      `db:"vat_bps"`
-	CommissionBps   int64      `db:"commission_bps"` // as the line was sold, 0 where nobody brought the buyer
+	CommissionBps   int64      `db:"commission_bps"` // of all credited members together, rounded up; 0 where nobody brought the buyer
 	FeeBps          int64      `db:"fee_bps"`
 	CommissionMinor int64      `db:"commission_minor"` // of the same line, whoever's
 	TermsID         int64      `db:"terms_id"`         // 0: delivery
@@ -38,7 +38,7 @@ func (x Explanation) VATMinor() int64 { return x.TotalMinor - x.NetMinor }
 
 const selectExplained = `
 select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
-  e.currency as "amount.currency", e.base_minor, e.rate_bps, ` + shownState + ` as state, ` + shownReason + ` as reason, e.free_at,
+  e.currency as "amount.currency", e.base_minor, e.rate_bps, e.part_bps, ` + shownState + ` as state, ` + shownReason + ` as reason, e.free_at,
   e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
   coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name,
   coalesce(l.variant_title, '') as variant_title, coalesce(l.price_minor, s.shipping_minor) as price_minor,

@@ -14,13 +14,15 @@ func TestForesee(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		line := int64(7)
 		total := rapid.Int64Range(1, 1_000_000).Draw(t, "total")
-		split, err := earnings.SplitLine(total, 2000, rapid.Int64Range(0, 5000).Draw(t, "commission"), rapid.Int64Range(0, 2000).Draw(t, "fee"))
+		split, err := earnings.SplitLine(total, 2000, two(rapid.Int64Range(0, 5000).Draw(t, "commission"), rapid.Int64Range(1, 9999).Draw(t, "part"),
+			rapid.Int64Range(0, 5000).Draw(t, "other commission")), rapid.Int64Range(0, 2000).Draw(t, "fee"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		es := []earnings.Earning{
 			{ID: 1, OrderLineID: &line, Role: earnings.Sale, Amount: money.New(split.Sale, "EUR")},
-			{ID: 2, OrderLineID: &line, Role: earnings.Commission, Amount: money.New(split.Commission, "EUR")},
+			{ID: 2, OrderLineID: &line, Role: earnings.Commission, Amount: money.New(split.Commissions[0], "EUR")},
+			{ID: 3, OrderLineID: &line, Role: earnings.Commission, Amount: money.New(split.Commissions[1], "EUR")},
 		}
 		var before, fees int64
 		for before < total {
@@ -40,8 +42,8 @@ func TestForesee(t *testing.T) {
 			}
 			before, fees = after, fees+fee
 		}
-		if es[0].Left().Minor != 0 || es[1].Left().Minor != 0 || fees != split.Fee {
-			t.Fatalf("left %v and %v, fee %d of %d", es[0].Left(), es[1].Left(), fees, split.Fee)
+		if es[0].Left().Minor != 0 || es[1].Left().Minor != 0 || es[2].Left().Minor != 0 || fees != split.Fee {
+			t.Fatalf("left %v, %v and %v, fee %d of %d", es[0].Left(), es[1].Left(), es[2].Left(), fees, split.Fee)
 		}
 	})
 }

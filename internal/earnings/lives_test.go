@@ -132,10 +132,7 @@ func (b *books) sell() *life {
 			line := orders.Line{ID: l.id*100 + brand*10 + n, ShipmentID: sh.ID, Quantity: b.int(1, 4, "pieces"), VATBps: 2000, FeeBps: b.int(0, 1000, "fee"),
 				PriceMinor: rapid.OneOf(rapid.Int64Range(1, 9), rapid.Int64Range(10, 50_000)).Draw(b.r, "price")}
 			line.TotalMinor = line.PriceMinor * line.Quantity
-			if member := b.int(0, 2, "member"); member > 0 {
-				member += 10
-				line.RelayID, line.CommissionBps = &member, b.int(0, 10_000-line.FeeBps, "commission")
-			}
+			line.Relays = b.relays(line.FeeBps)
 			sh.Lines = append(sh.Lines, line)
 			b.share(l, &t, sh, line)
 		}
@@ -148,15 +145,29 @@ func (b *books) sell() *life {
 	return l
 }
 
+// relays are those who brought the buyer of a line: nobody, one, or two who share it.
+func (b *books) relays(feeBps int64) []orders.Relay {
+	rate := func() int64 { return b.int(0, 10_000-feeBps, "commission") }
+	switch member := b.int(0, 3, "member"); member {
+	case 0:
+		return nil
+	case 3:
+		part := b.int(1, 9_999, "part")
+		return []orders.Relay{{MemberID: 11, RateBps: rate(), PartBps: part}, {MemberID: 12, RateBps: rate(), PartBps: 10_000 - part}}
+	default:
+		return []orders.Relay{{MemberID: 10 + member, RateBps: rate(), PartBps: 10_000}}
+	}
+}
+
 func (b *books) share(l *life, t *ledger.Transaction, sh orders.Shipment, line orders.Line) {
-	s, err := earnings.SplitLine(line.TotalMinor, line.VATBps, line.CommissionBps, line.FeeBps)
+	s, err := earnings.SplitLine(line.TotalMinor, line.VATBps, line.Credits(), line.FeeBps)
 	if err != nil {
 		b.r.Fatal(err)
 	}
 	id := line.ID
 	b.earn(l, t, earnings.Earning{PayeeID: sh.BrandID, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Sale, Amount: money.New(s.Sale, l.currency)})
-	if line.RelayID != nil {
-		b.earn(l, t, earnings.Earning{PayeeID: *line.RelayID, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Commission, Amount: money.New(s.Commission, l.currency)})
+	for i, r := range line.Relays {
+		b.earn(l, t, earnings.Earning{PayeeID: r.MemberID, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Commission, Amount: money.New(s.Commissions[i], l.currency)})
 	}
 	if s.Fee > 0 {
 		t.Postings = append(t.Postings, ledger.Posting{Source: account(ledger.Stripe, 0), Destination: account(ledger.Fees, 0), Amount: s.Fee})

@@ -62,7 +62,7 @@ func (l *life) lookAt(total, returned, asked, shipment, line int64) {
 		shares, given = shares+e.Amount.Minor, given+e.ReturnedMinor
 	}
 	// What rounding leaves is the platform's: less than one minor unit for each beneficiary.
-	if fee := floor(total-shares, returned, max(total, 1)); returned-given < fee || returned-given > fee+2 {
+	if fee := floor(total-shares, returned, max(total, 1)); returned-given < fee || returned-given > fee+3 {
 		l.r.Fatalf("order %d: of %d the platform gives %d, and its share is %d", l.id, returned, returned-given, fee)
 	}
 }

@@ -10,24 +10,55 @@ import (
 // ErrShares says that the shares of a line exceed its price; the terms that allow it must not be saved.
 var ErrShares = fault.New(fault.Invalid, "fault.shares_exceed_price")
 
-// Split is how the price of one order line is shared, in minor units. Sale + Commission + Fee is the price, exactly.
-type Split struct {
-	Net        int64 // the price without VAT: the base of both rates
-	Commission int64
-	Fee        int64
-	Sale       int64
+// Credit is a member who brought the buyer of a line: the rate that they get of the price without VAT, and the part of the line
+// that counts as theirs, both in basis points.
+type Credit struct {
+	MemberID         int64
+	RateBps, PartBps int64
 }
 
-// SplitLine shares the price of a line, which includes VAT and is after discount, in minor units. Commission and
+// whole is everything, in basis points.
+const whole = 10_000
+
+// CommissionOf is the commission of one credited member, minor units: what is left without VAT × rate × part, rounded down once.
+func CommissionOf(net, rateBps, partBps int64) int64 {
+	return money.Proportion(net, rateBps*partBps, whole*whole)
+}
+
+// Split is how the price of one order line is shared, in minor units. Sale + the Commissions + Fee is the price, exactly.
+type Split struct {
+	Net         int64   // the price without VAT: the base of all rates
+	Commissions []int64 // in the order of the credits
+	Fee         int64
+	Sale        int64
+}
+
+// SplitLine shares the price of a line, which includes VAT and is after discount, in minor units. Commissions and
 // platform fee are taken of the price without VAT, each rounded down; the brand has what is left, VAT included.
-// commissionBps is 0 where nobody brought the buyer. ErrShares: the rates leave the brand less than nothing.
-func SplitLine(total, vatBps, commissionBps, feeBps int64) (Split, error) {
-	if total <= 0 || vatBps < 0 || commissionBps < 0 || feeBps < 0 || commissionBps+feeBps > 10000 {
+// There are no credits where nobody brought the buyer, or their part stays with the brand. ErrShares: the rates leave the brand less
+// than nothing, or the parts are more than the whole.
+func SplitLine(total, vatBps int64, credits []Credit, feeBps int64) (Split, error) {
+	if total <= 0 || vatBps < 0 || feeBps < 0 || feeBps > whole {
 		return Split{}, ErrShares
 	}
-	net := money.NetOfVAT(total, vatBps)
-	s := Split{Net: net, Commission: money.Share(net, commissionBps), Fee: money.Share(net, feeBps)}
-	s.Sale = total - s.Commission - s.Fee // 0 or more: together the rates take at most the net price
+	parts, rates := int64(0), int64(0)
+	for _, c := range credits {
+		if c.RateBps < 0 || c.RateBps > whole || c.PartBps <= 0 || c.PartBps > whole {
+			return Split{}, ErrShares
+		}
+		parts, rates = parts+c.PartBps, rates+c.RateBps*c.PartBps
+	}
+	if parts > whole || rates+feeBps*whole > whole*whole {
+		return Split{}, ErrShares
+	}
+	s := Split{Net: money.NetOfVAT(total, vatBps)}
+	s.Fee = money.Share(s.Net, feeBps)
+	s.Sale = total - s.Fee
+	for _, c := range credits {
+		commission := CommissionOf(s.Net, c.RateBps, c.PartBps)
+		s.Commissions = append(s.Commissions, commission)
+		s.Sale -= commission // it stays 0 or more: together the rates take at most the net price
+	}
 	return s, nil
 }
 

@@ -2,6 +2,7 @@ package earnings_test
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -10,48 +11,97 @@ import (
 	"relais/internal/earnings"
 )
 
+// all is one member who has all of a line.
+func all(rateBps int64) []earnings.Credit {
+	if rateBps == 0 {
+		return nil
+	}
+	return []earnings.Credit{{MemberID: 1, RateBps: rateBps, PartBps: 10000}}
+}
+
+// two are members who share a line: the first has that part.
+func two(rate1, part1, rate2 int64) []earnings.Credit {
+	return []earnings.Credit{{MemberID: 1, RateBps: rate1, PartBps: part1}, {MemberID: 2, RateBps: rate2, PartBps: 10000 - part1}}
+}
+
 func TestSplitLine(t *testing.T) {
 	for _, c := range []struct {
-		name                         string
-		total, vat, commission, fee  int64
-		net, wantCommission, wantFee int64
+		name       string
+		total, vat int64
+		credits    []earnings.Credit
+		fee        int64
+		net        int64
+		want       []int64
+		wantFee    int64
 	}{
-		{"10 % of 100 € without 20 % VAT", 12000, 2000, 1000, 500, 10000, 1000, 500},
-		{"everything rounds down, the brand has the rest", 999, 2000, 1250, 500, 832, 104, 41},
-		{"books at 5.5 %", 2110, 550, 1500, 500, 2000, 300, 100},
-		{"nobody brought the buyer", 12000, 2000, 0, 500, 10000, 0, 500},
-		{"one cent", 1, 2000, 8000, 2000, 0, 0, 0},
-		{"rates take all of the net", 12000, 2000, 8000, 2000, 10000, 8000, 2000},
+		{"10 % of 100 € without 20 % VAT", 12000, 2000, all(1000), 500, 10000, []int64{1000}, 500},
+		{"everything rounds down, the brand has the rest", 999, 2000, all(1250), 500, 832, []int64{104}, 41},
+		{"books at 5.5 %", 2110, 550, all(1500), 500, 2000, []int64{300}, 100},
+		{"nobody brought the buyer", 12000, 2000, nil, 500, 10000, nil, 500},
+		{"one cent", 1, 2000, all(8000), 2000, 0, []int64{0}, 0},
+		{"rates take all of the net", 12000, 2000, all(8000), 2000, 10000, []int64{8000}, 2000},
+		{"two share 10 % by 70 and 30 %", 12000, 2000, two(1000, 7000, 1000), 500, 10000, []int64{700, 300}, 500},
+		{"two at rates of their own", 12000, 2000, two(1200, 7000, 1000), 500, 10000, []int64{840, 300}, 500},
+		{"each part rounds down once, not twice", 1799, 2000, two(1250, 3333, 1250), 500, 1499, []int64{62, 124}, 74},
+		{"two of one cent", 1, 0, two(8000, 5000, 8000), 0, 1, []int64{0, 0}, 0},
 	} {
-		s, err := earnings.SplitLine(c.total, c.vat, c.commission, c.fee)
-		want := earnings.Split{Net: c.net, Commission: c.wantCommission, Fee: c.wantFee, Sale: c.total - c.wantCommission - c.wantFee}
-		if err != nil || s != want {
+		s, err := earnings.SplitLine(c.total, c.vat, c.credits, c.fee)
+		want := earnings.Split{Net: c.net, Commissions: c.want, Fee: c.wantFee, Sale: c.total - c.wantFee}
+		for _, minor := range c.want {
+			want.Sale -= minor
+		}
+		if err != nil || !reflect.DeepEqual(s, want) {
 			t.Errorf("%s: got %+v, %v; want %+v", c.name, s, err, want)
 		}
 	}
 }
 
 func TestSplitLineRefuses(t *testing.T) {
-	for _, c := range [][4]int64{{0, 2000, 0, 0}, {-5, 2000, 0, 0}, {100, -1, 0, 0}, {100, 2000, -1, 0}, {100, 2000, 0, -1}, {100, 0, 9000, 1001}} {
-		if s, err := earnings.SplitLine(c[0], c[1], c[2], c[3]); !errors.Is(err, earnings.ErrShares) {
+	for _, c := range []struct {
+		total, vat int64
+		credits    []earnings.Credit
+		fee        int64
+	}{
+		{0, 2000, nil, 0}, {-5, 2000, nil, 0}, {100, -1, nil, 0}, {100, 2000, all(-1), 0}, {100, 2000, nil, -1}, {100, 0, all(9000), 1001}, {100, 0, nil, 10001},
+		{100, 0, all(10001), 0}, {100, 0, two(1000, 0, 1000), 0}, {100, 0, two(1000, 10000, 1000), 0},
+		{100, 0, []earnings.Credit{{RateBps: 100, PartBps: 6000}, {RateBps: 100, PartBps: 4001}}, 0}, {100, 0, two(9000, 5000, 9500), 751},
+	} {
+		if s, err := earnings.SplitLine(c.total, c.vat, c.credits, c.fee); !errors.Is(err, earnings.ErrShares) {
 			t.Errorf("SplitLine%v = %+v, %v; want ErrShares", c, s, err)
 		}
 	}
 }
 
-// Whatever the price and the rates, the shares are the price, and none is negative or above its rate.
+// Whatever the price, the rates and the parts, the shares are the price, and none is negative or above its rate. Two who share a line
+// at one rate never get more than one would alone, and at most one minor unit less.
 func TestSplitLineAddsUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		total := rapid.Int64Range(1, 1<<50).Draw(t, "total")
 		vat := rapid.Int64Range(0, 5000).Draw(t, "vat")
-		commission := rapid.Int64Range(0, 10000).Draw(t, "commission")
-		fee := rapid.Int64Range(0, 10000-commission).Draw(t, "fee")
-		s, err := earnings.SplitLine(total, vat, commission, fee)
+		fee := rapid.Int64Range(0, 10000).Draw(t, "fee")
+		rate := rapid.Int64Range(0, 10000-fee).Draw(t, "rate")
+		part := rapid.Int64Range(1, 9999).Draw(t, "part")
+		alone, err := earnings.SplitLine(total, vat, []earnings.Credit{{RateBps: rate, PartBps: 10000}}, fee)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Sale+s.Commission+s.Fee != total || s.Sale < 0 || s.Commission < 0 || s.Fee < 0 || s.Net > total {
-			t.Fatalf("%+v of %d", s, total)
+		shared, err := earnings.SplitLine(total, vat, two(rate, part, rate), fee)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []earnings.Split{alone, shared} {
+			sum := s.Sale + s.Fee
+			for _, minor := range s.Commissions {
+				if sum += minor; minor < 0 {
+					t.Fatalf("%+v of %d", s, total)
+				}
+			}
+			if sum != total || s.Sale < 0 || s.Fee < 0 || s.Net > total {
+				t.Fatalf("%+v of %d", s, total)
+			}
+		}
+		if rest := alone.Commissions[0] - shared.Commissions[0] - shared.Commissions[1]; rest < 0 || rest > 1 {
+			t.Fatalf("alone %+v, shared %+v", alone, shared)
 		}
 	})
 }

@@ -34,18 +34,18 @@ func PayeeID(ctx context.Context, q sqlx.QueryerContext, o Owner) (int64, error)
 
 const insertEarning = `
 insert into earnings (payee_id, order_id, shipment_id, order_line_id, role, amount_minor, currency, base_minor, rate_bps,
-  reason, free_at, earned_at)
-values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)`
+  reason, free_at, earned_at, part_bps)
+values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,coalesce(nullif($13::integer, 0), 10000))`
 
 func insert(ctx context.Context, tx *sqlx.Tx, e Earning) error {
 	_, err := tx.ExecContext(ctx, insertEarning, e.PayeeID, e.OrderID, e.ShipmentID, e.OrderLineID, e.Role, e.Amount.Minor,
-		e.Amount.Currency, e.BaseMinor, e.RateBps, e.Reason, e.FreeAt, e.EarnedAt)
+		e.Amount.Currency, e.BaseMinor, e.RateBps, e.Reason, e.FreeAt, e.EarnedAt, e.PartBps)
 	return postgres.Translate(err)
 }
 
 // columns of a stored earning, without what is joined for reading.
 const columns = `e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
-  e.currency as "amount.currency", e.base_minor, e.rate_bps, e.state, e.reason, e.free_at, e.free_at_known, e.earned_at,
+  e.currency as "amount.currency", e.base_minor, e.rate_bps, e.part_bps, e.state, e.reason, e.free_at, e.free_at_known, e.earned_at,
   e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor`
 
 // blocked says whether the payee of an earning is blocked by Relais.
@@ -139,10 +139,12 @@ func Totals(ctx context.Context, q sqlx.QueryerContext, payeeID int64) ([]Total,
 
 const selectShown = `
 select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
-  e.currency as "amount.currency", e.base_minor, e.rate_bps, ` + shownState + ` as state, ` + shownReason + ` as reason, e.free_at,
+  e.currency as "amount.currency", e.base_minor, e.rate_bps, e.part_bps, ` + shownState + ` as state, ` + shownReason + ` as reason, e.free_at,
   e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
-  coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name
+  coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name,
+  coalesce(m.id, 0) as member_id, coalesce(m.name, '') as member_name
 from earnings e` + joinPayout + `
+join payees y on y.id = e.payee_id left join members m on m.id = y.member_id
 join orders o on o.id = e.order_id join shipments s on s.id = e.shipment_id join brands b on b.id = s.brand_id
 left join order_lines l on l.id = e.order_line_id left join products pr on pr.id = l.product_id`
 

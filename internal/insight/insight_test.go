@@ -80,15 +80,15 @@ func (w *world) buy(t testing.TB, product int64, visitor string) (orderID int64)
 		if err != nil {
 			return err
 		}
-		if ds[0].MemberID == nil {
+		if len(ds[0].Credits) == 0 {
 			return errors.New("nobody brought the buyer")
 		}
-		if _, err := tx.Exec(`insert into payees (member_id) values ($1) on conflict do nothing`, *ds[0].MemberID); err != nil {
+		if _, err := tx.Exec(`insert into payees (member_id) values ($1) on conflict do nothing`, ds[0].Credits[0].MemberID); err != nil {
 			return err
 		}
 		_, err = tx.Exec(`insert into earnings (payee_id, order_id, shipment_id, order_line_id, role, amount_minor, currency, base_minor, rate_bps, reason, free_at, earned_at)
 			select p.id, $2, (select id from shipments where order_id = $2), $3, 'commission', 200, 'EUR', 2000, 1000, 'awaiting_shipment', $4, $4
-			from payees p where p.member_id = $1`, *ds[0].MemberID, order, line, w.now)
+			from payees p where p.member_id = $1`, ds[0].Credits[0].MemberID, order, line, w.now)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // credits says whom an order line is credited to, and by which link. It is the one place here that knows how that is kept.
-const credits = `credits as (select order_line_id, member_id, link_id from attributions where member_id is not null)`
+const credits = `credits as (select order_line_id, member_id, link_id from attribution_credits)`
 
 // Of the queries below $1 is the member or the brand, $2 and $3 are the first and the last day, $4 is day or month, $5 is one link, 0
 // for all. They read everything in one statement, so that clicks that are being rolled are there once.

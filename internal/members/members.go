@@ -53,6 +53,7 @@ type SignUp struct {
 	Password string
 	Lang     i18n.Lang
 	IP       string
+	Then     func(ctx context.Context, tx *sqlx.Tx, memberID int64) error // of a new account, in its transaction; nil: nothing
 }
 
 // SignUp adds an account that waits for its address to be confirmed, and writes a letter to it. When the address
@@ -76,8 +77,14 @@ func (s *Service) SignUp(ctx context.Context, in SignUp) error {
 	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		m := Member{Email: email, Name: name, Lang: in.Lang, CreatedAt: s.now()}
 		added, ok, err := insertWithHandle(ctx, tx, m, hash)
-		if err != nil || ok {
-			return errors.Join(err, s.askToConfirm(ctx, tx, added, ok))
+		if err == nil && ok && in.Then != nil {
+			err = in.Then(ctx, tx, added.ID)
+		}
+		if err != nil {
+			return err
+		}
+		if ok {
+			return s.askToConfirm(ctx, tx, added)
 		}
 		return s.signUpAgain(ctx, tx, m, hash)
 	})
@@ -103,7 +110,7 @@ func (s *Service) signUpAgain(ctx context.Context, tx *sqlx.Tx, in Member, hash 
 	if err != nil {
 		return fmt.Errorf("replace unconfirmed member: %w", postgres.Translate(err))
 	}
-	return s.askToConfirm(ctx, tx, m, true)
+	return s.askToConfirm(ctx, tx, m)
 }
 
 // handleTries is how many handles made of a name are tried before chance helps.
@@ -130,11 +137,8 @@ func insertWithHandle(ctx context.Context, tx *sqlx.Tx, m Member, hash string) (
 	return Member{}, false, fmt.Errorf("no free handle for a new member")
 }
 
-// askToConfirm writes the letter with the link that confirms an address, unless there is nobody to ask.
-func (s *Service) askToConfirm(ctx context.Context, tx *sqlx.Tx, m Member, ok bool) error {
-	if !ok {
-		return nil
-	}
+// askToConfirm writes the letter with the link that confirms an address.
+func (s *Service) askToConfirm(ctx context.Context, tx *sqlx.Tx, m Member) error {
 	secret, err := addToken(ctx, tx, forConfirm, m, m.Email, s.now(), confirmLife)
 	if err != nil {
 		return err

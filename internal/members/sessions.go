@@ -142,7 +142,7 @@ func (s *Service) remindToConfirm(ctx context.Context, m Member) error {
 		return err
 	}
 	if err == nil {
-		err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error { return s.askToConfirm(ctx, tx, m, true) })
+		err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error { return s.askToConfirm(ctx, tx, m) })
 		if err != nil {
 			return err
 		}

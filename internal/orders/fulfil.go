@@ -141,7 +141,9 @@ func (s *Service) SweepDelivered(ctx context.Context) error {
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		for _, id := range ids {
-			if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobDeliver, Args: shipmentArgs{id}, UniqueKey: fmt.Sprintf("deliver:%d", id)}); err != nil {
+			// A job that found the order charged back has a successor the next day: the dispute may be won after all.
+			key := fmt.Sprintf("deliver:%d:%s", id, s.now().UTC().Format(time.DateOnly))
+			if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobDeliver, Args: shipmentArgs{id}, UniqueKey: key}); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/earnings"
+	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/mail"
 	"relais/internal/money"
@@ -72,12 +74,23 @@ func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipmen
 			return err
 		}
 		for _, l := range sh.Lines {
-			for _, e := range paid.Shares {
-				if e.Role == earnings.Commission && *e.OrderLineID == l.ID {
-					p := part{Name: l.RelayName, Title: l.Title, Amount: e.Amount, FreeAt: e.FreeAt}
-					relays[*l.RelayID] = append(relays[*l.RelayID], p)
-					parts = append(parts, p)
+			for _, r := range l.Relays {
+				payee, err := earnings.PayeeID(ctx, tx, earnings.Owner{MemberID: r.MemberID})
+				if errors.Is(err, fault.NotFound) {
+					continue // never earned anything, on this line neither
 				}
+				if err != nil {
+					return err
+				}
+				i := slices.IndexFunc(paid.Shares, func(e earnings.Earning) bool {
+					return e.Role == earnings.Commission && *e.OrderLineID == l.ID && e.PayeeID == payee
+				})
+				if i < 0 {
+					continue
+				}
+				p := part{Name: r.Name, Title: l.Title, Amount: paid.Shares[i].Amount, FreeAt: paid.Shares[i].FreeAt}
+				relays[r.MemberID] = append(relays[r.MemberID], p)
+				parts = append(parts, p)
 			}
 		}
 	}

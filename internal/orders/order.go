@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"time"
 
+	"relais/internal/earnings"
 	"relais/internal/i18n"
 	"relais/internal/money"
 )
@@ -88,6 +89,7 @@ type Order struct {
 	EndedAt         *time.Time     `db:"ended_at"`
 	RefundedMinor   int64          `db:"refunded_minor"` // the buyer has back from us
 	LostMinor       int64          `db:"lost_minor"`     // the buyer's bank took back for good
+	Code            string         `db:"code"`           // of the member who recommended it, as the buyer typed it; empty: none
 }
 
 // Refunded is what the buyer has back from us so far.
@@ -151,17 +153,35 @@ type Line struct {
 	ReturnedMinor int64  `db:"returned_minor"` // of it, went back to the buyer, refunded or taken by their bank
 	AskedMinor    int64  `db:"asked_minor"`    // of it, is on its way back
 	// How many pieces were refunded or are being refunded: they came back or never left.
-	RefundedQuantity int64  `db:"refunded_quantity"`
-	CustomMade       bool   `db:"custom_made"` // made to the buyer's own wishes: no right of withdrawal
-	VATBps           int64  `db:"vat_bps"`
-	NetMinor         int64  `db:"net_minor"` // without VAT, rounded down
-	TermsID          int64  `db:"terms_id"`
-	CommissionBps    int64  `db:"commission_bps"` // 0 where nobody brought the buyer
-	FeeBps           int64  `db:"fee_bps"`
-	HoldDays         int    `db:"hold_days"`
-	RelayID          *int64 `db:"relay_id"` // the member it is attributed to
-	RelayName        string `db:"relay_name"`
-	RelayHandle      string `db:"relay_handle"`
+	RefundedQuantity int64 `db:"refunded_quantity"`
+	CustomMade       bool  `db:"custom_made"` // made to the buyer's own wishes: no right of withdrawal
+	VATBps           int64 `db:"vat_bps"`
+	NetMinor         int64 `db:"net_minor"` // without VAT, rounded down
+	TermsID          int64 `db:"terms_id"`
+	CommissionBps    int64 `db:"commission_bps"` // of all its relays together, rounded up; 0 where nobody brought the buyer
+	FeeBps           int64 `db:"fee_bps"`
+	HoldDays         int   `db:"hold_days"`
+
+	Relays []Relay `db:"-"` // who is credited for it; none: nobody brought the buyer
+}
+
+// Relay is a member who is credited for a line, with what they get of it.
+type Relay struct {
+	LineID   int64  `db:"order_line_id"`
+	MemberID int64  `db:"member_id"`
+	Name     string `db:"name"`
+	Handle   string `db:"handle"`
+	RateBps  int64  `db:"rate_bps"` // of the price without VAT, basis points
+	PartBps  int64  `db:"part_bps"` // of the line, basis points; 10000: all of it
+}
+
+// Credits are the credits of the line by which its price is split.
+func (l Line) Credits() []earnings.Credit {
+	cs := make([]earnings.Credit, len(l.Relays))
+	for i, r := range l.Relays {
+		cs[i] = earnings.Credit{MemberID: r.MemberID, RateBps: r.RateBps, PartBps: r.PartBps}
+	}
+	return cs
 }
 
 // Event is something that happened to an order, in the order in which it did.

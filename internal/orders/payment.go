@@ -228,35 +228,49 @@ func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 }
 
 func (s *Service) lineShares(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, l Line, brand int64, fingerprint string, now time.Time) ([]earnings.Earning, int64, error) {
-	commission := l.CommissionBps
-	if l.RelayID != nil {
-		own, err := ownCard(ctx, tx, *l.RelayID, fingerprint)
-		if err != nil {
-			return nil, 0, err
-		}
-		if own {
-			commission = 0
-			if err := Tell(ctx, tx, o.ID, now, "own_card", map[string]any{"line": l.ID, "member": *l.RelayID}); err != nil {
-				return nil, 0, err
-			}
-		}
+	credits, err := paying(ctx, tx, o, l, fingerprint, now)
+	if err != nil {
+		return nil, 0, err
 	}
-	split, err := earnings.SplitLine(l.TotalMinor, l.VATBps, commission, l.FeeBps)
+	split, err := earnings.SplitLine(l.TotalMinor, l.VATBps, credits, l.FeeBps)
 	if err != nil {
 		return nil, 0, err
 	}
 	id, free := l.ID, earnings.Expected(now, sh.DaysMax, l.HoldDays)
 	shares := []earnings.Earning{{PayeeID: brand, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Sale,
 		Amount: money.New(split.Sale, o.Currency), BaseMinor: l.TotalMinor, FreeAt: free}}
-	if split.Commission > 0 {
-		relay, err := earnings.EnsurePayee(ctx, tx, earnings.Owner{MemberID: *l.RelayID})
+	for i, c := range credits {
+		if split.Commissions[i] == 0 {
+			continue
+		}
+		relay, err := earnings.EnsurePayee(ctx, tx, earnings.Owner{MemberID: c.MemberID})
 		if err != nil {
 			return nil, 0, err
 		}
 		shares = append(shares, earnings.Earning{PayeeID: relay, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Commission,
-			Amount: money.New(split.Commission, o.Currency), BaseMinor: split.Net, RateBps: commission, FreeAt: free})
+			Amount: money.New(split.Commissions[i], o.Currency), BaseMinor: split.Net, RateBps: c.RateBps, PartBps: c.PartBps, FreeAt: free})
 	}
 	return shares, split.Fee, nil
+}
+
+// paying are the credits of a line that are paid: all but those of a relay whose own card it was paid with. Their part stays with the
+// brand.
+func paying(ctx context.Context, tx *sqlx.Tx, o Order, l Line, fingerprint string, now time.Time) ([]earnings.Credit, error) {
+	var kept []earnings.Credit
+	for _, c := range l.Credits() {
+		own, err := ownCard(ctx, tx, c.MemberID, fingerprint)
+		if err != nil {
+			return nil, err
+		}
+		if !own {
+			kept = append(kept, c)
+			continue
+		}
+		if err := Tell(ctx, tx, o.ID, now, "own_card", map[string]any{"line": l.ID, "member": c.MemberID}); err != nil {
+			return nil, err
+		}
+	}
+	return kept, nil
 }
 
 // A relay who paid an order of their own with this card buys from themselves (DESIGN, attribution).

@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"fmt"
 	"log/slog"
 	"sort"
@@ -64,12 +65,16 @@ type Placement struct {
 	SeenMinor int64           // the total that the page showed; 0: not told
 	MemberID  *int64          // signed in
 	Visitor   string          // from the consent cookie; empty without
+	Code      string          // of the member who recommended it, as typed; empty: none
 	Lang      i18n.Lang
+
+	code     *referrals.Typed // found by Place; nil: none was typed
+	checkout time.Time        // when the checkout of the cart began; zero: its page was never opened
 }
 
 // Place makes an order of a cart: stock reserved, prices, terms and attribution read from the database and frozen, in
 // one transaction. Sent twice with the same Operation it answers with the order already made. Faults: the fields of
-// the form; carts.ErrEmptyCart; carts.ErrUnavailable; carts.ErrNoDelivery; ErrPriceMoved; not enough in stock.
+// the form; referrals.ErrCodeUnknown; carts.ErrEmptyCart; carts.ErrUnavailable; carts.ErrNoDelivery; ErrPriceMoved; not enough in stock.
 func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 	if err := validate(&p); err != nil {
 		return Order{}, err
@@ -86,7 +91,14 @@ func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 			return nil
 		}
 		// Two tabs with the same cart: the second waits here too, and then finds it empty.
-		if _, err := tx.ExecContext(ctx, `select 1 from carts where id = $1 for update`, p.CartID); err != nil {
+		var begun []sql.NullTime
+		if err := tx.SelectContext(ctx, &begun, `select checkout_at from carts where id = $1 for update`, p.CartID); err != nil {
+			return err
+		}
+		if len(begun) > 0 {
+			p.checkout = begun[0].Time
+		}
+		if p.code, err = referrals.FindCode(ctx, tx, p.Code); err != nil {
 			return err
 		}
 		lines, err := carts.Lines(ctx, tx, p.CartID, p.Lang)
@@ -113,6 +125,9 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 		n.ShippingMinor += parcel.Cost.Minor
 	}
 	n.TotalMinor = n.GoodsMinor + n.ShippingMinor
+	if p.code != nil {
+		n.Code = p.code.Code
+	}
 	if p.SeenMinor != 0 && p.SeenMinor != n.TotalMinor {
 		return Order{}, ErrPriceMoved
 	}
@@ -187,17 +202,13 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, p Placem
 	}
 	for i, l := range lines {
 		d := decisions[i]
-		commission := d.CommissionBps
-		if d.MemberID == nil {
-			commission = 0
-		}
-		split, err := earnings.SplitLine(l.Total().Minor, l.VATBps, commission, s.feeBps)
+		split, err := earnings.SplitLine(l.Total().Minor, l.VATBps, credits(d), s.feeBps)
 		if err != nil {
 			return err
 		}
 		var id int64
 		err = tx.GetContext(ctx, &id, insertLine, o.ID, shipment[l.BrandID], l.VariantID, l.ProductID, l.BrandID, l.Title, l.VariantTitle, l.SKU,
-			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, commission, s.feeBps, l.CustomMade)
+			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade)
 		if err != nil {
 			return fmt.Errorf("place line: %w", postgres.Translate(err))
 		}
@@ -208,12 +219,24 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, p Placem
 	return nil
 }
 
+// credits are those of a decision, as its line is split by them.
+func credits(d referrals.Decision) []earnings.Credit {
+	cs := make([]earnings.Credit, len(d.Credits))
+	for i, c := range d.Credits {
+		cs[i] = earnings.Credit{MemberID: c.MemberID, RateBps: c.RateBps, PartBps: c.PartBps}
+	}
+	return cs
+}
+
 // sale is the order as attribution sees it.
 func sale(o Order, p Placement, lines []carts.Line) referrals.Sale {
-	sale := referrals.Sale{At: o.PlacedAt, BuyerMemberID: o.MemberID, BuyerEmailNormal: o.EmailNormal, Visitor: p.Visitor}
+	sale := referrals.Sale{At: o.PlacedAt, Checkout: p.checkout, BuyerMemberID: o.MemberID, BuyerEmailNormal: o.EmailNormal, Visitor: p.Visitor}
+	if p.code != nil {
+		sale.CodeMemberID = &p.code.MemberID
+	}
 	for i, l := range lines {
 		sale.Lines = append(sale.Lines, referrals.SaleLine{Index: i, ProductID: l.ProductID, BrandID: l.BrandID,
-			StorefrontMemberID: l.StorefrontID, ClickID: l.ClickID, AddedAt: l.AddedAt})
+			StorefrontMemberID: l.StorefrontID, ClickToken: l.ClickToken, AddedAt: l.AddedAt})
 	}
 	return sale
 }

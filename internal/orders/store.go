@@ -22,7 +22,7 @@ func orFault(err, missing error) error {
 
 const orderColumns = `id, number, token, member_id, email, email_normal, name, street, street2, postcode, city, country, phone, lang,
   currency, goods_minor, shipping_minor, total_minor, state, placed_at, expires_at, checkout_id, checkout_url, checkout_attempt, payment_intent_id,
-  paid_at, ended_at, refunded_minor, lost_minor`
+  paid_at, ended_at, refunded_minor, lost_minor, code`
 
 func orderWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Order, error) {
 	var o Order
@@ -46,13 +46,17 @@ from shipments s join brands b on b.id = s.brand_id where s.order_id = $1 order 
 const selectLines = `
 select l.id, l.order_id, l.shipment_id, l.variant_id, l.product_id, l.brand_id, l.title, l.variant_title, l.sku,
   coalesce(m.hash, '') as media_hash, p.slug, l.quantity, l.price_minor, l.total_minor, l.vat_bps, l.net_minor, l.terms_id,
-  l.commission_bps, l.fee_bps, t.hold_days, a.member_id as relay_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle,
+  l.commission_bps, l.fee_bps, t.hold_days,
   l.custom_made, l.returned_minor, coalesce(back.asked, 0) as asked_minor, coalesce(back.pieces, 0) as refunded_quantity
 from order_lines l join products p on p.id = l.product_id join terms t on t.id = l.terms_id
-left join attributions a on a.order_line_id = l.id left join members r on r.id = a.member_id left join media m on m.id = l.media_id
+left join media m on m.id = l.media_id
 left join lateral (select sum(i.amount_minor) filter (where f.state <> 'succeeded')::bigint as asked, sum(i.quantity)::bigint as pieces
   from refund_items i join refunds f on f.id = i.refund_id where i.order_line_id = l.id and f.state not in ('failed','canceled')) back on true
 where l.order_id = $1 order by l.id`
+
+const selectRelays = `
+select c.order_line_id, c.member_id, m.name, m.handle, c.rate_bps, c.part_bps from attribution_credits c join members m on m.id = c.member_id
+where c.order_line_id in (select id from order_lines where order_id = $1) order by c.order_line_id, c.part_bps desc, c.member_id`
 
 // ShipmentsOf reads what an order is made of, each shipment with its lines.
 func ShipmentsOf(ctx context.Context, q sqlx.QueryerContext, orderID int64) ([]Shipment, error) {
@@ -64,7 +68,16 @@ func ShipmentsOf(ctx context.Context, q sqlx.QueryerContext, orderID int64) ([]S
 	if err := sqlx.SelectContext(ctx, q, &ls, selectLines, orderID); err != nil {
 		return nil, fmt.Errorf("read order lines: %w", err)
 	}
+	var rs []Relay
+	if err := sqlx.SelectContext(ctx, q, &rs, selectRelays, orderID); err != nil {
+		return nil, fmt.Errorf("read relays of order: %w", err)
+	}
 	for _, l := range ls {
+		for _, r := range rs {
+			if r.LineID == l.ID {
+				l.Relays = append(l.Relays, r)
+			}
+		}
 		for i := range ss {
 			if ss[i].ID == l.ShipmentID {
 				ss[i].Lines = append(ss[i].Lines, l)
@@ -89,9 +102,9 @@ func Tell(ctx context.Context, tx *sqlx.Tx, orderID int64, at time.Time, kind st
 
 const insertOrder = `
 insert into orders (number, token, operation, member_id, email, email_normal, name, street, street2, postcode, city, country, phone, lang,
-  currency, goods_minor, shipping_minor, total_minor, placed_at, expires_at)
+  currency, goods_minor, shipping_minor, total_minor, placed_at, expires_at, code)
 values (:number, :token, :operation, :member_id, :email, :email_normal, :name, :street, :street2, :postcode, :city, :country, :phone, :lang,
-  :currency, :goods_minor, :shipping_minor, :total_minor, :placed_at, :expires_at) returning id`
+  :currency, :goods_minor, :shipping_minor, :total_minor, :placed_at, :expires_at, :code) returning id`
 
 type newOrder struct {
 	Order

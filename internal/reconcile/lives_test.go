@@ -15,6 +15,7 @@ import (
 	"relais/internal/ledger"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/orders/checks"
 	"relais/internal/payments"
 	"relais/internal/payouts"
 	"relais/internal/reconcile"
@@ -37,7 +38,7 @@ func trade(t *testing.T) *market {
 
 // invariants are those of the packages below this one.
 func invariants(ctx context.Context, q sqlx.QueryerContext) (all []ledger.Finding, err error) {
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){ledger.Check, earnings.Check, orders.Check, payouts.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){ledger.Check, earnings.Check, checks.Check, payouts.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, err

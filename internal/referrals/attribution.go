@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -20,8 +21,10 @@ var ErrNoTerms = fault.New(fault.Conflict, "fault.catalog.no_terms")
 
 // Sale is an order as attribution sees it.
 type Sale struct {
-	At               time.Time // when checkout began: clicks after it do not count
+	At               time.Time // when the order is placed
+	Checkout         time.Time // when checkout began: clicks after it do not count; zero: At
 	BuyerMemberID    *int64    // nil: a guest
+	CodeMemberID     *int64    // whose code was typed; nil: none
 	BuyerEmailNormal string
 	Visitor          string // from the consent cookie; empty without consent
 	Lines            []SaleLine
@@ -33,7 +36,7 @@ type SaleLine struct {
 	ProductID          int64
 	BrandID            int64
 	StorefrontMemberID *int64 // whose storefront path it was added from
-	ClickID            *int64 // the click that brought the visitor, where the page knew it
+	ClickToken         string // of the click that brought the visitor, where the page knew it
 	AddedAt            time.Time
 }
 
@@ -44,7 +47,11 @@ func Attribute(ctx context.Context, tx *sqlx.Tx, s Sale) ([]Decision, error) {
 	if err != nil {
 		return nil, fmt.Errorf("attribute sale: %w", err)
 	}
-	clicks, err := loadClicks(ctx, tx, s)
+	m := Moment{At: s.At, Checkout: s.Checkout}
+	if m.Checkout.IsZero() || m.Checkout.After(m.At) {
+		m.Checkout = m.At
+	}
+	found, err := loadFound(ctx, tx, s)
 	if err != nil {
 		return nil, fmt.Errorf("attribute sale: %w", err)
 	}
@@ -60,18 +67,19 @@ func Attribute(ctx context.Context, tx *sqlx.Tx, s Sale) ([]Decision, error) {
 		if _, ok := catalog.Choose(line.Terms, line.ProductID, s.At); !ok {
 			return nil, fmt.Errorf("attribute line %d: product %d: %w", i, sl.ProductID, ErrNoTerms)
 		}
-		candidates, err := candidatesOf(ctx, tx, s, sl, clicks)
+		candidates, err := candidatesOf(ctx, tx, s, sl, found)
 		if err != nil {
 			return nil, fmt.Errorf("attribute line %d: %w", i, err)
 		}
-		decisions[i] = Decide(s.At, buyer, line, candidates)
+		decisions[i] = Decide(m, buyer, line, candidates)
 	}
 	return decisions, nil
 }
 
-const insertAttribution = `
-insert into attributions (order_line_id, rule, member_id, link_id, click_id, evidence, decided_at)
-values ($1, $2, $3, $4, $5, $6, $7)`
+const insertAttribution = `insert into attributions (order_line_id, rule, evidence, decided_at) values ($1, $2, $3, $4)`
+
+const insertCredit = `
+insert into attribution_credits (order_line_id, member_id, link_id, click_id, rate_bps, part_bps) values ($1, $2, $3, $4, $5, $6)`
 
 // Save keeps the decision of an order line, once and for good: a second one for the same line is refused.
 func Save(ctx context.Context, tx *sqlx.Tx, orderLineID int64, d Decision) error {
@@ -79,9 +87,13 @@ func Save(ctx context.Context, tx *sqlx.Tx, orderLineID int64, d Decision) error
 	if err != nil {
 		return fmt.Errorf("save attribution: %w", err)
 	}
-	_, err = tx.ExecContext(ctx, insertAttribution, orderLineID, d.Rule, d.MemberID, d.LinkID, d.ClickID, string(evidence), d.At)
-	if err != nil {
+	if _, err = tx.ExecContext(ctx, insertAttribution, orderLineID, d.Rule, string(evidence), d.At); err != nil {
 		return fmt.Errorf("save attribution: %w", postgres.Translate(err))
+	}
+	for _, c := range d.Credits {
+		if _, err := tx.ExecContext(ctx, insertCredit, orderLineID, c.MemberID, c.LinkID, c.ClickID, c.RateBps, c.PartBps); err != nil {
+			return fmt.Errorf("save credit: %w", postgres.Translate(err))
+		}
 	}
 	return nil
 }
@@ -134,32 +146,32 @@ type clickRow struct {
 // in; and, for a repeat, the one that it repeats.
 const selectClicks = `
 with own as (
-  select id from clicks where id = any($1)
-  union select id from clicks where $2 <> '' and visitor = $2 and at > $4
-  union select id from clicks where member_id = $3 and at > $4
+  select id, at, link_id, day_visitor, visitor, reason from clicks where token = any($1) and at > $4
+  union select id, at, link_id, day_visitor, visitor, reason from clicks where $2 <> '' and visitor = $2 and at > $4
+  union select id, at, link_id, day_visitor, visitor, reason from clicks where member_id = $3 and at > $4
 ), mine as (
-  select id from own
-  union select (select f.id from clicks f where f.link_id = r.link_id and f.eligible
+  select id, at from own
+  union select f.id, f.at from own r, lateral (select f.id, f.at from clicks f where f.eligible and f.link_id + 0 = r.link_id
       and (f.day_visitor = r.day_visitor or r.visitor <> '' and f.visitor = r.visitor)
-      and f.at > r.at - interval '1 hour' and f.at < r.at + interval '1 hour' order by f.at desc limit 1)
-    from clicks r join own on own.id = r.id where r.reason = 'repeat'
+      and f.at > r.at - interval '1 hour' and f.at < r.at + interval '1 hour' order by f.at desc limit 1) f
+    where r.reason = 'repeat'
 )
 select c.id as click_id, c.at, c.eligible, c.reason, l.id as link_id, l.member_id, l.target, coalesce(l.product_id, 0) as product_id,
   coalesce(l.brand_id, 0) as brand_id, l.created_at as shared_at, m.email_normal, m.blocked_at is not null as blocked,
   coalesce(p.stripe_account_id, '') as payout_id
-from clicks c join share_links l on l.id = c.link_id join members m on m.id = l.member_id left join payees p on p.member_id = m.id
-where c.id in (select id from mine)
+from mine join clicks c on c.id = mine.id and c.at = mine.at join share_links l on l.id = c.link_id join members m on m.id = l.member_id
+left join payees p on p.member_id = m.id
 order by c.at desc, c.id desc limit 200`
 
 func loadClicks(ctx context.Context, q sqlx.QueryerContext, s Sale) ([]clickRow, error) {
-	known := []int64{}
+	known := []string{}
 	for _, l := range s.Lines {
-		if l.ClickID != nil {
-			known = append(known, *l.ClickID)
+		if l.ClickToken != "" {
+			known = append(known, l.ClickToken)
 		}
 	}
 	var rows []clickRow
-	err := sqlx.SelectContext(ctx, q, &rows, selectClicks, pq.Array(known), s.Visitor, s.BuyerMemberID, s.At.Add(-maxWindow))
+	err := sqlx.SelectContext(ctx, q, &rows, selectClicks, pq.Array(known), s.Visitor, s.BuyerMemberID, s.At.Add(-clicks.LookBack))
 	if err != nil {
 		return nil, fmt.Errorf("read clicks: %w", err)
 	}
@@ -169,7 +181,7 @@ func loadClicks(ctx context.Context, q sqlx.QueryerContext, s Sale) ([]clickRow,
 // selectListed says which of the members list the product now.
 const selectListed = `select member_id from listings where product_id = $1 and member_id = any($2)`
 
-const selectPath = `
+const selectPerson = `
 select m.id as member_id, m.email_normal, m.blocked_at is not null as blocked, coalesce(p.stripe_account_id, '') as payout_id
 from members m left join payees p on p.member_id = m.id where m.id = $1`
 
@@ -178,55 +190,94 @@ const selectShared = `
 select created_at from share_links
 where member_id = $1 and created_at > $4 and (product_id = $2 or brand_id = $3 or target = 'storefront')`
 
-// candidatesOf are the storefront path of one line and every click of the buyer.
-func candidatesOf(ctx context.Context, q sqlx.QueryerContext, s Sale, l SaleLine, clicks []clickRow) ([]Candidate, error) {
+// selectStaff says which of the members are on the team of the brand now.
+const selectStaff = `select member_id from brand_members where brand_id = $1 and member_id = any($2)`
+
+// found is what speaks for members in all lines of a sale.
+type found struct {
+	clicks []clickRow
+	pin    *Pin
+}
+
+func loadFound(ctx context.Context, q sqlx.QueryerContext, s Sale) (found, error) {
+	var f found
+	var err error
+	if f.clicks, err = loadClicks(ctx, q, s); err != nil {
+		return f, err
+	}
+	if s.BuyerMemberID != nil {
+		f.pin, err = PinOf(ctx, q, *s.BuyerMemberID)
+	}
+	return f, err
+}
+
+// candidatesOf are the storefront path of one line, the code of the order, every click of the buyer, and who they are pinned to.
+func candidatesOf(ctx context.Context, q sqlx.QueryerContext, s Sale, l SaleLine, f found) ([]Candidate, error) {
 	var cs []Candidate
 	if l.StorefrontMemberID != nil {
-		c, err := pathOf(ctx, q, s, l)
-		if err != nil {
-			return nil, err
+		cs = append(cs, Candidate{Rule: ByStorefront, MemberID: *l.StorefrontMemberID, At: l.AddedAt})
+	}
+	if s.CodeMemberID != nil {
+		cs = append(cs, Candidate{Rule: ByCode, MemberID: *s.CodeMemberID, At: s.At})
+	}
+	if f.pin != nil {
+		c := Candidate{Rule: ByPin, MemberID: f.pin.To, At: f.pin.At}
+		if f.pin.LinkID != nil {
+			c.LinkID = *f.pin.LinkID
 		}
 		cs = append(cs, c)
 	}
-	members := []int64{}
-	for _, r := range clicks {
-		members = append(members, r.MemberID)
+	for i := range cs {
+		if err := fillIn(ctx, q, s, l, &cs[i]); err != nil {
+			return nil, err
+		}
 	}
-	var listing []int64
-	if err := sqlx.SelectContext(ctx, q, &listing, selectListed, l.ProductID, pq.Array(members)); err != nil {
-		return nil, fmt.Errorf("read listings: %w", err)
-	}
-	lists := make(map[int64]bool, len(listing))
-	for _, id := range listing {
-		lists[id] = true
-	}
-	for _, r := range clicks {
+	for _, r := range f.clicks {
 		c := Candidate{Rule: ByClick, MemberID: r.MemberID, EmailNormal: r.EmailNormal, PayoutID: r.PayoutID, Blocked: r.Blocked,
 			At: r.At, Shared: []time.Time{r.SharedAt}, ClickID: r.ClickID, LinkID: r.LinkID, Target: r.Target,
-			TargetProductID: r.ProductID, TargetBrandID: r.BrandID, Listed: lists[r.MemberID]}
+			TargetProductID: r.ProductID, TargetBrandID: r.BrandID}
 		if !r.Eligible {
 			c.Recorded = r.Reason
 		}
 		cs = append(cs, c)
 	}
-	return cs, nil
+	return cs, mark(ctx, q, l, cs)
 }
 
-func pathOf(ctx context.Context, q sqlx.QueryerContext, s Sale, l SaleLine) (Candidate, error) {
-	c := Candidate{Rule: ByStorefront, At: l.AddedAt}
+// mark says of each candidate whether their storefront lists the product, and whether they are on the brand's team.
+func mark(ctx context.Context, q sqlx.QueryerContext, l SaleLine, cs []Candidate) error {
+	members := make([]int64, len(cs))
+	for i, c := range cs {
+		members[i] = c.MemberID
+	}
+	var listing, staff []int64
+	if err := sqlx.SelectContext(ctx, q, &listing, selectListed, l.ProductID, pq.Array(members)); err != nil {
+		return fmt.Errorf("read listings: %w", err)
+	}
+	if err := sqlx.SelectContext(ctx, q, &staff, selectStaff, l.BrandID, pq.Array(members)); err != nil {
+		return fmt.Errorf("read team: %w", err)
+	}
+	for i := range cs {
+		cs[i].Listed, cs[i].Staff = slices.Contains(listing, cs[i].MemberID), slices.Contains(staff, cs[i].MemberID)
+	}
+	return nil
+}
+
+// fillIn reads who the member of a candidate is, and when they shared what covers the line.
+func fillIn(ctx context.Context, q sqlx.QueryerContext, s Sale, l SaleLine, c *Candidate) error {
 	var row struct {
 		MemberID    int64  `db:"member_id"`
 		EmailNormal string `db:"email_normal"`
 		Blocked     bool   `db:"blocked"`
 		PayoutID    string `db:"payout_id"`
 	}
-	if err := sqlx.GetContext(ctx, q, &row, selectPath, *l.StorefrontMemberID); err != nil {
-		return c, fmt.Errorf("read storefront of line: %w", postgres.Translate(err))
+	if err := sqlx.GetContext(ctx, q, &row, selectPerson, c.MemberID); err != nil {
+		return fmt.Errorf("read member of line: %w", postgres.Translate(err))
 	}
-	c.MemberID, c.EmailNormal, c.Blocked, c.PayoutID = row.MemberID, row.EmailNormal, row.Blocked, row.PayoutID
+	c.EmailNormal, c.Blocked, c.PayoutID = row.EmailNormal, row.Blocked, row.PayoutID
 	err := sqlx.SelectContext(ctx, q, &c.Shared, selectShared, c.MemberID, l.ProductID, l.BrandID, s.At.Add(-RateLock-time.Second))
 	if err != nil {
-		return c, fmt.Errorf("read links of storefront: %w", err)
+		return fmt.Errorf("read links of member: %w", err)
 	}
-	return c, nil
+	return nil
 }

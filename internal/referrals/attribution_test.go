@@ -49,6 +49,14 @@ func (w *world) line(change func(*referrals.SaleLine)) []referrals.SaleLine {
 	return []referrals.SaleLine{l}
 }
 
+// winner is who has all of a decision, or the larger part; 0: nobody.
+func winner(d referrals.Decision) int64 {
+	if len(d.Credits) == 0 {
+		return 0
+	}
+	return d.Credits[0].MemberID
+}
+
 func none(*referrals.SaleLine) {}
 
 func TestAttributeClicks(t *testing.T) {
@@ -69,8 +77,8 @@ func TestAttributeClicks(t *testing.T) {
 		want referrals.Rule
 	}{
 		{"stranger", referrals.Sale{Lines: w.line(none)}, referrals.ByNone},
-		{"click of the cart line", referrals.Sale{Lines: w.line(func(l *referrals.SaleLine) { l.ClickID = &anonymous.ID })}, referrals.ByClick},
-		{"repeat stands for the click it repeats", referrals.Sale{Lines: w.line(func(l *referrals.SaleLine) { l.ClickID = &again.ID })}, referrals.ByClick},
+		{"click of the cart line", referrals.Sale{Lines: w.line(func(l *referrals.SaleLine) { l.ClickToken = anonymous.Token })}, referrals.ByClick},
+		{"repeat stands for the click it repeats", referrals.Sale{Lines: w.line(func(l *referrals.SaleLine) { l.ClickToken = again.Token })}, referrals.ByClick},
 		{"visitor with the cookie", referrals.Sale{Visitor: "V1", Lines: w.line(none)}, referrals.ByClick},
 		{"another cookie", referrals.Sale{Visitor: "V2", Lines: w.line(none)}, referrals.ByNone},
 		{"signed in when clicking", referrals.Sale{BuyerMemberID: &w.bruno, Lines: w.line(none)}, referrals.ByClick},
@@ -85,7 +93,7 @@ func TestAttributeClicks(t *testing.T) {
 			t.Errorf("%s: %+v; want %s", tt.name, d, tt.want)
 			continue
 		}
-		if d.Rule == referrals.ByClick && (value(d.MemberID) != w.alice || value(d.LinkID) != l.ID || d.CommissionBps != 1000) {
+		if d.Rule == referrals.ByClick && (winner(d) != w.alice || value(d.Credits[0].LinkID) != l.ID || d.CommissionBps() != 1000) {
 			t.Errorf("%s: %+v", tt.name, d)
 		}
 	}
@@ -100,22 +108,22 @@ func TestAttributeStorefront(t *testing.T) {
 	own := w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone})
 	w.now = w.now.Add(time.Hour)
 	later := w.click(t, clicks.Visit{LinkID: bruno.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
-	line := w.line(func(l *referrals.SaleLine) { l.StorefrontMemberID, l.ClickID = &w.alice, &own.ID })
+	line := w.line(func(l *referrals.SaleLine) { l.StorefrontMemberID, l.ClickToken = &w.alice, own.Token })
 
 	d := w.attribute(t, referrals.Sale{Visitor: "V1", Lines: line})
-	if d.Rule != referrals.ByStorefront || value(d.MemberID) != w.alice || value(d.ClickID) != own.ID || d.CommissionBps != 1000 {
+	if d.Rule != referrals.ByStorefront || winner(d) != w.alice || value(d.Credits[0].ClickID) != own.ID || d.CommissionBps() != 1000 {
 		t.Errorf("added on Alice's storefront: %+v", d)
 	}
 	if e := d.Evidence.Candidates; len(e) != 3 || e[1].ClickID != later.ID || e[1].Reason != referrals.PathFirst {
 		t.Errorf("evidence: %+v", e)
 	}
 	d = w.attribute(t, referrals.Sale{Visitor: "V1", BuyerMemberID: &w.alice, Lines: line})
-	if d.Rule != referrals.ByClick || value(d.MemberID) != w.bruno {
+	if d.Rule != referrals.ByClick || winner(d) != w.bruno {
 		t.Errorf("Alice buys on her own storefront after Bruno's link: %+v", d)
 	}
 	w.db.MustExec(`update members set blocked_at = now() where id = $1`, w.alice)
 	d = w.attribute(t, referrals.Sale{Lines: line})
-	if d.Rule != referrals.ByNone || d.CommissionBps != 0 || d.Evidence.Candidates[0].Reason != referrals.Blocked {
+	if d.Rule != referrals.ByNone || d.CommissionBps() != 0 || d.Evidence.Candidates[0].Reason != referrals.Blocked {
 		t.Errorf("a blocked member: %+v", d)
 	}
 }
@@ -127,11 +135,11 @@ func TestAttributeTargets(t *testing.T) {
 	w.click(t, clicks.Visit{LinkID: brand.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
 	w.now = w.now.Add(time.Minute)
 	w.click(t, clicks.Visit{LinkID: front.ID, Address: "192.0.2.1", UserAgent: phone, Visitor: "V1"})
-	if d := w.attribute(t, referrals.Sale{Visitor: "V1", Lines: w.line(none)}); value(d.MemberID) != w.alice {
+	if d := w.attribute(t, referrals.Sale{Visitor: "V1", Lines: w.line(none)}); winner(d) != w.alice {
 		t.Errorf("Bruno's storefront does not list it: %+v", d)
 	}
 	w.link(t, w.bruno, product(w.soap))
-	if d := w.attribute(t, referrals.Sale{Visitor: "V1", Lines: w.line(none)}); value(d.MemberID) != w.bruno {
+	if d := w.attribute(t, referrals.Sale{Visitor: "V1", Lines: w.line(none)}); winner(d) != w.bruno {
 		t.Errorf("Bruno's storefront lists it, and his click is the last: %+v", d)
 	}
 }
@@ -140,14 +148,14 @@ func TestAttributeManyLines(t *testing.T) {
 	w := open(t)
 	l := w.link(t, w.alice, product(w.soap))
 	c := w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone})
-	lines := append(w.line(none), w.line(func(l *referrals.SaleLine) { l.ProductID, l.ClickID = w.candle, &c.ID })...)
+	lines := append(w.line(none), w.line(func(l *referrals.SaleLine) { l.ProductID, l.ClickToken = w.candle, c.Token })...)
 	lines = append(lines, w.line(func(l *referrals.SaleLine) { l.ProductID, l.StorefrontMemberID = w.candle, &w.bruno })...)
 	var ds []referrals.Decision
 	err := postgres.InTx(context.Background(), w.db, func(tx *sqlx.Tx) (err error) {
 		ds, err = referrals.Attribute(context.Background(), tx, referrals.Sale{At: w.now, Lines: lines})
 		return err
 	})
-	if err != nil || len(ds) != 3 || value(ds[0].MemberID) != w.alice || ds[1].MemberID != nil || value(ds[2].MemberID) != w.bruno {
+	if err != nil || len(ds) != 3 || winner(ds[0]) != w.alice || winner(ds[1]) != 0 || winner(ds[2]) != w.bruno {
 		t.Errorf("Attribute = %+v, %v", ds, err)
 	}
 }
@@ -181,7 +189,7 @@ func TestSaveIsForGood(t *testing.T) {
 	if err := w.save(d, line); !errors.Is(err, fault.Conflict) {
 		t.Errorf("Save again = %v", err)
 	}
-	if _, err := w.db.Exec(`update attributions set member_id = $1`, w.bruno); err == nil {
+	if _, err := w.db.Exec(`update attribution_credits set member_id = $1`, w.bruno); err == nil {
 		t.Error("an attribution can be changed")
 	}
 	if _, err := w.db.Exec(`delete from attributions`); err == nil {

@@ -25,11 +25,11 @@ func (w *world) sell(t testing.TB, s referrals.Sale) (orderLineID int64) {
 	if err := w.save(d, line); err != nil {
 		t.Fatal(err)
 	}
-	if d.MemberID != nil {
-		w.db.MustExec(`insert into payees (member_id) values ($1) on conflict do nothing`, *d.MemberID)
+	if len(d.Credits) > 0 {
+		w.db.MustExec(`insert into payees (member_id) values ($1) on conflict do nothing`, d.Credits[0].MemberID)
 		w.db.MustExec(`insert into earnings (payee_id, order_id, shipment_id, order_line_id, role, amount_minor, currency, base_minor, rate_bps, reason, free_at, earned_at)
 			select p.id, $2, (select id from shipments where order_id = $2), $3, 'commission', 200, 'EUR', 2000, 1000, 'awaiting_shipment', $4, $4
-			from payees p where p.member_id = $1`, *d.MemberID, order, line, w.now)
+			from payees p where p.member_id = $1`, d.Credits[0].MemberID, order, line, w.now)
 	}
 	return line
 }

@@ -1,6 +1,7 @@
 package referrals
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -11,10 +12,14 @@ import (
 // RateLock is how long after sharing a member keeps the rate of that day.
 const RateLock = 30 * 24 * time.Hour
 
-// maxWindow is the longest window that terms may give; older clicks need not be looked at.
-const maxWindow = 90 * 24 * time.Hour
+// PinLife is how long after sign-up a pin counts: a year, in which a new customer's first season of buying lies. Without an end,
+// whoever came first would hold a rent on people whom others serve since.
+const PinLife = 365 * day
 
 const day = 24 * time.Hour
+
+// whole is everything, in basis points.
+const whole = 10_000
 
 // LockedRate is what a member gets who shared at that time, in basis points: the higher of the rate now and the rate then, if
 // then is no more than RateLock ago.
@@ -35,7 +40,7 @@ func IsSelf(b Buyer, c Candidate) bool {
 
 // Covers says whether what a candidate shared includes the product of the line.
 func Covers(c Candidate, l Line) bool {
-	if c.Rule == ByStorefront {
+	if c.Rule != ByClick {
 		return true
 	}
 	switch c.Target {
@@ -49,62 +54,59 @@ func Covers(c Candidate, l Line) bool {
 	return false
 }
 
-// Decide attributes one line of an order placed now. The order of candidates does not matter. It never fails: where nobody is
+// Moment is when a sale happens: the order is placed at At, and its checkout began at Checkout, at the latest then.
+type Moment struct {
+	At       time.Time
+	Checkout time.Time
+}
+
+// Decide attributes one line of an order. The order of candidates does not matter. It never fails: where nobody is
 // eligible the rule is ByNone. The package comment states each rule.
-func Decide(now time.Time, b Buyer, l Line, candidates []Candidate) Decision {
+func Decide(m Moment, b Buyer, l Line, candidates []Candidate) Decision {
 	cs := slices.Clone(candidates)
-	slices.SortStableFunc(cs, latestFirst)
-	weighed := make([]Weighed, len(cs))
-	winner := -1
+	slices.SortStableFunc(cs, firstInOrder)
+	terms, _ := catalog.Choose(l.Terms, l.ProductID, m.At)
+	e := Evidence{Candidates: make([]Weighed, len(cs)), RateNow: terms.CommissionBps, Credit: terms.Credit, SplitLast: terms.SplitLastBps, At: m.At}
 	for i, c := range cs {
-		weighed[i] = weigh(now, b, l, c)
-		if !weighed[i].Eligible {
-			continue
+		w := weigh(m, b, l, c)
+		if w.Eligible {
+			w.Rate, w.LockedFrom = rate(m.At, l, c.Shared, terms.CommissionBps)
 		}
-		if winner < 0 {
-			winner = i
-			weighed[i].Won = true
-			continue
-		}
-		weighed[i].Reason = LaterClick
-		if cs[winner].Rule == ByStorefront {
-			weighed[i].Reason = PathFirst
+		e.Candidates[i] = w
+	}
+	d := Decision{TermsID: terms.ID, At: m.At}
+	d.Rule, d.Evidence = Choose(e)
+	for _, w := range d.Evidence.Candidates {
+		if w.Won {
+			d.Credits = append(d.Credits, credited(w, d.Evidence.Candidates))
 		}
 	}
-	terms, _ := catalog.Choose(l.Terms, l.ProductID, now)
-	d := Decision{Rule: ByNone, TermsID: terms.ID, At: now, Evidence: Evidence{Candidates: weighed, RateNow: terms.CommissionBps}}
-	if winner < 0 {
-		return d
-	}
-	w := cs[winner]
-	d.Rule, d.MemberID = w.Rule, &w.MemberID
-	d.CommissionBps, d.Evidence.LockedFrom = rate(now, l, w.Shared, terms.CommissionBps)
-	d.Evidence.Rate = d.CommissionBps
-	d.LinkID, d.ClickID = origin(w, cs, weighed)
 	return d
 }
 
-// latestFirst puts storefront paths before clicks, then the latest, then the highest number.
-func latestFirst(a, b Candidate) int {
-	if a.Rule != b.Rule {
-		if a.Rule == ByStorefront {
-			return -1
-		}
-		return 1
-	}
-	if c := b.At.Compare(a.At); c != 0 {
-		return c
-	}
-	return int(max(-1, min(1, b.ClickID-a.ClickID)))
+// place is where a rule stands in their order.
+func place(r Rule) int { return slices.Index([]Rule{ByStorefront, ByCode, ByClick, ByPin}, r) }
+
+// firstInOrder puts candidates in the order of their rules, then the latest, then the highest number first.
+func firstInOrder(a, b Candidate) int {
+	return cmp.Or(cmp.Compare(place(a.Rule), place(b.Rule)), b.At.Compare(a.At), cmp.Compare(b.ClickID, a.ClickID),
+		cmp.Compare(b.MemberID, a.MemberID), cmp.Compare(b.LinkID, a.LinkID))
 }
 
 // weigh says whether one candidate is eligible, or the first reason why not.
-func weigh(now time.Time, b Buyer, l Line, c Candidate) Weighed {
+func weigh(m Moment, b Buyer, l Line, c Candidate) Weighed {
 	w := Weighed{Rule: c.Rule, MemberID: c.MemberID, LinkID: c.LinkID, ClickID: c.ClickID, At: c.At}
 	terms, offered := catalog.Choose(l.Terms, l.ProductID, c.At)
-	if offered {
-		w.Until = c.At.Add(time.Duration(terms.WindowDays) * day)
+	switch c.Rule {
+	case ByStorefront, ByClick:
+		if offered {
+			w.Until = c.At.Add(time.Duration(terms.WindowDays) * day)
+		}
+	case ByPin:
+		w.Until = c.At.Add(PinLife)
+		_, offered = catalog.Choose(l.Terms, l.ProductID, m.At)
 	}
+	guarded := c.Rule == ByClick || c.Rule == ByPin // the others are of the checkout itself
 	switch {
 	case c.Recorded != clicks.Counts:
 		w.Reason = c.Recorded
@@ -112,11 +114,13 @@ func weigh(now time.Time, b Buyer, l Line, c Candidate) Weighed {
 		w.Reason = clicks.Self
 	case c.Blocked:
 		w.Reason = Blocked
-	case c.At.After(now):
+	case c.Staff:
+		w.Reason = Staff
+	case c.At.After(m.At) || guarded && c.At.After(m.Checkout):
 		w.Reason = AfterCheckout
 	case !offered:
 		w.Reason = NoTerms
-	case now.After(w.Until):
+	case !w.Until.IsZero() && m.At.After(w.Until):
 		w.Reason = Lapsed
 	case !Covers(c, l):
 		w.Reason = NotCovered
@@ -124,6 +128,58 @@ func weigh(now time.Time, b Buyer, l Line, c Candidate) Weighed {
 		w.Eligible = true
 	}
 	return w
+}
+
+// Choose says by which rule a line is decided, and marks in the evidence who wins which part and why the other eligible candidates
+// do not. It reads who is eligible, of which rule and member, and the credit model; what was marked before makes no difference.
+func Choose(e Evidence) (Rule, Evidence) {
+	ws := slices.Clone(e.Candidates)
+	e.Candidates = ws
+	var eligible []int // of the first rule that has any, the latest first
+	for i, w := range ws {
+		if w.Eligible && (len(eligible) == 0 || ws[eligible[0]].Rule == w.Rule) {
+			eligible = append(eligible, i)
+		}
+	}
+	if len(eligible) == 0 {
+		return ByNone, e
+	}
+	rule := ws[eligible[0]].Rule
+	why := map[Rule]clicks.Reason{ByStorefront: PathFirst, ByCode: CodeFirst, ByClick: ClickFirst}[rule]
+	for i := range ws {
+		ws[i].Won, ws[i].Part = false, 0
+		if ws[i].Eligible {
+			ws[i].Reason = why
+		}
+	}
+	last, first := eligible[0], eligible[len(eligible)-1]
+	if rule == ByClick {
+		for _, i := range eligible {
+			ws[i].Reason = passedOver(e.Credit)
+		}
+	}
+	win := func(i int, part int64) { ws[i].Won, ws[i].Part, ws[i].Reason = true, part, clicks.Counts }
+	switch {
+	case rule == ByClick && e.Credit == catalog.FirstClick:
+		win(first, whole)
+	case rule == ByClick && e.Credit == catalog.SplitClick && ws[first].MemberID != ws[last].MemberID:
+		win(last, e.SplitLast)
+		win(first, whole-e.SplitLast)
+	default:
+		win(last, whole)
+	}
+	return rule, e
+}
+
+// passedOver is why an eligible click does not win among clicks.
+func passedOver(c catalog.Credit) clicks.Reason {
+	switch c {
+	case catalog.FirstClick:
+		return EarlierClick
+	case catalog.SplitClick:
+		return BetweenClicks
+	}
+	return LaterClick
 }
 
 // rate is the best of the rate now and of those locked by sharing, with the day of sharing whose rate was kept.
@@ -141,17 +197,20 @@ func rate(now time.Time, l Line, shared []time.Time, nowBps int64) (bps int64, l
 	return bps, lockedFrom
 }
 
-// origin is the link and the click to show for a decision: the click itself or, of a storefront path, the member's latest click
-// that this buyer made, whatever product it led to.
-func origin(winner Candidate, cs []Candidate, weighed []Weighed) (linkID, clickID *int64) {
-	if winner.Rule == ByClick {
-		return &winner.LinkID, &winner.ClickID
-	}
-	for i, c := range cs {
-		good := weighed[i].Eligible || weighed[i].Reason == NotCovered
-		if c.Rule == ByClick && c.MemberID == winner.MemberID && good {
-			return &c.LinkID, &c.ClickID
+// credited is a winner with the link and the click to show for it: the click itself, the link of the sign-up or, of a storefront path
+// or a code, the member's latest click that this buyer made, whatever product it led to.
+func credited(winner Weighed, all []Weighed) Credited {
+	c := Credited{MemberID: winner.MemberID, RateBps: winner.Rate, PartBps: winner.Part}
+	from := winner
+	if winner.Rule == ByStorefront || winner.Rule == ByCode {
+		i := slices.IndexFunc(all, func(w Weighed) bool {
+			return w.Rule == ByClick && w.MemberID == winner.MemberID && (w.Eligible || w.Reason == NotCovered)
+		})
+		if i < 0 {
+			return c
 		}
+		from = all[i]
 	}
-	return nil, nil
+	c.LinkID, c.ClickID = orNull(from.LinkID), orNull(from.ClickID)
+	return c
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/money"
 )
@@ -26,7 +27,8 @@ type SaleOf struct {
 	Quantity     int64         `db:"quantity"`
 	PaidAt       time.Time     `db:"paid_at"`
 	Refunded     bool          `db:"refunded"`
-	Yours        bool          `db:"yours"`
+	Yours        bool          `db:"yours"`    // all of it, or a part
+	PartBps      int64         `db:"part_bps"` // the member's part of the commission; 10000: all of it
 	Rule         Rule          `db:"rule"`
 	LinkCode     string        `db:"link_code"` // of the member's own link; empty: none
 	Circle       string        `db:"circle"`
@@ -39,6 +41,7 @@ type saleRow struct {
 	SaleOf
 	Minor    sql.NullInt64  `db:"commission_minor"`
 	Currency money.Currency `db:"commission_currency"`
+	RateBps  int64          `db:"rate_bps"`
 	Evidence []byte         `db:"evidence"`
 }
 
@@ -53,23 +56,24 @@ func (r saleRow) sale() SaleOf {
 
 const selectSales = `
 select a.order_line_id, p.slug, ol.title as product_title, b.name as brand_name, ol.quantity, o.paid_at, o.state = 'refunded' as refunded,
-  coalesce(a.member_id = $1, false) as yours, a.rule, coalesce(l.code, '') as link_code, coalesce(l.circle, '') as circle,
+  c.member_id is not null as yours, coalesce(c.part_bps, 0) as part_bps, coalesce(c.rate_bps, 0) as rate_bps, a.rule, coalesce(l.code, '') as link_code, coalesce(l.circle, '') as circle,
   e.id as earning_id, e.amount_minor as commission_minor, coalesce(e.currency, '') as commission_currency, a.evidence
 from attributions a join order_lines ol on ol.id = a.order_line_id join orders o on o.id = ol.order_id
 join products p on p.id = ol.product_id join brands b on b.id = ol.brand_id
-left join share_links l on l.id = a.link_id and l.member_id = $1
+left join attribution_credits c on c.order_line_id = a.order_line_id and c.member_id = $1
+left join share_links l on l.id = c.link_id and l.member_id = $1
 left join payees y on y.member_id = $1
 left join earnings e on e.order_line_id = ol.id and e.role = 'commission' and e.payee_id = y.id
 where o.paid_at is not null`
 
 // Sales are the last paid sales that a member brought, refunded ones included; linkID 0 means by any link or none.
 func Sales(ctx context.Context, q sqlx.QueryerContext, memberID, linkID int64, limit int) ([]SaleOf, error) {
-	return sales(ctx, q, ` and a.member_id = $1 and ($2 = 0 or a.link_id = $2) order by o.paid_at desc, ol.id desc limit $3`, memberID, linkID, limit)
+	return sales(ctx, q, ` and c.member_id = $1 and ($2 = 0 or c.link_id = $2) order by o.paid_at desc, ol.id desc limit $3`, memberID, linkID, limit)
 }
 
 // Missed are the last paid sales for which a link or storefront of the member was weighed and did not win.
 func Missed(ctx context.Context, q sqlx.QueryerContext, memberID int64, limit int) ([]SaleOf, error) {
-	return sales(ctx, q, ` and a.member_id is distinct from $1
+	return sales(ctx, q, ` and c.member_id is null
   and a.evidence @> jsonb_build_object('candidates', jsonb_build_array(jsonb_build_object('member', $1::bigint)))
   order by o.paid_at desc, ol.id desc limit $2`, memberID, limit)
 }
@@ -89,11 +93,21 @@ func sales(ctx context.Context, q sqlx.QueryerContext, where string, args ...any
 // Explanation says why a sale is a member's, or why it is not.
 type Explanation struct {
 	SaleOf
-	Own    []Weighed // the member's own storefront path and clicks, in the order in which they were weighed
+	Own    []Weighed // the member's own storefront path, code, clicks and pin, in the order in which they were weighed
 	Others int       // how many of other members were weighed
 	Rate   int64     // basis points given; 0 where it is not the member's
 	Now    int64     // basis points that the terms gave on the day of the sale
 	Locked time.Time // the day of sharing whose higher rate was kept; zero: the rate of the day was given
+	WhatIf []WhatIf  // what would have changed it
+	Credit catalog.Credit
+}
+
+// Rest is the part that another member has, in basis points; 0 where nobody shares it.
+func (e Explanation) Rest() int64 {
+	if !e.Yours {
+		return 0
+	}
+	return whole - e.PartBps
 }
 
 // Main is the reason to give first: the winner's, or why the best of the member's own did not win.
@@ -126,7 +140,7 @@ func WhyYours(ctx context.Context, q sqlx.QueryerContext, memberID, orderLineID 
 	if err := json.Unmarshal(row.Evidence, &evidence); err != nil {
 		return Explanation{}, fmt.Errorf("read evidence of line %d: %w", orderLineID, err)
 	}
-	e := Explanation{SaleOf: row.sale(), Now: evidence.RateNow}
+	e := Explanation{SaleOf: row.sale(), Now: evidence.RateNow, Rate: row.RateBps, WhatIf: Counterfactual(evidence, memberID), Credit: evidence.Credit}
 	others := map[int64]bool{}
 	for _, w := range evidence.Candidates {
 		if w.MemberID == memberID {
@@ -140,7 +154,7 @@ func WhyYours(ctx context.Context, q sqlx.QueryerContext, memberID, orderLineID 
 	}
 	e.Others = len(others)
 	if e.Yours {
-		e.Rate, e.Locked = evidence.Rate, evidence.LockedFrom
+		e.Locked = e.Main().LockedFrom
 	}
 	return e, nil
 }

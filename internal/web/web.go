@@ -93,7 +93,8 @@ func New(o Options) (http.Handler, error) {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = extractor(o.TrustedProxies)
 	secure := isHTTPS(o.BaseURL)
-	var shops *shop.Shop // made with the site, which shows its basket
+	var shops *shop.Shop     // made with the site, which shows its basket
+	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
 		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads())})
@@ -104,7 +105,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	accounts := account.New(account.Options{Site: site, Members: o.Members, DB: o.DB, Media: o.Media, Brands: o.teams, Secure: secure,
-		Mailbox: o.Mailbox, Now: o.Clock})
+		Mailbox: o.Mailbox, Now: o.Clock, Referrals: o.Referrals, Visitor: func(c echo.Context) string { return relays.Visitor(c) }})
 	e.Use(accounts.Identify, o.waking)
 	agents, err := clicks.NewAgents()
 	if err != nil {
@@ -114,7 +115,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	relays := relay.New(relay.Options{DB: o.DB, Site: site, Clicks: o.Clicks, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Media: o.Media,
+	relays = relay.New(relay.Options{DB: o.DB, Site: site, Clicks: o.Clicks, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Media: o.Media,
 		Keys: o.Keys, Cards: cards, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
 	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Support: o.Support, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})

@@ -18,6 +18,7 @@ import (
 	"relais/internal/app"
 	"relais/internal/carts"
 	"relais/internal/catalog"
+	"relais/internal/clicks"
 	"relais/internal/clock"
 	"relais/internal/documents"
 	"relais/internal/earnings"
@@ -27,6 +28,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/postgres/pgtest"
+	"relais/internal/referrals"
 	"relais/internal/stripe"
 	"relais/internal/stripesandbox"
 )
@@ -207,12 +209,36 @@ func (w *World) ShopIn(handle string, c money.Currency, country string, price in
 	return s
 }
 
+// Follow has a visitor follow a link of each member to a product, one after the other, and returns the token of the last click.
+func (w *World) Follow(product int64, visitor string, relays ...int64) (token string) {
+	w.T.Helper()
+	for _, m := range relays {
+		link, err := w.Referrals.Create(w.T.Context(), m, referrals.Share{Target: referrals.ToProduct, ProductID: product})
+		must(w.T, err)
+		click, err := w.Clicks.Record(w.T.Context(), clicks.Visit{LinkID: link.ID, Address: "192.0.2.1", UserAgent: "Mozilla/5.0 (iPhone) " + visitor, Visitor: visitor})
+		must(w.T, err)
+		token = click.Token
+	}
+	return token
+}
+
+// Sharing has a shop's brand pay the last click that part of a commission, and the first one the rest.
+func (w *World) Sharing(s Shop, lastBps int64) {
+	w.T.Helper()
+	first := catalog.FirstTerms()
+	first.Credit, first.SplitLastBps = catalog.SplitClick, lastBps
+	_, err := w.Catalog.OfferTerms(w.T.Context(), s.Owner, s.Brand, first)
+	must(w.T, err)
+}
+
 // Purchase is what a buyer puts into a cart and orders.
 type Purchase struct {
 	Variant    int64
 	Quantity   int64
 	Storefront int64  // whose storefront it was added from; 0: none
 	Click      string // the token of the click that brought the buyer
+	Visitor    string // as whom the buyer agreed to be remembered
+	Code       string // typed at checkout
 	Email      string
 	Member     int64
 }
@@ -245,6 +271,7 @@ func (w *World) TryOrder(ps ...Purchase) (orders.Order, error) {
 	if ps[0].Member != 0 {
 		place.MemberID = &ps[0].Member
 	}
+	place.Visitor, place.Code = ps[0].Visitor, ps[0].Code
 	return w.Orders.Place(ctx, place)
 }
 

@@ -20,6 +20,7 @@ import (
 	"relais/internal/media"
 	"relais/internal/members"
 	"relais/internal/postgres"
+	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
 
@@ -33,6 +34,9 @@ type Options struct {
 	Secure  bool                                                               // served over https
 	Mailbox bool                                                               // letters are not sent: show them at /dev/mail
 	Now     func() time.Time                                                   // the real clock
+
+	Referrals *referrals.Service
+	Visitor   func(echo.Context) string // who agreed to be remembered, from the consent cookie; empty without
 }
 
 // Server answers the account pages. Create it with New.

@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -312,4 +313,35 @@ func TestMailbox(t *testing.T) {
 	}
 	b.get("/dev/mail/7").shows(t, 404)
 	b.get("/dev/mail/x").shows(t, 404)
+}
+
+// Who signs up from a member's storefront is pinned to that member, is told so in their settings, and may end it.
+func TestSignUpPins(t *testing.T) {
+	s := newSite(t)
+	lea := s.create("lea@example.org")
+	b := s.browser("fr")
+	from := "/@" + lea.Handle + "/p/bol?c=xyz"
+	b.get("/login?from="+url.QueryEscape(from)).shows(t, 200, "/signup?from="+strings.ToLower(url.QueryEscape(from)))
+	b.get("/signup?from="+url.QueryEscape(from)).shows(t, 200, `name="from" value="`+from+`"`)
+	b.get("/signup?from=//evil.example").shows(t, 200)
+	b.post("/signup", "name", "Zoé Martin", "email", "zoe@", "password", "court", "from", from).shows(t, 422, `name="from" value="`+from+`"`)
+	b.post("/signup", "name", "Zoé Martin", "email", zoeMail, "password", zoePass, "lang", "fr", "from", from).leads(t, "/signup/sent")
+	b.post(mailtest.Path(t, mailtest.Newest(t, s.db, zoeMail, "confirm"), "/confirm/")).leads(t, "/me")
+	b.get("/me/settings").shows(t, 200, "Qui est remercié pour vos commandes", lea.Name+" touche la commission", "Ne plus remercier personne")
+	b.post("/me/settings/unpin").leads(t, "/me/settings")
+	b.post("/me/settings/unpin").leads(t, "/me/settings")
+	if a := b.get("/me/settings"); strings.Contains(a.body, "Qui est remercié") {
+		t.Error("the pin is still there")
+	}
+	other := s.browser("en")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/signup", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Referer", s.server.URL+"/@"+lea.Handle)
+	other.do(r).shows(t, 200, `name="from" value="/@`+lea.Handle+`"`)
+	r.Header.Set("Referer", "https://elsewhere.example/@"+lea.Handle)
+	if a := other.do(r); strings.Contains(a.body, `name="from"`) {
+		t.Error("another site says who brought them")
+	}
 }

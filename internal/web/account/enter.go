@@ -1,14 +1,18 @@
 package account
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/members"
+	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
 
@@ -16,10 +20,26 @@ import (
 type formPage struct {
 	Form *page.Form
 	Next string // where to go afterwards; may be empty
+	From string // the page of ours that they came from, which may say who brought them; may be empty
+}
+
+// longestFrom is how long an address may be for us to carry it through a form.
+const longestFrom = 300
+
+// from is the page of ours that somebody came to sign up from: as a form carries it, or as the browser tells.
+func from(c echo.Context) string {
+	told := c.QueryParam("from")
+	if u, err := url.Parse(c.Request().Referer()); told == "" && err == nil && u.Host == c.Request().Host {
+		told = u.RequestURI()
+	}
+	if len(told) > longestFrom {
+		return ""
+	}
+	return page.LocalPath(told, "")
 }
 
 func (s *Server) showSignUp(c echo.Context) error {
-	data := formPage{Form: page.NewForm("lang", string(page.Lang(c)))}
+	data := formPage{Form: page.NewForm("lang", string(page.Lang(c))), From: from(c)}
 	return s.site.Render(c, http.StatusOK, "account/signup", data)
 }
 
@@ -29,10 +49,14 @@ func (s *Server) signUp(c echo.Context) error {
 	if !ok {
 		lang = page.Lang(c)
 	}
+	came := page.LocalPath(form.Get("from"), "")
 	err := s.members.SignUp(c.Request().Context(), members.SignUp{
-		Name: form.Get("name"), Email: form.Get("email"), Password: form.Raw("password"), Lang: lang, IP: c.RealIP()})
+		Name: form.Get("name"), Email: form.Get("email"), Password: form.Raw("password"), Lang: lang, IP: c.RealIP(),
+		Then: func(ctx context.Context, tx *sqlx.Tx, memberID int64) error {
+			return s.Referrals.PinTo(ctx, tx, memberID, referrals.Arrival{From: came, Visitor: s.Visitor(c)})
+		}})
 	if err != nil {
-		return s.refuse(c, form, err, "account/signup", formPage{Form: form})
+		return s.refuse(c, form, err, "account/signup", formPage{Form: form, From: came})
 	}
 	return page.Redirect(c, "/signup/sent")
 }
@@ -91,7 +115,7 @@ func (s *Server) confirmEmail(c echo.Context) error {
 
 func (s *Server) showLogIn(c echo.Context) error {
 	next := page.LocalPath(c.QueryParam("next"), "")
-	return s.site.Render(c, http.StatusOK, "account/login", formPage{Form: page.NewForm(), Next: next})
+	return s.site.Render(c, http.StatusOK, "account/login", formPage{Form: page.NewForm(), Next: next, From: from(c)})
 }
 
 func (s *Server) logIn(c echo.Context) error {

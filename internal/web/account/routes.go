@@ -30,6 +30,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	me := e.Group("/me/settings", page.RequireMember)
 	me.GET("", s.showSettings)
 	me.POST("", s.setProfile)
+	me.POST("/unpin", s.unpin)
 	me.GET("/security", s.showSecurity)
 	me.POST("/prove", s.prove, limited)
 	me.POST("/password", s.changePassword, limited)

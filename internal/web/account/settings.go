@@ -10,6 +10,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/members"
+	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
 
@@ -17,15 +18,18 @@ type settingsPage struct {
 	Form   *page.Form
 	Member members.Member
 	Langs  []page.Option
+	Pin    *referrals.Pin // who is thanked for their orders; nil: nobody
 }
 
-func (s *Server) settingsPage(c echo.Context, form *page.Form) settingsPage {
+func (s *Server) settingsPage(c echo.Context, form *page.Form) (settingsPage, error) {
 	id, _ := IdentityFrom(c)
 	data := settingsPage{Form: form, Member: id.Member}
+	var err error
 	for _, l := range i18n.Langs() {
 		data.Langs = append(data.Langs, page.Option{Value: string(l), Label: l.Name()})
 	}
-	return data
+	data.Pin, err = referrals.PinOf(c.Request().Context(), s.DB, id.Member.ID)
+	return data, err
 }
 
 func (s *Server) showSettings(c echo.Context) error {
@@ -34,7 +38,10 @@ func (s *Server) showSettings(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	data := s.settingsPage(c, page.NewForm("name", m.Name, "handle", m.Handle, "bio", m.Bio, "city", m.City, "lang", string(m.Lang)))
+	data, err := s.settingsPage(c, page.NewForm("name", m.Name, "handle", m.Handle, "bio", m.Bio, "city", m.City, "lang", string(m.Lang)))
+	if err != nil {
+		return err
+	}
 	data.Member = m
 	return s.site.Render(c, http.StatusOK, "account/settings", data)
 }
@@ -44,17 +51,35 @@ func (s *Server) setProfile(c echo.Context) error {
 	form := page.PostedForm(c)
 	picture, err := s.uploaded(c, "photo")
 	if err != nil {
-		return s.refuse(c, form, err, "account/settings", s.settingsPage(c, form))
+		return s.refuseProfile(c, form, err)
 	}
 	lang := i18n.Lang(form.Get("lang"))
 	m, err := s.members.SetProfile(c.Request().Context(), id.Member.ID, members.Profile{
 		Name: form.Get("name"), Handle: form.Get("handle"), Bio: form.Get("bio"), City: form.Get("city"),
 		Lang: lang, PictureID: picture})
 	if err != nil {
-		return s.refuse(c, form, err, "account/settings", s.settingsPage(c, form))
+		return s.refuseProfile(c, form, err)
 	}
 	s.speak(c, m.Lang)
 	s.site.Good(c, "account.settings.done")
+	return page.Redirect(c, "/me/settings")
+}
+
+func (s *Server) refuseProfile(c echo.Context, form *page.Form, why error) error {
+	data, err := s.settingsPage(c, form)
+	if err != nil {
+		return err
+	}
+	return s.refuse(c, form, why, "account/settings", data)
+}
+
+// unpin answers who does not want anybody to be thanked for their orders.
+func (s *Server) unpin(c echo.Context) error {
+	id, _ := IdentityFrom(c)
+	if err := s.Referrals.Unpin(c.Request().Context(), id.Member.ID); err != nil && !errors.Is(err, referrals.ErrNoPin) {
+		return err
+	}
+	s.site.Good(c, "account.pin.removed")
 	return page.Redirect(c, "/me/settings")
 }
 

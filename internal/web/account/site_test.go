@@ -21,6 +21,7 @@ import (
 	"relais/internal/members"
 	"relais/internal/postgres"
 	"relais/internal/postgres/pgtest"
+	"relais/internal/referrals"
 	"relais/internal/token"
 	"relais/internal/web/account"
 	"relais/internal/web/page"
@@ -66,8 +67,10 @@ func newSite(t *testing.T) *site {
 	if err := pages.Use(e); err != nil {
 		t.Fatal(err)
 	}
-	pagesOf := account.New(account.Options{Site: pages, Members: s.members, DB: s.db, Media: store, Mailbox: true, Now: s.now,
-		Brands: func(context.Context, int64) ([]page.BrandRef, error) { return nil, nil }})
+	relays := referrals.New(referrals.Config{DB: s.db, Now: s.now, Clock: s.now})
+	pagesOf := account.New(account.Options{Site: pages, Members: s.members, DB: s.db, Media: store, Mailbox: true, Now: s.now, Referrals: relays,
+		Visitor: func(c echo.Context) string { return c.Request().Header.Get("X-Visitor") },
+		Brands:  func(context.Context, int64) ([]page.BrandRef, error) { return nil, nil }})
 	e.Use(pagesOf.Identify)
 	pagesOf.Routes(e)
 	e.GET("/me", func(c echo.Context) error { return c.String(http.StatusOK, "home of "+page.ViewerFrom(c).Name) }, page.RequireMember)

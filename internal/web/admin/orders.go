@@ -111,12 +111,6 @@ func (s *Server) readOrder(c echo.Context) (orderPage, error) {
 
 // share reads who earned what of an order, and what of it is left to them; the fee is the rest.
 func (s *Server) share(ctx context.Context, data *orderPage) error {
-	relays := map[int64]string{}
-	for _, sh := range data.Shipments {
-		for _, line := range sh.Lines {
-			relays[line.ID] = line.RelayName
-		}
-	}
 	all, err := earnings.OfOrder(ctx, s.DB, data.ID)
 	if err != nil {
 		return err
@@ -124,8 +118,8 @@ func (s *Server) share(ctx context.Context, data *orderPage) error {
 	rest, sold := data.TotalMinor-data.RefundedMinor-data.LostMinor, data.TotalMinor
 	for _, e := range all {
 		who := e.BrandName
-		if e.Role == earnings.Commission && e.OrderLineID != nil {
-			who = relays[*e.OrderLineID]
+		if e.MemberName != "" {
+			who = e.MemberName
 		}
 		data.Shares = append(data.Shares, share{e, who})
 		rest -= e.Left().Minor

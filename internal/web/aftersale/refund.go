@@ -192,7 +192,7 @@ func previewOf(l i18n.Lang, data refundPage, f orders.Foreseen) *preview {
 		p.Parts = append(p.Parts, part)
 	}
 	for _, g := range f.Gives {
-		p.Gives = append(p.Gives, give{Who: whose(data.Page, g.Earning), Role: string(g.Earning.Role), Amount: data.Sum(g.Give)})
+		p.Gives = append(p.Gives, give{Who: whose(g.Earning), Role: string(g.Earning.Role), Amount: data.Sum(g.Give)})
 		p.Late = p.Late || g.Earning.FreePostingID != nil
 	}
 	names := []string{"operation", "amount", "shipment", "note"}
@@ -211,13 +211,9 @@ func previewOf(l i18n.Lang, data refundPage, f orders.Foreseen) *preview {
 }
 
 // whose is the name of whoever an earning is of.
-func whose(p orders.Page, e earnings.Earning) string {
-	for _, sh := range p.Shipments {
-		for _, l := range sh.Lines {
-			if e.Role == earnings.Commission && e.OrderLineID != nil && l.ID == *e.OrderLineID {
-				return l.RelayName
-			}
-		}
+func whose(e earnings.Earning) string {
+	if e.MemberName != "" {
+		return e.MemberName
 	}
 	return e.BrandName
 }

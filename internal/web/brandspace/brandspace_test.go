@@ -400,8 +400,13 @@ func TestTermsAreOffered(t *testing.T) {
 	v.post(base, form("commission", "10", "hold_days", "14", "window_days", "45", "product", "99"), 404)
 	v.post("/brand/atelier-sud/products/new", form("title", "Vase", "vat", "2000", "variants.0.price", "24,90"), 303)
 	v.post(base, form("commission", "30", "hold_days", "14", "window_days", "45", "product", "1"), 303)
+	v.post(base, form("commission", "10", "hold_days", "14", "window_days", "45", "credit", "split", "split_last", "100"), 422, "Une part entre 0,01 et 99,99", `value="100"`)
+	v.post(base, form("commission", "10", "hold_days", "14", "window_days", "45", "credit", "other"), 422, "Choisissez quel lien est payé")
+	s.now = s.now.Add(time.Hour)
+	v.post(base, form("commission", "10", "hold_days", "14", "window_days", "45", "credit", "split", "split_last", "70"), 303)
+	v.see(base+"?price=120&vat=2000&commission=10", 200, "Partagé entre les deux", "Le dernier touche 7,00\u00a0€ (70\u00a0% de la commission), le premier 3,00\u00a0€.")
 	v.lang = "en"
-	v.see(base, 200, "30%", "Vase")
+	v.see(base, 200, "30%", "Vase", "Shared by both (70%)")
 	v.see("/brand/atelier-sud/products", 200, "€6.22")
 }
 

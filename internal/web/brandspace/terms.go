@@ -9,7 +9,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/earnings"
 	"relais/internal/fault"
+	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/web/page"
 )
@@ -26,6 +28,13 @@ type termsPage struct {
 	FeeBps   int64
 	VATBps   int64
 	VAT      []page.Option
+	Credits  []page.Option
+	Shares   creditExample
+}
+
+// creditExample is what two members would have of the example's commission, whose links were followed one after the other.
+type creditExample struct {
+	First, Last money.Amount
 }
 
 // termsLine is one version, with the product that it is for.
@@ -36,7 +45,7 @@ type termsLine struct {
 }
 
 func (s *Server) termsPage(c echo.Context) (termsPage, error) {
-	data := termsPage{FeeBps: s.FeeBps, VAT: vatRates(page.Lang(c))}
+	data := termsPage{FeeBps: s.FeeBps, VAT: vatRates(page.Lang(c)), Credits: creditModels(page.Lang(c))}
 	var err error
 	if data.frame, err = s.brand(c); err != nil {
 		return data, err
@@ -72,7 +81,10 @@ func (s *Server) termsPage(c echo.Context) (termsPage, error) {
 	}
 	s.example(c, &data, cards)
 	data.Form = page.NewForm("commission", points(data.Current.CommissionBps), "hold_days", strconv.Itoa(data.Current.HoldDays),
-		"window_days", strconv.Itoa(data.Current.WindowDays))
+		"window_days", strconv.Itoa(data.Current.WindowDays), "credit", string(data.Current.Credit), "split_last", "70")
+	if data.Current.Credit == catalog.SplitClick {
+		data.Form.Set("split_last", points(data.Current.SplitLastBps))
+	}
 	return data, nil
 }
 
@@ -97,6 +109,23 @@ func (s *Server) example(c echo.Context, data *termsPage, cards []catalog.Produc
 	}
 	data.Try = page.NewForm("price", price.Decimal(), "vat", strconv.FormatInt(vat, 10), "commission", points(data.Rate))
 	data.Example = catalog.Preview(price, vat, data.Rate, s.FeeBps)
+	last := data.Current.SplitLastBps
+	share := func(part int64) money.Amount {
+		if part == 0 {
+			return money.New(0, price.Currency)
+		}
+		return money.New(earnings.CommissionOf(data.Example.Net.Minor, data.Rate, part), price.Currency)
+	}
+	data.Shares = creditExample{First: share(10_000 - last), Last: share(last)}
+}
+
+// creditModels are the ways in which a brand may pay clicks.
+func creditModels(l i18n.Lang) []page.Option {
+	var list []page.Option
+	for _, c := range []catalog.Credit{catalog.LastClick, catalog.FirstClick, catalog.SplitClick} {
+		list = append(list, page.Option{Value: string(c), Label: l.T("brandspace.terms.credit." + string(c)), Hint: l.T("brandspace.terms.credit_text." + string(c))})
+	}
+	return list
 }
 
 func (s *Server) terms(c echo.Context) error {
@@ -118,6 +147,12 @@ func (s *Server) saveTerms(c echo.Context) error {
 		return s.answer(c, data.Form, fault.Field("commission", "fault.catalog.commission"), "brandspace/terms", data)
 	}
 	d := catalog.TermsDraft{CommissionBps: bps, HoldDays: int(data.Form.Int("hold_days", 0)), WindowDays: int(data.Form.Int("window_days", 0))}
+	d.Credit = catalog.Credit(data.Form.Get("credit"))
+	if d.Credit == catalog.SplitClick {
+		if d.SplitLastBps, ok = rate(data.Form.Get("split_last")); !ok {
+			d.SplitLastBps = 0 // refused at its field
+		}
+	}
 	if product := data.Form.Int("product", 0); product != 0 {
 		d.ProductID = &product
 	}

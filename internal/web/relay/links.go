@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/catalog"
 	"relais/internal/i18n"
 	"relais/internal/insight"
 	"relais/internal/money"
@@ -142,10 +143,12 @@ func (s *Server) switchLink(c echo.Context) error {
 
 type salePage struct {
 	referrals.Explanation
-	Main referrals.Weighed
+	Main   referrals.Weighed
+	Won    string   // by which rule it is theirs, in a sentence; empty: it is not
+	WhatIf []string // what would have changed it, in sentences
 }
 
-// sale explains one sale: why it is the member's, or why not.
+// sale explains one sale: why it is the member's, or why not, and what would have changed it.
 func (s *Server) sale(c echo.Context) error {
 	line, err := strconv.ParseInt(c.Param("line"), 10, 64)
 	if err != nil {
@@ -155,5 +158,52 @@ func (s *Server) sale(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.Site.Render(c, http.StatusOK, "relay/sale", salePage{Explanation: why, Main: why.Main()})
+	lang := page.Lang(c)
+	data := salePage{Explanation: why, Main: why.Main()}
+	if why.Yours {
+		data.Won = lang.T("relay.won."+won(why), "Date", data.Main.At)
+	}
+	for _, w := range why.WhatIf {
+		data.WhatIf = append(data.WhatIf, whatIf(lang, w, why.Yours))
+	}
+	return s.Site.Render(c, http.StatusOK, "relay/sale", data)
+}
+
+// won names the sentence that says by which rule a sale is theirs.
+func won(e referrals.Explanation) string {
+	switch {
+	case e.Rule != referrals.ByClick:
+		return string(e.Rule)
+	case e.Rest() > 0:
+		return "click_split"
+	case e.Credit == catalog.FirstClick:
+		return "click_first"
+	}
+	return "click"
+}
+
+// whatIf is a counterfactual in a sentence, to somebody who has a part of the sale already, or nothing.
+func whatIf(l i18n.Lang, w referrals.WhatIf, yours bool) string {
+	if w.Change == referrals.WithoutOwn {
+		switch {
+		case w.Part == 10_000:
+			return l.T("relay.whatif.own_same")
+		case w.Part > 0:
+			return l.T("relay.whatif.own_less", "Part", l.Percent(w.Part))
+		case w.Others:
+			return l.T("relay.whatif.own_others")
+		}
+		return l.T("relay.whatif.own_nobody")
+	}
+	part := ""
+	switch {
+	case w.Part == 10_000 && yours:
+		part = l.T("relay.whatif.whole")
+	case w.Part < 10_000:
+		part = l.T("relay.whatif.part", "Part", l.Percent(w.Part))
+	}
+	if w.Change == referrals.Sooner {
+		return l.T("relay.whatif.sooner", "Part", part, "Count", w.Days)
+	}
+	return l.T("relay.whatif."+string(w.Change), "Part", part)
 }

@@ -3,10 +3,12 @@ package relay_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -163,7 +165,9 @@ func TestLinksAndSales(t *testing.T) {
 
 	s.shows(s.ask("GET", "/me/links", nil, "member", "bruno"), http.StatusOK, "Passées près de vous", "/me/sales/"+line)
 	s.shows(s.ask("GET", "/me/sales/"+line, nil, "member", "bruno"), http.StatusOK, "n’est pas à vous", "Un autre lien a été ouvert après le vôtre", "!guest@", "!Alice", "!"+l.Code)
-	s.shows(s.ask("GET", "/me/sales/"+line, nil, "member", "bruno", "Accept-Language", "en"), http.StatusOK, "Another link was opened after yours")
+	s.shows(s.ask("GET", "/me/sales/"+line, nil, "member", "bruno", "Accept-Language", "en"), http.StatusOK, "Another link was opened after yours",
+		"Without a later visit by somebody else’s link, it would have been yours.")
+	s.shows(s.ask("GET", "/me/sales/"+line, nil, "member", "alice"), http.StatusOK, "toute la commission aurait été à un autre membre.")
 
 	for _, path := range []string{"/me/sales/x", "/me/sales/999999", "/me/links/" + bruno.Code, "/me/links/nothing1"} {
 		s.shows(s.ask("GET", path, nil, "member", "alice"), http.StatusNotFound)
@@ -174,4 +178,49 @@ func TestLinksAndSales(t *testing.T) {
 	}
 	s.shows(s.ask("GET", "/me/links/"+l.Code, nil, "member", "alice"), http.StatusOK, "Désactivé", "Activer ce lien")
 	s.shows(s.ask("POST", "/me/links/"+l.Code+"/switch", url.Values{"on": {"yes"}}, "member", "bruno"), http.StatusNotFound)
+}
+
+// Where a brand has them share, each sees their part, the other's without a name, and what would have changed it.
+func TestSharedSale(t *testing.T) {
+	s := open(t)
+	must(t, func() error {
+		_, err := s.db.Exec(`insert into terms (brand_id, commission_bps, hold_days, window_days, valid_from, credit, split_last_bps) values ($1, 1000, 14, 30, $2, 'split', 7000)`,
+			s.brand, s.now)
+		return err
+	}())
+	for _, member := range []int64{s.bruno, s.alice} {
+		l := s.link(member, referrals.Share{Target: referrals.ToProduct, ProductID: s.soap})
+		_, err := s.clicks.Record(t.Context(), clicks.Visit{LinkID: l.ID, Address: "192.0.2.7", UserAgent: phone, Visitor: "V1"})
+		must(t, err)
+		s.now = s.now.Add(time.Hour)
+	}
+	line := s.sell("V1")
+	s.shows(s.ask("GET", "/me/sales/"+line, nil, "member", "alice"), http.StatusOK, "Cette marque partage la commission", "70\u00a0% de la commission", "un autre membre a 30\u00a0%",
+		"Sans une visite plus ancienne", "!Bruno")
+	s.shows(s.ask("GET", "/me/sales/"+line, nil, "member", "bruno", "Accept-Language", "en"), http.StatusOK, "30% of the commission; another member has 70%",
+		"Without a later visit by somebody else’s link, it would have been yours, all of it.", "!Alice")
+	s.shows(s.ask("GET", "/me/links", nil, "member", "bruno"), http.StatusOK, "!Passées près de vous")
+}
+
+func TestCodesPage(t *testing.T) {
+	s := open(t)
+	s.shows(s.ask("GET", "/me/codes", nil, "member", "alice"), http.StatusOK, "Pas encore de code", "Pas encore de commande avec un code", `name="code"`)
+	try := func(code, member string) *httptest.ResponseRecorder {
+		return s.ask("POST", "/me/codes", url.Values{"code": {code}}, "member", member)
+	}
+	s.shows(try("marché", "alice"), http.StatusUnprocessableEntity, "3 à 20 lettres sans accent", `value="marché"`, `aria-invalid="true"`)
+	s.shows(try("promo", "bruno"), http.StatusUnprocessableEntity, "pourrait passer pour celui de Relais", `value="promo"`)
+	if w := try("marche-10", "alice"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/me/codes" {
+		t.Fatalf("made: %d, %s", w.Code, w.Body)
+	}
+	s.shows(try("Marche-10", "bruno"), http.StatusUnprocessableEntity, "Ce code est pris")
+	s.shows(s.ask("GET", "/me/codes", nil, "member", "alice"), http.StatusOK, "MARCHE-10", "Désactiver", "!Pas encore de code<")
+	s.shows(s.ask("GET", "/me/links", nil, "member", "alice"), http.StatusOK, `href="/me/codes"`)
+	off := url.Values{"on": {"no"}}
+	s.shows(s.ask("POST", "/me/codes/MARCHE-10/switch", off, "member", "bruno"), http.StatusNotFound)
+	if w := s.ask("POST", "/me/codes/MARCHE-10/switch", off, "member", "alice"); w.Code != http.StatusSeeOther {
+		t.Errorf("switched off: %d", w.Code)
+	}
+	s.shows(s.ask("GET", "/me/codes", nil, "member", "alice"), http.StatusOK, "Désactivé", "Activer")
+	s.shows(s.ask("GET", "/me/codes", nil), http.StatusSeeOther)
 }

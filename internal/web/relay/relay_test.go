@@ -306,6 +306,30 @@ func TestConsent(t *testing.T) {
 		t.Errorf("no: %v to %s", c, w.Header().Get("Location"))
 	}
 	s.shows(s.ask("POST", "/consent", url.Values{"choice": {"maybe"}}), http.StatusUnprocessableEntity)
+	// Whoever took it back is forgotten at once: a cookie that was kept somewhere joins nothing any more.
+	if n := s.count(`select count(*) from clicks where visitor = (select visitor from clicks where token = $1) and visitor <> ''`, landing[strings.Index(landing, "c=")+2:]); n != 0 {
+		t.Errorf("%d clicks are still the visitor's", n)
+	}
+}
+
+// A no costs nothing: the same page, nothing more in the address, and no cookie but the answer.
+func TestRefusingConsent(t *testing.T) {
+	s := open(t)
+	l := s.soapLink()
+	w := s.ask("POST", "/consent", url.Values{"choice": {"no"}})
+	if c := cookieOf(w, "visitor"); c != nil && c.MaxAge >= 0 {
+		t.Errorf("a no sets %v", c)
+	}
+	landing := func(headers ...string) string {
+		at := s.ask("GET", l.Path(), nil, headers...).Header().Get("Location")
+		return at[:strings.Index(at, "?c=")]
+	}
+	if no, none := landing("Cookie", "consent=no"), landing("User-Agent", phone+" other"); no != none || no != "/@alice/p/savon" {
+		t.Errorf("who refused is led to %q, others to %q", no, none)
+	}
+	if n := s.count(`select count(*) from clicks where eligible and visitor = ''`); n != 2 {
+		t.Errorf("%d clicks count without consent", n)
+	}
 }
 
 func cookieOf(w *httptest.ResponseRecorder, name string) *http.Cookie {

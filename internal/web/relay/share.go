@@ -191,7 +191,8 @@ func (s *Server) showConsent(c echo.Context) error {
 const answerLife = 180 * 24 * time.Hour
 
 // consent keeps the answer of a visitor. Yes: the click that brought them, named in the address they came from, is theirs, and
-// the cookie says who they are. No: nothing is kept but the answer.
+// the cookie says who they are. No, at first or later on: the visits that the
+// cookie joined belong to nobody any more, the cookie goes, and nothing is kept but the answer.
 func (s *Server) consent(c echo.Context) error {
 	form := page.PostedForm(c)
 	next := page.LocalPath(form.Get("next"), "/")
@@ -206,6 +207,9 @@ func (s *Server) consent(c echo.Context) error {
 		}
 		s.setCookie(c, page.ConsentCookie, "yes", answerLife)
 	case "no":
+		if err := s.Clicks.Forget(c.Request().Context(), s.Visitor(c)); err != nil {
+			return err
+		}
 		s.setCookie(c, s.visitorCookie(), "", -1)
 		s.setCookie(c, page.ConsentCookie, "no", answerLife)
 	default:

@@ -32,6 +32,9 @@ type brandPage struct {
 	Relay    string // who brought the visitor, and earns; empty: nobody known
 }
 
+// FirstBps is the part of the first of several links, in basis points.
+func (p brandPage) FirstBps() int64 { return 10_000 - p.Terms.SplitLastBps }
+
 func (s *Shop) brand(c echo.Context) error {
 	ctx, lang, now := c.Request().Context(), page.Lang(c), s.now()
 	b, err := catalog.BrandByHandle(ctx, s.db, c.Param("handle"), lang)

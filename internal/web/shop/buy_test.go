@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"relais/internal/mail"
+	"relais/internal/payments/paymentstest"
+	"relais/internal/referrals"
 	"relais/internal/stripesandbox"
 	"relais/internal/support"
 	"relais/internal/web/page"
@@ -145,7 +147,7 @@ func TestBuyFromTwoBrandsAsAGuest(t *testing.T) {
 	w.add(w.bowl, "1", "storefront", "camille", "c", w.click().Token).is(http.StatusOK)
 	w.add(w.ax, "1").is(http.StatusOK, "2 envois")
 	order, token := w.buy()
-	if n := w.count(`select count(*) from attributions where rule = 'storefront' and member_id = $1 and click_id is not null`, w.camille); n != 1 {
+	if n := w.count(`select count(*) from attributions a join attribution_credits c using (order_line_id) where a.rule = 'storefront' and c.member_id = $1 and c.click_id is not null`, w.camille); n != 1 {
 		t.Errorf("%d lines are Camille's", n)
 	}
 	order.is(http.StatusOK, "Merci, Léa Durand", "116,90 €", "Préparation par Forge du Nord", "Camille vous a conseillé « Bol en grès » et touche 2,00 €",
@@ -308,4 +310,30 @@ func mustURL(t *testing.T, s string) *url.URL {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// A code is typed at checkout: one that is nobody's is said at the field and keeps what was typed; a good one says whom it thanks, and
+// one of the buyer's own that it does not count.
+func TestCodeAtCheckout(t *testing.T) {
+	w := newWorld(t)
+	now := w.stripe.Clock.Now
+	s := referrals.New(referrals.Config{DB: w.db, Now: now, Clock: now})
+	_, err := s.MakeCode(t.Context(), w.camille, "camille-10")
+	w.ok(err)
+	w.add(w.bowl, "1").is(http.StatusOK)
+	page := w.get("/checkout").is(http.StatusOK, "Code de la personne qui vous l’a conseillé", "facultatif")
+	w.postForm("/checkout", w.typed(page, "code", "CAMILLE-11")).is(http.StatusUnprocessableEntity, "Nous ne connaissons pas ce code", `value="CAMILLE-11"`, `value="12 rue des Lilas"`, `id="f-code-error"`)
+	w.postForm("/checkout/review", w.typed(page, "code", "nobody's")).is(http.StatusUnprocessableEntity, "Nous ne connaissons pas ce code")
+	w.postForm("/checkout/review", w.typed(page, "code", "camille-10")).is(http.StatusOK, "sera remercié")
+	w.postForm("/checkout/review", w.typed(page, "code", "Camille-10", "email", "camille@example.org")).is(http.StatusOK, "Ce code est le vôtre")
+	away := w.postForm("/checkout", w.typed(page, "code", " camille-10 ")).is(http.StatusSeeOther)
+	back := w.stripe.Pay(t, away.path, paymentstest.CardOK)
+	w.get(strings.TrimPrefix(back, w.url)).is(http.StatusOK, "Camille vous a conseillé « Bol en grès » et touche 2,00 €")
+	if n := w.count(`select count(*) from orders o join order_lines l on l.order_id = o.id join attributions a on a.order_line_id = l.id where o.code = 'CAMILLE-10' and a.rule = 'code'`); n != 1 {
+		t.Errorf("%d lines by the code", n)
+	}
+	w.add(w.bowl, "1").is(http.StatusOK)
+	away = w.postForm("/checkout", w.typed(w.get("/checkout"), "code", "CAMILLE-10", "email", "camille@example.org")).is(http.StatusSeeOther)
+	back = w.stripe.Pay(t, away.path, paymentstest.CardOK)
+	w.get(strings.TrimPrefix(back, w.url)).is(http.StatusOK, "Le code CAMILLE-10 est le vôtre").lacks("vous a conseillé")
 }

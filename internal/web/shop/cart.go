@@ -12,14 +12,15 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/money"
 	"relais/internal/web/page"
 )
 
 type cartPage struct {
 	Cart   carts.Cart
-	Ready  bool     // everything can be ordered as it stands
-	Relays []string // who recommended something of it
-	Mixed  string   // its currencies, where there are several; empty: one
+	Ready  bool        // everything can be ordered as it stands
+	Relays []cartRelay // who recommended something of it
+	Mixed  string      // its currencies, where there are several; empty: one
 }
 
 func (s *Shop) cart(c echo.Context) error {
@@ -54,18 +55,30 @@ func orderable(cart carts.Cart) bool {
 	return len(cart.Parcels) > 0 && len(cart.Others) == 0
 }
 
+// cartRelay is a member whose storefront something of a cart was put in from, and what they would earn at today's rate.
+type cartRelay struct {
+	Name   string
+	Amount money.Amount
+}
+
 // relaysOf are the members whose storefronts a cart was filled from.
-func relaysOf(cart carts.Cart) []string {
-	var names []string
-	seen := map[string]bool{}
+func relaysOf(cart carts.Cart) []cartRelay {
+	var relays []cartRelay
+	at := map[string]int{}
 	for _, p := range cart.Parcels {
 		for _, l := range p.Lines {
-			if l.RelayName != "" && !seen[l.RelayHandle] {
-				names, seen[l.RelayHandle] = append(names, l.RelayName), true
+			key := l.RelayHandle + " " + string(l.Price.Currency)
+			if l.RelayHandle == "" {
+				continue
 			}
+			if _, ok := at[key]; !ok {
+				at[key] = len(relays)
+				relays = append(relays, cartRelay{Name: l.RelayName, Amount: money.New(0, l.Price.Currency)})
+			}
+			relays[at[key]].Amount.Minor += money.Share(money.NetOfVAT(l.Total().Minor, l.VATBps), l.CommissionBps)
 		}
 	}
-	return names
+	return relays
 }
 
 // addToCart answers POST /cart with the fields product (slug), variant, quantity, storefront (handle) and c (the click

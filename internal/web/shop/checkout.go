@@ -14,9 +14,11 @@ import (
 	"relais/internal/carts"
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/members"
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/orders/lists"
+	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
 
@@ -24,12 +26,13 @@ type checkoutPage struct {
 	Form      *page.Form
 	Countries []page.Option
 	Parcels   []checkoutParcel
-	Relays    []string
+	Relays    []cartRelay
 	Goods     money.Amount
 	Shipping  money.Amount
 	Total     money.Amount
-	Reached   bool // every brand delivers to the country
-	Ready     bool // nothing has sold out meanwhile
+	Reached   bool   // every brand delivers to the country
+	Ready     bool   // nothing has sold out meanwhile
+	CodeNote  string // what the code that was typed does; empty: none was, or it is not good
 }
 
 // checkoutParcel is what one brand sends, with the ways in which it can reach the chosen country.
@@ -48,6 +51,9 @@ func (s *Shop) checkout(c echo.Context) error {
 	}
 	if !orderable(cart) {
 		return page.Redirect(c, "/cart")
+	}
+	if err := s.carts.BeginCheckout(c.Request().Context(), cart.ID); err != nil {
+		return err
 	}
 	form := page.NewForm("country", "FR", "operation", rand.Text())
 	if err := s.prefill(c, form); err != nil {
@@ -92,10 +98,38 @@ func (s *Shop) reviewCheckout(c echo.Context) error {
 func (s *Shop) showCheckout(c echo.Context, form *page.Form, cart carts.Cart) error {
 	data := layOut(page.Lang(c), form, cart)
 	form.Set("seen", strconv.FormatInt(data.Total.Minor, 10))
+	var err error
+	if data.CodeNote, err = s.codeNote(c, form); err != nil {
+		return err
+	}
 	if page.IsPartial(c) {
 		return s.site.Fragment(c, form.Status(), "shop/checkout", "checkout-parts", data)
 	}
 	return s.site.Render(c, form.Status(), "shop/checkout", data)
+}
+
+// codeNote says what the code that was typed does: whom it thanks, or that it is the buyer's own. One that is nobody's is said at the
+// field.
+func (s *Shop) codeNote(c echo.Context, form *page.Form) (string, error) {
+	lang := page.Lang(c)
+	typed, err := referrals.FindCode(c.Request().Context(), s.db, form.Get("code"))
+	if errors.Is(err, fault.Invalid) {
+		if form.Error(lang, "code") == "" {
+			form.Refused(err)
+		}
+		return "", nil
+	}
+	if err != nil || typed == nil {
+		return "", err
+	}
+	buyer := referrals.Buyer{Emails: []string{members.NormalEmail(form.Get("email"))}}
+	if v := page.ViewerFrom(c); v != nil {
+		buyer.MemberID = v.ID
+	}
+	if typed.Own(buyer) {
+		return lang.T("shop.checkout.code_own"), nil
+	}
+	return lang.T("shop.checkout.code_of", "Name", typed.Name), nil
 }
 
 // layOut computes the page of a cart: for each brand the method chosen, or the cheapest that reaches the country.
@@ -173,7 +207,7 @@ func (s *Shop) placement(c echo.Context, form *page.Form, cart carts.Cart) order
 		CartID: s.cartFrom(c), Operation: form.Get("operation"), Email: form.Get("email"), Methods: map[int64]int64{},
 		Address: orders.Address{Name: form.Get("name"), Street: form.Get("street"), Street2: form.Get("street2"), Postcode: form.Get("postcode"),
 			City: form.Get("city"), Country: form.Get("country"), Phone: form.Get("phone")},
-		SeenMinor: form.Int("seen", -1), MemberID: viewerID(c), Visitor: s.visitor(c), Lang: page.Lang(c),
+		SeenMinor: form.Int("seen", -1), MemberID: viewerID(c), Visitor: s.visitor(c), Code: form.Get("code"), Lang: page.Lang(c),
 	}
 	for _, parcel := range cart.Parcels {
 		p.Methods[parcel.BrandID] = form.Int(fmt.Sprintf("method-%d", parcel.BrandID), 0)

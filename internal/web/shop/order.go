@@ -13,6 +13,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/referrals"
 	"relais/internal/returns"
 	"relais/internal/support"
 	"relais/internal/web/aftersale"
@@ -23,6 +24,7 @@ type orderPage struct {
 	orders.Page
 	Parcels   []orderParcel
 	Earners   []earner
+	OwnCode   bool // the code that the buyer typed is their own: it does not count
 	Events    []happened
 	Payable   bool
 	Minutes   int  // left to pay
@@ -50,6 +52,7 @@ type orderParcel struct {
 type earner struct {
 	Name, Handle, Title string
 	RateBps             int64
+	PartBps             int64 // of the line; 10000: all of it
 	Amount              money.Amount
 	Nothing             bool              // nobody earns: bought with the card of who recommends it
 	Earning             *earnings.Earning // nil before it is paid
@@ -104,6 +107,9 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 		return err
 	}
 	data.Earners = earnersOf(o, booked)
+	if data.OwnCode, err = s.ownCode(ctx, o); err != nil {
+		return err
+	}
 	if data.Documents, err = documents.OfOrder(ctx, s.db, o.ID); err != nil {
 		return err
 	}
@@ -113,24 +119,40 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 	return s.site.Render(c, form.Status(), "shop/order", data)
 }
 
+// ownCode says whether the buyer typed a code of their own.
+func (s *Shop) ownCode(ctx context.Context, o orders.Page) (bool, error) {
+	typed, err := referrals.FindCode(ctx, s.db, o.Code)
+	if errors.Is(err, fault.Invalid) || typed == nil && err == nil {
+		return false, nil // none, or one that is switched off by now
+	}
+	if err != nil {
+		return false, err
+	}
+	b := referrals.Buyer{Emails: []string{o.EmailNormal}}
+	if o.MemberID != nil {
+		b.MemberID = *o.MemberID
+	}
+	return typed.Own(b), nil
+}
+
 // earnersOf explains who recommended what, and what they earn.
 func earnersOf(o orders.Page, booked []earnings.Earning) []earner {
-	byLine := map[int64]*earnings.Earning{}
+	type share struct{ line, member int64 }
+	byShare := map[share]*earnings.Earning{}
 	for i, e := range booked {
 		if e.Role == earnings.Commission && e.OrderLineID != nil {
-			byLine[*e.OrderLineID] = &booked[i]
+			byShare[share{*e.OrderLineID, e.MemberID}] = &booked[i]
 		}
 	}
 	var list []earner
 	for _, sh := range o.Shipments {
 		for _, l := range sh.Lines {
-			if l.RelayID == nil {
-				continue
+			for _, r := range l.Relays {
+				e := earner{Name: r.Name, Handle: r.Handle, Title: l.Title, RateBps: r.RateBps, PartBps: r.PartBps,
+					Amount: money.New(earnings.CommissionOf(l.NetMinor, r.RateBps, r.PartBps), o.Currency), Earning: byShare[share{l.ID, r.MemberID}]}
+				e.Nothing = o.PaidAt != nil && e.Earning == nil
+				list = append(list, e)
 			}
-			e := earner{Name: l.RelayName, Handle: l.RelayHandle, Title: l.Title, RateBps: l.CommissionBps,
-				Amount: money.New(money.Share(l.NetMinor, l.CommissionBps), o.Currency), Earning: byLine[l.ID]}
-			e.Nothing = o.PaidAt != nil && e.Earning == nil
-			list = append(list, e)
 		}
 	}
 	return list

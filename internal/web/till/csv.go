@@ -3,6 +3,7 @@ package till
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -30,7 +31,7 @@ func writeStatement(w io.Writer, l i18n.Lang, st statementPage) error {
 		if e := line.Earning; e != nil && line.Kind == payouts.Earned {
 			base, rate := "", ""
 			if e.Role == earnings.Commission {
-				base, rate = money.New(e.BaseMinor, e.Amount.Currency).Decimal(), strconv.FormatInt(e.RateBps, 10)
+				base, rate = money.New(e.BaseMinor, e.Amount.Currency).Decimal(), shared(*e)
 			}
 			copy(record[1:10], []string{e.EarnedAt.UTC().Format("2006-01-02"), at(e.ReleasedAt).UTC().Format("2006-01-02"), e.OrderNumber,
 				inert(e.BrandName), l.T("earning.role." + string(e.Role)), inert(e.ProductTitle), strconv.Itoa(e.Quantity), base, rate})
@@ -53,7 +54,7 @@ func writeEarnings(w io.Writer, l i18n.Lang, es []earnings.Earning) error {
 		minor := func(n int64) string { return money.New(n, e.Amount.Currency).Decimal() }
 		base, rate, freed, payout := "", "", "", ""
 		if e.Role == earnings.Commission {
-			base, rate = minor(e.BaseMinor), strconv.FormatInt(e.RateBps, 10)
+			base, rate = minor(e.BaseMinor), shared(e)
 		}
 		if e.ReleasedAt != nil {
 			freed = e.ReleasedAt.UTC().Format("2006-01-02")
@@ -70,6 +71,11 @@ func writeEarnings(w io.Writer, l i18n.Lang, es []earnings.Earning) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// shared is the rate of a commission in basis points, of the whole line: times the part where it is shared, with all decimals.
+func shared(e earnings.Earning) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%d.%04d", e.RateBps*e.PartBps/10000, e.RateBps*e.PartBps%10000), "0"), ".")
 }
 
 // mostRows is how many earnings a file has, the newest.

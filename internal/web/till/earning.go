@@ -52,7 +52,7 @@ func (s *Server) earning(c echo.Context, of side) error {
 	}
 	data := earningPage{side: of, Explanation: x, Shown: shown(l, of, x.Earning), Stages: stages(l, x)}
 	if x.Role == earnings.Commission {
-		data.Exact = exact(l, x.NetMinor, x.RateBps, x.Amount)
+		data.Exact = exact(l, x.Earning)
 	}
 	data.Why = l.T("till.why."+string(x.Reason), "Count", x.HoldDays, "Free", x.FreeAt)
 	if data.Holds, err = earnings.HoldsOn(ctx, s.DB, x.Earning); err != nil {
@@ -118,13 +118,14 @@ func (s *Server) debts(c echo.Context, of side) error {
 	return s.render(c, "debts", data)
 }
 
-// exact is base × rate with all its decimals, empty where it was no more than the amount.
-func exact(l i18n.Lang, base, bps int64, a money.Amount) string {
-	fraction := base % 10000 * bps % 10000 // of a minor unit, in 1/10000
+// exact is base × rate × part with all its decimals, empty where it was no more than the amount.
+func exact(l i18n.Lang, e earnings.Earning) string {
+	const one = 100_000_000 // a minor unit, in parts of rate × part
+	fraction := e.BaseMinor % one * (e.RateBps * e.PartBps) % one
 	if fraction == 0 {
 		return ""
 	}
-	text := strings.TrimRight(fmt.Sprintf("%s%04d", a.Decimal(), fraction), "0")
+	text := strings.TrimRight(fmt.Sprintf("%s%08d", e.Amount.Decimal(), fraction), "0")
 	if l == i18n.FR {
 		text = strings.Replace(text, ".", ",", 1)
 	}

@@ -1,4 +1,5 @@
-package orders
+// Package checks has the invariants of orders and of who is credited for them: what must hold in the database whatever happened.
+package checks
 
 import (
 	"context"
@@ -38,8 +39,13 @@ var checks = []ledger.Invariant{
 		  when lost_minor > 0 then 'charged_back' else 'refunded' end`},
 	{Number: "I16", Name: "stock_not_negative", Description: "no stock is below nothing", Query: `select count(*) from variants where stock < 0`},
 	{Number: "I20", Name: "attribution_frozen", Description: "each order line has its attribution, which is never the buyer's own",
-		Query: `select count(*) from order_lines l join orders o on o.id = l.order_id left join attributions a on a.order_line_id = l.id
-		  left join members m on m.id = a.member_id where a.order_line_id is null or m.id = o.member_id or m.email_normal = o.email_normal`},
+		Query: `select (select count(*) from order_lines l left join attributions a on a.order_line_id = l.id where a.order_line_id is null)
+		  + (select count(*) from attribution_credits c join order_lines l on l.id = c.order_line_id join orders o on o.id = l.order_id
+		    join members m on m.id = c.member_id where m.id = o.member_id or m.email_normal = o.email_normal)`},
+	{Number: "I20", Name: "credits_whole", Description: "the parts of those who brought the buyer of a line are the whole of it, two at most and by clicks only; of nobody's line there are none",
+		Query: `select count(*) from attributions a left join lateral (select count(*) as n, coalesce(sum(part_bps), 0) as parts
+		    from attribution_credits c where c.order_line_id = a.order_line_id) c on true
+		  where c.parts <> case a.rule when 'none' then 0 else 10000 end or c.n > case a.rule when 'click' then 2 else 1 end`},
 	{Number: "I24", Name: "suspense_explained", Description: "what stands in suspense is the payments that are being sent back",
 		Query: `select count(*) from (select currency from (
 		    select p.currency, case when d.kind = 'suspense' then p.amount else -p.amount end as minor from ledger_postings p
@@ -57,7 +63,7 @@ var checks = []ledger.Invariant{
 		      ('payouts', 'DELETE, TRUNCATE'), ('shipments', 'DELETE, TRUNCATE'), ('order_lines', 'UPDATE, DELETE, TRUNCATE'),
       ('clawbacks', 'UPDATE, DELETE, TRUNCATE'), ('fee_parts', 'UPDATE, DELETE, TRUNCATE'), ('refund_items', 'UPDATE, DELETE, TRUNCATE'), ('holds', 'DELETE, TRUNCATE'),
       ('disputes', 'DELETE, TRUNCATE'), ('returns', 'DELETE, TRUNCATE'), ('write_offs', 'DELETE, TRUNCATE'), ('reversals', 'DELETE, TRUNCATE'),
-		      ('attributions', 'UPDATE, DELETE, TRUNCATE'), ('terms', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
+		      ('attributions', 'UPDATE, DELETE, TRUNCATE'), ('attribution_credits', 'UPDATE, DELETE, TRUNCATE'), ('member_codes', 'UPDATE, DELETE, TRUNCATE'), ('pins', 'UPDATE, DELETE, TRUNCATE'), ('terms', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
 		    where has_table_privilege('relais_app', expected.relation, expected.rights))`},
 	{Number: "I17", Name: "reservations_end", Description: "no order waits for payment a day after its reservation was over",
 		Query: `select count(*) from orders where state = 'awaiting_payment' and expires_at < now() - interval '1 day'`},
