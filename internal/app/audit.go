@@ -14,6 +14,7 @@ import (
 	"relais/internal/orders/checks"
 	"relais/internal/payouts"
 	"relais/internal/returns"
+	"relais/internal/reviews"
 	"relais/internal/webhooks"
 )
 
@@ -22,4 +23,4 @@ type Finding = ledger.Finding
 
 // invariants are those of every package that touches money, from the ledger up.
 var invariants = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, checks.Check,
-	returns.Check, disputes.Check, payouts.Check, debts.Check, documents.Check, jobs.Check, webhooks.Check}
+	returns.Check, disputes.Check, reviews.Check, payouts.Check, debts.Check, documents.Check, jobs.Check, webhooks.Check}

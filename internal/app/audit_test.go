@@ -19,6 +19,8 @@ import (
 	"relais/internal/orders"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/reconcile"
+	"relais/internal/reviews"
+	"relais/internal/stripesandbox"
 )
 
 // traded is a database in which everything has happened that the books know: a sale recommended, delivered, freed and paid
@@ -82,8 +84,37 @@ func traded(t *testing.T) *apptest.World {
 		t.Fatal(err)
 	}
 	w.Settle()
+	judged(t, w, shop, relay)
 	w.Audit()
 	return w
+}
+
+// judged adds what people decide: one commission that is looked at, one that was refused, and a missing sale that was granted.
+func judged(t *testing.T, w *apptest.World, shop apptest.Shop, relay int64) {
+	t.Helper()
+	ctx := t.Context()
+	if _, err := w.DB.Exec(`update variants set stock = 10`); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []apptest.Purchase{{Variant: shop.Variant, Member: relay, Email: "lea@relais.example"}, {Variant: shop.Variant, Storefront: relay}, {Variant: shop.Variant, Storefront: relay}} {
+		w.Pay(w.Order(p), stripesandbox.SecondCard)
+		w.Settle()
+	}
+	open, err := reviews.Opened(ctx, w.DB, 0)
+	if err != nil || len(open) != 2 {
+		t.Fatalf("%+v, %v", open, err)
+	}
+	if err := w.Reviews.Decide(ctx, open[0].ID, reviews.Verdict{BrandID: shop.Brand, By: shop.Owner, Why: "their own card"}); err != nil {
+		t.Fatal(err)
+	}
+	missed := w.Paid(apptest.Purchase{Variant: shop.Variant})
+	claim, err := w.Reviews.Ask(ctx, reviews.Asked{MemberID: relay, Brand: shop.Handle, OrderNumber: missed.Number, Shared: "talk", Text: "I told her."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Reviews.Answer(ctx, claim, 0, reviews.Verdict{BrandID: shop.Brand, By: shop.Owner, Yes: true, Why: "so she did"}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // broken are the names of the invariants that do not hold.
@@ -103,7 +134,7 @@ func broken(ctx context.Context, t testing.TB, q sqlx.QueryerContext) (names []s
 
 const (
 	paidOut  = `(select e.id from earnings e join payouts p on p.payee_id = e.payee_id and e.free_posting_id < p.to_posting where e.role = 'commission' limit 1)`
-	heldOne  = `(select id from earnings where state = 'held' and role = 'commission' and returned_minor = 0 limit 1)`
+	heldOne  = `(select id from earnings where state = 'held' and role = 'commission' and returned_minor = 0 and from_earning_id is null limit 1)`
 	refunded = `(select min(id) from orders where state = 'refunded')`
 	sold     = `(select min(id) from ledger_transactions where kind = 'sale')`
 )
@@ -189,6 +220,14 @@ var corruptions = []struct{ name, sql, want string }{
 	{"a commission of another base", `update earnings set base_minor = base_minor + 1 where id = ` + heldOne, "commission_base"},
 	{"a notice lost", `delete from webhook_events`, "notices_kept"},
 	{"the fence of jobs taken away", `alter table jobs drop constraint jobs_unique_key`, "jobs_fenced"},
+	{"a passed share forgotten", `delete from reassignments where id = (select min(id) from reassignments)`, "reassigned"},
+	{"a passed share of another amount", `update reassignments set held_minor = held_minor - 1, free_minor = free_minor + 1`, "reassign_posted"},
+	{"the hold of a review lost", `delete from holds where reference like 'review:%' and lifted_at is null`, "reviews_hold"},
+	{"a reviewed commission freed", `update earnings set state = 'free', released_at = free_at, free_posting_id = 1, released_minor = amount_minor where id = (select earning_id from reviews where state = 'open')`, "reviews_not_free"},
+	{"a refusal called cleared", `update reviews set state = 'cleared' where state = 'refused'`, "reviews_decided"},
+	{"a decision without a reason", `update reviews set why = '' where state = 'refused'`, "reviews_decided"},
+	{"a granted claim lost", `delete from claims where state = 'granted'`, "claims_granted"},
+	{"a right on decisions given", `grant delete on reviews to relais_app`, "review_guards"},
 	{"a trigger switched off", `alter table earnings disable trigger earnings_move`, "sale_guards"},
 	{"a right given", `grant update on order_lines to relais_app`, "sale_guards"},
 }
@@ -282,6 +321,17 @@ func TestSalesAreGuarded(t *testing.T) {
 		"a hold placed twice":          `insert into holds (order_id, part, shipment_id, order_line_id, reason, reference, placed_at) select order_id, part, shipment_id, order_line_id, reason, reference, placed_at from holds`,
 		"a hold on nothing":            `insert into holds (order_id, part, reason, reference, placed_at) select id, 'line', 'dispute', 'x', now() from orders`,
 		"a hold lifted before it was":  `update holds set lifted_at = placed_at - interval '1 second'`,
+		"a hold on no earning":         `insert into holds (order_id, part, reason, reference, placed_at) select id, 'earning', 'review', 'x', now() from orders`,
+		"a decision rewritten":         `update reviews set why = 'otherwise' where state = 'refused'`,
+		"a refusal reopened":           `update reviews set state = 'open', decided_as = '', decided_by = null, decided_at = null where state = 'refused'`,
+		"a review deleted":             `delete from reviews`,
+		"a claim's answer rewritten":   `update claims set why = 'otherwise' where state = 'granted'`,
+		"a claim put otherwise":        `update claims set text = 'otherwise'`,
+		"a claim deleted":              `delete from claims`,
+		"a passed share changed":       `update reassignments set minor = minor + 1, held_minor = held_minor + 1`,
+		"a passed share deleted":       `delete from reassignments`,
+		"more passed than there was":   `update earnings set moved_minor = amount_minor + 1`,
+		"an earning from elsewhere":    `update earnings set from_earning_id = (select min(id) from earnings) where role = 'commission'`,
 		"a refund's part changed":      `update refund_items set amount_minor = 1`,
 		"a refund's part deleted":      `delete from refund_items`,
 		"a refund's part twice":        `insert into refund_items (refund_id, shipment_id, order_line_id, amount_minor) select refund_id, shipment_id, order_line_id, 1 from refund_items`,

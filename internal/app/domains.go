@@ -30,6 +30,7 @@ import (
 	"relais/internal/referrals"
 	"relais/internal/refunds"
 	"relais/internal/returns"
+	"relais/internal/reviews"
 	"relais/internal/storefronts"
 	"relais/internal/stripe"
 	"relais/internal/stripesandbox"
@@ -59,6 +60,7 @@ type Domains struct {
 	Refunds     *refunds.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
+	Reviews     *reviews.Service
 	Payouts     *payouts.Service
 	Debts       *debts.Service
 	Documents   *documents.Service
@@ -132,6 +134,7 @@ func Wire(p Parts) (*Domains, error) {
 	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Clock: time.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
+	d.Reviews = reviews.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
@@ -158,6 +161,7 @@ func (d *Domains) register() {
 	d.Refunds.Register(d.Jobs)
 	d.Returns.Register(d.Jobs)
 	d.Disputes.Register(d.Jobs)
+	d.Reviews.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Debts.Register(d.Jobs)
 	d.Documents.Register(d.Jobs)

@@ -17,6 +17,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/returns"
+	"relais/internal/stripesandbox"
 )
 
 // Worlds of TestLivesOfOrdersInWorlds, and orders that live in each of them.
@@ -99,10 +100,11 @@ func newLives(t testing.TB, r *rapid.T) *lives {
 		l.relays = append(l.relays, l.Member(name))
 	}
 	l.Onboard(earnings.Owner{MemberID: l.relays[0]})
+	l.ownCards()
 	return l
 }
 
-var cardsOfLives = []string{apptest.Good, apptest.Good, "4000000000000077", "4000000000007726", "4000000000005126"}
+var cardsOfLives = []string{apptest.Good, apptest.Good, "4000000000000077", "4000000000007726", "4000000000005126", stripesandbox.SecondCard, stripesandbox.SecondCard}
 
 // step is one thing that happens. What cannot be now is refused with a fault, and changes nothing.
 func (l *lives) step() {
@@ -111,7 +113,7 @@ func (l *lives) step() {
 		can = append(can, l.buy, l.buy)
 	}
 	if len(l.orders) > 0 {
-		can = append(can, l.ship, l.deliver, l.refund, l.refund, l.refundSum, l.withdraw, l.request, l.takeBack, l.dispute, l.decide, l.bank, l.again, l.outside)
+		can = append(can, l.ship, l.deliver, l.refund, l.refund, l.refundSum, l.withdraw, l.request, l.takeBack, l.dispute, l.decide, l.bank, l.again, l.outside, l.judge, l.appeal, l.claim)
 	}
 	can = append(can, l.pass, l.pass, l.payOut, l.restrict, l.block)
 	i := rapid.IntRange(0, len(can)-1).Draw(l.r, "what")

@@ -8,41 +8,46 @@ import (
 // part is a line or a delivery cost as it was sold, and what of it is back with its buyer: all that the oracle knows. It reads neither
 // earnings nor clawbacks nor the ledger.
 type part struct {
-	OrderID    int64 `db:"order_id"`
-	ShipmentID int64 `db:"shipment_id"`
-	LineID     int64 `db:"line_id"` // 0: delivery cost
-	BrandID    int64 `db:"brand_id"`
-	MemberID   int64 `db:"member_id"` // 0: nobody brought the buyer
-	OtherID    int64 `db:"other_id"`  // who shares the line with them; 0: nobody
-	Total      int64 `db:"total"`
-	VATBps     int64 `db:"vat_bps"`
-	RateBps    int64 `db:"rate_bps"`
-	PartBps    int64 `db:"part_bps"` // of the first
-	OtherBps   int64 `db:"other_bps"`
-	FeeBps     int64 `db:"fee_bps"`
-	Refunded   int64 `db:"refunded"`
-	Lost       int64 `db:"lost"`
+	OrderID     int64 `db:"order_id"`
+	ShipmentID  int64 `db:"shipment_id"`
+	LineID      int64 `db:"line_id"` // 0: delivery cost
+	BrandID     int64 `db:"brand_id"`
+	MemberID    int64 `db:"member_id"` // 0: nobody brought the buyer
+	OtherID     int64 `db:"other_id"`  // who shares the line with them; 0: nobody
+	Total       int64 `db:"total"`
+	VATBps      int64 `db:"vat_bps"`
+	RateBps     int64 `db:"rate_bps"`
+	PartBps     int64 `db:"part_bps"` // of the first
+	OtherBps    int64 `db:"other_bps"`
+	FeeBps      int64 `db:"fee_bps"`
+	Refunded    int64 `db:"refunded"`
+	Lost        int64 `db:"lost"`
+	Judged      bool  `db:"judged"`       // the first one's commission was refused, and no appeal granted: the brand's
+	OtherJudged bool  `db:"other_judged"` // and the other one's
 }
 
 const selectParts = `
 select l.order_id, l.shipment_id, l.id as line_id, l.brand_id, coalesce(a.members[1], 0) as member_id, coalesce(a.members[2], 0) as other_id, l.quantity * l.price_minor as total, l.vat_bps,
   coalesce(a.rates[1], 0) as rate_bps, coalesce(a.parts[1], 0) as part_bps, coalesce(a.rates[2], 0) as other_bps, l.fee_bps,
   coalesce((select sum(i.amount_minor) from refund_items i join refunds r on r.id = i.refund_id where i.order_line_id = l.id and r.state = 'succeeded'), 0)::bigint as refunded,
-  coalesce((select sum(i.amount_minor) from dispute_items i join disputes d on d.id = i.dispute_id where i.order_line_id = l.id and d.state = 'lost'), 0)::bigint as lost
+  coalesce((select sum(i.amount_minor) from dispute_items i join disputes d on d.id = i.dispute_id where i.order_line_id = l.id and d.state = 'lost'), 0)::bigint as lost,
+  coalesce(a.judged[1], false) as judged, coalesce(a.judged[2], false) as other_judged
 from order_lines l join orders o on o.id = l.order_id and o.payment_intent_id is not null 
-left join lateral (select array_agg(member_id order by member_id) as members, array_agg(rate_bps order by member_id) as rates, array_agg(part_bps order by member_id) as parts
-  from attribution_credits where order_line_id = l.id) a on true
+left join lateral (select array_agg(c.member_id order by c.member_id) as members, array_agg(c.rate_bps order by c.member_id) as rates, array_agg(c.part_bps order by c.member_id) as parts,
+    array_agg(exists (select 1 from reviews r join earnings e on e.id = r.earning_id join payees y on y.id = e.payee_id where e.order_line_id = l.id and y.member_id = c.member_id
+      and r.state = 'refused' and r.appeal_state <> 'granted') order by c.member_id) as judged
+  from attribution_credits c where c.order_line_id = l.id) a on true
 union all
 select s.order_id, s.id, 0, s.brand_id, 0, 0, s.shipping_minor, 0, 0, 0, 0, 0,
   coalesce((select sum(i.amount_minor) from refund_items i join refunds r on r.id = i.refund_id where i.shipment_id = s.id and i.order_line_id is null and r.state = 'succeeded'), 0)::bigint,
-  coalesce((select sum(i.amount_minor) from dispute_items i join disputes d on d.id = i.dispute_id where i.shipment_id = s.id and i.order_line_id is null and d.state = 'lost'), 0)::bigint
+  coalesce((select sum(i.amount_minor) from dispute_items i join disputes d on d.id = i.dispute_id where i.shipment_id = s.id and i.order_line_id is null and d.state = 'lost'), 0)::bigint, false, false
 from shipments s join orders o on o.id = s.order_id and o.payment_intent_id is not null where s.shipping_minor > 0`
 
 // owner is a brand (positive) or a member (negative).
 type owner int64
 
 // look has everything that was said to us heard, and then holds the books against themselves, against Stripe, and against what everybody
-// is due by the orders, refunds and disputes alone.
+// is due by the orders, refunds, disputes and decisions of people alone.
 func (l *lives) look() {
 	l.Settle()
 	if _, err := l.Reconcile.Feed(l.T.Context()); err != nil { // books Stripe's fees
@@ -66,7 +71,7 @@ func (l *lives) everybodyHasTheirShare() {
 	if err := l.DB.Select(&parts, selectParts); err != nil {
 		l.T.Fatal(err)
 	}
-	due, platform := map[owner]int64{}, int64(0)
+	due, platform, missing := map[owner]int64{}, int64(0), l.claims()
 	for _, p := range parts {
 		back := p.Refunded + p.Lost
 		if back > p.Total {
@@ -79,15 +84,22 @@ func (l *lives) everybodyHasTheirShare() {
 			due[who] += share - share*back/p.Total
 			left += share - share*back/p.Total
 		}
-		if p.MemberID != 0 {
-			commission := net * p.RateBps * p.PartBps / 100_000_000
-			keep(owner(-p.MemberID), commission)
-			sale -= commission
+		commission := func(member int64, judged bool, minor int64) {
+			if member == 0 {
+				return
+			}
+			who := owner(-member)
+			if judged {
+				who = owner(p.BrandID)
+			}
+			keep(who, minor)
+			sale -= minor
 		}
-		if p.OtherID != 0 {
-			commission := net * p.OtherBps * (10_000 - p.PartBps) / 100_000_000
-			keep(owner(-p.OtherID), commission)
-			sale -= commission
+		commission(p.MemberID, p.Judged, net*p.RateBps*p.PartBps/100_000_000)
+		commission(p.OtherID, p.OtherJudged, net*p.OtherBps*(10_000-p.PartBps)/100_000_000)
+		for _, g := range missing[p.LineID] {
+			keep(owner(-g.MemberID), net*g.Bps/10000)
+			sale -= net * g.Bps / 10000
 		}
 		keep(owner(p.BrandID), sale)
 		platform += p.Total - back - left

@@ -26,7 +26,8 @@ func (s *Service) Reversals(ctx context.Context, payeeID int64, limit int) ([]Re
 
 const selectDebts = `
 select a.owner_id as payee_id, coalesce(b.name, m.name) as payee_name, y.brand_id is not null as brand, -l.balance as "amount.minor", a.currency as "amount.currency",
-  (select max(c.at) from clawbacks c where c.payee_id = a.owner_id and c.currency = a.currency and c.debt_minor > 0) as since,
+  greatest((select max(c.at) from clawbacks c where c.payee_id = a.owner_id and c.currency = a.currency and c.debt_minor > 0),
+    (select max(r.at) from reassignments r where r.from_payee_id = a.owner_id and r.currency = a.currency and r.debt_minor > 0)) as since,
   exists (select 1 from reversals r where r.payee_id = a.owner_id and r.currency = a.currency and r.state in ('new','sending')) as reversing,
   coalesce((select r.failure from reversals r where r.payee_id = a.owner_id and r.currency = a.currency and r.state = 'failed' order by r.id desc limit 1), '') as tried
 from ledger_accounts a join ledger_balances l on l.account_id = a.id join payees y on y.id = a.owner_id

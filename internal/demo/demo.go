@@ -35,6 +35,7 @@ import (
 	"relais/internal/payouts"
 	"relais/internal/referrals"
 	"relais/internal/returns"
+	"relais/internal/reviews"
 	"relais/internal/storefronts"
 	"relais/internal/stripesandbox"
 	"relais/internal/support"
@@ -69,6 +70,7 @@ type Services struct {
 	Support     *support.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
+	Reviews     *reviews.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox

@@ -78,6 +78,7 @@ func (m *maker) plan() {
 	for _, p := range m.drawPurchases() {
 		m.agenda.add(p.at, func(ctx context.Context) error { return m.buy(ctx, p) })
 	}
+	m.planJudged()
 }
 
 // Two of the relays have not set up their payouts: what they earned waits for them.
@@ -100,7 +101,7 @@ func firstRate(brand string) (bps int64, part float64) {
 
 // night is what the periodic jobs do.
 func (m *maker) night(ctx context.Context) error {
-	for _, task := range []func(context.Context) error{m.Orders.SweepExpired, m.Orders.SweepDelivered, m.Jobs.Drain, m.Orders.Release, m.issue} {
+	for _, task := range []func(context.Context) error{m.Orders.SweepExpired, m.Orders.SweepDelivered, m.Jobs.Drain, m.Reviews.Sweep, m.Orders.Release, m.issue} {
 		if err := task(ctx); err != nil {
 			return err
 		}
@@ -198,9 +199,9 @@ func (m *maker) buy(ctx context.Context, p *purchase) error {
 
 // pay pays on the sandbox's page, and has the order confirmed as the page that the buyer comes back to does.
 func (m *maker) pay(ctx context.Context, p *purchase, orderID int64, address string) error {
-	cards := []string{p.card()}
+	cards := []string{m.cardOf(p)}
 	if p.payment == declined {
-		cards = []string{stripesandbox.DeclinedCard, p.card()}
+		cards = []string{stripesandbox.DeclinedCard, m.cardOf(p)}
 	}
 	for _, card := range cards {
 		if _, err := m.Visitor.Pay(ctx, address, stripesandbox.Payer{Email: p.buyer.Email, Name: p.buyer.Name, Card: card}, m.Clock.Now()); err != nil {

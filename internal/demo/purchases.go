@@ -296,13 +296,20 @@ func (m *maker) addOfAnotherBrand(p *purchase) {
 	}
 }
 
-// card is what a buyer pays with: relays with one of their own, as a sale that was paid with a relay's card is no
-// recommendation of that relay.
-func (p *purchase) card() string {
-	if p.member != nil {
-		return stripesandbox.SecondCard
+// cardOf is what a buyer pays with: each relay with one of their own, as a sale that was paid with a relay's card is looked at before
+// that relay earns from it.
+func (m *maker) cardOf(p *purchase) string {
+	if p.member == nil {
+		return stripesandbox.AcceptedCard
 	}
-	return stripesandbox.AcceptedCard
+	return m.personal(p.member.Handle)
+}
+
+// personal is the card of a relay.
+func (m *maker) personal(handle string) string {
+	cards := stripesandbox.PersonalCards()
+	at := slices.IndexFunc(m.content.Playing(content.Relay), func(p content.Member) bool { return p.Handle == handle })
+	return cards[max(at, 0)%len(cards)]
 }
 
 // placement is the order form as the buyer fills it in.

@@ -107,9 +107,9 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 // A share that went back whole before it was free is voided; one that comes back waits again.
 const updateReturned = `
 update earnings set returned_minor = returned_minor + $2,
-  state = case when free_posting_id is not null then state when returned_minor + $2 = amount_minor then 'voided' when state = 'voided' then 'held' else state end,
-  reason = case when free_posting_id is null and returned_minor + $2 = amount_minor then 'refunded' else reason end,
-  voided_at = case when free_posting_id is null and returned_minor + $2 = amount_minor then $3::timestamptz end
+  state = case when free_posting_id is not null then state when returned_minor + $2 = amount_minor - moved_minor then 'voided' when state = 'voided' then 'held' else state end,
+  reason = case when free_posting_id is null and returned_minor + $2 = amount_minor - moved_minor then 'refunded' else reason end,
+  voided_at = case when free_posting_id is null and returned_minor + $2 = amount_minor - moved_minor then $3::timestamptz end
 where id = $1`
 
 func record(ctx context.Context, tx *sqlx.Tx, c Change, m Move, posted ledger.Posted) error {

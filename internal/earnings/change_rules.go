@@ -23,7 +23,7 @@ func Plan(es []Earning, parts []Part) []Move {
 			if !p.covers(e) {
 				continue
 			}
-			if give := Returned(e.Amount.Minor, p.After, p.Total) - e.ReturnedMinor; give != 0 {
+			if give := Returned(e.Share(), p.After, p.Total) - e.ReturnedMinor; give != 0 {
 				moves = append(moves, Move{Earning: e, Give: give})
 			}
 		}

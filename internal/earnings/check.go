@@ -12,7 +12,7 @@ import (
 var checks = []ledger.Invariant{
 	{Number: "I6", Name: "sale_split", Description: "earnings and fee of a paid order are its total",
 		Query: `select count(*) from orders o where o.state in ('paid','refunded','charged_back') and o.total_minor <>
-		  (select coalesce(sum(amount_minor), 0) from earnings e where e.order_id = o.id) +
+		  (select coalesce(sum(amount_minor - moved_minor), 0) from earnings e where e.order_id = o.id) +
 		  (select coalesce(sum(net_minor * fee_bps / 10000), 0) from order_lines l where l.order_id = o.id)`},
 	{Number: "I3", Name: "sale_posted", Description: "each paid order has its posting in the ledger, and no other order has one",
 		Query: `select count(*) from orders o full join ledger_transactions t on t.reference = 'order:' || o.id || ':paid'
@@ -27,16 +27,18 @@ var checks = []ledger.Invariant{
 		Query: `select count(*) from earnings e join shipments s on s.id = e.shipment_id left join order_lines l on l.id = e.order_line_id
 		  where e.order_id <> s.order_id or l.shipment_id <> e.shipment_id or case e.role when 'delivery' then e.amount_minor <> s.shipping_minor
 		    when 'sale' then e.amount_minor <> l.total_minor - l.net_minor * l.fee_bps / 10000 - (select coalesce(sum(c.amount_minor), 0)
-		      from earnings c where c.order_line_id = l.id and c.role = 'commission') end`},
-	{Name: "brand_earnings", Description: "what is left of a sale, and its delivery cost, are the brand's that sent it",
+		      from earnings c where c.order_line_id = l.id and c.role = 'commission' and c.from_earning_id is null) end`},
+	{Name: "brand_earnings", Description: "what is left of a sale, its delivery cost, and commissions that were refused, are the brand's that sent it",
 		Query: `select count(*) from earnings e join shipments s on s.id = e.shipment_id join payees p on p.id = e.payee_id
-		  where e.role in ('sale','delivery') and p.brand_id is distinct from s.brand_id`},
+		  where e.role in ('sale','delivery','kept') and p.brand_id is distinct from s.brand_id`},
 	{Number: "I7", Name: "returned_in_proportion", Description: "each beneficiary has given back their share of what went back to the buyer, rounded down: never more, all of it at the end",
 		Query: `select count(*) from earnings e join shipments s on s.id = e.shipment_id left join order_lines l on l.id = e.order_line_id
 		  where e.returned_minor <> case when l.id is null then (e.amount_minor::numeric * s.returned_minor / s.shipping_minor)
-		    else div(e.amount_minor::numeric * l.returned_minor, l.total_minor) end`},
-	{Number: "I7", Name: "clawbacks_sum", Description: "what was given back of each earning is its clawbacks, and each of them is of its payee and currency",
-		Query: `select count(*) from earnings e full join (select earning_id, sum(amount_minor) as given, min(payee_id) as least, max(payee_id) as most from clawbacks group by 1) c
+		    else div((e.amount_minor - e.moved_minor)::numeric * l.returned_minor, l.total_minor) end`},
+	{Number: "I7", Name: "clawbacks_sum", Description: "what was given back of each earning is its clawbacks, with those that it took over with a share and without those that it passed on, and each of them is of its payee and currency",
+		Query: `select count(*) from earnings e full join (select earning_id, sum(amount_minor) as given, min(payee_id) as least, max(payee_id) as most
+		    from (select earning_id, payee_id, amount_minor from clawbacks union all select to_earning_id, null, returned_minor from reassignments
+		      union all select from_earning_id, null, -returned_minor from reassignments) given group by 1) c
 		  on c.earning_id = e.id where e.id is null or e.returned_minor <> coalesce(c.given, 0) or coalesce(c.least, e.payee_id) <> e.payee_id or coalesce(c.most, e.payee_id) <> e.payee_id`},
 	{Number: "I9", Name: "changes_posted", Description: "each refund and lost dispute in the books moves what its parts sum to, and its clawbacks and the platform bear it together",
 		Query: `select count(*) from (select t.id, t.kind,
@@ -61,15 +63,17 @@ var checks = []ledger.Invariant{
 		    join ledger_accounts a on a.id = p.destination_account_id where t.kind = 'release') r on r.id = e.free_posting_id
 		  where e.id is null or r.id is null or r.reference <> 'earning:' || e.id || ':free' or r.amount <> e.released_minor or r.owner_id <> e.payee_id or r.kind <> 'free'`},
 	{Number: "I10", Name: "held_equals_earnings", Description: "each payee's held account is what is left of their held and frozen earnings",
-		Query: balanceQuery("held", `select payee_id, currency, amount_minor - returned_minor as minor from earnings where state in ('held','frozen')`)},
+		Query: balanceQuery("held", `select payee_id, currency, amount_minor - moved_minor - returned_minor as minor from earnings where state in ('held','frozen')`)},
 	{Number: "I5", Name: "free_equals_earnings", Description: "each payee's free account is what was released, less what was given back of it, paid out or netted from debts",
 		Query: balanceQuery("free", `select payee_id, currency, released_minor as minor from earnings where state = 'free'
 		    union all select payee_id, currency, -free_minor from clawbacks
+		    union all select from_payee_id, currency, -free_minor from reassignments
 		    union all select payee_id, currency, -amount_minor from payouts where state <> 'failed'
 		    union all `+moved("netting", "free", "-")+`
 		    union all `+moved("reversal", "free", ""))},
 	{Number: "I5", Name: "debt_equals_clawbacks", Description: "each payee's debt is what they could not give back, less what was netted, taken back or written off",
 		Query: balanceQuery("debt", `select payee_id, currency, -debt_minor as minor from clawbacks
+		    union all select from_payee_id, currency, -debt_minor from reassignments
 		    union all `+moved("netting", "debt", "")+`
 		    union all `+moved("reversal", "debt", "")+`
 		    union all select payee_id, currency, amount_minor from write_offs where state = 'booked'`)},
@@ -80,9 +84,29 @@ var checks = []ledger.Invariant{
 	{Number: "I10", Name: "frozen_while_held_up", Description: "an earning waits frozen exactly while a hold is on it",
 		Query: `select count(*) from earnings e where e.state in ('held','frozen') and (e.state = 'frozen') <> exists (select 1 from holds h
 		  where h.order_id = e.order_id and h.lifted_at is null and (h.part = 'order' or h.part = 'shipment' and h.shipment_id = e.shipment_id
-		    or h.part = 'line' and h.order_line_id = e.order_line_id or h.part = 'delivery' and h.shipment_id = e.shipment_id and e.order_line_id is null))`},
+		    or h.part = 'line' and h.order_line_id = e.order_line_id or h.part = 'delivery' and h.shipment_id = e.shipment_id and e.order_line_id is null or h.part = 'earning' and h.earning_id = e.id))`},
 	{Number: "I10", Name: "released_in_time", Description: "no earning was freed before its day",
 		Query: `select count(*) from earnings where state = 'free' and (released_at < free_at or not free_at_known)`},
+	{Number: "I9", Name: "reassigned", Description: "what each earning passed to others is what the record of shares that passed says, and each share that passed is of one line and currency",
+		Query: `select (select count(*) from (select id, moved_minor - case when from_earning_id is null then 0 else amount_minor end as moved from earnings
+		      where moved_minor > 0 or from_earning_id is not null) e
+		    full join (select earning_id, sum(minor) as moved from (select from_earning_id as earning_id, minor from reassignments
+		      union all select to_earning_id, -minor from reassignments) legs group by 1) r on r.earning_id = e.id where coalesce(e.moved, 0) <> coalesce(r.moved, 0))
+		  + (select count(*) from reassignments r join earnings f on f.id = r.from_earning_id join earnings t on t.id = r.to_earning_id
+		    where f.order_line_id is distinct from t.order_line_id or f.order_id <> t.order_id or f.currency <> t.currency or f.currency <> r.currency or f.payee_id <> r.from_payee_id
+		      or t.from_earning_id is distinct from f.id and f.from_earning_id is distinct from t.id)`},
+	{Number: "I3", Name: "reassign_posted", Description: "each share that passed moves what was left of it from its payee's accounts to the other's held account, and no other transaction does",
+		Query: `select count(*) from (select r.id, r.transaction_id, r.from_payee_id, t.payee_id, r.currency, r.held_minor, r.free_minor, r.debt_minor, r.free_posting_id, r.reference
+		    from reassignments r join earnings t on t.id = r.to_earning_id where r.transaction_id is not null) r
+		  full join (select x.id, x.reference, x.currency, sum(p.amount) filter (where s.kind = 'held') as held, sum(p.amount) filter (where s.kind = 'free') as free,
+		      sum(p.amount) filter (where s.kind = 'debt') as debt, max(p.id) filter (where s.kind = 'free') as free_posting, min(s.owner_id) as least, max(s.owner_id) as most,
+		      min(d.owner_id) as to_least, max(d.owner_id) as to_most, bool_and(d.kind = 'held') as into_held
+		    from ledger_transactions x join ledger_postings p on p.transaction_id = x.id join ledger_accounts s on s.id = p.source_account_id
+		      join ledger_accounts d on d.id = p.destination_account_id where x.kind = 'reassign' group by x.id) x on x.id = r.transaction_id
+		  where r.id is null or x.id is null or r.reference <> x.reference or r.currency <> x.currency or not x.into_held
+		    or (r.held_minor, r.free_minor, r.debt_minor) is distinct from (coalesce(x.held, 0)::bigint, coalesce(x.free, 0)::bigint, coalesce(x.debt, 0)::bigint)
+		    or r.free_posting_id is distinct from x.free_posting
+		    or r.from_payee_id <> x.least or x.least <> x.most or r.payee_id <> x.to_least or x.to_least <> x.to_most`},
 	{Number: "I21", Name: "commission_base", Description: "the base of each commission is what was paid for its line, without VAT, and the rate frozen on the line is what its members have together",
 		Query: `select (select count(*) from earnings e join order_lines l on l.id = e.order_line_id where e.role = 'commission'
 		    and (e.base_minor <> l.net_minor or l.net_minor <> div(l.quantity * l.price_minor::numeric * 10000, 10000 + l.vat_bps)))
@@ -91,7 +115,7 @@ var checks = []ledger.Invariant{
 	{Number: "I20", Name: "commission_attributed", Description: "each commission is a credited member's: the net price times their rate times their part, rounded down",
 		Query: `select count(*) from earnings e join order_lines l on l.id = e.order_line_id join payees p on p.id = e.payee_id
 		  left join attribution_credits c on c.order_line_id = l.id and c.member_id = p.member_id
-		  where e.role = 'commission' and (c.member_id is null or e.rate_bps <> c.rate_bps or e.part_bps <> c.part_bps
+		  where e.role = 'commission' and e.from_earning_id is null and (c.member_id is null or e.rate_bps <> c.rate_bps or e.part_bps <> c.part_bps
 		    or e.amount_minor <> div(l.net_minor::numeric * c.rate_bps * c.part_bps, 100000000))`},
 }
 

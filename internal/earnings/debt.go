@@ -43,7 +43,7 @@ func Owed(ctx context.Context, q sqlx.QueryerContext, payeeID int64, c money.Cur
 type DebtMove struct {
 	ID          int64          `db:"id"` // of the ledger's transaction
 	At          time.Time      `db:"at"`
-	Kind        string         `db:"kind"` // refund, dispute_lost … made it; netting paid it
+	Kind        string         `db:"kind"` // refund, dispute_lost, reassign … made it; netting paid it
 	Currency    money.Currency `db:"currency"`
 	Minor       int64          `db:"minor"` // positive: they owe so much more
 	LeftMinor   int64          `db:"left_minor"`
@@ -58,7 +58,7 @@ func (m DebtMove) Size() money.Amount { return money.New(max(m.Minor, -m.Minor),
 func (m DebtMove) Left() money.Amount { return money.New(m.LeftMinor, m.Currency) }
 
 const selectDebtMoves = `
-select m.id, m.at, m.kind, m.currency, m.minor, m.left_minor, coalesce(n.earning_id, k.earning_id, 0) as earning_id, coalesce(n.number, k.number, '') as order_number
+select m.id, m.at, m.kind, m.currency, m.minor, m.left_minor, coalesce(n.earning_id, k.earning_id, r.from_earning_id, 0) as earning_id, coalesce(n.number, k.number, '') as order_number
 from (select t.id, t.at, t.kind, t.reference, t.currency, sum(p.amount)::bigint as minor, sum(sum(p.amount)) over (partition by t.currency order by t.id)::bigint as left_minor
   from ledger_accounts a cross join lateral (select transaction_id, amount from ledger_postings where source_account_id = a.id
     union all select transaction_id, -amount from ledger_postings where destination_account_id = a.id) p join ledger_transactions t on t.id = p.transaction_id
@@ -67,6 +67,7 @@ left join lateral (select case when count(distinct e.id) = 1 then min(e.id) end 
   join earnings e on e.id = c.earning_id join orders o on o.id = e.order_id where c.transaction_id = m.id and c.payee_id = $1 and c.debt_minor <> 0) k on true
 left join lateral (select e.id as earning_id, o.number from earnings e join orders o on o.id = e.order_id
   where e.id = substring(m.reference from '^netting:earning:([0-9]+)$')::bigint and e.payee_id = $1) n on true
+left join reassignments r on r.transaction_id = m.id
 order by m.id desc limit $2`
 
 // DebtMoves is what made a payee's debts and what paid them, newest first.

@@ -21,6 +21,9 @@
 // Afterwards money may go back to the buyer, in parts, and come back again: Apply. While an earning waits, what is given
 // back lowers it; once it is free or paid, it is taken from what its payee has free, and what is missing is their debt, which
 // the next money that comes free pays (Net). An earning never changes its amount: what was given back stands beside it.
+//
+// A share may pass to another payee (Reassign): a commission that was refused to its brand, one that was missing from the brand to the
+// member who claimed it. It takes over what had been given back of it, so that the next refund finds everybody where they should be.
 package earnings
 
 import (
@@ -37,6 +40,7 @@ const (
 	Sale       Role = "sale"       // what is left for the brand
 	Delivery   Role = "delivery"   // the delivery cost, the brand's
 	Commission Role = "commission" // the member's who brought the buyer
+	Kept       Role = "kept"       // a commission that was refused: the brand's
 )
 
 // State is where an earning stands.
@@ -65,7 +69,9 @@ const (
 	RefundOwed       Reason = "refund_owed"       // the bank sent a refund back: its buyer is still owed the money
 	Disputed         Reason = "dispute"           // the buyer's bank took the payment back, or asks about it
 	Blocked          Reason = "blocked"           // the payee is blocked by Relais; read and never stored
+	Reviewed         Reason = "review"            // a person looks at how the sale came about
 	Refunded         Reason = "refunded"          // voided
+	Reassigned       Reason = "reassigned"        // voided: the share is another payee's now
 	Released         Reason = "released"          // free: nothing stands in the way of a payout
 )
 
@@ -91,6 +97,8 @@ type Earning struct {
 	FreePostingID *int64       `db:"free_posting_id"` // the ledger posting that moved it to the free account
 	ReturnedMinor int64        `db:"returned_minor"`  // given back of it so far, minor units
 	ReleasedMinor int64        `db:"released_minor"`  // what that posting moved, minor units
+	MovedMinor    int64        `db:"moved_minor"`     // of the amount, passed to another payee: Reassign
+	FromEarningID *int64       `db:"from_earning_id"` // the earning that its share was passed from; nil: booked with the sale
 
 	PayoutID     *int64     `db:"payout_id"` // the payout that it is in
 	PaidAt       *time.Time `db:"paid_at"`   // when that payout was sent
@@ -99,13 +107,16 @@ type Earning struct {
 	ProductSlug  string     `db:"product_slug"`
 	Quantity     int        `db:"quantity"`
 	BrandName    string     `db:"brand_name"`
-	MemberID     int64      `db:"member_id"`   // the payee, where it is a member; 0: the brand
-	MemberName   string     `db:"member_name"` // empty: the brand
+	MemberID     int64      `db:"member_id"` // the payee, where it is a member; 0: the brand
+	PayeeName    string     `db:"payee_name"`
 }
+
+// Share is what of the amount was not passed to another payee, minor units: what refunds are taken of in proportion.
+func (e Earning) Share() int64 { return e.Amount.Minor - e.MovedMinor }
 
 // Left is what of the earning is still the payee's.
 func (e Earning) Left() money.Amount {
-	return money.New(e.Amount.Minor-e.ReturnedMinor, e.Amount.Currency)
+	return money.New(e.Share()-e.ReturnedMinor, e.Amount.Currency)
 }
 
 // Owner is who stands behind a payee: exactly one of the two is set.

@@ -107,7 +107,7 @@ func ReleaseDue(ctx context.Context, db *sqlx.DB, now time.Time) (int, error) {
 }
 
 func release(ctx context.Context, tx *sqlx.Tx, e Earning, now time.Time) error {
-	left := e.Amount.Minor - e.ReturnedMinor
+	left := e.Left().Minor
 	posted, err := ledger.Post(ctx, tx, ledger.Transaction{
 		Reference: fmt.Sprintf("earning:%d:free", e.ID), Kind: "release", Currency: e.Amount.Currency, At: now,
 		Postings: []ledger.Posting{{Source: held(e.PayeeID), Destination: free(e.PayeeID), Amount: left}},

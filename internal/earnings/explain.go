@@ -39,17 +39,18 @@ func (x Explanation) VATMinor() int64 { return x.TotalMinor - x.NetMinor }
 const selectExplained = `
 select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
   e.currency as "amount.currency", e.base_minor, e.rate_bps, e.part_bps, ` + shownState + ` as state, ` + shownReason + ` as reason, e.free_at,
-  e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
-  coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name,
+  e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor, e.moved_minor, e.from_earning_id, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
+  coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name, coalesce(ym.name, b.name) as payee_name,
   coalesce(l.variant_title, '') as variant_title, coalesce(l.price_minor, s.shipping_minor) as price_minor,
   coalesce(l.total_minor, s.shipping_minor) as total_minor, coalesce(l.net_minor, s.shipping_minor) as net_minor,
   coalesce(l.vat_bps, 0) as vat_bps, coalesce(l.commission_bps, 0) as commission_bps, coalesce(l.fee_bps, 0) as fee_bps,
-  coalesce((select sum(c.amount_minor) from earnings c where c.order_line_id = e.order_line_id and c.role = 'commission'), 0) as commission_minor,
+  coalesce((select sum(c.amount_minor) from earnings c where c.order_line_id = e.order_line_id and c.role = 'commission' and c.from_earning_id is null), 0) as commission_minor,
   coalesce(t.id, 0) as terms_id, t.valid_from as terms_from,
   coalesce(t.hold_days, (select max(h.hold_days) from order_lines x join terms h on h.id = x.terms_id where x.shipment_id = e.shipment_id)) as hold_days,
   s.shipped_at, s.delivered_at, coalesce(l.returned_minor, s.returned_minor) as part_returned
 from earnings e` + joinPayout + `
 join orders o on o.id = e.order_id join shipments s on s.id = e.shipment_id join brands b on b.id = s.brand_id
+join payees yp on yp.id = e.payee_id left join members ym on ym.id = yp.member_id
 left join order_lines l on l.id = e.order_line_id left join products pr on pr.id = l.product_id left join terms t on t.id = l.terms_id
 where e.payee_id = $1 and e.id = $2`
 
@@ -68,7 +69,7 @@ type Month struct {
 }
 
 const selectMonths = `
-select m at time zone 'Europe/Paris' as start, coalesce(sum(e.amount_minor - e.returned_minor), 0) as minor
+select m at time zone 'Europe/Paris' as start, coalesce(sum(e.amount_minor - e.moved_minor - e.returned_minor), 0) as minor
 from generate_series(date_trunc('month', $3::timestamptz at time zone 'Europe/Paris'), $4::timestamptz at time zone 'Europe/Paris', interval '1 month') m
 left join earnings e on e.payee_id = $1 and e.currency = $2 and e.state <> 'voided'
   and e.earned_at >= m at time zone 'Europe/Paris' and e.earned_at < (m + interval '1 month') at time zone 'Europe/Paris'

@@ -15,7 +15,7 @@ func AsOf(es []Earning, parts []Part) []Earning {
 	for i, e := range later {
 		for _, p := range parts {
 			if p.covers(e) {
-				later[i].ReturnedMinor = Returned(e.Amount.Minor, p.Before, p.Total)
+				later[i].ReturnedMinor = Returned(e.Share(), p.Before, p.Total)
 			}
 		}
 	}

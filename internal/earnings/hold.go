@@ -19,6 +19,7 @@ const (
 	WholeShipment Cover = "shipment" // its lines and its delivery cost
 	OneLine       Cover = "line"
 	OneDelivery   Cover = "delivery" // the delivery cost of a shipment
+	OneEarning    Cover = "earning"
 )
 
 // Hold keeps earnings of an order from coming free until it is lifted. Several may be on one earning; it comes free when
@@ -28,20 +29,21 @@ type Hold struct {
 	Part        Cover      `db:"part"`
 	ShipmentID  *int64     `db:"shipment_id"`
 	OrderLineID *int64     `db:"order_line_id"`
+	EarningID   *int64     `db:"earning_id"`
 	Reason      Reason     `db:"reason"`
-	Reference   string     `db:"reference"` // what lifts it: refund:12, return:5, dispute:3
+	Reference   string     `db:"reference"` // what lifts it: refund:12, return:5, dispute:3, review:8
 	PlacedAt    time.Time  `db:"placed_at"`
 	LiftedAt    *time.Time `db:"lifted_at"`
 }
 
 const insertHold = `
-insert into holds (order_id, part, shipment_id, order_line_id, reason, reference, placed_at) values ($1, $2, $3, $4, $5, $6, $7)
+insert into holds (order_id, part, shipment_id, order_line_id, earning_id, reason, reference, placed_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict on constraint holds_once do update set lifted_at = null, reason = excluded.reason`
 
 // Place puts holds on earnings of one order, which must be locked. A hold that was lifted and is placed again goes on.
 func Place(ctx context.Context, tx *sqlx.Tx, holds ...Hold) error {
 	for _, h := range holds {
-		if _, err := tx.ExecContext(ctx, insertHold, h.OrderID, h.Part, h.ShipmentID, h.OrderLineID, h.Reason, h.Reference, h.PlacedAt); err != nil {
+		if _, err := tx.ExecContext(ctx, insertHold, h.OrderID, h.Part, h.ShipmentID, h.OrderLineID, h.EarningID, h.Reason, h.Reference, h.PlacedAt); err != nil {
 			return fmt.Errorf("hold %s: %w", h.Reference, postgres.Translate(err))
 		}
 	}
@@ -70,7 +72,7 @@ from (select x.id, case when h.reason is null then 'held' else 'frozen' end as s
   from earnings x join shipments s on s.id = x.shipment_id
   left join lateral (select h.reason from holds h where h.order_id = x.order_id and h.lifted_at is null and (h.part = 'order'
     or h.part = 'shipment' and h.shipment_id = x.shipment_id or h.part = 'line' and h.order_line_id = x.order_line_id
-    or h.part = 'delivery' and h.shipment_id = x.shipment_id and x.order_line_id is null) order by h.placed_at, h.id limit 1) h on true
+    or h.part = 'delivery' and h.shipment_id = x.shipment_id and x.order_line_id is null or h.part = 'earning' and h.earning_id = x.id) order by h.placed_at, h.id limit 1) h on true
   where x.order_id = $1 and x.state in ('held','frozen')) n
 where e.id = n.id and (e.state, e.reason) is distinct from (n.state, n.reason)`
 
@@ -84,14 +86,14 @@ func review(ctx context.Context, tx *sqlx.Tx, orderID int64) error {
 }
 
 const selectHolds = `
-select order_id, part, shipment_id, order_line_id, reason, reference, placed_at, lifted_at from holds h where h.order_id = $1 and (h.part = 'order'
+select order_id, part, shipment_id, order_line_id, earning_id, reason, reference, placed_at, lifted_at from holds h where h.order_id = $1 and (h.part = 'order'
   or h.part = 'shipment' and h.shipment_id = $2 or h.part = 'line' and h.order_line_id = $3::bigint
-  or h.part = 'delivery' and h.shipment_id = $2 and $3::bigint is null) order by h.placed_at, h.id`
+  or h.part = 'delivery' and h.shipment_id = $2 and $3::bigint is null or h.part = 'earning' and h.earning_id = $4) order by h.placed_at, h.id`
 
 // HoldsOn is every hold that there was on an earning, oldest first.
 func HoldsOn(ctx context.Context, q sqlx.QueryerContext, e Earning) ([]Hold, error) {
 	var hs []Hold
-	err := sqlx.SelectContext(ctx, q, &hs, selectHolds, e.OrderID, e.ShipmentID, e.OrderLineID)
+	err := sqlx.SelectContext(ctx, q, &hs, selectHolds, e.OrderID, e.ShipmentID, e.OrderLineID, e.ID)
 	return hs, postgres.Translate(err)
 }
 

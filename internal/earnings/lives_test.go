@@ -21,7 +21,7 @@ const livesInBooks = 110
 
 // Random lives of orders of several sellers and sharers in two currencies, 11,000 of them, by the rules that the program goes by and
 // in books of the real ledger's arithmetic, in memory: sold, refunded by lines, pieces and sums, refunds that fail late, disputes won
-// and lost in any order and of more than was paid, releases, payouts that are sent or fail, debts that are netted. After each step the
+// and lost in any order and of more than was paid, releases, shares that pass to others and come back, payouts that are sent or fail, debts that are netted. After each step the
 // order is looked at, after each life all of the books.
 func TestLivesOfOrders(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
@@ -195,7 +195,7 @@ func (l *life) total() (minor int64) {
 
 // step is one thing that happens to an order, or to the people that it is of.
 func (l *life) step() {
-	switch l.int(0, 9, "what") {
+	switch l.int(0, 11, "what") {
 	case 0, 1:
 		l.ask()
 	case 2, 3:
@@ -210,6 +210,8 @@ func (l *life) step() {
 		l.payOut()
 	case 9:
 		l.arrive()
+	case 10, 11:
+		l.pass()
 	}
 }
 
@@ -428,6 +430,57 @@ func (l *life) release() {
 		e.FreePostingID, e.ReleasedMinor = &released, left
 		l.net(e.PayeeID, l.currency)
 	}
+}
+
+// pass is a decision on a commission: it is refused and its brand's, it was refused and is its member's again, or it was missing and the
+// brand pays it out of its own share. It books as Reassign does.
+func (l *life) pass() {
+	from := rapid.SampledFrom(l.earnings).Draw(l.r, "share")
+	brand := from.PayeeID <= 10
+	switch {
+	case from.Share() == 0 || from.OrderLineID == nil:
+	case !brand && from.FreePostingID == nil && from.FromEarningID == nil:
+		l.reassign(from, l.open(earnings.Opened(from, from.Share(), l.brandOf(from), earnings.Kept, 0)), from.Share())
+	case brand && from.FromEarningID != nil:
+		l.reassign(from, func() earnings.Earning { return l.earnings[*from.FromEarningID] }, from.Share())
+	case brand:
+		minor, member := l.int(1, from.Amount.Minor, "missing"), l.int(11, 13, "claims")
+		l.reassign(from, l.open(earnings.Opened(from, minor, member, earnings.Commission, 0)), minor)
+	}
+}
+
+func (l *life) brandOf(e earnings.Earning) int64 {
+	for _, sh := range l.parcels {
+		if sh.ID == e.ShipmentID {
+			return sh.BrandID
+		}
+	}
+	return 0
+}
+
+// open adds a new earning when it is needed.
+func (l *life) open(e earnings.Earning) func() earnings.Earning {
+	return func() earnings.Earning {
+		e.ID = int64(len(l.earnings))
+		l.earnings = append(l.earnings, e)
+		return e
+	}
+}
+
+func (l *life) reassign(from earnings.Earning, find func() earnings.Earning, minor int64) {
+	p, err := earnings.Pass(from, minor, l.accounts[l.currency][account(ledger.Free, from.PayeeID)])
+	if want := minor > from.Share() || minor < from.Share() && from.ReturnedMinor > 0; want != (err != nil) {
+		l.r.Fatalf("%d of %+v passes: %v", minor, from, err)
+	}
+	if err != nil {
+		return
+	}
+	to := find()
+	t, _ := earnings.DraftPassed(ledger.Transaction{Reference: "pass", Kind: "reassign", Currency: l.currency}, p, from.PayeeID, to.PayeeID)
+	if len(t.Postings) > 0 {
+		l.post(t)
+	}
+	l.earnings[from.ID], l.earnings[to.ID] = p.After(from), p.Onto(to, from)
 }
 
 // payOut takes what a payee has free.

@@ -51,18 +51,22 @@ func (l *life) lookAt(total, returned, asked, shipment, line int64) {
 	if returned < 0 || asked < 0 || returned+asked > total {
 		l.r.Fatalf("order %d: %d went back and %d is asked of %d", l.id, returned, asked, total)
 	}
-	var shares, given int64
+	var shares, given, payees int64
 	for _, e := range l.earnings {
 		if e.ShipmentID != shipment || (e.OrderLineID == nil) != (line == 0) || line != 0 && *e.OrderLineID != line {
 			continue
 		}
-		if e.ReturnedMinor != floor(e.Amount.Minor, returned, total) {
-			l.r.Fatalf("order %d: %d of %d went back, and %s gave %d of %d", l.id, returned, total, e.Role, e.ReturnedMinor, e.Amount.Minor)
+		share := e.Amount.Minor - e.MovedMinor
+		if share < 0 || e.ReturnedMinor != floor(share, returned, total) {
+			l.r.Fatalf("order %d: %d of %d went back, and %s gave %d of %d less %d passed on", l.id, returned, total, e.Role, e.ReturnedMinor, e.Amount.Minor, e.MovedMinor)
 		}
-		shares, given = shares+e.Amount.Minor, given+e.ReturnedMinor
+		if share > 0 {
+			payees++
+		}
+		shares, given = shares+share, given+e.ReturnedMinor
 	}
 	// What rounding leaves is the platform's: less than one minor unit for each beneficiary.
-	if fee := floor(total-shares, returned, max(total, 1)); returned-given < fee || returned-given > fee+3 {
+	if fee := floor(total-shares, returned, max(total, 1)); returned-given < fee || returned-given > fee+max(payees, 3) {
 		l.r.Fatalf("order %d: of %d the platform gives %d, and its share is %d", l.id, returned, returned-given, fee)
 	}
 }
@@ -80,8 +84,8 @@ func (b *books) look() {
 			}
 		}
 		for _, e := range l.earnings {
-			due[payee{e.PayeeID, l.currency}] += e.Amount.Minor - e.ReturnedMinor
-			fees[l.currency] -= e.Amount.Minor - e.ReturnedMinor
+			due[payee{e.PayeeID, l.currency}] += e.Amount.Minor - e.MovedMinor - e.ReturnedMinor
+			fees[l.currency] -= e.Amount.Minor - e.MovedMinor - e.ReturnedMinor
 		}
 		for _, d := range l.disputes {
 			disputed[l.currency] -= d.WithdrawnMinor - d.LostMinor - d.ExcessMinor

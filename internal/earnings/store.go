@@ -46,7 +46,7 @@ func insert(ctx context.Context, tx *sqlx.Tx, e Earning) error {
 // columns of a stored earning, without what is joined for reading.
 const columns = `e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
   e.currency as "amount.currency", e.base_minor, e.rate_bps, e.part_bps, e.state, e.reason, e.free_at, e.free_at_known, e.earned_at,
-  e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor`
+  e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor, e.moved_minor, e.from_earning_id`
 
 // blocked says whether the payee of an earning is blocked by Relais.
 const blocked = `exists (select 1 from payees y left join members m on m.id = y.member_id left join brands b on b.id = y.brand_id
@@ -75,17 +75,18 @@ func lockDueEarnings(ctx context.Context, tx *sqlx.Tx, now time.Time, limit int)
 const updateReleased = `
 update earnings set state = 'free', reason = 'released', released_at = $2, free_posting_id = $3, released_minor = $4 where id = $1`
 
+// What is voided counts too: its refund may fail after the delivery, and then it has its day like the others.
 const updateShipped = `
 update earnings set reason = case when state = 'held' then 'awaiting_delivery' else reason end,
   free_at = $2::timestamptz + (free_at - earned_at)
-where shipment_id = $1 and state in ('held','frozen') and not free_at_known`
+where shipment_id = $1 and state in ('held','frozen','voided') and not free_at_known`
 
 // The hold of a line is that of the terms it was sold under; the delivery cost waits for the longest of its shipment.
 const selectToSettle = `
 select e.id, coalesce(
     (select t.hold_days from order_lines l join terms t on t.id = l.terms_id where l.id = e.order_line_id),
     (select max(t.hold_days) from order_lines l join terms t on t.id = l.terms_id where l.shipment_id = e.shipment_id)) as hold_days
-from earnings e where e.shipment_id = $1 and e.state in ('held','frozen') and not e.free_at_known order by e.id for update`
+from earnings e where e.shipment_id = $1 and e.state in ('held','frozen','voided') and not e.free_at_known order by e.id for update`
 
 const updateSettled = `
 update earnings set free_at = $2, free_at_known = true, reason = case state when 'held' then 'withdrawal_period' else reason end where id = $1`
@@ -126,7 +127,7 @@ left join lateral (select max(l.balance) filter (where a.kind = 'held') as held,
   from ledger_accounts a join ledger_balances l on l.account_id = a.id where a.owner_id = $1 and a.payee and a.currency = c.currency) b on true
 left join lateral (select sum(x.left_minor) filter (where x.state = 'frozen')::bigint as frozen, sum(x.returned_minor)::bigint as voided,
     min(x.free_at) filter (where x.state = 'held') as next_at
-  from (select e.amount_minor - e.returned_minor as left_minor, e.returned_minor, e.free_at, ` + shownState + ` as state
+  from (select e.amount_minor - e.moved_minor - e.returned_minor as left_minor, e.returned_minor, e.free_at, ` + shownState + ` as state
     from earnings e` + joinPayout + ` where e.payee_id = $1 and e.currency = c.currency and (e.state <> 'free' or e.returned_minor > 0)) x) e on true
 order by c.currency`
 
@@ -140,12 +141,12 @@ func Totals(ctx context.Context, q sqlx.QueryerContext, payeeID int64) ([]Total,
 const selectShown = `
 select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
   e.currency as "amount.currency", e.base_minor, e.rate_bps, e.part_bps, ` + shownState + ` as state, ` + shownReason + ` as reason, e.free_at,
-  e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
-  coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name,
-  coalesce(m.id, 0) as member_id, coalesce(m.name, '') as member_name
+  e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor, e.moved_minor, e.from_earning_id, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
+  coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name, coalesce(ym.name, b.name) as payee_name,
+  coalesce(ym.id, 0) as member_id
 from earnings e` + joinPayout + `
-join payees y on y.id = e.payee_id left join members m on m.id = y.member_id
 join orders o on o.id = e.order_id join shipments s on s.id = e.shipment_id join brands b on b.id = s.brand_id
+join payees yp on yp.id = e.payee_id left join members ym on ym.id = yp.member_id
 left join order_lines l on l.id = e.order_line_id left join products pr on pr.id = l.product_id`
 
 // Filter chooses earnings of a payee; the zero value is the newest 50.

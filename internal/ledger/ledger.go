@@ -29,6 +29,11 @@
 //	refund:5:1         held of the brand → stripe 85.00, debt of the member → stripe 10.00, fees → stripe 5.00
 //	netting:…          free of the member → debt of the member 10.00, once they earn again
 //
+// and, when a person decides that a share is somebody else's:
+//
+//	review:3:refused   held of the member → held of the brand 10.00
+//	claim:8:granted    free of the brand → held of the member 6.00, debt of the brand → held of the member 4.00
+//
 // # What holds, and who sees to it
 //
 // A payee never has less than nothing, and never a debt of less than nothing: Apply decides it on locked balances, a CHECK repeats it. History never changes: the

@@ -7,8 +7,10 @@ import (
 
 	"relais/internal/app/apptest"
 	"relais/internal/carts"
+	"relais/internal/catalog"
 	"relais/internal/earnings"
 	"relais/internal/fault"
+	"relais/internal/i18n"
 	"relais/internal/orders"
 	"relais/internal/refunds"
 	"relais/internal/returns"
@@ -452,7 +454,7 @@ func shipmentOf(p orders.Page, brandID int64) int64 {
 	return 0
 }
 
-func TestOwnStorefrontAndOwnCardEarnNothing(t *testing.T) {
+func TestOwnStorefrontEarnsNothingAndOwnCardWaits(t *testing.T) {
 	w := apptest.New(t)
 	shop, lea := w.Shop("terre", 12000, 9), w.Member("lea")
 	// Lea buys in her own storefront, as a member and as a guest under her address with a tag.
@@ -464,8 +466,8 @@ func TestOwnStorefrontAndOwnCardEarnNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := w.Totals(payee.ID); got.Held != 0 {
-		t.Errorf("Lea earned on her own purchases: %+v", got)
+	if got := w.Totals(payee.ID); got.Held != 0 || got.Frozen != 1000 {
+		t.Errorf("Lea earned on her own purchases, or what her card paid does not wait: %+v", got)
 	}
 	w.Audit()
 }
@@ -506,6 +508,42 @@ func TestWebhooksTwiceAtOnce(t *testing.T) {
 	w.Settle()
 	if got := mustEarnings(w, o.ID); len(got) != 2 {
 		t.Errorf("%d earnings, want sale and delivery", len(got))
+	}
+	w.Audit()
+}
+
+// A line goes back whole before its parcel leaves, and the bank sends the money back after it has arrived: what is earned on the line is
+// held again, and has its day like the rest of the parcel.
+func TestVoidedEarningsHaveTheirDay(t *testing.T) {
+	w := apptest.New(t)
+	ctx := t.Context()
+	shop, lea := w.Shop("terre", 12000, 9), w.Member("lea")
+	second, err := w.Catalog.CreateProduct(ctx, shop.Owner, shop.Brand, catalog.ProductDraft{Lang: i18n.FR, Title: "Tasse", VATBps: 2000,
+		Variants: []catalog.VariantDraft{{PriceMinor: 3000, Stock: 5, SKU: "cup"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Catalog.MoveProduct(ctx, shop.Owner, shop.Brand, second.ID, catalog.Published); err != nil {
+		t.Fatal(err)
+	}
+	var cup int64
+	if err := w.DB.Get(&cup, `select id from variants where product_id = $1`, second.ID); err != nil {
+		t.Fatal(err)
+	}
+	o := w.Order(apptest.Purchase{Variant: shop.Variant, Storefront: lea}, apptest.Purchase{Variant: cup, Storefront: lea})
+	w.Pay(o, stripesandbox.FailingRefundCard)
+	w.Settle()
+	w.Pass(3)
+	lines := state(w, o.ID).Shipments[0].Lines
+	if _, err := w.Refund(o.ID, 0, orders.RefundWish{Lines: []orders.RefundLine{{LineID: lines[1].ID, Minor: lines[1].TotalMinor}}}); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	w.Deliver(o.ID)
+	w.Pass(1) // the bank sends it back
+	var unknown int
+	if err := w.DB.Get(&unknown, `select count(*) from earnings where order_id = $1 and (not free_at_known or state = 'voided')`, o.ID); err != nil || unknown != 0 {
+		t.Errorf("%d earnings of a delivered parcel have no day, or are voided, %v", unknown, err)
 	}
 	w.Audit()
 }

@@ -199,8 +199,15 @@ func (s *Service) accept(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 		return err
 	}
 	o.PaidAt = &now
-	return s.lettersPaid(ctx, tx, o, shipments, paid)
+	if err := s.lettersPaid(ctx, tx, o, shipments, paid); err != nil || s.whenSold == nil {
+		return err
+	}
+	return s.whenSold(ctx, tx, o)
 }
+
+// WhenSold has f called in the transaction that has an order paid, after its earnings were booked: what else a sale begins. It is for
+// wiring, once.
+func (s *Service) WhenSold(f func(ctx context.Context, tx *sqlx.Tx, o Order) error) { s.whenSold = f }
 
 // shares splits a paid order: of each line what is left to the brand and the commission to whoever brought the buyer;
 // of each shipment the delivery cost to the brand.
@@ -214,7 +221,7 @@ func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 		hold := 0
 		for _, l := range sh.Lines {
 			hold = max(hold, l.HoldDays)
-			line, fee, err := s.lineShares(ctx, tx, o, sh, l, brand, c.CardFingerprint, now)
+			line, fee, err := s.lineShares(ctx, tx, o, sh, l, brand, now)
 			if err != nil {
 				return p, err
 			}
@@ -227,19 +234,15 @@ func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 	return p, nil
 }
 
-func (s *Service) lineShares(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, l Line, brand int64, fingerprint string, now time.Time) ([]earnings.Earning, int64, error) {
-	credits, err := paying(ctx, tx, o, l, fingerprint, now)
-	if err != nil {
-		return nil, 0, err
-	}
-	split, err := earnings.SplitLine(l.TotalMinor, l.VATBps, credits, l.FeeBps)
+func (s *Service) lineShares(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, l Line, brand int64, now time.Time) ([]earnings.Earning, int64, error) {
+	split, err := earnings.SplitLine(l.TotalMinor, l.VATBps, l.Credits(), l.FeeBps)
 	if err != nil {
 		return nil, 0, err
 	}
 	id, free := l.ID, earnings.Expected(now, sh.DaysMax, l.HoldDays)
 	shares := []earnings.Earning{{PayeeID: brand, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Sale,
 		Amount: money.New(split.Sale, o.Currency), BaseMinor: l.TotalMinor, FreeAt: free}}
-	for i, c := range credits {
+	for i, c := range l.Credits() {
 		if split.Commissions[i] == 0 {
 			continue
 		}
@@ -251,40 +254,6 @@ func (s *Service) lineShares(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipm
 			Amount: money.New(split.Commissions[i], o.Currency), BaseMinor: split.Net, RateBps: c.RateBps, PartBps: c.PartBps, FreeAt: free})
 	}
 	return shares, split.Fee, nil
-}
-
-// paying are the credits of a line that are paid: all but those of a relay whose own card it was paid with. Their part stays with the
-// brand.
-func paying(ctx context.Context, tx *sqlx.Tx, o Order, l Line, fingerprint string, now time.Time) ([]earnings.Credit, error) {
-	var kept []earnings.Credit
-	for _, c := range l.Credits() {
-		own, err := ownCard(ctx, tx, c.MemberID, fingerprint)
-		if err != nil {
-			return nil, err
-		}
-		if !own {
-			kept = append(kept, c)
-			continue
-		}
-		if err := Tell(ctx, tx, o.ID, now, "own_card", map[string]any{"line": l.ID, "member": c.MemberID}); err != nil {
-			return nil, err
-		}
-	}
-	return kept, nil
-}
-
-// A relay who paid an order of their own with this card buys from themselves (DESIGN, attribution).
-const selectOwnCard = `
-select exists (select 1 from orders o join members m on m.id = $1
-  where o.card_fingerprint = $2 and (o.member_id = m.id or o.email_normal = m.email_normal))`
-
-func ownCard(ctx context.Context, tx *sqlx.Tx, memberID int64, fingerprint string) (bool, error) {
-	if fingerprint == "" {
-		return false, nil
-	}
-	var own bool
-	err := tx.GetContext(ctx, &own, selectOwnCard, memberID, fingerprint)
-	return own, err
 }
 
 // sendBack refunds a payment that an order cannot keep, and says so on the order. An expired order stays expired.

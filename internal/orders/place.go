@@ -36,6 +36,7 @@ type Service struct {
 	mail     *mail.Outbox
 	log      *slog.Logger
 	whenPaid func(ctx context.Context, tx *sqlx.Tx, r refunds.Refund, at time.Time) error // see WhenPaid
+	whenSold func(ctx context.Context, tx *sqlx.Tx, o Order) error                        // see WhenSold
 }
 
 // Config is what a Service needs.

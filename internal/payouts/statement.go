@@ -18,6 +18,7 @@ const (
 	Earned    LineKind = "earning"     // came free
 	GivenBack LineKind = "given_back"  // of an earning, for a refund or a lost dispute
 	Restored  LineKind = "restored"    // given back and returned: the refund failed, or the dispute was won
+	PassedOn  LineKind = "passed_on"   // of an earning, for a commission that somebody missed
 	Netted    LineKind = "netting"     // paid a debt
 	Reversed  LineKind = "reversal"    // of a transfer taken back, more than the debt was
 	Other     LineKind = "other"       // booked by a person, with the reason in the books
@@ -29,7 +30,7 @@ type Line struct {
 	Kind      LineKind          `db:"kind"`
 	Amount    money.Amount      `db:"amount"`
 	At        time.Time         `db:"at"`
-	EarningID *int64            `db:"earning_id"` // of an earning that came free or was given back
+	EarningID *int64            `db:"earning_id"` // of an earning that came free, was given back or passed on
 	Cause     string            `db:"cause"`      // of a clawback: refund, refund_failed, dispute_lost, dispute_won
 	Reference string            `db:"reference"`  // in the ledger
 	Earning   *earnings.Earning `db:"-"`          // where Kind is Earned
@@ -50,12 +51,13 @@ legs as (
   select p.id, p.transaction_id, p.amount from ledger_postings p where p.destination_account_id = (select id from account) and p.id > $3 and p.id < $4
   union all
   select p.id, p.transaction_id, -p.amount from ledger_postings p where p.source_account_id = (select id from account) and p.id > $3 and p.id < $4)
-select case when e.id is not null then 'earning' when t.kind in ('netting','reversal') then t.kind when c.id is null then 'other'
+select case when e.id is not null then 'earning' when t.kind in ('netting','reversal') then t.kind when r.id is not null then 'passed_on' when c.id is null then 'other'
     when l.amount < 0 then 'given_back' else 'restored' end as kind,
-  coalesce(-c.free_minor, l.amount) as "amount.minor", t.currency as "amount.currency", t.at, coalesce(e.id, c.earning_id) as earning_id, coalesce(c.cause, '') as cause, t.reference
+  coalesce(-c.free_minor, l.amount) as "amount.minor", t.currency as "amount.currency", t.at, coalesce(e.id, c.earning_id, r.from_earning_id) as earning_id, coalesce(c.cause, '') as cause, t.reference
 from legs l join ledger_transactions t on t.id = l.transaction_id
 left join earnings e on e.free_posting_id = l.id and e.payee_id = $1
 left join clawbacks c on c.free_posting_id = l.id
+left join reassignments r on r.free_posting_id = l.id
 where t.kind not in ('payout','payout_failed') order by l.id, c.id`
 
 // StatementOf is the statement of a payout: the sum of its lines is its amount. payeeID as ByID.

@@ -35,6 +35,12 @@ const (
 	FailingRefundCard = "4000000000005126" // refunds succeed, and come back an hour later
 )
 
+// PersonalCards are always accepted, for people who are to have each a card of their own; SecondCard is the first.
+func PersonalCards() []string {
+	return []string{SecondCard, "2223003122003222", "5200828282828210", "5105105105105100", "4000056655665556", "6011111111111117", "6011000990139424",
+		"3056930009020004", "3566002020360505", "6200000000000005"}
+}
+
 // Pay fills in the payment page at that address, and says whether the card was accepted or, with 3-D Secure, is asked
 // about next. now is the business's time: it makes the card's expiry.
 func (v Visitor) Pay(ctx context.Context, address string, p Payer, now time.Time) (accepted bool, err error) {

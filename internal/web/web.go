@@ -34,6 +34,7 @@ import (
 	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/returns"
+	"relais/internal/reviews"
 	"relais/internal/storefronts"
 	"relais/internal/support"
 	"relais/internal/token"
@@ -44,6 +45,7 @@ import (
 	"relais/internal/web/card"
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
+	"relais/internal/web/review"
 	"relais/internal/web/shop"
 	"relais/internal/web/till"
 	"relais/internal/webhooks"
@@ -67,6 +69,7 @@ type Options struct {
 	Support     *support.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
+	Reviews     *reviews.Service
 	Debts       *debts.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
@@ -124,6 +127,7 @@ func New(o Options) (http.Handler, error) {
 	shops.Routes(e)
 	money.Routes(e)
 	after.Routes(e)
+	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)

@@ -157,6 +157,7 @@ func (w *World) Pass(days int) {
 	must(w.T, w.Orders.SweepDelivered(ctx))
 	must(w.T, w.Refunds.Sweep(ctx))
 	must(w.T, w.Disputes.Sweep(ctx))
+	must(w.T, w.Reviews.Sweep(ctx))
 	w.Settle()
 	must(w.T, w.Orders.Release(ctx))
 	w.Settle()

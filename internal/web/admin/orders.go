@@ -117,13 +117,9 @@ func (s *Server) share(ctx context.Context, data *orderPage) error {
 	}
 	rest, sold := data.TotalMinor-data.RefundedMinor-data.LostMinor, data.TotalMinor
 	for _, e := range all {
-		who := e.BrandName
-		if e.MemberName != "" {
-			who = e.MemberName
-		}
-		data.Shares = append(data.Shares, share{e, who})
+		data.Shares = append(data.Shares, share{e, e.PayeeName})
 		rest -= e.Left().Minor
-		sold -= e.Amount.Minor
+		sold -= e.Share()
 	}
 	data.Fee, data.Sold = money.New(rest, data.Currency), money.New(sold, data.Currency)
 	if data.PaidAt == nil {

@@ -192,7 +192,7 @@ func previewOf(l i18n.Lang, data refundPage, f orders.Foreseen) *preview {
 		p.Parts = append(p.Parts, part)
 	}
 	for _, g := range f.Gives {
-		p.Gives = append(p.Gives, give{Who: whose(g.Earning), Role: string(g.Earning.Role), Amount: data.Sum(g.Give)})
+		p.Gives = append(p.Gives, give{Who: g.Earning.PayeeName, Role: string(g.Earning.Role), Amount: data.Sum(g.Give)})
 		p.Late = p.Late || g.Earning.FreePostingID != nil
 	}
 	names := []string{"operation", "amount", "shipment", "note"}
@@ -208,14 +208,6 @@ func previewOf(l i18n.Lang, data refundPage, f orders.Foreseen) *preview {
 		}
 	}
 	return p
-}
-
-// whose is the name of whoever an earning is of.
-func whose(e earnings.Earning) string {
-	if e.MemberName != "" {
-		return e.MemberName
-	}
-	return e.BrandName
 }
 
 func (s *Server) askFor(c echo.Context, data refundPage) error {

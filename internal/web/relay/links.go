@@ -13,6 +13,7 @@ import (
 	"relais/internal/insight"
 	"relais/internal/money"
 	"relais/internal/referrals"
+	"relais/internal/reviews"
 	"relais/internal/web/page"
 )
 
@@ -144,8 +145,10 @@ func (s *Server) switchLink(c echo.Context) error {
 type salePage struct {
 	referrals.Explanation
 	Main   referrals.Weighed
-	Won    string   // by which rule it is theirs, in a sentence; empty: it is not
-	WhatIf []string // what would have changed it, in sentences
+	Won    string          // by which rule it is theirs, in a sentence; empty: it is not
+	WhatIf []string        // what would have changed it, in sentences
+	Review *reviews.Review // of the member's commission, where somebody looked at it
+	Claim  *reviews.Claim  // the member's question after this sale
 }
 
 // sale explains one sale: why it is the member's, or why not, and what would have changed it.
@@ -160,6 +163,12 @@ func (s *Server) sale(c echo.Context) error {
 	}
 	lang := page.Lang(c)
 	data := salePage{Explanation: why, Main: why.Main()}
+	if data.Review, err = reviews.OfSale(c.Request().Context(), s.DB, page.ViewerFrom(c).ID, line); err != nil {
+		return err
+	}
+	if data.Claim, err = reviews.ClaimOn(c.Request().Context(), s.DB, page.ViewerFrom(c).ID, line); err != nil {
+		return err
+	}
 	if why.Yours {
 		data.Won = lang.T("relay.won."+won(why), "Date", data.Main.At)
 	}

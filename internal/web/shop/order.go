@@ -140,7 +140,7 @@ func earnersOf(o orders.Page, booked []earnings.Earning) []earner {
 	type share struct{ line, member int64 }
 	byShare := map[share]*earnings.Earning{}
 	for i, e := range booked {
-		if e.Role == earnings.Commission && e.OrderLineID != nil {
+		if e.Role == earnings.Commission && e.OrderLineID != nil && e.Reason != earnings.Reassigned {
 			byShare[share{*e.OrderLineID, e.MemberID}] = &booked[i]
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/i18n"
 	"relais/internal/money"
+	"relais/internal/reviews"
 	"relais/internal/web/page"
 )
 
@@ -24,6 +25,8 @@ type earningPage struct {
 	Stages []page.Stage
 	Holds  []earnings.Hold
 	Steps  []step
+	Passed []earnings.Passage
+	Review *reviews.Review // of the member's commission, where somebody looked at it
 }
 
 // step is a clawback in words.
@@ -58,8 +61,13 @@ func (s *Server) earning(c echo.Context, of side) error {
 	if data.Holds, err = earnings.HoldsOn(ctx, s.DB, x.Earning); err != nil {
 		return err
 	}
-	data.Steps, err = s.steps(ctx, l, x)
-	if err != nil {
+	if data.Steps, err = s.steps(ctx, l, x); err != nil {
+		return err
+	}
+	if data.Passed, err = earnings.Passages(ctx, s.DB, x.ID); err != nil {
+		return err
+	}
+	if data.Review, err = reviews.OfEarning(ctx, s.DB, x.ID); err != nil {
 		return err
 	}
 	return s.render(c, "earning", data)
@@ -72,7 +80,7 @@ func (s *Server) steps(ctx context.Context, l i18n.Lang, x earnings.Explanation)
 		return nil, err
 	}
 	var list []step
-	for _, st := range earnings.Steps(x.Amount.Minor, x.TotalMinor, cs) {
+	for _, st := range earnings.Steps(x.Share(), x.TotalMinor, cs) {
 		shown := step{Step: st}
 		way := "aftersale.from."
 		if st.AmountMinor < 0 {
@@ -136,7 +144,11 @@ func exact(l i18n.Lang, e earnings.Earning) string {
 func stages(l i18n.Lang, x earnings.Explanation) []page.Stage {
 	list := []page.Stage{{Label: l.T("till.stage.sold"), At: x.EarnedAt, State: "done"}}
 	if x.State == earnings.Voided {
-		return append(list, page.Stage{Label: l.T("till.stage.voided"), At: at(x.VoidedAt), State: "failed"})
+		key := "till.stage.voided"
+		if x.Reason == earnings.Reassigned {
+			key = "till.stage.reassigned"
+		}
+		return append(list, page.Stage{Label: l.T(key), At: at(x.VoidedAt), State: "failed"})
 	}
 	add := func(key string, when *time.Time, estimate time.Time) {
 		st := page.Stage{Label: l.T("till.stage." + key), At: at(when), State: "done"}

@@ -139,7 +139,7 @@ func stateTabs(l i18n.Lang, of side, current earnings.State, totals []earnings.T
 // shown is an earning as lists have it.
 func shown(l i18n.Lang, of side, e earnings.Earning) page.Earning {
 	p := page.Earning{Label: label(l, of, e), URL: fmt.Sprintf("%s/earnings/%d", of.Base, e.ID), Amount: e.Left(), State: string(e.State)}
-	if e.ReturnedMinor != 0 {
+	if e.ReturnedMinor != 0 || e.MovedMinor != 0 {
 		p.Was = &e.Amount
 	}
 	reason := sentence(l.T("earning.reason." + string(e.Reason)))
@@ -170,6 +170,9 @@ func label(l i18n.Lang, of side, e earnings.Earning) string {
 		what = l.T("earning.role.delivery")
 	} else if e.Quantity > 1 {
 		what = l.T("till.times", "Count", e.Quantity, "Title", what)
+	}
+	if e.Role == earnings.Kept {
+		what += " · " + l.T("earning.role.kept")
 	}
 	if of.Brand != nil {
 		return e.OrderNumber + " · " + what
