@@ -156,7 +156,7 @@ func TestOnlyAdmins(t *testing.T) {
 
 func TestOverviewAndAudit(t *testing.T) {
 	w := open(t, false)
-	w.shows(w.ask(w.alma, "/admin", nil), http.StatusOK, "Pas encore fait", "admin promoted", "0,00")
+	w.shows(w.ask(w.alma, "/admin", nil), http.StatusOK, "Pas encore fait", "Droits d’administration donnés", "0,00")
 	w.does("/admin/audit", url.Values{}, "toutes tiennent", "Les gains et les frais d’une commande payée font son total", "sale_split")
 	w.shows(w.ask(w.alma, "/admin", nil, "Accept-Language", "en"), http.StatusOK, "Last audit", "all hold", "Earnings and fee of a paid order")
 	w.broken = []ledger.Finding{{Name: "not_translated", Description: "the sky is up", Count: 3}}

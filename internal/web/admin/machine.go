@@ -128,7 +128,7 @@ func (s *Server) advance(c echo.Context) error {
 	days := int(page.PostedForm(c).Int("days", 0))
 	err := s.Advance(c.Request().Context(), days)
 	if err == nil {
-		err = s.log(c, "clock advanced", fmt.Sprintf("%d days", days))
+		err = s.log(c, "clock advanced", fmt.Sprintf("days %d", days))
 	}
 	return s.done(c, err, "admin.clock.moved", "/admin/clock")
 }

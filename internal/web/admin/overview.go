@@ -23,7 +23,7 @@ type audit struct {
 type overviewPage struct {
 	Stats []page.Stat
 	Audit audit
-	Log   []members.AuditRow
+	Log   []logged
 }
 
 // Statement is an invariant in the reader's language, in that of its author where nobody translated it.
@@ -51,9 +51,11 @@ func (s *Server) overview(c echo.Context) error {
 		return err
 	}
 	data := overviewPage{Audit: s.lastAudit()}
-	if data.Log, err = members.AuditRows(ctx, s.DB, 20); err != nil {
+	rows, err := members.AuditRows(ctx, s.DB, 20)
+	if err != nil {
 		return err
 	}
+	data.Log = logOf(l, rows)
 	tone := "good"
 	if queue.Parked > 0 {
 		tone = "wait"
