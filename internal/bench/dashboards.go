@@ -150,8 +150,11 @@ var insertOrders = []string{
 		select s.order_id, s.id, v.id, v.product_id, s.brand_id, 'Bol', 1, 2400, 2400, 2000, 2000, (select max(id) from terms), 1000, 500
 		from shipments s join orders o on o.id = s.order_id join variants v on v.id = (select min(id) from variants) + s.id % 10
 		where o.number like 'm' || $1::bigint || '-%' and $2::int > 0 and $3::timestamptz is not null`,
-	`insert into attributions (order_line_id, rule, member_id, link_id, evidence, decided_at)
-		select l.id, 'click', $1, (select min(id) from share_links where member_id = $1) + l.id % 40, '{}', o.paid_at
+	`insert into attributions (order_line_id, rule, evidence, decided_at)
+		select l.id, 'click', '{}', o.paid_at
+		from order_lines l join orders o on o.id = l.order_id where o.number like 'm' || $1::bigint || '-%' and $2::int > 0 and $3::timestamptz is not null`,
+	`insert into attribution_credits (order_line_id, member_id, link_id, rate_bps, part_bps)
+		select l.id, $1, (select min(id) from share_links where member_id = $1) + l.id % 40, 1000, 10000
 		from order_lines l join orders o on o.id = l.order_id where o.number like 'm' || $1::bigint || '-%' and $2::int > 0 and $3::timestamptz is not null`,
 	`insert into earnings (payee_id, order_id, shipment_id, order_line_id, role, amount_minor, currency, base_minor, rate_bps, reason, free_at, earned_at)
 		select y.id, l.order_id, l.shipment_id, l.id, 'commission', 200, 'EUR', 2000, 1000, 'awaiting_shipment', o.paid_at, o.paid_at

@@ -1,6 +1,7 @@
 package changes_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -257,4 +258,49 @@ func TestTwoInstances(t *testing.T) {
 		})
 	}
 	writers.Wait()
+}
+
+// A visitor who leaves while their form is answered makes nobody's pages anew.
+func TestWhoeverLeavesTakesNothingAlong(t *testing.T) {
+	w := open(t)
+	c := changes.NewCache[int](w.feed, 8)
+	before := w.get(c, changes.Brand(w.savonnerie))
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if err := w.feed.Poll(gone); err != nil {
+		t.Errorf("Poll = %v", err)
+	}
+	w.poll()
+	if w.get(c, changes.Brand(w.savonnerie)) != before {
+		t.Error("made again")
+	}
+}
+
+// Many who ask at once share looks, and each still knows of what was committed before they asked.
+func TestLooksAreShared(t *testing.T) {
+	w := open(t)
+	c := changes.NewCache[int](w.feed, 8)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				var want int
+				if err := w.db.Get(&want, `update variants set stock = stock + 1 where product_id = $1 returning stock`, w.soap); err != nil {
+					t.Error(err)
+				}
+				if err := w.feed.Poll(t.Context()); err != nil {
+					t.Error(err)
+				}
+				got, err := c.Get("stock", func() (int, []string, error) {
+					var n int
+					err := w.db.Get(&n, `select max(stock) from variants where product_id = $1`, w.soap)
+					return n, []string{changes.Brand(w.savonnerie)}, err
+				})
+				if err != nil || got < want {
+					t.Errorf("Get = %d, %v; at least %d was written before", got, err, want)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -41,8 +42,10 @@ type Feed struct {
 	clock func() time.Time // real time
 	log   *slog.Logger
 
-	reading sync.Mutex // one poll at a time
-	xmin    uint64     // rows of this transaction and later ones are not all read yet; 0: where to go on from is not known
+	begun   atomic.Int64 // polls so far, the one under way included
+	reading sync.Mutex   // one poll at a time
+	failed  error        // of the last one
+	xmin    uint64       // rows of this transaction and later ones are not all read yet; 0: where to go on from is not known
 	read    map[string]bool
 
 	mu     sync.RWMutex
@@ -102,8 +105,18 @@ type found struct {
 // Poll reads what changed since the last time. What was committed before it was called is noticed when it returns. After an error
 // everything is made again: another server may answer next, which counts transactions in its own way.
 func (f *Feed) Poll(ctx context.Context) error {
+	before := f.begun.Load()
 	f.reading.Lock()
 	defer f.reading.Unlock()
+	if f.begun.Load() > before { // one began and ended since
+		return f.failed
+	}
+	f.begun.Add(1)
+	f.failed = f.poll(context.WithoutCancel(ctx)) // whoever asks and leaves does not take the answer from the others
+	return f.failed
+}
+
+func (f *Feed) poll(ctx context.Context) error {
 	got, err := postgres.Within(ctx, patience, func(ctx context.Context) (got found, err error) {
 		return got, f.db.GetContext(ctx, &got, selectChanges, fmt.Sprint(f.xmin), rowsMost+1)
 	})

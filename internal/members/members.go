@@ -77,16 +77,18 @@ func (s *Service) SignUp(ctx context.Context, in SignUp) error {
 	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		m := Member{Email: email, Name: name, Lang: in.Lang, CreatedAt: s.now()}
 		added, ok, err := insertWithHandle(ctx, tx, m, hash)
-		if err == nil && ok && in.Then != nil {
-			err = in.Then(ctx, tx, added.ID)
+		if err == nil && !ok {
+			added, ok, err = s.signUpAgain(ctx, tx, m, hash)
 		}
-		if err != nil {
+		if err != nil || !ok {
 			return err
 		}
-		if ok {
-			return s.askToConfirm(ctx, tx, added)
+		if in.Then != nil {
+			if err := in.Then(ctx, tx, added.ID); err != nil {
+				return err
+			}
 		}
-		return s.signUpAgain(ctx, tx, m, hash)
+		return s.askToConfirm(ctx, tx, added)
 	})
 	if err != nil {
 		return fmt.Errorf("sign up: %w", err)
@@ -97,20 +99,21 @@ func (s *Service) SignUp(ctx context.Context, in SignUp) error {
 const replaceSQL = `
 	update members set name = $2, password_hash = $3, lang = $4 where id = $1 returning ` + columns
 
-// signUpAgain answers a sign-up with an address that has an account.
-func (s *Service) signUpAgain(ctx context.Context, tx *sqlx.Tx, in Member, hash string) error {
-	m, err := one(ctx, tx, byEmailSQL+` for update`, in.Email)
+// signUpAgain answers a sign-up with an address that has an account: replaced says that nobody ever confirmed it, and that it is this
+// one's now.
+func (s *Service) signUpAgain(ctx context.Context, tx *sqlx.Tx, in Member, hash string) (m Member, replaced bool, err error) {
+	m, err = one(ctx, tx, byEmailSQL+` for update`, in.Email)
 	if err != nil {
-		return err
+		return m, false, err
 	}
 	if m.EmailConfirmedAt != nil || m.BlockedAt != nil {
-		return s.write(ctx, tx, m, "account_exists", "signup:"+token.Random(12), letterData{Name: m.Name})
+		return m, false, s.write(ctx, tx, m, "account_exists", "signup:"+token.Random(12), letterData{Name: m.Name})
 	}
 	err = tx.GetContext(ctx, &m, replaceSQL, m.ID, in.Name, hash, in.Lang)
 	if err != nil {
-		return fmt.Errorf("replace unconfirmed member: %w", postgres.Translate(err))
+		return m, false, fmt.Errorf("replace unconfirmed member: %w", postgres.Translate(err))
 	}
-	return s.askToConfirm(ctx, tx, m)
+	return m, true, nil
 }
 
 // handleTries is how many handles made of a name are tried before chance helps.

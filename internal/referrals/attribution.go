@@ -159,9 +159,11 @@ with own as (
 select c.id as click_id, c.at, c.eligible, c.reason, l.id as link_id, l.member_id, l.target, coalesce(l.product_id, 0) as product_id,
   coalesce(l.brand_id, 0) as brand_id, l.created_at as shared_at, m.email_normal, m.blocked_at is not null as blocked,
   coalesce(p.stripe_account_id, '') as payout_id
-from mine join clicks c on c.id = mine.id and c.at = mine.at join share_links l on l.id = c.link_id join members m on m.id = l.member_id
+from (select c.*, row_number() over (partition by c.eligible order by c.at desc, c.id desc) as n from mine join clicks c on c.id = mine.id and c.at = mine.at) c
+join share_links l on l.id = c.link_id join members m on m.id = l.member_id
 left join payees p on p.member_id = m.id
-order by c.at desc, c.id desc limit 200`
+where c.n <= case when c.eligible then 500 else 200 end -- more of them are of no person; the first one counts too
+order by c.at desc, c.id desc`
 
 func loadClicks(ctx context.Context, q sqlx.QueryerContext, s Sale) ([]clickRow, error) {
 	known := []string{}

@@ -99,6 +99,23 @@ func TestAttributeClicks(t *testing.T) {
 	}
 }
 
+// The visitor who comes back just after midnight, when what they are known by is another, is still the one who came before it.
+func TestRepeatAfterMidnight(t *testing.T) {
+	w := open(t)
+	l := w.link(t, w.alice, product(w.soap))
+	w.now = time.Date(2026, 3, 2, 23, 50, 0, 0, time.UTC)
+	first := w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone})
+	w.now = w.now.Add(20 * time.Minute)
+	again := w.click(t, clicks.Visit{LinkID: l.ID, Address: "192.0.2.1", UserAgent: phone})
+	if again.Reason != clicks.Repeat {
+		t.Fatalf("second click: %+v", again)
+	}
+	d := w.attribute(t, referrals.Sale{Lines: w.line(func(l *referrals.SaleLine) { l.ClickToken = again.Token })})
+	if d.Rule != referrals.ByClick || value(d.Credits[0].ClickID) != first.ID {
+		t.Errorf("decided %+v; want the click before midnight", d)
+	}
+}
+
 func TestAttributeStorefront(t *testing.T) {
 	w := open(t)
 	l := w.link(t, w.alice, product(w.soap))

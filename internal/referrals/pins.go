@@ -67,9 +67,18 @@ select member_id, link_id from (
 ) b join members m on m.id = b.member_id and m.blocked_at is null and m.id <> $1
 order by place, at desc limit 1`
 
-const insertPin = `insert into pins (member_id, pinned_to, link_id, pinned_at) values ($1, $2, $3, $4) on conflict do nothing`
+// A pin of before is of a sign-up that nobody confirmed: perhaps of somebody else, with this address.
+const insertPin = `
+insert into pins (member_id, pinned_to, link_id, pinned_at) values ($1, $2, $3, $4)
+on conflict (member_id) do update set pinned_to = excluded.pinned_to, link_id = excluded.link_id, pinned_at = excluded.pinned_at, removed_at = null
+where exists (select 1 from members m where m.id = excluded.member_id and m.email_confirmed_at is null)`
 
-// PinTo pins a new account to the member who brought it, if that is known: never to itself, and only once. Twice is the first time.
+const dropPin = `
+update pins set removed_at = $2 where member_id = $1 and removed_at is null
+and exists (select 1 from members m where m.id = $1 and m.email_confirmed_at is null)`
+
+// PinTo pins a new account to the member who brought it, if that is known: never to itself. As long as nobody has confirmed the account
+// the last sign-up counts; afterwards nothing changes it.
 func (s *Service) PinTo(ctx context.Context, tx *sqlx.Tx, memberID int64, a Arrival) error {
 	now := s.now()
 	var by struct {
@@ -78,7 +87,8 @@ func (s *Service) PinTo(ctx context.Context, tx *sqlx.Tx, memberID int64, a Arri
 	}
 	err := tx.GetContext(ctx, &by, selectBringer, memberID, a.storefront(), a.click(), a.Visitor, now.Add(-clicks.LookBack))
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+		_, err := tx.ExecContext(ctx, dropPin, memberID, now)
+		return postgres.Translate(err)
 	}
 	if err != nil {
 		return fmt.Errorf("find who brought member %d: %w", memberID, err)

@@ -326,7 +326,17 @@ func TestSignUpPins(t *testing.T) {
 	b.get("/signup?from=//evil.example").shows(t, 200)
 	b.post("/signup", "name", "Zoé Martin", "email", "zoe@", "password", "court", "from", from).shows(t, 422, `name="from" value="`+from+`"`)
 	b.post("/signup", "name", "Zoé Martin", "email", zoeMail, "password", zoePass, "lang", "fr", "from", from).leads(t, "/signup/sent")
+	// Somebody else signs up with their address, who was brought by nobody; then they do so again: the last sign-up counts.
+	b.post("/signup", "name", "Zoé Martin", "email", zoeMail, "password", zoePass, "lang", "fr").leads(t, "/signup/sent")
+	var pinned int
+	if err := s.db.Get(&pinned, `select count(*) from pins where removed_at is null`); err != nil || pinned != 0 {
+		t.Errorf("%d accounts are pinned by a sign-up of before, %v", pinned, err)
+	}
+	b.post("/signup", "name", "Zoé Martin", "email", zoeMail, "password", zoePass, "lang", "fr", "from", from).leads(t, "/signup/sent")
 	b.post(mailtest.Path(t, mailtest.Newest(t, s.db, zoeMail, "confirm"), "/confirm/")).leads(t, "/me")
+	if _, err := s.db.Exec(`update pins set pinned_to = member_id`); err == nil {
+		t.Error("a pin changes after its account was confirmed")
+	}
 	b.get("/me/settings").shows(t, 200, "Qui est remercié pour vos commandes", lea.Name+" touche la commission", "Ne plus remercier personne")
 	b.post("/me/settings/unpin").leads(t, "/me/settings")
 	b.post("/me/settings/unpin").leads(t, "/me/settings")

@@ -14,7 +14,6 @@ import (
 	"relais/internal/carts"
 	"relais/internal/fault"
 	"relais/internal/i18n"
-	"relais/internal/members"
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/orders/lists"
@@ -122,11 +121,8 @@ func (s *Shop) codeNote(c echo.Context, form *page.Form) (string, error) {
 	if err != nil || typed == nil {
 		return "", err
 	}
-	buyer := referrals.Buyer{Emails: []string{members.NormalEmail(form.Get("email"))}}
-	if v := page.ViewerFrom(c); v != nil {
-		buyer.MemberID = v.ID
-	}
-	if typed.Own(buyer) {
+	// By the account only: told by the address that is typed, it would tell anybody whose address that is.
+	if v := page.ViewerFrom(c); v != nil && typed.Own(referrals.Buyer{MemberID: v.ID}) {
 		return lang.T("shop.checkout.code_own"), nil
 	}
 	return lang.T("shop.checkout.code_of", "Name", typed.Name), nil
