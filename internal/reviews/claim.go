@@ -26,9 +26,10 @@ var (
 	ErrClaimGone = fault.New(fault.NotFound, "fault.claim_gone")
 	ErrAnswered  = fault.New(fault.Conflict, "fault.claim_answered")
 	ErrTooMany   = fault.New(fault.TooMany, "fault.claim_many")
-	ErrOwn       = fault.New(fault.Conflict, "fault.claim_own")    // the member bought it themselves
+	ErrOwn       = fault.New(fault.Conflict, "fault.claim_own")    // the member bought it themselves, by the rules
+	ErrStaff     = fault.New(fault.Conflict, "fault.claim_staff")  // the member is of the brand's team
 	ErrHasIt     = fault.New(fault.Conflict, "fault.claim_has_it") // they have, or had, the commission: a refusal is for an appeal
-	ErrOthers    = fault.New(fault.Conflict, "fault.claim_others") // another member has the commission: only the brand can pay it twice
+	ErrOthers    = fault.New(fault.Conflict, "fault.claim_others") // another member has the commission, or may get it by an appeal: only the brand can pay it twice
 	ErrReturned  = fault.New(fault.Conflict, "fault.claim_returned")
 	ErrNoRate    = fault.New(fault.Conflict, "fault.claim_no_rate") // the terms gave no commission, or it rounds to nothing
 	ErrNotBooked = fault.New(fault.Conflict, "fault.claim_unpaid")
@@ -142,12 +143,13 @@ type Sale struct {
 	Paid          bool           `db:"paid"`
 	NetMinor      int64          `db:"net_minor"`
 	ReturnedMinor int64          `db:"returned_minor"`
-	RateBps       int64          `db:"rate_bps"` // of the terms it was sold under
-	Rule          string         `db:"rule"`     // that decided whose it is
-	HolderName    string         `db:"holder_name"`
+	RateBps       int64          `db:"rate_bps"`        // of the terms it was sold under
+	Rule          string         `db:"rule"`            // that decided whose it is
+	HolderName    string         `db:"holder_name"`     // other members who have the commission, or may still get it by an appeal
 	SaleEarningID int64          `db:"sale_earning_id"` // the brand's share of the line; 0: none
 	LeftMinor     int64          `db:"left_minor"`      // of that share
-	Own           bool           `db:"own"`             // the claimant bought it
+	Own           bool           `db:"own"`             // the claimant bought it: with their account, address, payout account or card
+	Staff         bool           `db:"staff"`           // the claimant is of the brand's team
 	Has           bool           `db:"has"`             // the claimant has a commission of it, or had
 	Clicks        int64          `db:"clicks"`          // on links of the claimant that lead to it, in the 90 days before the order, without those that do not count
 	LastClick     *time.Time     `db:"last_click"`
@@ -168,6 +170,8 @@ func Grantable(s Sale, as string) error {
 		return ErrNotBooked
 	case s.Own:
 		return ErrOwn
+	case s.Staff:
+		return ErrStaff
 	case s.Has:
 		return ErrHasIt
 	case s.HolderName != "" && as != ByBrand:

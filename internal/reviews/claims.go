@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -26,8 +25,12 @@ const selectClaimsToday = `select count(*) from claims where member_id = $1 and 
 const selectOneLine = `
 select coalesce(case when count(*) = 1 then min(l.id) end, 0) from order_lines l join orders o on o.id = l.order_id where o.number = $1 and l.brand_id = $2 and o.paid_at is not null`
 
+// Whether a member has asked after a number at a brand is told by what they typed, never by what there is.
+const selectAsked = `
+select coalesce(bool_or(order_number = $2 and $2 <> '' and brand_id = $3), false) as number, coalesce(bool_or(order_line_id = $4), false) as line from claims where member_id = $1`
+
 // Ask takes a claim in; its brand is told, and the answer is due within ClaimDays. Whether there is such an order is not said: that would
-// tell who bought. Faults: the fields of the form; ErrTooMany; fault.Conflict on the field number where the member has claimed that sale.
+// tell who bought. Faults: the fields of the form; ErrTooMany; the field number where the member has asked after that number at that brand.
 func (s *Service) Ask(ctx context.Context, a Asked) (id int64, err error) {
 	now := s.now()
 	day, err := a.Check(now)
@@ -59,13 +62,15 @@ func (s *Service) Ask(ctx context.Context, a Asked) (id int64, err error) {
 				return postgres.Translate(err)
 			}
 		}
-		var again bool
-		if err := tx.GetContext(ctx, &again, `select exists (select 1 from claims where member_id = $1 and (order_line_id = $2 or order_number = $3 and $3 <> '' and brand_id = $4 and state = 'open'))`,
-			a.MemberID, lineID, a.OrderNumber, brandID); err != nil {
+		var asked struct{ Number, Line bool }
+		if err := tx.GetContext(ctx, &asked, selectAsked, a.MemberID, a.OrderNumber, brandID, lineID); err != nil {
 			return postgres.Translate(err)
 		}
-		if again {
+		if asked.Number {
 			return fault.Field("number", "fault.claim_again")
+		}
+		if asked.Line {
+			lineID = 0 // it stays with the claim that was answered; whoever decides finds the sale by its number
 		}
 		err = tx.GetContext(ctx, &id, insertClaim, a.MemberID, brandID, a.OrderNumber, day, a.Product, a.Shared, a.Text, now, now.AddDate(0, 0, ClaimDays), lineID)
 		if err != nil {
@@ -82,7 +87,7 @@ func (s *Service) Ask(ctx context.Context, a Asked) (id int64, err error) {
 
 // Answer decides a claim. Granted, the commission of that line at the rate of its terms is paid out of the brand's share, from where the brand
 // has it, and is the member's with the same day of release. lineID is the sale that was meant; 0: the one that the claim knows. Faults:
-// ErrClaimGone, ErrAnswered, ErrNoSale, those of Grantable, the field why.
+// ErrClaimGone, ErrYourself, ErrAnswered, ErrNoSale, those of Grantable, the field why.
 func (s *Service) Answer(ctx context.Context, id, lineID int64, v Verdict) error {
 	why, err := Words("why", v.Why)
 	if err != nil {
@@ -93,19 +98,18 @@ func (s *Service) Answer(ctx context.Context, id, lineID int64, v Verdict) error
 		if err != nil {
 			return err
 		}
-		sales, err := SalesFor(ctx, tx, c)
-		if err != nil {
+		if err := v.about(c.MemberID); err != nil {
 			return err
 		}
 		if lineID == 0 && c.OrderLineID != nil {
 			lineID = *c.OrderLineID
 		}
-		i := slices.IndexFunc(sales, func(sale Sale) bool { return sale.LineID == lineID })
-		if v.Yes && i < 0 {
-			return ErrNoSale
+		sale, err := saleFor(ctx, tx, c, lineID, s.now())
+		if err != nil && (v.Yes || !errors.Is(err, ErrNoSale)) {
+			return err
 		}
-		if i >= 0 {
-			if _, err := orders.Lock(ctx, tx, sales[i].OrderID); err != nil {
+		if err == nil {
+			if _, err := orders.Lock(ctx, tx, sale.OrderID); err != nil {
 				return err
 			}
 			c.OrderLineID = &lineID
@@ -128,15 +132,10 @@ func (s *Service) Answer(ctx context.Context, id, lineID int64, v Verdict) error
 
 // grant pays the commission of a claim out of the brand's share. The order is locked.
 func (s *Service) grant(ctx context.Context, tx *sqlx.Tx, c *Claim, v Verdict) error {
-	sales, err := SalesFor(ctx, tx, *c) // as it is under the lock
+	sale, err := saleFor(ctx, tx, *c, *c.OrderLineID, s.now()) // as it is under the lock
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(sales, func(sale Sale) bool { return sale.LineID == *c.OrderLineID })
-	if i < 0 {
-		return ErrNoSale
-	}
-	sale := sales[i]
 	if err := Grantable(sale, v.as()); err != nil {
 		return err
 	}
@@ -250,9 +249,16 @@ const selectSalesFor = `
 select l.id as line_id, o.id as order_id, o.number as order_number, l.title || case when l.variant_title = '' then '' else ' (' || l.variant_title || ')' end as title, l.quantity,
   o.placed_at, o.currency, o.paid_at is not null as paid, l.net_minor, l.returned_minor, t.commission_bps as rate_bps, coalesce(a.rule, 'none') as rule,
   coalesce((select string_agg(distinct h.name, ', ' order by h.name) from earnings x join payees y on y.id = x.payee_id join members h on h.id = y.member_id
-    where x.order_line_id = l.id and x.role = 'commission' and x.amount_minor > x.moved_minor and h.id <> m.id), '') as holder_name,
+    left join reviews r on r.earning_id = x.id
+    where x.order_line_id = l.id and x.role = 'commission' and h.id <> m.id and (x.amount_minor > x.moved_minor
+      or r.state = 'refused' and (r.appeal_state = 'open' or r.appeal_state = '' and r.decided_at >= $4))), '') as holder_name,
   coalesce(s.id, 0) as sale_earning_id, coalesce(s.amount_minor - s.moved_minor - s.returned_minor, 0) as left_minor,
-  coalesce(o.member_id = m.id, false) or o.email_normal = m.email_normal as own,
+  coalesce(o.member_id = m.id, false) or o.email_normal = m.email_normal
+    or exists (select 1 from payees mine join payees theirs on theirs.stripe_account_id = mine.stripe_account_id join members b on b.id = theirs.member_id
+      where mine.member_id = m.id and (b.id = o.member_id or b.email_normal = o.email_normal))
+    or exists (select 1 from orders x where x.card_fingerprint = o.card_fingerprint and x.card_fingerprint <> '' and x.id <> o.id and x.paid_at is not null
+      and (x.member_id = m.id or x.email_normal = m.email_normal)) as own,
+  exists (select 1 from brand_members bm where bm.brand_id = l.brand_id and bm.member_id = m.id) as staff,
   exists (select 1 from earnings x join payees y on y.id = x.payee_id where x.order_line_id = l.id and x.role = 'commission' and y.member_id = m.id) as has,
   k.clicks, k.last_click, w.reason is not null as weighed, coalesce(w.reason, '') as reason
 from members m cross join order_lines l join orders o on o.id = l.order_id join terms t on t.id = l.terms_id
@@ -266,8 +272,31 @@ left join lateral (select coalesce(x->>'reason', '') as reason from jsonb_array_
   where x->>'member' = m.id::text limit 1) w on true
 where m.id = $1 and l.brand_id = $2 and o.paid_at is not null and `
 
-// SalesFor are the sales that a claim may be about, with what the system knows of each, for whoever decides.
-func SalesFor(ctx context.Context, q sqlx.QueryerContext, c Claim) ([]Sale, error) {
+// salesMost is how many sales of a day are listed; those that the claimant's links had clicks before come first.
+const salesMost = 50
+
+// SalesFor are the sales that a claim may be about, with what the system knows of each now, for whoever decides.
+func SalesFor(ctx context.Context, q sqlx.QueryerContext, c Claim, now time.Time) ([]Sale, error) {
+	return salesFor(ctx, q, c, 0, now)
+}
+
+// saleFor is the one of them on an order line, listed or not. ErrNoSale where the claim cannot be about it.
+func saleFor(ctx context.Context, q sqlx.QueryerContext, c Claim, lineID int64, now time.Time) (Sale, error) {
+	if lineID == 0 {
+		return Sale{}, ErrNoSale
+	}
+	list, err := salesFor(ctx, q, c, lineID, now)
+	if err == nil && len(list) == 0 {
+		err = ErrNoSale
+	}
+	if err != nil {
+		return Sale{}, err
+	}
+	return list[0], nil
+}
+
+// salesFor are the sales of a claim; lineID 0: on whichever line.
+func salesFor(ctx context.Context, q sqlx.QueryerContext, c Claim, lineID int64, now time.Time) ([]Sale, error) {
 	where, arg := `o.number = $3`, any(c.OrderNumber)
 	switch {
 	case c.OrderLineID != nil:
@@ -276,7 +305,8 @@ func SalesFor(ctx context.Context, q sqlx.QueryerContext, c Claim) ([]Sale, erro
 		where, arg = `o.placed_at >= $3::date::timestamp at time zone 'Europe/Paris' and o.placed_at < ($3::date + 1)::timestamp at time zone 'Europe/Paris'`, c.Day.Format(time.DateOnly)
 	}
 	var list []Sale
-	if err := sqlx.SelectContext(ctx, q, &list, selectSalesFor+where+` order by o.placed_at, l.id limit 50`, c.MemberID, c.BrandID, arg); err != nil {
+	query := selectSalesFor + where + ` and ($5 = 0 or l.id = $5) order by k.clicks > 0 desc, o.placed_at, l.id limit $6`
+	if err := sqlx.SelectContext(ctx, q, &list, query, c.MemberID, c.BrandID, arg, now.AddDate(0, 0, -AppealDays), lineID, salesMost); err != nil {
 		return nil, fmt.Errorf("read the sales of claim %d: %w", c.ID, postgres.Translate(err))
 	}
 	return list, nil

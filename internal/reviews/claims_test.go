@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"relais/internal/app/apptest"
 	"relais/internal/earnings"
@@ -34,7 +35,7 @@ func (w *world) sales(claimID int64) []reviews.Sale {
 	w.T.Helper()
 	c, err := reviews.ClaimByID(w.T.Context(), w.DB, 0, claimID)
 	w.must(err)
-	list, err := reviews.SalesFor(w.T.Context(), w.DB, c)
+	list, err := reviews.SalesFor(w.T.Context(), w.DB, c, w.Clock.Now())
 	w.must(err)
 	return list
 }
@@ -181,6 +182,12 @@ func TestClaimsAreLimited(t *testing.T) {
 	if _, err := w.Reviews.Ask(ctx, w.asked(o.Number)); !errors.As(err, &f) || f.Fields["number"] != "fault.claim_again" {
 		t.Errorf("twice: %v", err)
 	}
+	// The answer is the same whether there is such an order, and also after it was answered.
+	unknown := w.ask("R-NOSUCH")
+	w.must(w.Reviews.Answer(ctx, unknown, 0, reviews.Verdict{By: w.alma, Why: "There is no order of that number."}))
+	if _, err := w.Reviews.Ask(ctx, w.asked("r-nosuch ")); !errors.As(err, &f) || f.Fields["number"] != "fault.claim_again" {
+		t.Errorf("twice what there is not: %v", err)
+	}
 	// By the day, it is the decider who says which sale was meant.
 	a := w.asked("")
 	a.Day = "2026-03-02"
@@ -193,7 +200,7 @@ func TestClaimsAreLimited(t *testing.T) {
 	if err := w.Reviews.Answer(ctx, byDay, o.Shipments[0].Lines[0].ID, reviews.Verdict{By: w.alma, Yes: true, Why: "again"}); !errors.Is(err, reviews.ErrHasIt) {
 		t.Errorf("one sale twice: %v", err)
 	}
-	for _, n := range []string{"R-AAAA", "R-BBBB", "R-CCCC"} {
+	for _, n := range []string{"R-AAAA", "R-BBBB"} {
 		w.ask(n)
 	}
 	if _, err := w.Reviews.Ask(ctx, w.asked("R-DDDD")); !errors.Is(err, reviews.ErrTooMany) {
@@ -236,4 +243,57 @@ func TestDecidedAtOnce(t *testing.T) {
 		t.Errorf("decided %d times, answered %d times", decided.Load(), answered.Load())
 	}
 	w.Audit()
+}
+
+// A sale that was answered by its day and is asked after by its number tells no more than a number that there is not.
+func TestClaimsByDayThenByNumber(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	o := w.bought()
+	a := w.asked("")
+	a.Day = "2026-03-02"
+	byDay, err := w.Reviews.Ask(ctx, a)
+	w.must(err)
+	w.must(w.Reviews.Answer(ctx, byDay, o.Shipments[0].Lines[0].ID, reviews.Verdict{By: w.alma, Yes: true, Why: "yes"}))
+	again := w.ask(o.Number)
+	w.ask("R-NOSUCH")
+	if err := w.Reviews.Answer(ctx, again, o.Shipments[0].Lines[0].ID, reviews.Verdict{By: w.alma, Yes: true, Why: "again"}); !errors.Is(err, reviews.ErrHasIt) {
+		t.Errorf("one sale twice: %v", err)
+	}
+	w.must(w.Reviews.Answer(ctx, again, 0, reviews.Verdict{By: w.alma, Why: "This was answered."}))
+	w.Audit()
+}
+
+// On a busy day the sale that was meant can be granted also where the page lists others; one of another day or brand cannot.
+func TestClaimsOfABusyDay(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	other := w.Paid(apptest.Purchase{Variant: w.Shop("verre", 5000, 5).Variant})
+	for range 50 {
+		w.Order(apptest.Purchase{Variant: w.shop.Variant})
+	}
+	_, err := w.DB.Exec(`update orders set paid_at = placed_at where paid_at is null`) // enough to be listed
+	w.must(err)
+	w.Clock.Set(w.Clock.Now().Add(time.Hour))
+	meant := w.bought() // after 50 others
+	w.Clock.Set(w.Clock.Now().Add(time.Hour))
+	w.Follow(w.shop.Product, "", w.lea)
+	clicked := w.bought()
+	w.must(w.Clock.Advance(ctx, 1))
+	later := w.bought()
+	a := w.asked("")
+	a.Day = "2026-03-02"
+	id, err := w.Reviews.Ask(ctx, a)
+	w.must(err)
+	if list := w.sales(id); len(list) != 50 || list[0].OrderNumber != clicked.Number || list[0].Clicks != 1 || list[1].Clicks != 0 {
+		t.Errorf("%d are listed, and not first what she had a click before: %+v", len(list), list[0])
+	}
+	yes := reviews.Verdict{BrandID: w.shop.Brand, By: w.shop.Owner, Yes: true, Why: "yes"}
+	for name, o := range map[string]orders.Page{"another brand's": other, "another day's": later} {
+		if err := w.Reviews.Answer(ctx, id, sales(w, 0, o), yes); !errors.Is(err, reviews.ErrNoSale) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	w.must(w.Reviews.Answer(ctx, id, sales(w, 0, meant), yes))
+	w.is(meant.ID, earnings.Commission, earnings.Held, earnings.AwaitingShipment, 1000)
 }

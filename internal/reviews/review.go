@@ -34,7 +34,7 @@ const (
 	DisposableMail Reason = "disposable_mail" // the buyer's address is of a service for throw-away addresses
 	Velocity       Reason = "velocity"        // many orders through the member within an hour, by one browser or card
 	RefundRate     Reason = "refund_rate"     // much of what the member sold came back
-	Ring           Reason = "ring"            // the buyer earns from what the member buys
+	Ring           Reason = "ring"            // the buyer earns from what the member buys; said without naming the buyer
 )
 
 // Doubt is a reason with what it was counted from.

@@ -23,11 +23,12 @@ type Service struct {
 	db   *sqlx.DB
 	now  func() time.Time // business time
 	mail *mail.Outbox
+	most int // rows that a sweep reads at a time
 }
 
 // New makes the Service, and has it look at every order that is paid.
 func New(db *sqlx.DB, o *orders.Service, now func() time.Time, m *mail.Outbox) *Service {
-	s := &Service{db: db, now: now, mail: m}
+	s := &Service{db: db, now: now, mail: m, most: sweepMost}
 	o.WhenSold(s.sold)
 	return s
 }
@@ -121,14 +122,25 @@ func (v Verdict) as() string {
 	return ByBrand
 }
 
+// about says whether a verdict may be about a member's money: anybody's but the decider's own. ErrYourself.
+func (v Verdict) about(memberID int64) error {
+	if v.By == memberID {
+		return ErrYourself
+	}
+	return nil
+}
+
 // Decide ends a review: cleared, the commission goes its way; refused, it is the brand's. Faults: ErrGone (also for a brand that has no part
-// in it), ErrDecided, the field why.
+// in it), ErrYourself, ErrDecided, the field why.
 func (s *Service) Decide(ctx context.Context, id int64, v Verdict) error {
 	why, err := Words("why", v.Why)
 	if err != nil {
 		return err
 	}
 	return s.with(ctx, v.BrandID, id, func(tx *sqlx.Tx, r Review) error {
+		if err := v.about(r.MemberID); err != nil {
+			return err
+		}
 		if r.State != Open {
 			return ErrDecided
 		}
@@ -200,14 +212,21 @@ func (s *Service) Appeal(ctx context.Context, memberID, id int64, text string) e
 	})
 }
 
+// The brand did not choose to pay a second commission where the platform granted the claim.
+const selectPaidOn = `
+select exists (select 1 from claims where order_line_id = $1 and member_id <> $2 and state = 'granted' and decided_as = 'platform')`
+
 // DecideAppeal is the platform's answer. Granted, the commission is the member's again: from where the brand has it by then, held, free or as
-// its debt. Faults: ErrGone, ErrNotAppeal where none is open, the field why.
+// its debt. Faults: ErrGone, ErrYourself, ErrNotAppeal where none is open, ErrPaidOn, the field why.
 func (s *Service) DecideAppeal(ctx context.Context, id int64, v Verdict) error {
 	why, err := Words("why", v.Why)
 	if err != nil {
 		return err
 	}
 	return s.with(ctx, 0, id, func(tx *sqlx.Tx, r Review) error {
+		if err := v.about(r.MemberID); err != nil {
+			return err
+		}
 		if r.AppealState != AppealOpen {
 			return ErrNotAppeal
 		}
@@ -215,6 +234,13 @@ func (s *Service) DecideAppeal(ctx context.Context, id int64, v Verdict) error {
 		r.AppealState, r.AppealAt, r.AppealWhy = AppealRefused, &now, why
 		if v.Yes {
 			r.AppealState = AppealGranted
+			var paidOn bool
+			if err := tx.GetContext(ctx, &paidOn, selectPaidOn, r.OrderLineID, r.MemberID); err != nil {
+				return postgres.Translate(err)
+			}
+			if paidOn {
+				return ErrPaidOn
+			}
 			_, err := earnings.Reassign(ctx, tx, earnings.Reassignment{OrderID: r.OrderID, FromID: *r.KeptEarningID, BackToID: r.EarningID,
 				Reference: r.Hold() + ":appeal", By: v.By, Why: why, At: now})
 			if err != nil {

@@ -186,6 +186,12 @@ func TestRing(t *testing.T) {
 	if r := w.opened(1)[0]; r.MemberID != w.lea || r.Doubts[0] != (reviews.Doubt{Reason: reviews.Ring, Count: 2}) {
 		t.Errorf("%+v", r)
 	}
+	var told int
+	w.must(w.DB.Get(&told, `select count(*) from letters where template = 'review_opened' and recipient = 'lea@relais.example'
+		and (letters::text like '%dans les deux sens%' or letters::text like '%go both ways%') and letters::text not like '%acheteur et la personne%'`))
+	if told != 1 {
+		t.Error("the letter names the buyer, or gives no reason")
+	}
 	w.Audit()
 }
 

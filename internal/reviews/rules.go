@@ -34,10 +34,12 @@ const MaxText = 2000
 // Faults of reviews and appeals.
 var (
 	ErrGone      = fault.New(fault.NotFound, "fault.review_gone")
+	ErrYourself  = fault.New(fault.Conflict, "fault.review_yourself") // the decider is the member whose money it is: claims too
 	ErrDecided   = fault.New(fault.Conflict, "fault.review_decided")
 	ErrNoAppeal  = fault.New(fault.Conflict, "fault.review_no_appeal")      // nothing was refused
 	ErrAppealed  = fault.New(fault.Conflict, "fault.review_appealed")       // once is all
 	ErrTooLate   = fault.New(fault.Conflict, "fault.review_appeal_late")    // AppealDays are over
+	ErrPaidOn    = fault.New(fault.Conflict, "fault.review_paid_on")        // the platform gave the sale to another member's claim
 	ErrNotAppeal = fault.New(fault.Conflict, "fault.review_appeal_decided") // no appeal is open
 )
 

@@ -122,6 +122,8 @@ func TestGrantable(t *testing.T) {
 		{"unpaid", with(func(s *reviews.Sale) { s.Paid = false }), reviews.ByBrand, reviews.ErrNotBooked},
 		{"no share", with(func(s *reviews.Sale) { s.SaleEarningID = 0 }), reviews.ByBrand, reviews.ErrNotBooked},
 		{"their own", with(func(s *reviews.Sale) { s.Own = true }), reviews.ByBrand, reviews.ErrOwn},
+		{"of the team, by the brand", with(func(s *reviews.Sale) { s.Staff = true }), reviews.ByBrand, reviews.ErrStaff},
+		{"of the team, by the platform", with(func(s *reviews.Sale) { s.Staff = true }), reviews.ByPlatform, reviews.ErrStaff},
 		{"they have it", with(func(s *reviews.Sale) { s.Has = true }), reviews.ByBrand, reviews.ErrHasIt},
 		{"another's, by the platform", with(func(s *reviews.Sale) { s.HolderName = "Max" }), reviews.ByPlatform, reviews.ErrOthers},
 		{"another's, by the brand, on top", with(func(s *reviews.Sale) { s.HolderName = "Max" }), reviews.ByBrand, nil},

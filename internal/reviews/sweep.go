@@ -11,7 +11,7 @@ import (
 	"relais/internal/postgres"
 )
 
-// sweepMost is how many rows of a kind one sweep takes up; the next one goes on.
+// sweepMost is how many rows of a kind a sweep reads at a time.
 const sweepMost = 500
 
 // Sweep looks again at the commissions of members of whose sales something came back since two days ago, ends the reviews whose time is over,
@@ -20,33 +20,49 @@ func (s *Service) Sweep(ctx context.Context) error {
 	return errors.Join(s.lookAgain(ctx), s.endDue(ctx), s.remind(ctx))
 }
 
-// Those of members with a clawback lately; the order goes with it, as it is locked first.
+// Those of members with a clawback lately, after one of them.
 const selectChanged = selectWaiting + `
-  and e.payee_id in (select payee_id from clawbacks where at > $1) order by e.id limit $2`
+  and e.payee_id in (select payee_id from clawbacks where at > $1) and e.id > $2 order by e.id limit $3`
 
+// lookAgain goes through all of them: those without a doubt stay among them, and must not hide the ones behind.
 func (s *Service) lookAgain(ctx context.Context) error {
-	var ids []int64
-	if err := s.db.SelectContext(ctx, &ids, selectChanged, s.now().AddDate(0, 0, -2), sweepMost); err != nil {
-		return fmt.Errorf("find commissions to look at: %w", postgres.Translate(err))
-	}
+	since := s.now().AddDate(0, 0, -2)
 	var failed []error
-	for _, id := range ids {
-		failed = append(failed, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-			var orderID int64
-			if err := tx.GetContext(ctx, &orderID, `select order_id from earnings where id = $1`, id); err != nil {
-				return postgres.Translate(err)
-			}
-			if _, err := orders.Lock(ctx, tx, orderID); err != nil {
-				return err
-			}
-			var waits bool // as it is under the lock
-			if err := tx.GetContext(ctx, &waits, `select exists (`+selectWaiting+` and e.id = $1)`, id); err != nil || !waits {
-				return postgres.Translate(err)
-			}
-			return s.look(ctx, tx, orderID, id)
-		}))
+	for last := int64(0); ; {
+		var ids []int64
+		if err := s.db.SelectContext(ctx, &ids, selectChanged, since, last, s.most); err != nil {
+			return errors.Join(append(failed, fmt.Errorf("find commissions to look at: %w", postgres.Translate(err)))...)
+		}
+		for _, id := range ids {
+			failed = append(failed, s.lookAt(ctx, id))
+			last = id
+		}
+		if len(ids) < s.most {
+			return errors.Join(failed...)
+		}
 	}
-	return errors.Join(failed...)
+}
+
+// lookAt looks at one commission, where it still waits. The order goes with it, as it is locked first.
+func (s *Service) lookAt(ctx context.Context, earningID int64) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		var orderID int64
+		if err := tx.GetContext(ctx, &orderID, `select order_id from earnings where id = $1`, earningID); err != nil {
+			return postgres.Translate(err)
+		}
+		if _, err := orders.Lock(ctx, tx, orderID); err != nil {
+			return err
+		}
+		// What releases it does not lock the order, so the earning is locked too before it is asked whether it still waits.
+		if _, err := tx.ExecContext(ctx, `select 1 from earnings where id = $1 for update`, earningID); err != nil {
+			return postgres.Translate(err)
+		}
+		var waits bool
+		if err := tx.GetContext(ctx, &waits, `select exists (`+selectWaiting+` and e.id = $1)`, earningID); err != nil || !waits {
+			return postgres.Translate(err)
+		}
+		return s.look(ctx, tx, orderID, earningID)
+	})
 }
 
 const selectDue = `select id from reviews where state = 'open' and due_at <= $1 order by due_at, id limit $2`

@@ -123,10 +123,14 @@ func (s *Server) deskClaimPage(c echo.Context, d Desk, form *page.Form) (deskCla
 		return deskClaimPage{}, err
 	}
 	data := deskClaimPage{Desk: d, Claim: found, Form: form, Late: found.Late(s.Now()), Choices: choices(l, "claim_grant", "claim_refuse")}
-	sales, err := reviews.SalesFor(ctx, s.DB, found)
+	sales, err := reviews.SalesFor(ctx, s.DB, found, s.Now())
 	for _, one := range sales {
 		shown := sale{Sale: one, Chosen: len(sales) == 1 || form.Get("sale") == strconv.FormatInt(one.LineID, 10)}
-		if err := reviews.Grantable(one, d.as()); err != nil {
+		err := reviews.Grantable(one, d.as())
+		if found.MemberID == by(c) {
+			err = reviews.ErrYourself
+		}
+		if err != nil {
 			shown.Cannot = words(l, err)
 		}
 		data.Sales = append(data.Sales, shown)

@@ -166,11 +166,16 @@ type lookPage struct {
 // count is a doubt with what was counted, in words.
 type count struct{ Doubt, Counted string }
 
-func counts(l i18n.Lang, ds []reviews.Doubt) []count {
+// counts are the doubts with what was counted of each. What a member bought at other brands is counted for the platform's eyes only.
+func (d Desk) counts(l i18n.Lang, ds []reviews.Doubt) []count {
 	list := make([]count, len(ds))
-	for i, d := range ds {
-		seconds := fmt.Sprintf("%.1f", float64(d.Millis)/1000)
-		list[i] = count{l.T("review.doubt." + string(d.Reason)), l.T("review.count."+string(d.Reason), "Count", d.Count, "Of", d.Of, "Seconds", seconds)}
+	for i, x := range ds {
+		seconds := fmt.Sprintf("%.1f", float64(x.Millis)/1000)
+		counted := l.T("review.count."+string(x.Reason), "Count", x.Count, "Of", x.Of, "Seconds", seconds)
+		if x.Reason == reviews.Ring && d.Brand != nil {
+			counted = l.T("review.count.ring_brand")
+		}
+		list[i] = count{l.T("review.doubt." + string(x.Reason)), counted}
 	}
 	return list
 }
@@ -193,7 +198,7 @@ func (s *Server) lookPage(c echo.Context, d Desk) (lookPage, error) {
 		return lookPage{}, err
 	}
 	l := page.Lang(c)
-	data := lookPage{Desk: d, Review: r, Counts: counts(l, r.Doubts), Ends: l.T(ends(r, "review.what_ends", "review.what_ends_card"), "Date", r.DueAt), Form: page.NewForm(), Now: s.Now()}
+	data := lookPage{Desk: d, Review: r, Counts: d.counts(l, r.Doubts), Ends: l.T(ends(r, "review.what_ends", "review.what_ends_card"), "Date", r.DueAt), Form: page.NewForm(), Now: s.Now()}
 	data.Choices = choices(l, "clear", "refuse")
 	if r.AppealState == reviews.AppealOpen {
 		data.Choices = choices(l, "appeal_grant", "appeal_refuse")

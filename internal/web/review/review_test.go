@@ -247,3 +247,46 @@ func TestClaimRefusedOnPages(t *testing.T) {
 	w.shows(w.ask(w.lea, "/me/claims/"+number, nil, english...), http.StatusOK, "Not granted")
 	w.Audit()
 }
+
+// A doubt about purchases both ways names the buyer to nobody, and tells only the platform what the member bought where.
+func TestRingOnPages(t *testing.T) {
+	w := open(t)
+	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Storefront: w.lea, Member: w.max, Email: "max@relais.example"})
+	var earning, id int64
+	if err := w.DB.Get(&earning, `select id from earnings where order_id = $1 and role = 'commission'`, o.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.DB.Get(&id, `insert into reviews (earning_id, doubts, opened_at, due_at) values ($1, '[{"reason":"ring","count":987}]', $2, $2) returning id`, earning, w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	named, neutral := "L’acheteur et la personne", "Des achats qui vont dans les deux sens ont été comptés"
+	w.shows(w.ask(w.lea, fmt.Sprintf("/me/reviews/%d", id), nil), http.StatusOK, neutral, "!"+named, "!987 fois", "!par l’acheteur", "!Max")
+	w.shows(w.ask(w.shop.Owner, "/brand/terre/reviews", nil), http.StatusOK, neutral, "!"+named, "!987 fois", "!par l’acheteur")
+	w.shows(w.ask(w.shop.Owner, fmt.Sprintf("/brand/terre/reviews/%d", id), nil), http.StatusOK, neutral, "Relais voit le compte", "!"+named, "!987 fois", "!par l’acheteur")
+	w.shows(w.ask(w.alma, fmt.Sprintf("/admin/reviews/%d", id), nil), http.StatusOK, neutral, "acheté 987 fois par l’acheteur")
+}
+
+// Who is of the platform or of the team reads why they cannot decide about their own, with what they typed kept.
+func TestOwnMoneyOnPages(t *testing.T) {
+	w := open(t)
+	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant})
+	ask := func(who int64) string {
+		rw := w.ask(who, "/me/claims", url.Values{"brand": {"terre"}, "number": {o.Number}, "shared": {"talk"}, "text": {"À moi."}})
+		w.leads(rw, "/me/claims/")
+		return strings.TrimPrefix(rw.Header().Get("Location"), "/me/claims/")
+	}
+	own := "votre propre commission"
+	for who, at := range map[int64]string{w.alma: "/admin/claims/" + ask(w.alma), w.shop.Owner: "/brand/terre/claims/" + ask(w.shop.Owner)} {
+		w.shows(w.ask(who, at, nil), http.StatusOK, own)
+		w.shows(w.ask(who, at, answer("yes", "Je me l’accorde.")), http.StatusConflict, own, "Je me l’accorde.")
+		w.shows(w.ask(who, at, answer("no", "Je me le refuse.")), http.StatusConflict, own)
+	}
+	lea := "/admin/claims/" + ask(w.lea)
+	w.shows(w.ask(w.alma, lea, nil), http.StatusOK, "!"+own)
+	if _, err := w.DB.Exec(`insert into brand_members (brand_id, member_id, role) values ($1, $2, 'staff')`, w.shop.Brand, w.lea); err != nil {
+		t.Fatal(err)
+	}
+	w.shows(w.ask(w.alma, lea, nil), http.StatusOK, "fait partie de l’équipe de la marque")
+	w.shows(w.ask(w.alma, lea, answer("yes", "Oui.")), http.StatusConflict, "fait partie de l’équipe de la marque")
+	w.Audit()
+}
