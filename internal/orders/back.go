@@ -32,10 +32,12 @@ const updateDeliveryReturned = `update shipments set returned_minor = $2 where i
 const updateBack = `
 update orders set refunded_minor = $2, lost_minor = $3, state = $4, ended_at = case when $4 = 'paid' then null else $5::timestamptz end where id = $1`
 
-// A parcel that has not left and of which nothing is wanted any more is not sent.
+// A parcel that has not left and of which nothing is wanted any more is not sent: each line went back whole, or all of its pieces were
+// refunded and a part of their price is left, as the bank had taken it before and gave it back afterwards.
 const cancelUnwanted = `
 update shipments s set state = 'cancelled' where s.order_id = $1 and s.state in ('waiting','preparing')
-  and not exists (select 1 from order_lines l where l.shipment_id = s.id and l.returned_minor < l.total_minor)`
+  and not exists (select 1 from order_lines l where l.shipment_id = s.id and l.returned_minor < l.total_minor
+    and l.quantity > coalesce((select sum(i.quantity) from refund_items i join refunds r on r.id = i.refund_id where i.order_line_id = l.id and r.state = 'succeeded'), 0))`
 
 // One that was not sent because the bank had taken all of it is wanted again when the dispute is won; not one whose buyer is owed
 // a refund that came back, nor one of which all pieces were refunded.
