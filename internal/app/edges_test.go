@@ -350,6 +350,42 @@ func TestWithdrawalDuringADispute(t *testing.T) {
 	e.look()
 }
 
+// The bank takes a part of the price, the buyer withdraws from what was never sent and is paid the rest by transfer, and the bank gives its
+// part back: nobody sends the parcel any more, so nobody waits for it.
+func TestWithdrawalBetweenALostDisputeAndItsEnd(t *testing.T) {
+	for _, wonFirst := range []bool{true, false} {
+		e := newEdge(t)
+		p := e.sold(1, instantCard)
+		d := e.disputed(p, 14, false)
+		e.decided(d, false)
+		e.ok(e.Withdraw(p.ID, ""))
+		e.Settle()
+		failed := e.now(p.ID).LastRefund()
+		if failed.State != refunds.Failed { // Stripe refunds nothing that was charged back
+			t.Fatalf("the refund is %s", failed.State)
+		}
+		if wonFirst {
+			e.decided(d, true)
+		}
+		e.ok(e.Orders.RefundAgain(t.Context(), failed.ID, 0, e.shop.Owner, true, "SEPA of today"))
+		if !wonFirst {
+			e.decided(d, true)
+		}
+		e.look()
+		e.Pass(60)
+		p = e.now(p.ID)
+		if state := p.Shipments[0].State; state != orders.ShipmentCancelled {
+			t.Errorf("won first %v: the parcel is %s", wonFirst, state)
+		}
+		for _, payee := range []int64{e.member, e.brand} {
+			if got := e.Totals(payee); got.Held != 0 || got.Frozen != 0 {
+				t.Errorf("won first %v: %d held and %d frozen for ever", wonFirst, got.Held, got.Frozen)
+			}
+		}
+		e.look()
+	}
+}
+
 // Nothing comes free while a member is blocked, and everything that was due afterwards.
 func TestMemberBlockedInMidHold(t *testing.T) {
 	e := newEdge(t)
