@@ -212,11 +212,11 @@ func TestErrorsAndNoFeed(t *testing.T) {
 	if _, err := c.Get("key", func() (int, []string, error) { return 0, nil, wrong }); !errors.Is(err, wrong) {
 		t.Errorf("Get = %v", err)
 	}
-	if w.get(c) != 1 || w.get(c) != 1 {
+	if first, second := w.get(c), w.get(c); first != 1 || second != 1 {
 		t.Error("an error was kept, or a value was not")
 	}
 	none := changes.NewCache[int](nil, 8)
-	if w.get(none) == w.get(none) {
+	if first, second := w.get(none), w.get(none); first == second {
 		t.Error("kept without a feed")
 	}
 }
