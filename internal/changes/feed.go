@@ -117,8 +117,10 @@ func (f *Feed) Poll(ctx context.Context) error {
 }
 
 func (f *Feed) poll(ctx context.Context) error {
+	since := fmt.Sprint(f.xmin) // one that is given up reads on
 	got, err := postgres.Within(ctx, patience, func(ctx context.Context) (got found, err error) {
-		return got, f.db.GetContext(ctx, &got, selectChanges, fmt.Sprint(f.xmin), rowsMost+1)
+		err = f.db.GetContext(ctx, &got, selectChanges, since, rowsMost+1)
+		return got, err
 	})
 	if err != nil {
 		f.xmin = 0
