@@ -53,8 +53,9 @@ func (s *Service) Recover(ctx context.Context, now time.Time) (recovered int64, 
 	return recovered, errors.Join(failed...)
 }
 
-// firstSweep is how far back the first sweep of a list goes, from the newest notice that came.
-const firstSweep = 25 * time.Hour
+// firstSweep is how far back the first sweep of a list goes, from the newest notice that came: as far as Stripe keeps events. Nobody knows
+// since when notices got lost before the first sweep came to its end.
+const firstSweep = 30 * 24 * time.Hour
 
 const selectCursor = `
 select coalesce((select through from stripe_cursors where list = $1),
