@@ -148,7 +148,8 @@ drop table clicks_before;
 -- can be sent again.
 --
 -- A session keeps one plan. Of the tables by month it opens those between the first and the last of the clicks, an hour around. The look
--- for a repeat leaves the planner one index that fits: the link and the exact times are compared in a form that no other serves.
+-- for a repeat leaves the planner one index that fits: the link and the exact times are compared in a form that no other serves. A repeat
+-- just after midnight keeps the hash of the day of the click that it repeats, so that the one can be found by the other.
 -- +goose StatementBegin
 create or replace function record_clicks(tokens text[], links bigint[], ats timestamptz[], days text[], hours_ago text[], visitors text[],
   members bigint[], reasons text[], referers text[], devices text[])
@@ -170,12 +171,13 @@ begin
       when exists (select 1 from public.clicks x where x.day_visitor = u.day and x.link_id + 0 = u.link
         and x.eligible and x.at > since and x.at < until and x.at - u.at > interval '-1 hour' and x.at - u.at < interval '1 hour') then 'repeat'
       when u.hour_ago <> u.day and exists (select 1 from public.clicks x where x.day_visitor = u.hour_ago and x.link_id + 0 = u.link
-        and x.eligible and x.at > since and x.at < until and x.at - u.at > interval '-1 hour' and x.at - u.at < interval '1 hour') then 'repeat'
+        and x.eligible and x.at > since and x.at < until and x.at - u.at > interval '-1 hour' and x.at - u.at < interval '1 hour') then 'repeat of yesterday'
       else '' end as why
     from unnest(tokens, links, ats, days, hours_ago, visitors, members, reasons, referers, devices) with ordinality
       as u(token, link, at, day, hour_ago, visitor, member, reason, referer, device, n))
   insert into public.clicks as c (token, link_id, at, day_visitor, visitor, member_id, eligible, reason, referer, device)
-    select v.token, v.link, v.at, v.day, v.visitor, nullif(v.member, 0), v.why = '', v.why, v.referer, v.device from judged v order by v.n
+    select v.token, v.link, v.at, case v.why when 'repeat of yesterday' then v.hour_ago else v.day end, v.visitor, nullif(v.member, 0), v.why = '',
+      case v.why when 'repeat of yesterday' then 'repeat' else v.why end, v.referer, v.device from judged v order by v.n
     on conflict (token, at) do nothing
     returning c.token, c.id, c.reason;
 end $$;
