@@ -21,6 +21,7 @@ const (
 	sharingLast  = 7000 // basis points
 	sharedSales  = 8
 	codeEvery    = 6 // of the purchases that no link led to
+	ownSales     = 2 // of the shopper, whom no link led to and who types no code
 )
 
 // creditOf is whose link a brand pays.
@@ -104,10 +105,22 @@ func (m *maker) drawShared() []*purchase {
 	return all
 }
 
+// drawOwn are purchases that the shopper makes of their own accord: they thank whoever brought the shopper to Relais.
+func (m *maker) drawOwn() []*purchase {
+	var all []*purchase
+	for i := range ownSales {
+		at := m.now.AddDate(0, 0, -6-14*i).Add(-5 * time.Hour)
+		ofShared := func(p *product) bool { return p.brand.Handle == sharingBrand }
+		all = append(all, &purchase{at: at, own: true, payment: paid, parcels: []parcel{m.drawParcel()},
+			items: []item{{product: m.anyProduct(ofShared), quantity: 1}}})
+	}
+	return all
+}
+
 // typed is the code that the buyer types; empty: none.
 func (m *maker) typed(p *purchase) string {
 	holder, code := m.codeHolder()
-	if p.visit != nil || p.nth%codeEvery != 0 || p.member == holder {
+	if p.visit != nil || p.own || p.nth%codeEvery != 0 || p.member == holder {
 		return ""
 	}
 	return code

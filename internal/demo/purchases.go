@@ -22,6 +22,7 @@ type purchase struct {
 	visit   *visit // what brought the buyer; nil: nothing
 	visitor string // as whom they agreed to be remembered; empty: nobody
 	code    string // that they type; empty: none
+	own     bool   // of the shopper's own accord
 	path    bool   // it was put into the cart in the storefront
 
 	payment  payment
@@ -79,6 +80,7 @@ func (m *maker) drawPurchases() []*purchase {
 	}
 	all = append(all, m.drawLast()...)
 	all = append(all, m.drawShared()...)
+	all = append(all, m.drawOwn()...)
 	all = slices.DeleteFunc(all, func(p *purchase) bool { return !p.at.Before(m.now) || !m.drawBuyer(p) })
 	slices.SortStableFunc(all, func(a, b *purchase) int { return a.at.Compare(b.at) })
 	for i, p := range all {
@@ -167,7 +169,11 @@ func (m *maker) anyProduct(of func(*product) bool) *product {
 // drawBuyer finds somebody to whom every brand of the basket delivers; false where there is nobody.
 func (m *maker) drawBuyer(p *purchase) bool {
 	var reached []content.Buyer
+	shopper := m.content.Playing(content.Shopper)[0]
 	for _, b := range m.content.Buyers {
+		if p.own && b.Address.Country != shopper.Country {
+			continue
+		}
 		if !slices.ContainsFunc(p.items, func(i item) bool { return len(i.product.brand.DeliveriesTo(b.Address.Country)) == 0 }) {
 			reached = append(reached, b)
 		}
@@ -177,8 +183,8 @@ func (m *maker) drawBuyer(p *purchase) bool {
 	}
 	p.buyer = reached[m.random.IntN(len(reached))]
 	switch r := m.random.Float64(); {
-	case r < 0.06:
-		m.signIn(p, m.content.Playing(content.Shopper)[0])
+	case p.own || r < 0.06:
+		m.signIn(p, shopper)
 	case r < 0.10:
 		relays := m.content.Playing(content.Relay)
 		m.signIn(p, relays[m.random.IntN(len(relays))])
