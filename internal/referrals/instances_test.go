@@ -85,3 +85,31 @@ func TestMemoryBridgesAnAbsence(t *testing.T) {
 		t.Error("a change while Postgres was away is not known")
 	}
 }
+
+// A link that nobody asked for yet has no other answer than that of Postgres: whoever follows it waits, rather than be turned away.
+func TestUnknownLinkWaitsForPostgres(t *testing.T) {
+	w := open(t)
+	other, _ := w.instance()
+	l := w.link(t, w.alice, product(w.soap))
+	tx := pgtest.Owner(t, w.db).MustBegin()
+	defer func() { _ = tx.Rollback() }() // after the commit it does nothing
+	tx.MustExec(`lock table share_links in access exclusive mode`)
+	answered := make(chan error, 1)
+	go func() {
+		_, err := other.ByCode(t.Context(), l.Code)
+		answered <- err
+	}()
+	impatient, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond) // longer than a link in memory would be waited for
+	defer cancel()
+	select {
+	case err := <-answered:
+		t.Fatalf("answered while Postgres stood still: %v", err)
+	case <-impatient.Done():
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answered; err != nil {
+		t.Errorf("not the link, when Postgres was back: %v", err)
+	}
+}

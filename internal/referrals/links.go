@@ -265,8 +265,12 @@ func (s *Service) ByCode(ctx context.Context, code string) (Link, error) {
 	if ok && s.clock().UnixNano() < s.away.Load() {
 		return known, nil
 	}
+	wait := patience
+	if !ok {
+		wait = longPatience
+	}
 	link, err := s.links.Get(code, func() (Link, []string, error) {
-		l, err := postgres.Within(ctx, patience, func(ctx context.Context) (Link, error) { return linkWhere(ctx, s.db, `l.code = $1`, code) })
+		l, err := postgres.Within(ctx, wait, func(ctx context.Context) (Link, error) { return linkWhere(ctx, s.db, `l.code = $1`, code) })
 		return l, []string{changes.Member(l.MemberID), changes.Brand(l.SellerID)}, err
 	})
 	if err != nil && !errors.Is(err, ErrNoLink) && ok {

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	linksKept = 4096
-	patience  = time.Second // how long a link that is in memory already waits for Postgres
+	linksKept    = 4096
+	patience     = time.Second      // how long a link that is in memory already waits for Postgres
+	longPatience = 10 * time.Second // how long one that is not: there is nothing else to answer with
 )
 
 // Config is what a Service needs.
