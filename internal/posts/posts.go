@@ -134,7 +134,7 @@ func (s *Service) mayChoose(ctx context.Context, tx *sqlx.Tx, p Post, groupIDs [
 		return err
 	}
 	for _, id := range groupIDs {
-		if slices.ContainsFunc(there, func(at Place) bool { return at.GroupID == id && at.PublishedAt != nil }) {
+		if slices.ContainsFunc(there, func(at Place) bool { return at.GroupID == id && at.PublishedAt != nil && at.GoneAt == nil }) {
 			continue
 		}
 		g, role, err := standing(ctx, tx, id, p.AuthorID)

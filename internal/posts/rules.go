@@ -17,7 +17,7 @@ var (
 	ErrGone      = fault.New(fault.NotFound, "posts.gone")
 	ErrComment   = fault.New(fault.NotFound, "posts.comment_gone")
 	ErrNotYours  = fault.New(fault.NotFound, "posts.gone") // a stranger is not told that it is there
-	ErrForbidden = fault.New(fault.Forbidden, "posts.members_only")
+	ErrForbidden = fault.New(fault.Forbidden, "posts.not_yours_to_do")
 	ErrDecided   = fault.New(fault.Conflict, "posts.removed_already")
 	ErrPublished = fault.New(fault.Conflict, "posts.published_already")
 	ErrAnswers   = fault.New(fault.Conflict, "posts.answers_full")
@@ -49,6 +49,7 @@ type Standing struct {
 	Reads         bool  // the circle's feed: groups.CanRead
 	Posts         bool  // in the circle: groups.CanPost
 	Moderates     bool  // the circle: groups.CanModerate
+	Owner         int64 // of the circle, about whose words the platform decides
 	Author        int64 // of the post
 	AuthorBlocked bool  // by the platform
 	Live          bool  // published there, and neither taken out nor removed
@@ -68,14 +69,16 @@ func May(a Act, s Standing) bool {
 		return s.Posts && there
 	case ReportPost:
 		return s.Viewer != 0 && s.Reads && there && s.Viewer != s.Author
-	case RemovePost, ReadHistory:
-		return s.Moderates && s.Published && (a == ReadHistory || s.Live)
+	case ReadHistory:
+		return s.Moderates && s.Published
+	case RemovePost: // one's own is deleted, not removed
+		return s.Moderates && s.Live && s.Author != s.Viewer && s.Author != s.Owner
 	case DeleteComment:
 		return s.Reads && there && comment && s.Viewer == s.Commenter && s.Viewer != 0
 	case ReportComment:
 		return s.Viewer != 0 && s.Reads && there && comment && s.Viewer != s.Commenter
 	case RemoveComment:
-		return s.Moderates && s.Published && comment
+		return s.Moderates && s.Published && comment && s.Commenter != s.Viewer && s.Commenter != s.Owner
 	}
 	return false
 }
@@ -92,7 +95,9 @@ var breaks = regexp.MustCompile(`\n[ \t]*\n(?:[ \t]*\n)+`)
 // Words checks a text of a field: readable, and at most so many characters.
 func Words(field, text string, most int) (string, error) {
 	text = Clean(text)
-	odd := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' || strings.ContainsRune(turns, r) }
+	odd := func(r rune) bool {
+		return unicode.IsControl(r) && r != '\n' && r != '\t' || strings.ContainsRune(turns, r)
+	}
 	switch {
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, odd):
 		return "", fault.Field(field, "posts.not_readable")
