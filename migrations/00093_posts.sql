@@ -19,7 +19,7 @@ create table posts (
   created_at   timestamptz not null,
   updated_at   timestamptz not null,
   constraint posts_once unique (author_id, operation),
-  constraint posts_attach_check check ((attach = 'product') = (product_id is not null)),
+  constraint posts_leads_check check ((attach = 'product') = (product_id is not null)),
   constraint posts_scheduled_check check (state <> 'scheduled' or publish_at is not null and zone <> ''),
   constraint posts_published_check check (state not in ('draft','scheduled') or published_at is null),
   constraint posts_live_check check (state <> 'published' or published_at is not null),
@@ -93,7 +93,7 @@ create table comments (
   removed_why text not null default '' check (length(removed_why) <= 1000),
   foreign key (post_id, group_id) references post_groups,
   constraint comments_once unique (author_id, operation),
-  constraint comments_text_check check (text <> '' or deleted_at is not null),
+  constraint comments_words_check check (text <> '' or deleted_at is not null),
   constraint comments_removed_check check ((removed_at is null) = (removed_by is null) and (removed_at is null) = (removed_why = ''))
 );
 create index comments_thread on comments (post_id, group_id, id);

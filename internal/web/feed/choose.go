@@ -102,4 +102,3 @@ func (s *Server) picks(c echo.Context, form *page.Form) ([]pick, error) {
 	}
 	return list, nil
 }
-

@@ -18,9 +18,9 @@ import (
 	"relais/internal/fault"
 	"relais/internal/groups"
 	"relais/internal/media"
-	"relais/internal/web/page"
 	"relais/internal/postgres"
 	"relais/internal/posts"
+	"relais/internal/web/page"
 )
 
 // Options is what the pages need.
