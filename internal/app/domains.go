@@ -19,6 +19,7 @@ import (
 	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/documents"
+	"relais/internal/groups"
 	"relais/internal/jobs"
 	"relais/internal/mail"
 	"relais/internal/media"
@@ -48,6 +49,7 @@ type Domains struct {
 	Mail        *mail.Outbox
 	Media       *media.Store
 	Members     *members.Service
+	Groups      *groups.Service
 	Catalog     *catalog.Service
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
@@ -119,6 +121,7 @@ func Wire(p Parts) (*Domains, error) {
 		return nil, err
 	}
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
+	d.Groups = groups.New(groups.Options{DB: p.DB, Now: p.Clock.Now, Mail: d.Mail, Keys: d.Keys, Members: d.Members})
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
@@ -156,6 +159,7 @@ func (d *Domains) register() {
 	d.Jobs.Handle(shopify.JobKind, shopify.JobLease, d.Imports.Handle)
 	d.Jobs.Handle(members.JobSweep, 5*time.Minute, d.Members.Sweep)
 	d.Jobs.Every(members.JobSweep, 24*time.Hour, members.JobSweep)
+	d.Groups.Register(d.Jobs)
 	d.Clicks.Register(d.Jobs)
 	d.Orders.Register(d.Jobs)
 	d.Refunds.Register(d.Jobs)
