@@ -53,6 +53,7 @@ create table post_versions (
 
 -- A post in a circle. The same post in two circles shares nothing that their members do.
 create table post_groups (
+  id           bigint generated always as identity constraint post_groups_id_key unique, -- what a report is about
   post_id      bigint not null references posts,
   group_id     bigint not null references groups,
   link_id      bigint references share_links,   -- of this circle; null where nothing is attached

@@ -16,7 +16,8 @@
 //   - What is written in a circle is read by those who are in it, also in open circles: whoever joins can read, nobody else.
 //   - The platform's admins read what was reported, at their desk, and nothing more.
 //
-// The rules are pure functions in rules.go (CanRead, CanFind, Knows …), tried with a table; a matrix over every route tries the pages.
+// The rules are pure functions in rules.go (CanRead, CanFind, Knows …), tried with a table; a matrix over every route tries the pages
+// (package web/circle/circletest).
 //
 //	         Create                 Close
 //	(none) ─────────▶ live circle ─────────▶ closed: read by those who are in it, for ever quiet
@@ -93,6 +94,87 @@ type Membership struct {
 	Role     Role      `db:"role"`
 	JoinedAt time.Time `db:"joined_at"`
 	Shown    bool      `db:"shown"` // the member chose to show it; see Shows
+}
+
+// Person is a member of a circle, as those who are in it see them.
+type Person struct {
+	MemberID  int64     `db:"member_id"`
+	Name      string    `db:"name"`
+	Handle    string    `db:"handle"`
+	Picture   string    `db:"picture"` // content hash; empty: none
+	Role      Role      `db:"role"`
+	JoinedAt  time.Time `db:"joined_at"`
+	Shown     bool      `db:"shown"`
+	InvitedBy string    `db:"invited_by"` // name; empty: they came of themselves
+}
+
+// Found is a circle in the directory, as one viewer finds it.
+type Found struct {
+	Group
+	Members int  `db:"members"`
+	Role    Role `db:"role"` // of the viewer
+}
+
+// Standing is how somebody stands to a circle.
+type Standing struct {
+	Role      Role
+	Banned    bool
+	RequestID int64 // of their open request; 0: none
+}
+
+// Request is somebody who asks to come in.
+type Request struct {
+	ID       int64     `db:"id"`
+	GroupID  int64     `db:"group_id"`
+	MemberID int64     `db:"member_id"`
+	Text     string    `db:"text"`
+	AskedAt  time.Time `db:"asked_at"`
+	State    string    `db:"state"`
+	Name     string    `db:"name"`
+	Handle   string    `db:"handle"`
+	Picture  string    `db:"picture"`
+}
+
+// Ban is somebody who may not come back.
+type Ban struct {
+	MemberID int64     `db:"member_id"`
+	Name     string    `db:"name"`
+	Handle   string    `db:"handle"`
+	At       time.Time `db:"at"`
+	Why      string    `db:"why"`
+}
+
+// Ways of an invitation.
+const (
+	ByLink = "link"
+	ByMail = "mail"
+)
+
+// Invitation lets its bearer in; see CanUse.
+type Invitation struct {
+	ID           int64      `db:"id"`
+	GroupID      int64      `db:"group_id"`
+	Way          string     `db:"way"`
+	ByID         int64      `db:"by_id"`
+	CreatedAt    time.Time  `db:"created_at"`
+	ExpiresAt    time.Time  `db:"expires_at"`
+	UsesLeft     int        `db:"uses_left"`
+	Used         int        `db:"used"`
+	RevokedAt    *time.Time `db:"revoked_at"`
+	InviterName  string     `db:"inviter_name"`
+	InviterRole  Role       `db:"inviter_role"` // now; None: they left
+	InviterGone  bool       `db:"inviter_gone"` // blocked by the platform
+	InviterAlias string     `db:"inviter_handle"`
+}
+
+// Entry is a line of a circle's log: who did what to whom, and why.
+type Entry struct {
+	At      time.Time `db:"at"`
+	By      string    `db:"by_name"` // empty: the platform itself
+	Action  string    `db:"action"`
+	Whom    string    `db:"whom"` // empty: the circle
+	Subject string    `db:"subject"`
+	Why     string    `db:"why"`
 }
 
 // Kind is what a report is about.

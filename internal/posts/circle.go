@@ -30,8 +30,8 @@ func (v View) MayWith(a Act, c Comment) bool {
 	return May(a, s)
 }
 
-// Look is a post in a circle for somebody who may do that with it. Faults: groups.ErrGone for whoever does not read the circle, as where
-// there is no such circle; ErrGone where there is no such post there, or not for them; ErrForbidden for what they may not do with what
+// Look is a post in a circle for somebody who may do that with it. Faults: groups.ErrGone for whoever may not know of the circle, as where
+// there is none; groups.ErrMembersOnly for who knows of it and does not read it; ErrGone where there is no such post there, or not for them; ErrForbidden for what they may not do with what
 // they read.
 func Look(ctx context.Context, q sqlx.QueryerContext, viewer int64, handle string, postID int64, a Act) (View, error) {
 	g, err := groups.ByHandle(ctx, q, handle)
@@ -42,8 +42,11 @@ func Look(ctx context.Context, q sqlx.QueryerContext, viewer int64, handle strin
 	if err != nil {
 		return View{}, err
 	}
-	if !groups.CanRead(g, role) {
+	switch {
+	case !groups.CanFind(g, role):
 		return View{}, groups.ErrGone
+	case !groups.CanRead(g, role): // whatever is there, or not
+		return View{}, groups.ErrMembersOnly
 	}
 	v, err := look(ctx, q, g, role, viewer, postID)
 	switch {

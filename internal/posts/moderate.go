@@ -7,69 +7,72 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"relais/internal/fault"
 	"relais/internal/groups"
 	"relais/internal/postgres"
 )
 
-// Subject is a post or comment in a circle that somebody reported, as a desk reads it.
-type Subject struct {
-	Kind      groups.Kind
-	GroupID   int64
-	PostID    int64
-	CommentID int64 // 0: the post itself
-	AuthorID  int64
-	Author    string
-	Text      string
-	Photos    []Photo
-	At        time.Time
-	EditedAt  *time.Time
-	Gone      string // "", "removed", "deleted"
-	Path      string // of its page in the circle
+// subject is a post or comment in a circle, as a desk reads it.
+type subject struct {
+	PlaceID   int64      `db:"place_id"`
+	CommentID int64      `db:"comment_id"` // 0: the post itself
+	GroupID   int64      `db:"group_id"`
+	Handle    string     `db:"handle"` // of the circle
+	PostID    int64      `db:"post_id"`
+	AuthorID  int64      `db:"author_id"`
+	Author    string     `db:"author"`
+	Text      string     `db:"text"`
+	RemovedAt *time.Time `db:"removed_at"`
+	DeletedAt *time.Time `db:"deleted_at"`
 }
 
-// SubjectOf reads what a report in a circle is about: for who decides there, whether or not others still see it. ErrGone, ErrComment.
-func SubjectOf(ctx context.Context, q sqlx.QueryerContext, groupID int64, k groups.Kind, id int64) (Subject, error) {
-	g, err := groups.ByID(ctx, q, groupID)
-	if err != nil {
-		return Subject{}, err
-	}
-	s := Subject{Kind: k, GroupID: groupID, PostID: id}
+const selectPostSubjects = `
+select f.id as place_id, 0 as comment_id, f.group_id, g.handle, f.post_id, p.author_id, m.name as author, p.text, f.removed_at, coalesce(p.deleted_at, f.gone_at) as deleted_at
+from post_groups f join groups g on g.id = f.group_id join posts p on p.id = f.post_id join members m on m.id = p.author_id where f.id = any($1)`
+
+const selectCommentSubjects = `
+select f.id as place_id, c.id as comment_id, c.group_id, g.handle, c.post_id, c.author_id, m.name as author, c.text, c.removed_at, c.deleted_at
+from comments c join post_groups f on f.post_id = c.post_id and f.group_id = c.group_id join groups g on g.id = c.group_id join members m on m.id = c.author_id where c.id = any($1)`
+
+// subjectsOf reads posts by the numbers of their places, or comments by their own.
+func subjectsOf(ctx context.Context, q sqlx.QueryerContext, k groups.Kind, ids ...int64) ([]subject, error) {
+	query := selectPostSubjects
 	if k == groups.AComment {
-		list, err := commentsWhere(ctx, q, `where c.id = $1 and c.group_id = $2`, id, groupID)
-		if err != nil {
-			return s, err
-		}
-		if len(list) == 0 {
-			return s, ErrComment
-		}
-		c := list[0]
-		s.PostID, s.CommentID, s.AuthorID, s.Author, s.Text, s.At = c.PostID, c.ID, c.AuthorID, c.AuthorName, c.Text, c.CreatedAt
-		s.Gone, s.Path = gone(c.RemovedAt, c.DeletedAt), fmt.Sprintf("/g/%s/p/%d#c-%d", g.Handle, c.PostID, c.ID)
-		return s, nil
+		query = selectCommentSubjects
 	}
-	v, err := look(ctx, q, g, groups.None, 0, id)
-	if err != nil {
-		return s, err
+	var list []subject
+	if err := sqlx.SelectContext(ctx, q, &list, query, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("read what was reported: %w", postgres.Translate(err))
 	}
-	s.AuthorID, s.Author, s.Text, s.Photos, s.At, s.EditedAt = v.AuthorID, v.AuthorName, v.Text, v.Photos, v.At, v.EditedAt
-	deleted := v.DeletedAt
-	if deleted == nil {
-		deleted = v.Seat.GoneAt
-	}
-	s.Gone, s.Path = gone(v.Seat.RemovedAt, deleted), fmt.Sprintf("/g/%s/p/%d", g.Handle, v.ID)
-	return s, nil
+	return list, nil
 }
 
-func gone(removed, deleted *time.Time) string {
-	switch {
-	case removed != nil:
-		return "removed"
-	case deleted != nil:
-		return "deleted"
+// Subjects is how the desks of circles read a report on a post or comment, and take it down. A post is reported in one circle: what is
+// reported, and removed, is its place there.
+func (s *Service) Subjects(k groups.Kind) groups.Subjects {
+	return groups.Subjects{
+		Describe: func(ctx context.Context, q sqlx.QueryerContext, ids []int64) (map[int64]groups.Subject, error) {
+			list, err := subjectsOf(ctx, q, k, ids...)
+			known := make(map[int64]groups.Subject, len(list))
+			for _, one := range list {
+				id, path := one.PlaceID, fmt.Sprintf("/g/%s/p/%d", one.Handle, one.PostID)
+				if k == groups.AComment {
+					id, path = one.CommentID, fmt.Sprintf("%s#c-%d", path, one.CommentID)
+				}
+				known[id] = groups.Subject{Title: one.Author, Excerpt: one.Text, URL: path, Gone: one.RemovedAt != nil || one.DeletedAt != nil}
+			}
+			return known, err
+		},
+		Remove: func(ctx context.Context, tx *sqlx.Tx, id, by int64, why string) error {
+			err := s.remove(ctx, tx, k, id, by, why)
+			if errors.Is(err, ErrDecided) {
+				return nil
+			}
+			return err
+		},
 	}
-	return ""
 }
 
 // reason checks why something is removed.
@@ -93,7 +96,10 @@ func (s *Service) RemovePost(ctx context.Context, by int64, handle string, postI
 		if err != nil {
 			return err
 		}
-		return s.remove(ctx, tx, v.Group, groups.APost, v.ID, by, why)
+		if err := s.remove(ctx, tx, groups.APost, v.Seat.ID, by, why); err != nil {
+			return err
+		}
+		return groups.Note(ctx, tx, groups.Deed{GroupID: v.Group.ID, By: by, Whom: v.AuthorID, Action: "post_removed", Subject: fmt.Sprintf("post:%d", v.ID), Why: why}, s.now())
 	})
 }
 
@@ -104,7 +110,10 @@ func (s *Service) RemoveComment(ctx context.Context, by int64, handle string, po
 		if err != nil {
 			return err
 		}
-		return s.remove(ctx, tx, v.Group, groups.AComment, c.ID, by, why)
+		if err := s.remove(ctx, tx, groups.AComment, c.ID, by, why); err != nil {
+			return err
+		}
+		return groups.Note(ctx, tx, groups.Deed{GroupID: v.Group.ID, By: by, Whom: c.AuthorID, Action: "comment_removed", Subject: fmt.Sprintf("comment:%d", c.ID), Why: why}, s.now())
 	})
 }
 
@@ -116,51 +125,42 @@ func (s *Service) moderated(ctx context.Context, why string, do func(tx *sqlx.Tx
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error { return do(tx, why) })
 }
 
-// Remove takes down what a report in a circle is about, in the transaction that decides the report. The caller has made sure that by may
-// decide: a moderator of the circle, or the platform. What is gone already stays as it is. Faults: ErrGone, ErrComment, the field why.
-func (s *Service) Remove(ctx context.Context, tx *sqlx.Tx, groupID int64, k groups.Kind, id, by int64, why string) error {
-	why, err := reason(why)
-	if err != nil {
-		return err
-	}
-	g, err := groups.ByID(ctx, tx, groupID)
-	if err != nil {
-		return err
-	}
-	err = s.remove(ctx, tx, g, k, id, by, why)
-	if errors.Is(err, ErrDecided) {
-		return nil
-	}
-	return err
-}
-
 const (
-	removePost    = `update post_groups set removed_at = $3, removed_by = $4, removed_why = $5 where post_id = $1 and group_id = $2 and removed_at is null and gone_at is null and published_at is not null`
-	removeComment = `update comments set removed_at = $3, removed_by = $4, removed_why = $5 where id = $1 and group_id = $2 and removed_at is null and deleted_at is null`
+	removePost    = `update post_groups set removed_at = $2, removed_by = $3, removed_why = $4 where id = $1 and removed_at is null and gone_at is null and published_at is not null`
+	removeComment = `update comments set removed_at = $2, removed_by = $3, removed_why = $4 where id = $1 and removed_at is null and deleted_at is null`
 )
 
-// remove writes the removal, tells the author and logs it. ErrDecided where there is nothing left to remove.
-func (s *Service) remove(ctx context.Context, tx *sqlx.Tx, g groups.Group, k groups.Kind, id, by int64, why string) error {
-	subject, err := SubjectOf(ctx, tx, g.ID, k, id)
+// remove writes the removal of a place or comment, tells its author and logs it. The caller has made sure that by may. ErrDecided where
+// there is nothing left to remove.
+func (s *Service) remove(ctx context.Context, tx *sqlx.Tx, k groups.Kind, id, by int64, why string) error {
+	found, err := subjectsOf(ctx, tx, k, id)
 	if err != nil {
 		return err
 	}
-	query, template, name := removePost, "post_removed", fmt.Sprintf("post:%d:group:%d", subject.PostID, g.ID)
+	if len(found) == 0 {
+		return ErrGone
+	}
+	one := found[0]
+	query, template, name := removePost, "post_removed", fmt.Sprintf("place:%d", id)
 	if k == groups.AComment {
 		query, template, name = removeComment, "comment_removed", fmt.Sprintf("comment:%d", id)
 	}
-	r, err := tx.ExecContext(ctx, query, id, g.ID, s.now(), by, why)
+	r, err := tx.ExecContext(ctx, query, id, s.now(), by, why)
 	if err != nil {
 		return fmt.Errorf("remove %s: %w", name, postgres.Translate(err))
 	}
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		return errors.Join(ErrDecided, err)
 	}
-	data := told{Post: Post{ID: subject.PostID, Text: subject.Text}, Comment: Comment{ID: subject.CommentID, PostID: subject.PostID, Text: subject.Text}, Group: g, Why: why}
-	if err := s.tell(ctx, tx, subject.AuthorID, template, name+":removed", data); err != nil {
+	g, err := groups.ByID(ctx, tx, one.GroupID)
+	if err != nil {
 		return err
 	}
-	return audit(ctx, tx, s.now(), by, string(k)+" removed", name, map[string]any{"why": why, "author": subject.AuthorID})
+	data := told{Post: Post{ID: one.PostID, Text: one.Text}, Comment: Comment{ID: one.CommentID, PostID: one.PostID, Text: one.Text}, Group: g, Why: why}
+	if err := s.tell(ctx, tx, one.AuthorID, template, name+":removed", data); err != nil {
+		return err
+	}
+	return audit(ctx, tx, s.now(), by, string(k)+" removed", name, map[string]any{"why": why, "author": one.AuthorID})
 }
 
 // Report puts a post, or a comment on it where commentID is not 0, on the desk of those who decide. Faults of Look and LookAt, and of
@@ -179,7 +179,7 @@ func (s *Service) Report(ctx context.Context, viewer int64, handle string, postI
 			if err != nil {
 				return err
 			}
-			r.GroupID, r.Kind, r.SubjectID, r.AboutID = v.Group.ID, groups.APost, v.ID, v.AuthorID
+			r.GroupID, r.Kind, r.SubjectID, r.AboutID = v.Group.ID, groups.APost, v.Seat.ID, v.AuthorID
 		}
 		return groups.Report(ctx, tx, r, s.now())
 	})

@@ -126,6 +126,7 @@ func (p Post) Content() Content {
 
 // Place is a post in a circle, with what its author sees of it.
 type Place struct {
+	ID          int64         `db:"id"` // what a report is about
 	PostID      int64         `db:"post_id"`
 	GroupID     int64         `db:"group_id"`
 	Handle      string        `db:"handle"`

@@ -77,7 +77,7 @@ order by p.published_at is not null, coalesce(p.published_at, p.created_at) desc
 }
 
 const selectPlaces = `
-select p.post_id, p.group_id, g.handle, g.name, g.sphere, coalesce(p.link_id, 0) as link_id, coalesce(l.code, '') as code, p.published_at, p.skipped_at, p.gone_at,
+select p.id, p.post_id, p.group_id, g.handle, g.name, g.sphere, coalesce(p.link_id, 0) as link_id, coalesce(l.code, '') as code, p.published_at, p.skipped_at, p.gone_at,
   p.removed_at, p.removed_why,
   (select count(*) from comments c where c.post_id = p.post_id and c.group_id = p.group_id and c.deleted_at is null and c.removed_at is null) as comments,
   (select count(*) from reactions r where r.post_id = p.post_id and r.group_id = p.group_id) as reactions

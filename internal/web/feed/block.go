@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"net/http"
 	"net/url"
 
 	"github.com/labstack/echo/v4"
@@ -8,6 +9,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/groups"
 	"relais/internal/posts"
+	"relais/internal/web/circle"
 	"relais/internal/web/page"
 )
 
@@ -20,21 +22,30 @@ type Block struct {
 	Empty   page.Empty
 }
 
-// Circle is the feed of a circle, for its page. The viewer must be in the circle.
-func (s *Server) Circle(c echo.Context, g groups.Group, role groups.Role) (Block, error) {
+// circlePage is the feed of one circle.
+type circlePage struct {
+	circle.Circle
+	Block Block
+}
+
+// Circle answers the page of a circle to those who are in it, with what is written there: for circle.Options.
+func (s *Server) Circle(c echo.Context, at circle.Circle) error {
 	l := page.Lang(c)
-	found, err := posts.InGroup(c.Request().Context(), s.DB, by(c), g.ID, posts.ParseCursor(c.QueryParam("before")))
+	found, err := posts.InGroup(c.Request().Context(), s.DB, at.Viewer, at.ID, posts.ParseCursor(c.QueryParam("before")))
 	if err != nil {
-		return Block{}, err
+		return err
 	}
 	b, err := s.block(c, found)
+	if err != nil {
+		return err
+	}
 	b.Empty = page.Empty{Icon: "message-circle", Title: l.T("feed.circle.empty"), Text: l.T("feed.circle.empty_text")}
 	b.Compose = ""
-	if groups.CanPost(g, role) {
-		b.Compose = "/me/posts/new?group=" + g.Handle
+	if groups.CanPost(at.Group, at.Role) {
+		b.Compose = "/me/posts/new?group=" + at.Handle
 		b.Empty.URL, b.Empty.Action = b.Compose, l.T("feed.compose")
 	}
-	return b, err
+	return s.Site.Render(c, http.StatusOK, "feed/circle", circlePage{at, b})
 }
 
 // block shows a page of posts, whose address is that of the request.

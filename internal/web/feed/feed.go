@@ -5,7 +5,7 @@
 //	/me/posts…                 the author's own, for nobody else
 //	/g/HANDLE/p/ID…            a post in a circle; to whoever is not in the circle it does not exist
 //
-// What shows a circle's feed as part of its page asks Circle for it, and puts in the partial "feed-block".
+// The page of a circle itself is of package circle; for those who are in it, that has it answered by Server.Circle.
 package feed
 
 import (

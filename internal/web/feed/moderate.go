@@ -7,6 +7,7 @@ import (
 
 	"relais/internal/groups"
 	"relais/internal/posts"
+	"relais/internal/web/circle"
 	"relais/internal/web/page"
 )
 
@@ -24,8 +25,8 @@ type actPage struct {
 
 // subject is what the address names: a post, or a comment on it, for somebody who may do that with it.
 func (s *Server) subject(c echo.Context, withPost, withComment posts.Act) (actPage, error) {
-	ctx, l := c.Request().Context(), page.Lang(c)
-	data := actPage{Action: c.Request().URL.Path, Form: page.NewForm(), Removal: withPost == posts.RemovePost}
+	ctx := c.Request().Context()
+	data := actPage{Action: c.Request().URL.Path, Reasons: circle.Reasons(page.Lang(c)), Form: page.NewForm(), Removal: withPost == posts.RemovePost}
 	n, err := id(c, "id")
 	if err != nil {
 		return data, err
@@ -43,9 +44,6 @@ func (s *Server) subject(c echo.Context, withPost, withComment posts.Act) (actPa
 			return data, err
 		}
 		data.Seen, data.Comment, data.Text, data.Author = v, &one, one.Text, one.AuthorName
-	}
-	for _, r := range groups.Reasons() {
-		data.Reasons = append(data.Reasons, page.Option{Value: string(r), Label: l.T("group.reason." + string(r))})
 	}
 	return data, err
 }
