@@ -51,6 +51,7 @@ type Content struct {
 	Brands     []Brand    `toml:"brands"`
 	Products   []Product  `toml:"products"`
 	Members    []Member   `toml:"members"`
+	Posts      []Post     `toml:"posts"`
 	Buyers     []Buyer    `toml:"buyers"`
 }
 
@@ -252,6 +253,7 @@ func (c *Content) read(name string) error {
 	c.Brands = append(c.Brands, part.Brands...)
 	c.Products = append(c.Products, part.Products...)
 	c.Members = append(c.Members, part.Members...)
+	c.Posts = append(c.Posts, part.Posts...)
 	c.Buyers = append(c.Buyers, part.Buyers...)
 	return nil
 }
