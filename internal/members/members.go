@@ -56,7 +56,7 @@ type SignUp struct {
 	Password string
 	Lang     i18n.Lang
 	IP       string
-	Next     string // the page of ours that they wanted to see; the letters lead on to it; may be empty
+	Next     string                                                       // the page of ours that they wanted to see; the letters lead on to it; may be empty
 	Then     func(ctx context.Context, tx *sqlx.Tx, memberID int64) error // of a new account, in its transaction; nil: nothing
 }
 
