@@ -12,6 +12,6 @@ begin
 end $$;
 -- +goose StatementEnd
 create trigger groups_shown after update of visibility, closed_at on groups for each row execute function note_shown();
-create trigger group_members_shown after update of shown on group_members for each row execute function note_shown();
+create trigger group_members_shown after update on group_members for each row when (old.shown <> new.shown) execute function note_shown();
 create trigger group_members_left after delete on group_members for each row when (old.shown) execute function note_shown();
 revoke all on function note_shown(), groups_move(), group_reports_move(), groups_owned() from public;

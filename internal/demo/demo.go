@@ -28,6 +28,7 @@ import (
 	"relais/internal/demo/content"
 	"relais/internal/disputes"
 	"relais/internal/documents"
+	"relais/internal/groups"
 	"relais/internal/jobs"
 	"relais/internal/media"
 	"relais/internal/members"
@@ -63,6 +64,7 @@ type Services struct {
 	Jobs        *jobs.Runner
 	Media       *media.Store
 	Members     *members.Service
+	Groups      *groups.Service
 	Catalog     *catalog.Service
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
@@ -113,7 +115,7 @@ func Seed(ctx context.Context, s Services, o Options) error {
 		name string
 		run  func(context.Context) error
 	}{
-		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"brands", m.makeBrands}, {"products", m.makeProducts},
+		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"circles", m.makeCircles}, {"brands", m.makeBrands}, {"products", m.makeProducts},
 		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
 	} {
 		if err := phase.run(ctx); err != nil {

@@ -105,7 +105,7 @@ type Person struct {
 	Role      Role      `db:"role"`
 	JoinedAt  time.Time `db:"joined_at"`
 	Shown     bool      `db:"shown"`
-	InvitedBy string    `db:"invited_by"` // name; empty: they came of themselves
+	InvitedBy string    `db:"invited_by"` // name; empty: they came of themselves, or who invited them has left
 }
 
 // Found is a circle in the directory, as one viewer finds it.

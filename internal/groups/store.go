@@ -129,7 +129,7 @@ func Count(ctx context.Context, q sqlx.QueryerContext, groupID int64) (int, erro
 const (
 	selectPeople = `
 select m.member_id, p.name, p.handle, coalesce((select hash from media where media.id = p.picture_id), '') as picture, m.role, m.joined_at, m.shown,
-  coalesce((select i.name from members i where i.id = m.invited_by), '') as invited_by
+  coalesce((select i.name from members i join group_members im on im.member_id = i.id and im.group_id = m.group_id where i.id = m.invited_by), '') as invited_by
 from ` + present + ` where m.group_id = $1`
 	selectStaff  = selectPeople + ` and m.role <> 'member' order by m.role = 'owner' desc, m.joined_at, m.member_id`
 	selectOthers = selectPeople + ` and m.role = 'member' order by m.joined_at, m.member_id limit $2 offset $3`
