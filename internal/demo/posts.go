@@ -97,7 +97,7 @@ func (m *maker) followed(ctx context.Context, by *person, id int64, c posts.Cont
 		return err
 	}
 	add := func(code string, weight float64) error {
-		if code == "" || slices.ContainsFunc(m.links, func(l *link) bool { return l.Code == code }) {
+		if code == "" || by.Storefront == nil || slices.ContainsFunc(m.links, func(l *link) bool { return l.Code == code }) {
 			return nil
 		}
 		made, err := m.Referrals.Own(ctx, by.id, code)
