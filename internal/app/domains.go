@@ -19,6 +19,7 @@ import (
 	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/documents"
+	"relais/internal/groups"
 	"relais/internal/jobs"
 	"relais/internal/mail"
 	"relais/internal/media"
@@ -26,6 +27,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/posts"
 	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/refunds"
@@ -48,6 +50,7 @@ type Domains struct {
 	Mail        *mail.Outbox
 	Media       *media.Store
 	Members     *members.Service
+	Groups      *groups.Service
 	Catalog     *catalog.Service
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
@@ -61,6 +64,7 @@ type Domains struct {
 	Returns     *returns.Service
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
+	Posts       *posts.Service
 	Payouts     *payouts.Service
 	Debts       *debts.Service
 	Documents   *documents.Service
@@ -119,6 +123,7 @@ func Wire(p Parts) (*Domains, error) {
 		return nil, err
 	}
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
+	d.Groups = groups.New(groups.Options{DB: p.DB, Now: p.Clock.Now, Mail: d.Mail, Keys: d.Keys, Members: d.Members})
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
@@ -135,6 +140,10 @@ func Wire(p Parts) (*Domains, error) {
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Clock: time.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
 	d.Reviews = reviews.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
+	d.Posts = posts.New(p.DB, d.Referrals, p.Clock.Now, d.Mail)
+	for _, k := range []groups.Kind{groups.APost, groups.AComment} {
+		d.Groups.About(k, d.Posts.Subjects(k))
+	}
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
@@ -156,12 +165,14 @@ func (d *Domains) register() {
 	d.Jobs.Handle(shopify.JobKind, shopify.JobLease, d.Imports.Handle)
 	d.Jobs.Handle(members.JobSweep, 5*time.Minute, d.Members.Sweep)
 	d.Jobs.Every(members.JobSweep, 24*time.Hour, members.JobSweep)
+	d.Groups.Register(d.Jobs)
 	d.Clicks.Register(d.Jobs)
 	d.Orders.Register(d.Jobs)
 	d.Refunds.Register(d.Jobs)
 	d.Returns.Register(d.Jobs)
 	d.Disputes.Register(d.Jobs)
 	d.Reviews.Register(d.Jobs)
+	d.Posts.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Debts.Register(d.Jobs)
 	d.Documents.Register(d.Jobs)

@@ -118,9 +118,31 @@ func TestDashboards(t *testing.T) {
 	}
 }
 
+// The home feed in small: its pages are full, and the lines are there.
+func TestHomeFeed(t *testing.T) {
+	c, err := postgres.StartCluster(t.Context(), postgres.Options{Throwaway: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Stop()
+	lines, err := measureFeed(t.Context(), c, settings{rounds: 1, posts: 2000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(lines) != 3 || lines[0].Name != "home_feed" {
+		t.Errorf("%v", lines)
+	}
+	for _, l := range lines {
+		if l.Ratio <= 0 || !l.AtMost {
+			t.Errorf("%s", l)
+		}
+		t.Log(l, l.Median, l.Yardstick.Median)
+	}
+}
+
 func TestSettings(t *testing.T) {
 	got, err := parse([]string{"-rounds", "5", "-span", "1s"})
-	want := settings{rounds: 5, span: time.Second, connections: 64, clients: 8, orders: 1000, earnings: 10_000_000, dashboards: 10_000_000, out: "var/bench.json"}
+	want := settings{rounds: 5, span: time.Second, connections: 64, clients: 8, orders: 1000, earnings: 10_000_000, dashboards: 10_000_000, posts: 1_000_000, out: "var/bench.json"}
 	if err != nil || !cmp.Equal(got, want, cmp.AllowUnexported(settings{})) {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -12,6 +12,8 @@
 //	                         over those of a read-only GROUP BY over the same 10,000,000 postings
 //	dashboard_10k, _10m_p95  the 95th percentile of insight.ForMember over ninety days of a member of 10,000, and 10,000,000 clicks, over 200 ms
 //	dashboard_1m, _10m       the time that it takes for a member of 1,000,000, and 10,000,000 clicks over that for one of 10,000
+//	home_feed, _queries      the home feed of a member of 200 circles among 1,000,000 posts over that among 100: the page, and its queries alone
+//	home_feed_deep           the eleventh page of it over the first among 100
 //
 // In every line up to place_order more is better, and 1 is as good as the yardstick. In those after it less is better: the goal is what
 // it may be at most.
@@ -37,6 +39,9 @@
 // The dashboards lie in a database of their own too, three members with forty links and five hundred orders each, whose clicks were
 // counted by the triggers and rolled up as in life; -clicks N makes them fewer. Their dashboards are read in turn, by the application's
 // role, and must have what was written.
+//
+// The home feeds lie in two databases, one of 100 posts and one of 1,000,000, each post in two of the member's 200 circles; -posts N makes
+// them fewer. They are read in turn through the real handlers, with the application's role, and must show a full page.
 //
 // One measurement of each kind makes a round; rounds follow each other, so that a slow minute hits both sides. A ratio is that of the
 // medians over the rounds, after a warm-up that is not counted.
@@ -70,8 +75,10 @@ type settings struct {
 	orders      int           // placed in one measurement
 	earnings    int64         // free, before the run of payouts; 0: no run is measured
 	dashboards  int64         // clicks of the busiest member whose dashboard is read; 0: none is
+	posts       int64         // in the database of the home feed that is read; 0: none is
 	only        bool          // the run of payouts, and nothing else
 	onlyBoards  bool          // the dashboards, and nothing else
+	onlyFeed    bool          // the home feed, and nothing else
 	out         string        // file for the JSON
 	profiles    string        // folder; empty: no profiles
 }
@@ -97,24 +104,31 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	report := report{}
-	if !s.only && !s.onlyBoards {
+	if !s.only && !s.onlyBoards && !s.onlyFeed {
 		if report, err = measure(ctx, w, s); err != nil {
 			return err
 		}
 	}
-	if s.earnings > 0 && !s.onlyBoards {
+	if s.earnings > 0 && !s.onlyBoards && !s.onlyFeed {
 		payouts, err := measurePayouts(ctx, w.cluster, s)
 		if err != nil {
 			return fmt.Errorf("measure payouts: %w", err)
 		}
 		report.Benches = append(report.Benches, payouts)
 	}
-	if s.dashboards > 0 && !s.only {
+	if s.dashboards > 0 && !s.only && !s.onlyFeed {
 		boards, err := measureDashboards(ctx, w.cluster, s)
 		if err != nil {
 			return fmt.Errorf("measure dashboards: %w", err)
 		}
 		report.Benches = append(report.Benches, boards...)
+	}
+	if s.posts > 0 && !s.only && !s.onlyBoards {
+		feeds, err := measureFeed(ctx, w.cluster, s)
+		if err != nil {
+			return fmt.Errorf("measure the home feed: %w", err)
+		}
+		report.Benches = append(report.Benches, feeds...)
 	}
 	for _, l := range report.Benches {
 		fmt.Fprintln(out, l)
@@ -130,6 +144,8 @@ func parse(args []string) (settings, error) {
 	f.IntVar(&s.orders, "orders", 1000, "orders placed in one round")
 	f.Int64Var(&s.earnings, "earnings", 10_000_000, "free earnings before the run of payouts, a hundred of each payee; 0: do not measure it")
 	f.Int64Var(&s.dashboards, "clicks", 10_000_000, "clicks of the busiest member whose dashboard is read; 0: do not measure it")
+	f.Int64Var(&s.posts, "posts", 1_000_000, "posts in the database of the home feed that is read; 0: do not measure it")
+	f.BoolVar(&s.onlyFeed, "only-feed", false, "measure the home feed and nothing else")
 	f.BoolVar(&s.onlyBoards, "only-dashboards", false, "measure the dashboards and nothing else")
 	f.BoolVar(&s.only, "only-payouts", false, "measure the run of payouts and nothing else")
 	f.StringVar(&s.out, "json", "var/bench.json", "file for the results")
@@ -142,6 +158,9 @@ func parse(args []string) (settings, error) {
 	}
 	if s.dashboards != 0 && s.dashboards < memberLinks*1000 {
 		return s, fmt.Errorf("at least %d clicks, or none", memberLinks*1000)
+	}
+	if s.posts != 0 && s.posts < feedFew*10 {
+		return s, fmt.Errorf("at least %d posts, or none", feedFew*10)
 	}
 	if s.rounds < 1 || s.span < 100*time.Millisecond || s.orders < s.clients {
 		return s, fmt.Errorf("at least one round, 100ms and %d orders", s.clients)

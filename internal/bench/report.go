@@ -47,6 +47,7 @@ type method struct {
 	Placed      int64   `json:"orders_placed"`
 	Earnings    int64   `json:"free_earnings"`    // of a hundredth as many payees
 	Clicks      int64   `json:"dashboard_clicks"` // of the busiest member whose dashboard is read
+	Posts       int64   `json:"feed_posts"`       // in the database of the home feed
 }
 
 // line is one result. Ratio is median over yardstick's median, or the other way round where less is better.
@@ -110,7 +111,7 @@ func newReport(m machine, s settings, r *sides) report {
 	p99 := func(l load) float64 { return l.P99 }
 	return report{At: time.Now().UTC().Truncate(time.Second), Machine: m,
 		Method: method{Rounds: s.rounds, Seconds: s.span.Seconds(), Connections: s.connections, Clients: s.clients, Orders: s.orders,
-			TPCBScale: tpcbScale, PageBytes: r.pageSize, FrontBytes: r.frontSize, Followed: r.followed, Placed: r.placed, Earnings: s.earnings, Clicks: s.dashboards},
+			TPCBScale: tpcbScale, PageBytes: r.pageSize, FrontBytes: r.frontSize, Followed: r.followed, Placed: r.placed, Earnings: s.earnings, Clicks: s.dashboards, Posts: s.posts},
 		Benches: []line{
 			compare("share_link_redirect", 0.50, "requests/s", values(r.follow, perSecond), "bare Echo 302", values(r.bare302, perSecond), false),
 			compare("share_link_redirect_single", 3, "requests/s", values(r.follow, perSecond), "one INSERT a click", values(r.single, perSecond), false),

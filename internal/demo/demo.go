@@ -28,11 +28,13 @@ import (
 	"relais/internal/demo/content"
 	"relais/internal/disputes"
 	"relais/internal/documents"
+	"relais/internal/groups"
 	"relais/internal/jobs"
 	"relais/internal/media"
 	"relais/internal/members"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/posts"
 	"relais/internal/referrals"
 	"relais/internal/returns"
 	"relais/internal/reviews"
@@ -62,6 +64,7 @@ type Services struct {
 	Jobs        *jobs.Runner
 	Media       *media.Store
 	Members     *members.Service
+	Groups      *groups.Service
 	Catalog     *catalog.Service
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
@@ -71,6 +74,7 @@ type Services struct {
 	Returns     *returns.Service
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
+	Posts       *posts.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox
@@ -111,8 +115,8 @@ func Seed(ctx context.Context, s Services, o Options) error {
 		name string
 		run  func(context.Context) error
 	}{
-		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"brands", m.makeBrands}, {"products", m.makeProducts},
-		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
+		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"circles", m.makeCircles}, {"brands", m.makeBrands}, {"products", m.makeProducts},
+		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
 	} {
 		if err := phase.run(ctx); err != nil {
 			return fmt.Errorf("make the demo's %s: %w", phase.name, err)

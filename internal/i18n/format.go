@@ -138,12 +138,16 @@ func (l Lang) DateShort(t time.Time) string {
 }
 
 // DateTime writes the day and the minute, in Paris time: "23 novembre 2026 à 14:05", "23 November 2026 at 14:05".
-func (l Lang) DateTime(t time.Time) string {
+func (l Lang) DateTime(t time.Time) string { return l.DateTimeIn(t, paris) }
+
+// DateTimeIn writes the day and the minute in another place's time.
+func (l Lang) DateTimeIn(t time.Time, place *time.Location) string {
 	at := " at "
 	if l == FR {
 		at = " à "
 	}
-	return l.Date(t) + at + t.In(paris).Format("15:04")
+	t = t.In(place)
+	return l.day(t) + noBreak + l.month(t.Month()) + " " + strconv.Itoa(t.Year()) + at + t.Format("15:04")
 }
 
 // Month writes the month and year: "novembre 2026".

@@ -52,6 +52,21 @@ func Days(ctx context.Context, q sqlx.QueryerContext, memberID, linkID int64, p 
 	return steps(p, by["step"]), nil
 }
 
+// ByLink is what came of each of a member's links in a period, by the number of the link; 0 stands for sales without one.
+func ByLink(ctx context.Context, q sqlx.QueryerContext, memberID int64, p Period) (map[int64]Figures, error) {
+	by, err := count(ctx, q, selectMember, memberID, p, 0)
+	if err != nil {
+		return nil, err
+	}
+	list := make(map[int64]Figures, len(by["link"]))
+	for key, f := range by["link"] {
+		if id, err := strconv.ParseInt(key, 10, 64); err == nil {
+			list[id] = f
+		}
+	}
+	return list, nil
+}
+
 func report(p Period, by map[string]map[string]Figures) Report {
 	return Report{Period: p, Total: by["total"][""], Steps: steps(p, by["step"]), Channels: named(by["channel"])}
 }

@@ -37,6 +37,13 @@ func PeriodOf(name string, now time.Time) Period {
 	return Period{Name: name, From: today.AddDate(0, 0, 1-days), To: today}
 }
 
+// Since is the period from the day of that moment to today, by months where it is long.
+func Since(from, now time.Time) Period {
+	p := Period{From: i18n.DayStart(from), To: i18n.DayStart(now)}
+	p.Monthly = p.To.Sub(p.From) > 92*24*time.Hour
+	return p
+}
+
 // Starts are the midnights with which the days or months of the period begin, in their order.
 func (p Period) Starts() (list []time.Time) {
 	for at := p.From; !at.After(p.To); {

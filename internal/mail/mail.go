@@ -163,3 +163,16 @@ func ByID(ctx context.Context, q sqlx.QueryerContext, id int64) (Entry, error) {
 	}
 	return e, nil
 }
+
+const forgetSQL = `
+	update letters set recipient = '', body_text = '', body_html = ''
+	where template = $1 and recipient <> '' and (sent_at is not null or error <> '' or created_at < $2)`
+
+// Forget empties the letters of one template that were sent, were refused for good, or are older than life: their recipient and what they
+// said, with the links in it. That they were written stays.
+func (o *Outbox) Forget(ctx context.Context, tx *sqlx.Tx, template string, life time.Duration) error {
+	if _, err := tx.ExecContext(ctx, forgetSQL, template, o.now().Add(-life)); err != nil {
+		return fmt.Errorf("forget letters: %w", postgres.Translate(err))
+	}
+	return nil
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,6 +28,8 @@ type Service struct {
 	now    func() time.Time
 	hasher *hasher
 	cache  *lru.Cache[string, sessionRow] // session id -> row, for cacheLife
+
+	whenBlocked []func(ctx context.Context, tx *sqlx.Tx, memberID int64) error
 }
 
 // Options is what the service needs.
@@ -53,6 +56,7 @@ type SignUp struct {
 	Password string
 	Lang     i18n.Lang
 	IP       string
+	Next     string                                                       // the page of ours that they wanted to see; the letters lead on to it; may be empty
 	Then     func(ctx context.Context, tx *sqlx.Tx, memberID int64) error // of a new account, in its transaction; nil: nothing
 }
 
@@ -78,7 +82,7 @@ func (s *Service) SignUp(ctx context.Context, in SignUp) error {
 		m := Member{Email: email, Name: name, Lang: in.Lang, CreatedAt: s.now()}
 		added, ok, err := insertWithHandle(ctx, tx, m, hash)
 		if err == nil && !ok {
-			added, ok, err = s.signUpAgain(ctx, tx, m, hash)
+			added, ok, err = s.signUpAgain(ctx, tx, m, hash, in.Next)
 		}
 		if err != nil || !ok {
 			return err
@@ -88,7 +92,7 @@ func (s *Service) SignUp(ctx context.Context, in SignUp) error {
 				return err
 			}
 		}
-		return s.askToConfirm(ctx, tx, added)
+		return s.askToConfirm(ctx, tx, added, in.Next)
 	})
 	if err != nil {
 		return fmt.Errorf("sign up: %w", err)
@@ -101,13 +105,13 @@ const replaceSQL = `
 
 // signUpAgain answers a sign-up with an address that has an account: replaced says that nobody ever confirmed it, and that it is this
 // one's now.
-func (s *Service) signUpAgain(ctx context.Context, tx *sqlx.Tx, in Member, hash string) (m Member, replaced bool, err error) {
+func (s *Service) signUpAgain(ctx context.Context, tx *sqlx.Tx, in Member, hash, next string) (m Member, replaced bool, err error) {
 	m, err = one(ctx, tx, byEmailSQL+` for update`, in.Email)
 	if err != nil {
 		return m, false, err
 	}
 	if m.EmailConfirmedAt != nil || m.BlockedAt != nil {
-		return m, false, s.write(ctx, tx, m, "account_exists", "signup:"+token.Random(12), letterData{Name: m.Name})
+		return m, false, s.write(ctx, tx, m, "account_exists", "signup:"+token.Random(12), letterData{Name: m.Name, Path: onward("/login", next)})
 	}
 	err = tx.GetContext(ctx, &m, replaceSQL, m.ID, in.Name, hash, in.Lang)
 	if err != nil {
@@ -141,12 +145,20 @@ func insertWithHandle(ctx context.Context, tx *sqlx.Tx, m Member, hash string) (
 }
 
 // askToConfirm writes the letter with the link that confirms an address.
-func (s *Service) askToConfirm(ctx context.Context, tx *sqlx.Tx, m Member) error {
+func (s *Service) askToConfirm(ctx context.Context, tx *sqlx.Tx, m Member, next string) error {
 	secret, err := addToken(ctx, tx, forConfirm, m, m.Email, s.now(), confirmLife)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, tx, m, "confirm", linkReference(secret), letterData{Name: m.Name, Path: "/confirm/" + secret})
+	return s.write(ctx, tx, m, "confirm", linkReference(secret), letterData{Name: m.Name, Path: onward("/confirm/"+secret, next)})
+}
+
+// onward is a path of ours that leads on to another afterwards.
+func onward(path, next string) string {
+	if next == "" {
+		return path
+	}
+	return path + "?next=" + url.QueryEscape(next)
 }
 
 // letterData is what the letters of this package read.

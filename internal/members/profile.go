@@ -157,9 +157,19 @@ func (s *Service) Block(ctx context.Context, actorID, memberID int64, blocked bo
 		now := s.now()
 		action, at = "member blocked", &now
 	}
+	after := s.whenBlocked
+	if !blocked {
+		after = nil
+	}
 	return s.change(ctx, actorID, memberID, action, func(m Member) (string, any, bool) {
 		return blockSQL, at, blocked != (m.BlockedAt != nil)
-	})
+	}, after...)
+}
+
+// WhenBlocked has a function called in the transaction that shuts a member out, for what they leave behind. It is called while the program
+// is put together.
+func (s *Service) WhenBlocked(do func(ctx context.Context, tx *sqlx.Tx, memberID int64) error) {
+	s.whenBlocked = append(s.whenBlocked, do)
 }
 
 // Promote makes a member an admin of the platform, or ends that. The actor is an admin, or 0 for the command line.
@@ -177,8 +187,9 @@ func (s *Service) Promote(ctx context.Context, actorID, memberID int64, admin bo
 	})
 }
 
-// change locks a member, runs the statement that decide names, ends the sessions and writes the log.
-func (s *Service) change(ctx context.Context, actorID, memberID int64, action string, decide func(Member) (query string, value any, needed bool)) error {
+// change locks a member, runs the statement that decide names, ends the sessions, writes the log and does what comes after.
+func (s *Service) change(ctx context.Context, actorID, memberID int64, action string, decide func(Member) (query string, value any, needed bool),
+	after ...func(context.Context, *sqlx.Tx, int64) error) error {
 	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		m, err := one(ctx, tx, lockByIDSQL, memberID)
 		if err != nil {
@@ -193,6 +204,11 @@ func (s *Service) change(ctx context.Context, actorID, memberID int64, action st
 		}
 		if _, err := endSessions(ctx, tx, memberID, s.now()); err != nil {
 			return err
+		}
+		for _, do := range after {
+			if err := do(ctx, tx, memberID); err != nil {
+				return err
+			}
 		}
 		return Audit(ctx, tx, AuditEntry{At: s.now(), ActorID: actorID, Action: action, Subject: subject(memberID)})
 	})

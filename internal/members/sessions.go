@@ -40,6 +40,7 @@ type Attempt struct {
 	IP        string
 	UserAgent string
 	Device    string // the device cookie, if there is one
+	Next      string // the page of ours that they wanted to see; may be empty
 }
 
 // LogIn opens a session for whoever knows the password. An unknown address and a wrong password give the same
@@ -69,7 +70,7 @@ func (s *Service) LogIn(ctx context.Context, in Attempt) (Session, error) {
 	case m.BlockedAt != nil:
 		return Session{}, fault.New(fault.Forbidden, "fault.account_blocked")
 	case m.EmailConfirmedAt == nil:
-		return Session{}, s.remindToConfirm(ctx, m)
+		return Session{}, s.remindToConfirm(ctx, m, in.Next)
 	}
 	var session Session
 	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
@@ -136,13 +137,13 @@ func (s *Service) rehash(ctx context.Context, memberID int64, password, old stri
 }
 
 // remindToConfirm sends the link of the sign-up again and returns the fault that says so.
-func (s *Service) remindToConfirm(ctx context.Context, m Member) error {
+func (s *Service) remindToConfirm(ctx context.Context, m Member, next string) error {
 	err := s.try(ctx, map[string]limit{throttleKey("letter-to", m.Email): letterTo})
 	if err != nil && !errors.Is(err, fault.TooMany) {
 		return err
 	}
 	if err == nil {
-		err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error { return s.askToConfirm(ctx, tx, m) })
+		err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error { return s.askToConfirm(ctx, tx, m, next) })
 		if err != nil {
 			return err
 		}

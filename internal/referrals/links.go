@@ -41,7 +41,8 @@ type Link struct {
 	BrandID   int64     `db:"brand_id"`   // 0 unless it leads to a brand
 	SellerID  int64     `db:"seller_id"`  // the brand, or that of the product; 0 for a storefront
 	Channel   string    `db:"channel"`    // through which it is shared; one of Channels
-	Circle    string    `db:"circle"`     // the member's own name for the group
+	Circle    string    `db:"circle"`     // the member's own name for the group, or that of the circle on Relais
+	GroupID   int64     `db:"group_id"`   // of the circle on Relais that it was shared in; 0: none
 	CreatedAt time.Time `db:"created_at"`
 	Disabled  bool      `db:"disabled"` // switched off, or its member blocked
 
@@ -83,18 +84,22 @@ func Channels() []string {
 	return []string{"", "whatsapp", "telegram", "facebook", "linkedin", "x", "bluesky", "mail", "sms", "copy", "qr"}
 }
 
+// InCircle is the channel of links that are shared in a circle on Relais. No form offers it: a post makes them.
+const InCircle = "relais"
+
 // Share is what a member asks a link for.
 type Share struct {
 	Target    Target
 	ProductID int64  // of ToProduct
 	BrandID   int64  // of ToBrand
-	Channel   string // one of Channels
-	Circle    string // the member's own name for the group, at most 80 characters
+	Channel   string // one of Channels, or InCircle
+	Circle    string // the member's own name for the group, or that of the circle; at most 80 characters
+	GroupID   int64  // the circle, of InCircle
 }
 
 const selectLink = `
 select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, coalesce(b.id, 0) as seller_id, l.channel,
-  l.circle, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled, m.handle, m.name as member_name,
+  l.circle, coalesce(l.group_id, 0) as group_id, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled, m.handle, m.name as member_name,
   m.lang as member_lang, coalesce(p.slug, '') as product_slug, coalesce(p.title, '') as product_title,
   coalesce(b.blocked_at is null and (p.id is null or p.state = 'published'), true) as for_sale,
   coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name
@@ -115,27 +120,20 @@ func linkWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ..
 }
 
 const insertLink = `
-insert into share_links (code, member_id, target, product_id, brand_id, channel, circle, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`
+insert into share_links (code, member_id, target, product_id, brand_id, channel, circle, created_at, group_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`
 
-// whereShare finds the one link of a member for the same target, channel and circle.
+// whereShare finds the one link of a member for the same target, channel and circle. A circle on Relais keeps it when it is renamed.
 const whereShare = `l.member_id = $1 and l.target = $2 and l.product_id is not distinct from $3
-  and l.brand_id is not distinct from $4 and l.channel = $5 and l.circle = $6`
+  and l.brand_id is not distinct from $4 and l.channel = $5 and l.group_id is not distinct from $7 and (l.circle = $6 or l.group_id is not null)`
 
 // Create makes the member's link for a target, channel and circle; asked again it gives the same link, switched on if it was off.
 // Sharing a product lists it in the member's storefront too. Faults: what is shared is not for sale (NotFound), fields channel
 // and circle, storefronts.ErrFull, ErrManyLinks.
 func (s *Service) Create(ctx context.Context, memberID int64, sh Share) (Link, error) {
-	if err := sh.check(); err != nil {
-		return Link{}, err
-	}
 	var link Link
-	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		if err := s.list(ctx, tx, memberID, sh); err != nil {
-			return err
-		}
-		var err error
-		link, err = s.insert(ctx, tx, memberID, sh)
+	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) (err error) {
+		link, err = s.CreateIn(ctx, tx, memberID, sh)
 		return err
 	})
 	if err != nil {
@@ -145,13 +143,24 @@ func (s *Service) Create(ctx context.Context, memberID int64, sh Share) (Link, e
 	return link, nil
 }
 
+// CreateIn is Create within a transaction of the caller's.
+func (s *Service) CreateIn(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Share) (Link, error) {
+	if err := sh.check(); err != nil {
+		return Link{}, err
+	}
+	if err := s.list(ctx, tx, memberID, sh); err != nil {
+		return Link{}, err
+	}
+	return s.insert(ctx, tx, memberID, sh)
+}
+
 // check cleans the circle and refuses what no form of ours sends.
 func (sh *Share) check() error {
 	sh.Circle = strings.Join(strings.Fields(sh.Circle), " ")
 	if !utf8.ValidString(sh.Circle) || utf8.RuneCountInString(sh.Circle) > 80 || strings.ContainsFunc(sh.Circle, unicode.IsControl) {
 		return fault.Field("circle", "relay.circle_invalid")
 	}
-	if !slices.Contains(Channels(), sh.Channel) {
+	if !slices.Contains(Channels(), sh.Channel) && sh.Channel != InCircle || (sh.Channel == InCircle) != (sh.GroupID != 0) {
 		return fault.Field("channel", "relay.channel_unknown")
 	}
 	known := sh.Target == ToProduct && sh.ProductID != 0 && sh.BrandID == 0 ||
@@ -195,16 +204,16 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Shar
 const codeTries = 3
 
 func (s *Service) insert(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Share) (Link, error) {
-	product, brand := orNull(sh.ProductID), orNull(sh.BrandID)
+	product, brand, group := orNull(sh.ProductID), orNull(sh.BrandID), orNull(sh.GroupID)
 	for range codeTries {
 		if n, err := LinkCount(ctx, tx, memberID); err != nil || n >= MaxLinks {
 			return s.existing(ctx, tx, memberID, sh, err)
 		}
-		_, err := tx.ExecContext(ctx, insertLink, newCode(), memberID, sh.Target, product, brand, sh.Channel, sh.Circle, s.now())
+		_, err := tx.ExecContext(ctx, insertLink, newCode(), memberID, sh.Target, product, brand, sh.Channel, sh.Circle, s.now(), group)
 		if err != nil {
 			return Link{}, postgres.Translate(err)
 		}
-		link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, product, brand, sh.Channel, sh.Circle)
+		link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, product, brand, sh.Channel, sh.Circle, group)
 		if errors.Is(err, ErrNoLink) {
 			continue // the code was taken, so nothing was inserted
 		}
@@ -224,7 +233,7 @@ func (s *Service) existing(ctx context.Context, tx *sqlx.Tx, memberID int64, sh 
 	if err != nil {
 		return Link{}, err
 	}
-	link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, orNull(sh.ProductID), orNull(sh.BrandID), sh.Channel, sh.Circle)
+	link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, orNull(sh.ProductID), orNull(sh.BrandID), sh.Channel, sh.Circle, orNull(sh.GroupID))
 	if errors.Is(err, ErrNoLink) {
 		return Link{}, ErrManyLinks
 	}
@@ -299,7 +308,7 @@ func LinkCount(ctx context.Context, q sqlx.QueryerContext, memberID int64) (int,
 // Circles are the names that a member gave to their groups, the last used first.
 func Circles(ctx context.Context, q sqlx.QueryerContext, memberID int64) ([]string, error) {
 	var cs []string
-	err := sqlx.SelectContext(ctx, q, &cs, `select circle from share_links where member_id = $1 and circle <> '' group by circle order by max(id) desc limit 20`, memberID)
+	err := sqlx.SelectContext(ctx, q, &cs, `select circle from share_links where member_id = $1 and circle <> '' and group_id is null group by circle order by max(id) desc limit 20`, memberID)
 	if err != nil {
 		return nil, fmt.Errorf("read circles: %w", err)
 	}

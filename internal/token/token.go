@@ -15,12 +15,15 @@ package token
 
 import (
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,6 +52,7 @@ const (
 	Web         Purpose = "web"    // the session cookie
 	Device      Purpose = "device" // a browser that a member logged in from before
 	Attribution Purpose = "attr"   // the long-lived cookie of a share link, set with consent
+	Address     Purpose = "addr"   // digests of mail addresses that are not kept
 )
 
 // Registered holds the standard claims. Every claims type embeds it.
@@ -198,4 +202,26 @@ func Random(n int) string {
 func Hash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
+}
+
+// Digests returns what may be kept of a text that itself must not be, such as a mail address: a keyed hash that nobody without the secret
+// can look up. The first is of the secret that signs, and the one to write; the others are of those that still open, to be looked for too.
+func (k *Keys) Digests(p Purpose, text string) ([]string, error) {
+	kids := []string{k.current}
+	for _, kid := range slices.Sorted(maps.Keys(k.masters)) {
+		if kid != k.current {
+			kids = append(kids, kid)
+		}
+	}
+	all := make([]string, len(kids))
+	for i, kid := range kids {
+		key, err := k.key(kid, p)
+		if err != nil {
+			return nil, err
+		}
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(text))
+		all[i] = hex.EncodeToString(mac.Sum(nil))
+	}
+	return all, nil
 }

@@ -252,3 +252,26 @@ func kidOf(t *testing.T, raw string) string {
 	kid, _, _ := strings.Cut(rest, `"`)
 	return kid
 }
+
+func TestDigests(t *testing.T) {
+	old, err := token.NewKeys("the first secret of these tests is long")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rotated, err := token.NewKeys("the second secret of these tests is long", "the first secret of these tests is long")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := old.Digests(token.Address, "zoe@example.org")
+	if err != nil || len(before) != 1 || strings.Contains(before[0], "zoe") {
+		t.Fatalf("%v, %v", before, err)
+	}
+	after, err := rotated.Digests(token.Address, "zoe@example.org")
+	if err != nil || len(after) != 2 || after[0] == before[0] || after[1] != before[0] {
+		t.Errorf("after a rotation %v, %v; before %v", after, err, before)
+	}
+	other, err := old.Digests(token.Address, "zoé@example.org")
+	if err != nil || other[0] == before[0] {
+		t.Errorf("two addresses have one digest: %v", err)
+	}
+}

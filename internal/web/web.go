@@ -24,6 +24,7 @@ import (
 	"relais/internal/clicks"
 	"relais/internal/debts"
 	"relais/internal/disputes"
+	"relais/internal/groups"
 	"relais/internal/ledger"
 	"relais/internal/media"
 	"relais/internal/members"
@@ -31,6 +32,7 @@ import (
 	"relais/internal/payments"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
+	"relais/internal/posts"
 	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/returns"
@@ -43,6 +45,8 @@ import (
 	"relais/internal/web/aftersale"
 	"relais/internal/web/brandspace"
 	"relais/internal/web/card"
+	"relais/internal/web/circle"
+	"relais/internal/web/feed"
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
 	"relais/internal/web/review"
@@ -59,6 +63,7 @@ type Options struct {
 	Keys        *token.Keys
 	Media       *media.Store
 	Members     *members.Service
+	Groups      *groups.Service
 	Catalog     *catalog.Service
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
@@ -70,6 +75,7 @@ type Options struct {
 	Returns     *returns.Service
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
+	Posts       *posts.Service
 	Debts       *debts.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
@@ -100,7 +106,7 @@ func New(o Options) (http.Handler, error) {
 	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +134,9 @@ func New(o Options) (http.Handler, error) {
 	money.Routes(e)
 	after.Routes(e)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
+	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL})
+	feeds.Routes(e)
+	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)

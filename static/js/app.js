@@ -8,6 +8,7 @@
   const enhance = (root) => {
     for (const b of find(root, "[data-copy]")) b.hidden = !navigator.clipboard;
     for (const b of find(root, "[data-share-system]")) b.hidden = !navigator.share;
+    for (const z of find(root, "select[data-zone]")) hereZone(z);
     for (const b of find(root, "[data-step]")) b.hidden = false;
     for (const d of find(root, "dialog[data-now]")) if (!d.open) d.showModal();
     for (const tab of find(root, ".tabs [aria-current]")) { // where one is may lie beyond the edge of a phone
@@ -24,9 +25,25 @@
     setTimeout(() => { label.textContent = before; }, 2000);
   };
 
-  const share = (button) => {
-    const { url, title, text } = button.closest("[data-share]").dataset;
-    navigator.share({ url, title, text }).catch(() => {}); // closed by the person: nothing to do
+  // The time zone of the device, also where the list does not know it.
+  const hereZone = (select) => {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (!zone) return;
+    if (![...select.options].some((o) => o.value === zone)) select.add(new Option(zone.replaceAll("_", " "), zone));
+    select.value = zone;
+  };
+
+  // The system's own sheet, with the photograph (data-files) where it takes one.
+  const share = async (button) => {
+    const { url, title, text, files } = button.closest("[data-share]").dataset;
+    const data = { title, text };
+    if (url) data.url = url;
+    if (files && navigator.canShare) {
+      const blob = await fetch(files).then((r) => (r.ok ? r.blob() : null)).catch(() => null);
+      const photo = blob && [new File([blob], "relais.jpg", { type: "image/jpeg" })];
+      if (photo && navigator.canShare({ files: photo })) data.files = photo;
+    }
+    navigator.share(data).catch(() => {}); // closed by the person: nothing to do
   };
 
   const step = (button) => {

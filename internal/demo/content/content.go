@@ -51,6 +51,8 @@ type Content struct {
 	Brands     []Brand    `toml:"brands"`
 	Products   []Product  `toml:"products"`
 	Members    []Member   `toml:"members"`
+	Groups     []Group    `toml:"groups"`
+	Posts      []Post     `toml:"posts"`
 	Buyers     []Buyer    `toml:"buyers"`
 }
 
@@ -178,6 +180,41 @@ const (
 	Admin   = "admin"  // runs the platform
 )
 
+// Group is a circle on Relais, with the members who are in it besides its owner.
+type Group struct {
+	Name        string   `toml:"name"`
+	Owner       string   `toml:"owner"` // handle
+	Lang        string   `toml:"lang"`  // of its texts
+	Sphere      string   `toml:"sphere"`
+	Visibility  string   `toml:"visibility"` // open or private
+	Admission   string   `toml:"admission"`  // free or asked
+	Picture     string   `toml:"picture"`    // file of a photograph
+	Description string   `toml:"description"`
+	Rules       string   `toml:"rules"`
+	People      []Joiner `toml:"people"`
+	Asks        []Joiner `toml:"asks"` // they wait to be let in
+	Reports     []Report `toml:"reports"`
+}
+
+// Joiner is somebody in a group, or who wants to be.
+type Joiner struct {
+	Who   string `toml:"who"`  // handle
+	By    string `toml:"by"`   // who invited them; empty: the owner
+	Role  string `toml:"role"` // moderator, or empty
+	Shown bool   `toml:"shown"`
+	Text  string `toml:"text"` // of a request
+}
+
+// Report is what somebody in a group reported.
+type Report struct {
+	By       string `toml:"by"`
+	About    string `toml:"about"` // handle; empty: the group
+	Reason   string `toml:"reason"`
+	Text     string `toml:"text"`
+	Decision string `toml:"decision"` // empty: it is open
+	Why      string `toml:"why"`
+}
+
 // Circle is a group that a member shares with, and the channel by which they reach it: whatsapp, telegram, facebook,
 // linkedin, x, bluesky, mail, sms, copy or qr. Sphere is "personal" or "professional".
 type Circle struct {
@@ -252,6 +289,8 @@ func (c *Content) read(name string) error {
 	c.Brands = append(c.Brands, part.Brands...)
 	c.Products = append(c.Products, part.Products...)
 	c.Members = append(c.Members, part.Members...)
+	c.Groups = append(c.Groups, part.Groups...)
+	c.Posts = append(c.Posts, part.Posts...)
 	c.Buyers = append(c.Buyers, part.Buyers...)
 	return nil
 }

@@ -102,6 +102,13 @@ func (c *Content) Validate() error {
 		p.unique(emails, m.Email, "member "+m.Handle)
 		c.validateMember(p, m)
 	}
+	for _, g := range c.Groups {
+		p.unique(handles, g.Name, "group")
+		c.validateGroup(p, g)
+	}
+	for _, post := range c.Posts {
+		c.validatePost(p, post)
+	}
 	for _, b := range c.Buyers {
 		p.unique(emails, b.Email, "buyer "+b.Name)
 		validateBuyer(p, b)
@@ -238,6 +245,32 @@ func (c *Content) validateMember(p *problems, m Member) {
 		p.check(m.Reach >= 1 && m.Reach <= 10, where, "reach %d", m.Reach)
 		p.check(len(m.Circles) > 0, where, "shares with nobody")
 		c.validateStorefront(p, m, where+" storefront")
+	}
+}
+
+func (c *Content) validateGroup(p *problems, g Group) {
+	where := "group " + g.Name
+	p.prose(g.Name, g.Lang, maxName, where)
+	p.prose(g.Description, g.Lang, maxProse, where+" description")
+	p.prose(g.Rules, g.Lang, maxProse, where+" rules")
+	p.check(g.Sphere == "personal" || g.Sphere == "professional", where, "sphere %q", g.Sphere)
+	p.check(g.Visibility == "open" || g.Visibility == "private", where, "visibility %q", g.Visibility)
+	p.check(g.Admission == "free" || g.Admission == "asked", where, "admission %q", g.Admission)
+	c.photo(p, g.Picture, where)
+	inside := map[string]bool{g.Owner: true}
+	for _, j := range append(g.People, g.Asks...) {
+		p.unique(inside, j.Who, where)
+		p.check(j.By == "" || inside[j.By], where, "%s is invited by %q", j.Who, j.By)
+		p.check(!j.Shown || g.Visibility == "open", where, "%s is shown in it", j.Who)
+	}
+	for handle := range inside {
+		_, ok := c.Member(handle)
+		p.check(ok, where, "member %q does not exist", handle)
+	}
+	for _, r := range g.Reports {
+		p.check(inside[r.By] && (r.About == "" || inside[r.About]), where, "report by %q about %q", r.By, r.About)
+		p.prose(r.Text, g.Lang, maxProse, where+" report")
+		p.check((r.Decision == "") == (r.Why == ""), where, "a report is decided with a reason")
 	}
 }
 

@@ -38,8 +38,16 @@ func from(c echo.Context) string {
 	return page.LocalPath(told, "")
 }
 
+// onwards is the page of ours that somebody wanted to see before they were asked who they are; empty: none.
+func onwards(next string) string {
+	if len(next) > longestFrom {
+		return ""
+	}
+	return page.LocalPath(next, "")
+}
+
 func (s *Server) showSignUp(c echo.Context) error {
-	data := formPage{Form: page.NewForm("lang", string(page.Lang(c))), From: from(c)}
+	data := formPage{Form: page.NewForm("lang", string(page.Lang(c))), Next: onwards(c.QueryParam("next")), From: from(c)}
 	return s.site.Render(c, http.StatusOK, "account/signup", data)
 }
 
@@ -49,14 +57,14 @@ func (s *Server) signUp(c echo.Context) error {
 	if !ok {
 		lang = page.Lang(c)
 	}
-	came := page.LocalPath(form.Get("from"), "")
+	came, next := page.LocalPath(form.Get("from"), ""), onwards(form.Get("next"))
 	err := s.members.SignUp(c.Request().Context(), members.SignUp{
-		Name: form.Get("name"), Email: form.Get("email"), Password: form.Raw("password"), Lang: lang, IP: c.RealIP(),
+		Name: form.Get("name"), Email: form.Get("email"), Password: form.Raw("password"), Lang: lang, IP: c.RealIP(), Next: next,
 		Then: func(ctx context.Context, tx *sqlx.Tx, memberID int64) error {
 			return s.Referrals.PinTo(ctx, tx, memberID, referrals.Arrival{From: came, Visitor: s.Visitor(c)})
 		}})
 	if err != nil {
-		return s.refuse(c, form, err, "account/signup", formPage{Form: form, From: came})
+		return s.refuse(c, form, err, "account/signup", formPage{Form: form, Next: next, From: came})
 	}
 	return page.Redirect(c, "/signup/sent")
 }
@@ -78,14 +86,15 @@ func (s *Server) resetSent(c echo.Context) error {
 // confirmPage asks for one press of a button: looking at a link, as mail scanners do, does not spend it.
 type confirmPage struct {
 	Action string
-	Email  bool // the link is for a new address
+	Next   string // where to go afterwards; may be empty
+	Email  bool   // the link is for a new address
 }
 
 func (s *Server) showConfirm(c echo.Context) error {
 	if err := s.members.LinkGood(c.Request().Context(), "confirm", c.Param("token")); err != nil {
 		return err
 	}
-	return s.site.Render(c, http.StatusOK, "account/confirm", confirmPage{Action: c.Request().URL.Path})
+	return s.site.Render(c, http.StatusOK, "account/confirm", confirmPage{Action: c.Request().URL.Path, Next: onwards(c.QueryParam("next"))})
 }
 
 func (s *Server) confirm(c echo.Context) error {
@@ -94,7 +103,7 @@ func (s *Server) confirm(c echo.Context) error {
 		return err
 	}
 	s.site.Good(c, "account.confirm.done")
-	return s.enter(c, session, "/me")
+	return s.enter(c, session, onwards(c.FormValue("next")))
 }
 
 func (s *Server) showConfirmEmail(c echo.Context) error {
@@ -114,7 +123,7 @@ func (s *Server) confirmEmail(c echo.Context) error {
 }
 
 func (s *Server) showLogIn(c echo.Context) error {
-	next := page.LocalPath(c.QueryParam("next"), "")
+	next := onwards(c.QueryParam("next"))
 	return s.site.Render(c, http.StatusOK, "account/login", formPage{Form: page.NewForm(), Next: next, From: from(c)})
 }
 
@@ -122,7 +131,7 @@ func (s *Server) logIn(c echo.Context) error {
 	form := page.PostedForm(c)
 	next := page.LocalPath(form.Get("next"), "")
 	attempt := members.Attempt{Email: form.Get("email"), Password: form.Raw("password"), IP: c.RealIP(),
-		UserAgent: c.Request().UserAgent()}
+		UserAgent: c.Request().UserAgent(), Next: next}
 	if device, err := c.Cookie(s.name("device")); err == nil {
 		attempt.Device = device.Value
 	}

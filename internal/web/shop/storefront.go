@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/changes"
+	"relais/internal/groups"
 	"relais/internal/media"
 	"relais/internal/storefronts"
 	"relais/internal/web/page"
@@ -15,6 +16,7 @@ type storefrontPage struct {
 	storefronts.Storefront
 	Products []page.ProductCard
 	Own      bool // the viewer's
+	Circles  bool // they chose to be seen in some
 	Image    string
 	Empty    page.Empty
 }
@@ -37,6 +39,11 @@ func (s *Shop) storefront(c echo.Context) error {
 	if id := viewerID(c); id != nil {
 		data.Own = *id == f.MemberID
 	}
+	shown, err := groups.ShownBy(ctx, s.db, f.MemberID, 1)
+	if err != nil {
+		return err
+	}
+	data.Circles = len(shown) > 0
 	for i, l := range list {
 		p := listed(c, f, l)
 		p.Eager = i < 2

@@ -1,0 +1,59 @@
+package groups
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/i18n"
+	"relais/internal/mail"
+	"relais/internal/postgres"
+)
+
+// The letters of this package never name a circle in their subject: a mailbox that opens before colleagues must not tell of the family, nor
+// the other way round.
+const letterInvitation = "group_invitation"
+
+// answerLetter tells who asked whether they are in.
+type answerLetter struct {
+	Group
+	Yes bool
+}
+
+// ownerLetter tells somebody that a circle is theirs now.
+type ownerLetter struct {
+	Group
+	From string // who handed it over; empty: its owner is gone
+}
+
+// invitationLetter is for somebody who may not have an account.
+type invitationLetter struct {
+	Group
+	Inviter string
+	Text    string // of the inviter; may be empty
+	Path    string // of the invitation, with its secret
+	Days    int    // for which it is good
+}
+
+// decisionLetter tells who reported something what came of it.
+type decisionLetter struct {
+	Group
+	Kind     Kind
+	Decision Decision
+	Why      string
+}
+
+const selectAddress = `select email, lang from members where id = $1`
+
+// write queues a letter to a member.
+func (s *Service) write(ctx context.Context, tx *sqlx.Tx, memberID int64, template, reference string, data any) error {
+	var to struct {
+		Email string    `db:"email"`
+		Lang  i18n.Lang `db:"lang"`
+	}
+	if err := tx.GetContext(ctx, &to, selectAddress, memberID); err != nil {
+		return fmt.Errorf("write to member %d: %w", memberID, postgres.Translate(err))
+	}
+	return s.mail.Queue(ctx, tx, mail.Letter{To: to.Email, Lang: to.Lang, Template: template, Reference: reference, Data: data})
+}

@@ -1,0 +1,234 @@
+package posts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"relais/internal/fault"
+	"relais/internal/postgres"
+)
+
+const postColumns = `
+select p.id, p.author_id, m.name as author_name, m.handle as author_handle, coalesce(x.hash, '') as author_picture, m.blocked_at is not null as author_blocked,
+  m.lang as author_lang, p.kind, p.text, p.attach, coalesce(p.product_id, 0) as product_id, p.state, p.publish_at, p.zone, p.published_at, p.edited_at, p.deleted_at, p.problem,
+  p.version, p.created_at, p.updated_at
+from posts p join members m on m.id = p.author_id left join media x on x.id = m.picture_id
+`
+
+// postsWhere reads posts with their photographs.
+func postsWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) ([]Post, error) {
+	var list []Post
+	if err := sqlx.SelectContext(ctx, q, &list, postColumns+where, args...); err != nil {
+		return nil, fmt.Errorf("read posts: %w", postgres.Translate(err))
+	}
+	ids, at := make([]int64, len(list)), make(map[int64]*Post, len(list))
+	for i := range list {
+		ids[i], at[list[i].ID] = list[i].ID, &list[i]
+	}
+	var photos []Photo
+	if err := sqlx.SelectContext(ctx, q, &photos, selectPhotos, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("read photographs of posts: %w", postgres.Translate(err))
+	}
+	for _, f := range photos {
+		at[f.PostID].Photos = append(at[f.PostID].Photos, f)
+	}
+	return list, nil
+}
+
+const selectPhotos = `
+select f.post_id, x.hash, f.alt from post_photos f join media x on x.id = f.media_id where f.post_id = any($1) order by f.post_id, f.position`
+
+// one is a post of an author's own, whatever its state but deleted. ErrNotYours also for those of others.
+func one(ctx context.Context, q sqlx.QueryerContext, authorID, id int64, lock string) (Post, error) {
+	list, err := postsWhere(ctx, q, `where p.id = $1 and p.author_id = $2 and p.state <> 'deleted'`+lock, id, authorID)
+	if err != nil {
+		return Post{}, err
+	}
+	if len(list) == 0 {
+		return Post{}, ErrNotYours
+	}
+	return list[0], nil
+}
+
+// Own is a post for its author. ErrNotYours also for those of others.
+func Own(ctx context.Context, q sqlx.QueryerContext, authorID, id int64) (Post, error) {
+	return one(ctx, q, authorID, id, "")
+}
+
+// OwnCount is how many posts an author has.
+func OwnCount(ctx context.Context, q sqlx.QueryerContext, authorID int64) (int, error) {
+	var n int
+	if err := sqlx.GetContext(ctx, q, &n, `select count(*) from posts where author_id = $1 and state <> 'deleted'`, authorID); err != nil {
+		return 0, fmt.Errorf("count posts: %w", postgres.Translate(err))
+	}
+	return n, nil
+}
+
+// OwnPosts are an author's posts: what is not published yet first, then the newest.
+func OwnPosts(ctx context.Context, q sqlx.QueryerContext, authorID int64, limit, offset int) ([]Post, error) {
+	return postsWhere(ctx, q, `where p.author_id = $1 and p.state <> 'deleted'
+order by p.published_at is not null, coalesce(p.published_at, p.created_at) desc, p.id desc limit $2 offset $3`, authorID, limit, offset)
+}
+
+const selectPlaces = `
+select p.id, p.post_id, p.group_id, g.handle, g.name, g.sphere, coalesce(p.link_id, 0) as link_id, coalesce(l.code, '') as code, p.published_at, p.skipped_at, p.gone_at,
+  p.removed_at, p.removed_why,
+  (select count(*) from comments c where c.post_id = p.post_id and c.group_id = p.group_id and c.deleted_at is null and c.removed_at is null) as comments,
+  (select count(*) from reactions r where r.post_id = p.post_id and r.group_id = p.group_id) as reactions
+from post_groups p join groups g on g.id = p.group_id left join share_links l on l.id = p.link_id
+where p.post_id = any($1) and ($2 or p.group_id = any($3))
+order by p.post_id, lower(g.name), g.id`
+
+// Places are all circles of an author's own posts. For others there is only what their circles show: Home, InGroup.
+func Places(ctx context.Context, q sqlx.QueryerContext, postIDs ...int64) ([]Place, error) {
+	return places(ctx, q, postIDs, true, nil)
+}
+
+func places(ctx context.Context, q sqlx.QueryerContext, postIDs []int64, all bool, groupIDs []int64) ([]Place, error) {
+	var list []Place
+	if err := sqlx.SelectContext(ctx, q, &list, selectPlaces, pq.Array(postIDs), all, pq.Array(groupIDs)); err != nil {
+		return nil, fmt.Errorf("read places of posts: %w", postgres.Translate(err))
+	}
+	return list, nil
+}
+
+const selectNetworks = `
+select n.post_id, n.channel, coalesce(n.link_id, 0) as link_id, coalesce(l.code, '') as code, n.done_at
+from post_networks n left join share_links l on l.id = n.link_id where n.post_id = any($1)
+order by n.post_id, array_position(array['whatsapp','facebook','linkedin','x','bluesky','telegram','mail','sms','copy'], n.channel)`
+
+// NetworksOf are the steps of the share queues of an author's own posts, in the order of Networks.
+func NetworksOf(ctx context.Context, q sqlx.QueryerContext, postIDs ...int64) ([]Network, error) {
+	var list []Network
+	if err := sqlx.SelectContext(ctx, q, &list, selectNetworks, pq.Array(postIDs)); err != nil {
+		return nil, fmt.Errorf("read networks of posts: %w", postgres.Translate(err))
+	}
+	return list, nil
+}
+
+const insertPost = `
+insert into posts (author_id, operation, kind, text, attach, product_id, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $7)
+on conflict (author_id, operation) do nothing returning id`
+
+// insert makes a draft; sent again with the same operation it is the post that is there, and made is false.
+func insert(ctx context.Context, tx *sqlx.Tx, authorID int64, operation string, c Content, now time.Time) (id int64, made bool, err error) {
+	err = postgres.Translate(tx.GetContext(ctx, &id, insertPost, authorID, operation, c.Kind, c.Text, c.Attach, orNull(c.ProductID), now))
+	if errors.Is(err, fault.NotFound) {
+		err = tx.GetContext(ctx, &id, `select id from posts where author_id = $1 and operation = $2`, authorID, operation)
+		return id, false, postgres.Translate(err)
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("write post: %w", err)
+	}
+	return id, true, nil
+}
+
+func orNull(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}
+
+const updatePost = `
+update posts set kind = $2, text = $3, attach = $4, product_id = $5, updated_at = $6, version = version + case when $7 then 1 else 0 end,
+  edited_at = case when $7 then $6 else edited_at end, problem = '' where id = $1`
+
+const insertVersion = `
+insert into post_versions (post_id, version, kind, text, attach, product_id, photos, until) values ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+// rewrite replaces what a post says. Of a published one the words before are kept.
+func rewrite(ctx context.Context, tx *sqlx.Tx, p Post, c Content, now time.Time) error {
+	edited := p.State == Published && Changed(p.Content(), c)
+	if edited {
+		photos, err := json.Marshal(append([]Photo{}, p.Photos...))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, insertVersion, p.ID, p.Version, p.Kind, p.Text, p.Attach, orNull(p.ProductID), string(photos), now); err != nil {
+			return fmt.Errorf("keep the words before of post %d: %w", p.ID, postgres.Translate(err))
+		}
+	}
+	if _, err := tx.ExecContext(ctx, updatePost, p.ID, c.Kind, c.Text, c.Attach, orNull(c.ProductID), now, edited); err != nil {
+		return fmt.Errorf("rewrite post %d: %w", p.ID, postgres.Translate(err))
+	}
+	return setPhotos(ctx, tx, p.ID, c.Photos)
+}
+
+const insertPhotos = `
+insert into post_photos (post_id, position, media_id, alt)
+select $1, h.position, m.id, h.alt from unnest($2::text[], $3::text[]) with ordinality h(hash, alt, position) join media m on m.hash = h.hash`
+
+// setPhotos has a post show those photographs, which were stored before.
+func setPhotos(ctx context.Context, tx *sqlx.Tx, postID int64, photos []Photo) error {
+	if _, err := tx.ExecContext(ctx, `delete from post_photos where post_id = $1`, postID); err != nil {
+		return fmt.Errorf("take photographs off post %d: %w", postID, postgres.Translate(err))
+	}
+	hashes, alts := make([]string, len(photos)), make([]string, len(photos))
+	for i, f := range photos {
+		hashes[i], alts[i] = f.Hash, f.Alt
+	}
+	r, err := tx.ExecContext(ctx, insertPhotos, postID, pq.Array(hashes), pq.Array(alts))
+	if err != nil {
+		return fmt.Errorf("put photographs on post %d: %w", postID, postgres.Translate(err))
+	}
+	if n, err := r.RowsAffected(); err != nil || n != int64(len(photos)) {
+		return errors.Join(fault.Field("photo", "posts.photo_gone"), err)
+	}
+	return nil
+}
+
+const setGroups = `
+with chosen as (select unnest($2::bigint[]) as id),
+dropped as (delete from post_groups where post_id = $1 and published_at is null and group_id <> all ($2)),
+gone as (update post_groups set gone_at = $3 where post_id = $1 and published_at is not null and gone_at is null and group_id <> all ($2)),
+back as (update post_groups set gone_at = null where post_id = $1 and published_at is not null and gone_at is not null and group_id = any ($2))
+insert into post_groups (post_id, group_id) select $1, id from chosen on conflict (post_id, group_id) do nothing`
+
+const setNetworks = `
+with dropped as (delete from post_networks where post_id = $1 and channel <> all ($2))
+insert into post_networks (post_id, channel) select $1, unnest($2::text[]) on conflict (post_id, channel) do nothing`
+
+// setWhere has a post go to those circles and networks: what was published in others is taken out there.
+func setWhere(ctx context.Context, tx *sqlx.Tx, postID int64, groupIDs []int64, networks []string, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, setGroups, postID, pq.Array(groupIDs), now); err != nil {
+		return fmt.Errorf("choose the circles of post %d: %w", postID, postgres.Translate(err))
+	}
+	if _, err := tx.ExecContext(ctx, setNetworks, postID, pq.Array(networks)); err != nil {
+		return fmt.Errorf("choose the networks of post %d: %w", postID, postgres.Translate(err))
+	}
+	return nil
+}
+
+const selectVersions = `
+select version, kind, text, attach, coalesce(product_id, 0) as product_id, photos, until from post_versions where post_id = $1 order by version desc limit 50`
+
+// Versions are what a post said before, the last first: for moderators of a circle that it is in, see History.
+func versions(ctx context.Context, q sqlx.QueryerContext, postID int64) ([]Version, error) {
+	var rows []struct {
+		Version   int             `db:"version"`
+		Kind      Kind            `db:"kind"`
+		Text      string          `db:"text"`
+		Attach    Attach          `db:"attach"`
+		ProductID int64           `db:"product_id"`
+		Photos    json.RawMessage `db:"photos"`
+		Until     time.Time       `db:"until"`
+	}
+	if err := sqlx.SelectContext(ctx, q, &rows, selectVersions, postID); err != nil {
+		return nil, fmt.Errorf("read what post %d said before: %w", postID, postgres.Translate(err))
+	}
+	list := make([]Version, len(rows))
+	for i, r := range rows {
+		list[i] = Version{Version: r.Version, Content: Content{Kind: r.Kind, Text: r.Text, Attach: r.Attach, ProductID: r.ProductID}, Until: r.Until}
+		if err := json.Unmarshal(r.Photos, &list[i].Photos); err != nil {
+			return nil, fmt.Errorf("read photographs of post %d: %w", postID, err)
+		}
+	}
+	return list, nil
+}

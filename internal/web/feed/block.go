@@ -1,0 +1,172 @@
+package feed
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/catalog"
+	"relais/internal/groups"
+	"relais/internal/posts"
+	"relais/internal/web/circle"
+	"relais/internal/web/page"
+)
+
+// Block is a page of a feed as the partial "feed-block" shows it.
+type Block struct {
+	Posts   []PostView
+	Next    string // address of what came before these; empty: nothing did
+	Newest  string // address of the beginning, where this is not it; else empty
+	Compose string // address of the form for a new post; empty: the viewer may not write here
+	Empty   page.Empty
+}
+
+// circlePage is the feed of one circle.
+type circlePage struct {
+	circle.Circle
+	Block Block
+}
+
+// Circle answers the page of a circle to those who are in it, with what is written there: for circle.Options.
+func (s *Server) Circle(c echo.Context, at circle.Circle) error {
+	l := page.Lang(c)
+	found, err := posts.InGroup(c.Request().Context(), s.DB, at.Viewer, at.ID, posts.ParseCursor(c.QueryParam("before")))
+	if err != nil {
+		return err
+	}
+	b, err := s.block(c, found)
+	if err != nil {
+		return err
+	}
+	b.Empty = page.Empty{Icon: "message-circle", Title: l.T("feed.circle.empty"), Text: l.T("feed.circle.empty_text")}
+	b.Compose = ""
+	if groups.CanPost(at.Group, at.Role) {
+		b.Compose = "/me/posts/new?group=" + at.Handle
+		b.Empty.URL, b.Empty.Action = b.Compose, l.T("feed.compose")
+	}
+	return s.Site.Render(c, http.StatusOK, "feed/circle", circlePage{at, b})
+}
+
+// block shows a page of posts, whose address is that of the request.
+func (s *Server) block(c echo.Context, p posts.Page) (Block, error) {
+	list, err := s.views(c, p.Items)
+	b := Block{Posts: list, Compose: "/me/posts/new"}
+	here := func(before string) string {
+		query := url.Values{}
+		if sphere := c.QueryParam("sphere"); sphere != "" {
+			query.Set("sphere", sphere)
+		}
+		if before != "" {
+			query.Set("before", before)
+		}
+		if len(query) == 0 {
+			return c.Request().URL.Path
+		}
+		return c.Request().URL.Path + "?" + query.Encode()
+	}
+	if p.Next.ID != 0 {
+		b.Next = here(p.Next.String())
+	}
+	if c.QueryParam("before") != "" {
+		b.Newest = here("")
+	}
+	return b, err
+}
+
+// PostView is a post as pages show it.
+type PostView struct {
+	posts.Item
+	Pieces  []posts.Piece
+	More    bool // the text is cut: the rest is on the post's own page
+	Ad      bool // somebody earns from it
+	Card    *Card
+	Mine    bool   // the viewer wrote it
+	Back    string // address of the page that shows it
+	Choices []Reaction
+	Speaks  bool // the viewer may react here
+}
+
+// First is the circle by which the post is shown: whose link it has.
+func (p PostView) First() posts.Seen { return p.Places[0] }
+
+// Path is the address of the post in its first circle.
+func (p PostView) Path() string { return pathOf(p.First().Handle, p.ID) }
+
+// Card is what a post leads to.
+type Card struct {
+	URL, Title, Brand, Photo, Alt string
+	Price                         *page.Price // nil: a storefront
+	Gone                          bool        // it is not for sale any more
+}
+
+// Reaction is one of the buttons below a post.
+type Reaction struct {
+	Kind, Icon, Label string
+	Count             int64
+	Mine              bool
+}
+
+// excerptRunes is how much of a text a feed shows.
+const excerptRunes = 700
+
+// views prepares posts for pages: with what they lead to, in the viewer's language.
+func (s *Server) views(c echo.Context, items []posts.Item) ([]PostView, error) {
+	var ids []int64
+	for _, i := range items {
+		if i.Attach == posts.Product {
+			ids = append(ids, i.ProductID)
+		}
+	}
+	cards := map[int64]catalog.ProductCard{}
+	if len(ids) > 0 {
+		found, err := catalog.Cards(c.Request().Context(), s.DB, page.Lang(c), s.Now(), ids...)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
+			cards[p.ID] = p
+		}
+	}
+	list := make([]PostView, len(items))
+	for i, item := range items {
+		list[i] = s.view(c, item, cards)
+		if runes := []rune(item.Text); len(runes) > excerptRunes {
+			list[i].Pieces, list[i].More = posts.Pieces(string(runes[:excerptRunes-100])+"…"), true
+		}
+	}
+	return list, nil
+}
+
+func (s *Server) view(c echo.Context, item posts.Item, cards map[int64]catalog.ProductCard) PostView {
+	l, viewer := page.Lang(c), page.ViewerFrom(c)
+	v := PostView{Item: item, Pieces: posts.Pieces(item.Text), Ad: posts.Advertises(item.Attach, item.Text, s.BaseURL), Mine: viewer.ID == item.AuthorID,
+		Back: c.Request().URL.RequestURI(), Speaks: true}
+	link := ""
+	if code := v.First().Code; code != "" {
+		link = "/r/" + code
+	}
+	switch item.Attach {
+	case posts.Product:
+		p, ok := cards[item.ProductID]
+		v.Card = &Card{URL: link, Title: p.Title, Brand: p.BrandName, Photo: p.MediaHash, Alt: p.MediaAlt, Gone: !ok || p.State != catalog.Published}
+		if ok {
+			v.Card.Price = &page.Price{Now: p.From(), From: p.MinMinor < p.MaxMinor}
+		}
+	case posts.Storefront:
+		v.Card = &Card{URL: link, Title: l.T("page.storefront.title", "Name", item.AuthorName), Brand: "@" + item.AuthorHandle, Photo: item.AuthorPicture}
+	}
+	v.Choices = choices(l.T, v.First())
+	return v
+}
+
+// reactionIcons are what reactions look like, in the order of posts.Reactions.
+var reactionIcons = map[string]string{"like": "heart", "thanks": "handshake", "tempted": "sparkles", "have": "circle-check"}
+
+func choices(t func(string, ...any) string, at posts.Seen) []Reaction {
+	var list []Reaction
+	for _, k := range posts.Reactions() {
+		list = append(list, Reaction{Kind: k, Icon: reactionIcons[k], Label: t("feed.reaction." + k), Count: at.Counts[k], Mine: at.Mine == k})
+	}
+	return list
+}

@@ -1,0 +1,130 @@
+// Package feed has the pages of what members write: the home feed over one's circles, that of each circle, a post in a circle with what
+// its members say, and for authors the form, the list of their posts, what came of each, and the share queue for networks outside.
+//
+//	/feed                      everything in one's circles, in the order of time
+//	/me/posts…                 the author's own, for nobody else
+//	/g/HANDLE/p/ID…            a post in a circle; to whoever is not in the circle it does not exist
+//
+// The page of a circle itself is of package circle; for those who are in it, that has it answered by Server.Circle.
+package feed
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/fault"
+	"relais/internal/groups"
+	"relais/internal/media"
+	"relais/internal/postgres"
+	"relais/internal/posts"
+	"relais/internal/web/page"
+)
+
+// Options is what the pages need.
+type Options struct {
+	Site    *page.Site
+	DB      *postgres.DB
+	Posts   *posts.Service
+	Media   *media.Store
+	Now     func() time.Time // business time
+	BaseURL string           // of the site, without a slash at its end
+}
+
+// Server answers the pages. Create it with New.
+type Server struct{ Options }
+
+// New returns the server.
+func New(o Options) *Server { return &Server{o} }
+
+// formBytes is how large the form of a post may be, with its photographs.
+const formBytes = posts.MaxPhotos*media.MaxBytes + 256<<10
+
+// Uploads names the routes that take files, with their limit in bytes: for page.Options.Uploads.
+func Uploads() map[string]int64 {
+	return map[string]int64{"/me/posts": formBytes, "/me/posts/:id": formBytes}
+}
+
+// Routes registers the pages.
+func (s *Server) Routes(e *echo.Echo) {
+	member := page.RequireMember
+	e.GET("/feed", s.home, member)
+	e.GET("/me/posts", s.mine, member)
+	e.GET("/me/posts/new", s.newPost, member)
+	e.GET("/me/posts/products", s.products, member)
+	e.POST("/me/posts", s.create, member)
+	e.GET("/me/posts/:id", s.own, member)
+	e.GET("/me/posts/:id/edit", s.edit, member)
+	e.POST("/me/posts/:id", s.change, member)
+	e.POST("/me/posts/:id/withdraw", s.withdraw, member)
+	e.POST("/me/posts/:id/delete", s.remove, member)
+	e.GET("/me/posts/:id/share", s.queue, member)
+	e.POST("/me/posts/:id/share/:channel", s.tick, member)
+
+	const post = "/g/:handle/p/:id"
+	e.GET(post, s.post, member)
+	e.GET(post+"/history", s.history, member)
+	e.POST(post+"/reaction", s.react, member)
+	e.POST(post+"/comments", s.comment, member)
+	e.POST(post+"/comments/:comment/delete", s.deleteComment, member)
+	for _, at := range []string{post, post + "/comments/:comment"} {
+		e.GET(at+"/report", s.askReport, member)
+		e.POST(at+"/report", s.report, member)
+		e.GET(at+"/remove", s.askRemove, member)
+		e.POST(at+"/remove", s.takeDown, member)
+	}
+}
+
+// id reads a number in a route; what is none does not exist.
+func id(c echo.Context, name string) (int64, error) {
+	n, err := strconv.ParseInt(c.Param(name), 10, 64)
+	if err != nil || n <= 0 {
+		return 0, fault.New(fault.NotFound, "fault.page_not_found")
+	}
+	return n, nil
+}
+
+// by is who acts.
+func by(c echo.Context) int64 { return page.ViewerFrom(c).ID }
+
+// homePage is the feed over all circles.
+type homePage struct {
+	Block
+	Spheres []page.Tab
+	Circles int
+}
+
+// home is everything in the circles that the viewer is in, of one sphere or of both.
+func (s *Server) home(c echo.Context) error {
+	ctx, l := c.Request().Context(), page.Lang(c)
+	mine, err := groups.Of(ctx, s.DB, by(c))
+	if err != nil {
+		return err
+	}
+	sphere := groups.Sphere(c.QueryParam("sphere"))
+	if sphere != groups.Personal && sphere != groups.Professional {
+		sphere = ""
+	}
+	found, err := posts.Home(ctx, s.DB, by(c), posts.CirclesOf(mine, sphere), posts.ParseCursor(c.QueryParam("before")))
+	if err != nil {
+		return err
+	}
+	data := homePage{Circles: len(mine)}
+	if data.Block, err = s.block(c, found); err != nil {
+		return err
+	}
+	for _, tab := range []groups.Sphere{"", groups.Personal, groups.Professional} {
+		t := page.Tab{URL: "/feed", Label: l.T("feed.home.all"), Current: tab == sphere}
+		if tab != "" {
+			t.URL, t.Label = "/feed?sphere="+string(tab), l.T("feed.sphere."+string(tab))
+		}
+		data.Spheres = append(data.Spheres, t)
+	}
+	data.Empty = page.Empty{Icon: "users", Title: l.T("feed.home.no_circle"), Text: l.T("feed.home.no_circle_text"), URL: "/groups", Action: l.T("feed.home.find_circle")}
+	if len(mine) > 0 {
+		data.Empty = page.Empty{Icon: "message-circle", Title: l.T("feed.home.empty"), Text: l.T("feed.home.empty_text"), URL: "/me/posts/new", Action: l.T("feed.compose")}
+	}
+	return s.Site.Render(c, http.StatusOK, "feed/home", data)
+}
