@@ -68,7 +68,9 @@ func FreeAt(delivered time.Time, holdDays int) time.Time { return delivered.AddD
 
 // HoldDays is for how many days after receipt what an order earned waits: those of the terms, which have the 14 days of withdrawal in
 // them, less those that its buyer does not have (0 to 14: bought face to face in a shop or on a stand).
-func HoldDays(termsDays, withdrawalDays int) int { return max(0, termsDays-(withdrawalIn-withdrawalDays)) }
+func HoldDays(termsDays, withdrawalDays int) int {
+	return max(0, termsDays-(withdrawalIn-withdrawalDays))
+}
 
 const withdrawalIn = 14
 
