@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 
@@ -19,7 +20,7 @@ type InPerson struct {
 // inPerson checks the form of such an order: of its buyer it wants nothing but an e-mail address, if they want letters.
 func (p *Placement) inPerson(e *fault.Error) error {
 	clean(&p.Email, &p.Address.Name)
-	if p.Email != "" && !isEmail(p.Email) {
+	if p.Email = strings.ToLower(p.Email); p.Email != "" && !isEmail(p.Email) {
 		return e.With("email", "fault.email")
 	}
 	return nil
