@@ -66,8 +66,8 @@ const insertPayment = `
 insert into reader_payments (sale_id, order_id, amount_minor, currency, created_at) values ($1, $2, $3, $4, $5)
 on conflict (order_id) where state in ('new','open','at_reader') do nothing`
 
-// readerMark is who agreed where the seller takes the card: no browser.
-const readerMark = "reader"
+// AtTheReader is the Buyer of a sale of which the seller takes the card: no browser.
+const AtTheReader = "reader"
 
 // Present has a reader ask for the card of a sale's buyer, again after a card was declined or a reader did not answer. email is the buyer's,
 // where they want the receipt by mail. Faults: those of Agree; ErrPaid, ErrBegun, ErrNoReader; what the reader said is in the Failure of
@@ -129,7 +129,7 @@ func (s *Service) prepare(ctx context.Context, memberID, saleID int64, email str
 		return none, ErrBegun
 	}
 	if v.Order == nil {
-		if _, err := s.place(ctx, v, Agreement{Mark: readerMark, Email: email, Lang: v.Lang}); err != nil {
+		if _, err := s.place(ctx, v, Agreement{Mark: AtTheReader, Email: email, Lang: v.Lang}); err != nil {
 			return none, err
 		}
 		if v, err = s.ByID(ctx, memberID, saleID, sale.Lang); err != nil || v.Order == nil {

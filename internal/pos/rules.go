@@ -109,17 +109,11 @@ func May(l Law, p Place, r Rules, byMember bool) error {
 	case !l.Payable:
 		return ErrLaw
 	case byMember && !r.Members:
-		return named(ErrMembers, r.BrandName)
+		return ErrMembers.Arg("Brand", r.BrandName)
 	case !slices.Contains(r.Places, p):
-		return named(ErrBrand, r.BrandName)
+		return ErrBrand.Arg("Brand", r.BrandName)
 	}
 	return nil
-}
-
-func named(e *fault.Error, brand string) error {
-	named := *e
-	named.Args = map[string]any{"Brand": brand}
-	return &named
 }
 
 // Remedy is what a seller can do when a reader did not take a payment.

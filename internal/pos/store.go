@@ -117,6 +117,12 @@ type Item struct {
 	Quantity  int64 // in the basket
 }
 
+// Less and More are the next smaller and larger number in the basket.
+func (i Item) Less() int64 { return max(0, i.Quantity-1) }
+
+// More is one more.
+func (i Item) More() int64 { return min(99, i.Quantity+1) }
+
 const selectShelf = `
 with shown as (
   select p.id, row_number() over (order by l.position nulls last, p.title, p.id) as n from products p join brands b on b.id = p.brand_id
@@ -215,6 +221,9 @@ type Day struct {
 	Total    money.Amount `db:"total"`
 	Refunded int64        `db:"refunded"` // minor units
 }
+
+// Others is how many pieces there are besides the first.
+func (d Day) Others() int64 { return d.Pieces - 1 }
 
 // Sums are what the sales of a day come to, in one currency.
 type Sums struct {
