@@ -33,6 +33,7 @@ import (
 	"relais/internal/members"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/pos"
 	"relais/internal/referrals"
 	"relais/internal/returns"
 	"relais/internal/reviews"
@@ -67,6 +68,7 @@ type Services struct {
 	Referrals   *referrals.Service
 	Carts       *carts.Service
 	Orders      *orders.Service
+	Counter     *pos.Service
 	Support     *support.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service

@@ -52,6 +52,8 @@ type Content struct {
 	Products   []Product  `toml:"products"`
 	Members    []Member   `toml:"members"`
 	Buyers     []Buyer    `toml:"buyers"`
+	Stands     []Stand    `toml:"stands"`
+	HandSales  []HandSale `toml:"hand_sales"`
 }
 
 // Category is a shelf of the catalogue.
@@ -253,6 +255,8 @@ func (c *Content) read(name string) error {
 	c.Products = append(c.Products, part.Products...)
 	c.Members = append(c.Members, part.Members...)
 	c.Buyers = append(c.Buyers, part.Buyers...)
+	c.Stands = append(c.Stands, part.Stands...)
+	c.HandSales = append(c.HandSales, part.HandSales...)
 	return nil
 }
 
