@@ -15,8 +15,10 @@ import (
 	"relais/internal/debts"
 	"relais/internal/documents"
 	"relais/internal/earnings"
+	"relais/internal/i18n"
 	"relais/internal/ledger"
 	"relais/internal/orders"
+	"relais/internal/pos"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/reconcile"
 	"relais/internal/reviews"
@@ -85,8 +87,32 @@ func traded(t *testing.T) *apptest.World {
 	}
 	w.Settle()
 	judged(t, w, shop, relay)
+	faceToFace(t, w, shop)
 	w.Audit()
 	return w
+}
+
+// faceToFace adds a sale on a stand, paid at a reader.
+func faceToFace(t *testing.T, w *apptest.World, shop apptest.Shop) {
+	t.Helper()
+	ctx, owner := t.Context(), pos.Owner{BrandID: shop.Brand}
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ok(w.Counter.RegisterReader(ctx, pos.Registration{Operation: "a stand of the brand", By: shop.Owner, Owner: owner, Label: "Stand", Street: "1 place du Marché", Postcode: "25000",
+		City: "Besançon", Country: "FR", Code: "simulated-wpe"}))
+	readers, err := w.Counter.Readers(ctx, owner)
+	ok(err)
+	id, err := w.Counter.Begin(ctx, pos.Beginning{Operation: "a sale on the stand", SellerID: shop.Owner, BrandID: shop.Brand, Place: pos.Fair, Country: "FR", Lang: i18n.FR})
+	ok(err)
+	ok(w.Counter.Put(ctx, shop.Owner, id, shop.Variant, 1))
+	ok(w.Counter.Show(ctx, shop.Owner, id))
+	ok(w.Counter.Present(ctx, shop.Owner, id, readers[0].ID, ""))
+	ok(w.Sandbox.PresentCard(*readers[0].StripeID, stripesandbox.AcceptedCard))
+	w.Settle()
 }
 
 // judged adds what people decide: one commission that is looked at, one that was refused, and a missing sale that was granted.
@@ -228,6 +254,12 @@ var corruptions = []struct{ name, sql, want string }{
 	{"a decision without a reason", `update reviews set why = '' where state = 'refused'`, "reviews_decided"},
 	{"a granted claim lost", `delete from claims where state = 'granted'`, "claims_granted"},
 	{"a right on decisions given", `grant delete on reviews to relais_app`, "review_guards"},
+	{"a payment at a reader of another order", `update reader_payments set payment_intent_id = 'pi_other'`, "reader_payments_kept"},
+	{"a payment at a reader called given up", `update reader_payments set state = 'cancelled'`, "reader_payments_known"},
+	{"a sale face to face somewhere else", `update counter_sales set place = 'market'`, "counter_orders"},
+	{"a sale face to face not handed over", `update shipments set state = 'preparing', delivered_at = null where order_id = (select order_id from counter_sales)`, "handed_over"},
+	{"a right of withdrawal given on a stand", `update orders set withdrawal_days = 14 where place = 'fair'`, "handed_over"},
+	{"a trigger of readers switched off", `alter table reader_payments disable trigger reader_payments_move`, "counter_guards"},
 	{"a trigger switched off", `alter table earnings disable trigger earnings_move`, "sale_guards"},
 	{"a right given", `grant update on order_lines to relais_app`, "sale_guards"},
 }
@@ -328,6 +360,13 @@ func TestSalesAreGuarded(t *testing.T) {
 		"a claim's answer rewritten":   `update claims set why = 'otherwise' where state = 'granted'`,
 		"a claim put otherwise":        `update claims set text = 'otherwise'`,
 		"a claim deleted":              `delete from claims`,
+		"an order made elsewhere":      `update orders set place = 'market' where place = 'fair'`,
+		"a right of withdrawal taken":  `update orders set withdrawal_days = 0 where place = 'distance'`,
+		"a sale's order exchanged":     `update counter_sales set order_id = (select min(id) from orders)`,
+		"a sale deleted":               `delete from counter_sales`,
+		"a reader's payment lowered":   `update reader_payments set amount_minor = amount_minor - 1`,
+		"a reader's payment undone":    `update reader_payments set state = 'cancelled'`,
+		"a reader's payment deleted":   `delete from reader_payments`,
 		"a passed share changed":       `update reassignments set minor = minor + 1, held_minor = held_minor + 1`,
 		"a passed share deleted":       `delete from reassignments`,
 		"more passed than there was":   `update earnings set moved_minor = amount_minor + 1`,

@@ -27,6 +27,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/pos"
 	"relais/internal/posts"
 	"relais/internal/reconcile"
 	"relais/internal/referrals"
@@ -59,6 +60,7 @@ type Domains struct {
 	Referrals   *referrals.Service
 	Carts       *carts.Service
 	Orders      *orders.Service
+	Counter     *pos.Service
 	Support     *support.Service
 	Refunds     *refunds.Service
 	Returns     *returns.Service
@@ -135,6 +137,7 @@ func Wire(p Parts) (*Domains, error) {
 	d.Orders = orders.New(orders.Config{DB: p.DB, Payments: forPages, Now: p.Clock.Now, BaseURL: p.BaseURL, FeeBps: p.FeeBps,
 		AutoDays: p.AutoDelivery, Mail: d.Mail, Log: p.Log})
 	d.Carts = carts.New(p.DB, p.Clock.Now)
+	d.Counter = pos.New(pos.Config{DB: p.DB, Orders: d.Orders, Carts: d.Carts, Payments: forPages, Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
 	d.Support = support.New(p.DB, p.Clock.Now, d.Mail)
 	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Clock: time.Now, Outcomes: d.Returns, Log: p.Log})
@@ -149,7 +152,7 @@ func Wire(p Parts) (*Domains, error) {
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
 	d.Documents = documents.New(p.DB, p.Clock.Now, p.Legal)
 	d.Debts = debts.New(p.DB, forWorkers, p.Clock.Now, time.Now, p.Log)
-	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Provider: forWorkers, Orders: d.Orders, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
+	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Provider: forWorkers, Orders: d.Orders, Counter: d.Counter, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
 	d.Reconcile = reconcile.New(reconcile.Config{DB: p.DB, Books: forWorkers, Transfers: forWorkers, Webhooks: d.Webhooks, Audit: auditBooks, Mail: d.Mail,
 		Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
 	d.register()
@@ -168,6 +171,7 @@ func (d *Domains) register() {
 	d.Groups.Register(d.Jobs)
 	d.Clicks.Register(d.Jobs)
 	d.Orders.Register(d.Jobs)
+	d.Counter.Register(d.Jobs)
 	d.Refunds.Register(d.Jobs)
 	d.Returns.Register(d.Jobs)
 	d.Disputes.Register(d.Jobs)

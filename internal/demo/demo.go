@@ -34,6 +34,7 @@ import (
 	"relais/internal/members"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/pos"
 	"relais/internal/posts"
 	"relais/internal/referrals"
 	"relais/internal/returns"
@@ -70,6 +71,7 @@ type Services struct {
 	Referrals   *referrals.Service
 	Carts       *carts.Service
 	Orders      *orders.Service
+	Counter     *pos.Service
 	Support     *support.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service

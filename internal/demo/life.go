@@ -79,6 +79,7 @@ func (m *maker) plan() {
 		m.agenda.add(p.at, func(ctx context.Context) error { return m.buy(ctx, p) })
 	}
 	m.planJudged()
+	m.planStands()
 }
 
 // Two of the relays have not set up their payouts: what they earned waits for them.

@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -124,8 +125,8 @@ func (s *Service) invoice(x sale, lines []Line) Content {
 	l := x.Lang
 	charges, mention := SaleVAT(x.BrandCountry, x.VATNumber, x.Trader)
 	c := Content{Lang: l, Currency: x.Currency, Title: l.T("document.title.invoice"), Lines: lines,
-		Seller: s.sellerParty(l, x.seller), Buyer: Party{Role: l.T("document.role.buyer"), Name: x.Name, IDs: []string{x.Email},
-			Address: kept(x.Street, x.Street2, x.Postcode+" "+x.City, country(l, x.Country))},
+		Seller: s.sellerParty(l, x.seller), Buyer: Party{Role: l.T("document.role.buyer"), Name: cmp.Or(x.Name, l.T("document.role.in_person")), IDs: kept(x.Email),
+			Address: kept(x.Street, x.Street2, strings.TrimSpace(x.Postcode+" "+x.City), country(l, x.Country))},
 		Facts: []Fact{{l.T("document.fact.order"), x.OrderNumber}, {l.T("document.fact.paid"), l.Date(x.PaidAt)}, {l.T("document.fact.nature"), l.T("document.fact.goods")}},
 	}
 	var total int64

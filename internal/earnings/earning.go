@@ -64,6 +64,7 @@ const (
 	AwaitingShipment Reason = "awaiting_shipment" // paid, not sent yet
 	AwaitingDelivery Reason = "awaiting_delivery" // on its way
 	WithdrawalPeriod Reason = "withdrawal_period" // delivered; the buyer may still withdraw
+	BrandHold        Reason = "brand_hold"        // handed over face to face, without a right of withdrawal; the brand's terms hold it longer
 	Withdrawal       Reason = "withdrawal"        // the buyer withdrew; the refund waits for the goods
 	RefundUnderWay   Reason = "refund_under_way"  // asked of the bank, not answered yet
 	RefundOwed       Reason = "refund_owed"       // the bank sent a refund back: its buyer is still owed the money

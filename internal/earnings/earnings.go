@@ -65,12 +65,13 @@ func Settle(ctx context.Context, tx *sqlx.Tx, shipmentID int64, delivered time.T
 	var rows []struct {
 		ID       int64 `db:"id"`
 		HoldDays int   `db:"hold_days"`
+		Days     int   `db:"withdrawal_days"`
 	}
 	if err := tx.SelectContext(ctx, &rows, selectToSettle, shipmentID); err != nil {
 		return fmt.Errorf("settle shipment %d: %w", shipmentID, err)
 	}
 	for _, r := range rows {
-		if _, err := tx.ExecContext(ctx, updateSettled, r.ID, FreeAt(delivered, r.HoldDays)); err != nil {
+		if _, err := tx.ExecContext(ctx, updateSettled, r.ID, FreeAt(delivered, HoldDays(r.HoldDays, r.Days)), r.Days); err != nil {
 			return postgres.Translate(err)
 		}
 	}

@@ -68,8 +68,8 @@ func Lift(ctx context.Context, tx *sqlx.Tx, orderID int64, reference string, at 
 const updateReviewed = `
 update earnings e set state = n.state, reason = n.reason
 from (select x.id, case when h.reason is null then 'held' else 'frozen' end as state,
-    coalesce(h.reason, case when x.free_at_known then 'withdrawal_period' when s.state in ('shipped','delivered') then 'awaiting_delivery' else 'awaiting_shipment' end) as reason
-  from earnings x join shipments s on s.id = x.shipment_id
+    coalesce(h.reason, case when x.free_at_known and o.withdrawal_days = 0 then 'brand_hold' when x.free_at_known then 'withdrawal_period' when s.state in ('shipped','delivered') then 'awaiting_delivery' else 'awaiting_shipment' end) as reason
+  from earnings x join shipments s on s.id = x.shipment_id join orders o on o.id = x.order_id
   left join lateral (select h.reason from holds h where h.order_id = x.order_id and h.lifted_at is null and (h.part = 'order'
     or h.part = 'shipment' and h.shipment_id = x.shipment_id or h.part = 'line' and h.order_line_id = x.order_line_id
     or h.part = 'delivery' and h.shipment_id = x.shipment_id and x.order_line_id is null or h.part = 'earning' and h.earning_id = x.id) order by h.placed_at, h.id limit 1) h on true

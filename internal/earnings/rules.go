@@ -66,6 +66,14 @@ func SplitLine(total, vatBps int64, credits []Credit, feeBps int64) (Split, erro
 // gives the buyer 14 days from receipt, so terms allow no shorter hold.
 func FreeAt(delivered time.Time, holdDays int) time.Time { return delivered.AddDate(0, 0, holdDays) }
 
+// HoldDays is for how many days after receipt what an order earned waits: those of the terms, which have the 14 days of withdrawal in
+// them, less those that its buyer does not have (0 to 14: bought face to face in a shop or on a stand).
+func HoldDays(termsDays, withdrawalDays int) int {
+	return max(0, termsDays-(withdrawalIn-withdrawalDays))
+}
+
+const withdrawalIn = 14
+
 // Expected is the estimate of FreeAt while nothing is delivered: sent within daysMax of the order, taken as
 // delivered autoDays after that at the latest.
 func Expected(from time.Time, daysMax, holdDays int) time.Time {

@@ -85,11 +85,12 @@ where shipment_id = $1 and state in ('held','frozen','voided') and not free_at_k
 const selectToSettle = `
 select e.id, coalesce(
     (select t.hold_days from order_lines l join terms t on t.id = l.terms_id where l.id = e.order_line_id),
-    (select max(t.hold_days) from order_lines l join terms t on t.id = l.terms_id where l.shipment_id = e.shipment_id)) as hold_days
+    (select max(t.hold_days) from order_lines l join terms t on t.id = l.terms_id where l.shipment_id = e.shipment_id)) as hold_days,
+  (select withdrawal_days from orders o where o.id = e.order_id) as withdrawal_days
 from earnings e where e.shipment_id = $1 and e.state in ('held','frozen','voided') and not e.free_at_known order by e.id for update`
 
 const updateSettled = `
-update earnings set free_at = $2, free_at_known = true, reason = case state when 'held' then 'withdrawal_period' else reason end where id = $1`
+update earnings set free_at = $2, free_at_known = true, reason = case when state <> 'held' then reason when $3 = 0 then 'brand_hold' else 'withdrawal_period' end where id = $1`
 
 // Total is what a payee has in one currency, in minor units. Held, Frozen, Free, Paying and Owed are what their accounts in the
 // books have now; Paid is what was sent to them, Returned what they gave back of their earnings over time.

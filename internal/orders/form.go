@@ -13,9 +13,11 @@ import (
 func validate(p *Placement) error {
 	e := fault.New(fault.Invalid, "fault.form")
 	a := &p.Address
+	if p.InPerson != nil {
+		return p.inPerson(e)
+	}
 	clean(&p.Email, &a.Name, &a.Street, &a.Street2, &a.Postcode, &a.City, &a.Phone)
-	p.Email = strings.ToLower(p.Email)
-	if parsed, err := mail.ParseAddress(p.Email); err != nil || parsed.Address != p.Email || len(p.Email) > 254 || !strings.Contains(p.Email[strings.LastIndex(p.Email, "@"):], ".") {
+	if p.Email = strings.ToLower(p.Email); !isEmail(p.Email) {
 		e = e.With("email", "fault.email")
 	}
 	for field, v := range map[string]string{"name": a.Name, "street": a.Street, "city": a.City, "postcode": a.Postcode} {
@@ -41,6 +43,11 @@ func validate(p *Placement) error {
 		return e
 	}
 	return nil
+}
+
+func isEmail(text string) bool {
+	parsed, err := mail.ParseAddress(text)
+	return err == nil && parsed.Address == text && len(text) <= 254 && strings.Contains(text[strings.LastIndex(text, "@"):], ".")
 }
 
 func clean(fields ...*string) {

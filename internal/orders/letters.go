@@ -48,11 +48,20 @@ type part struct {
 	FreeAt time.Time
 }
 
+// relayLetter is what the letter to a relay reads.
+type relayLetter struct {
+	Parts    []part
+	InPerson bool
+}
+
 // PriceOf is the total of a line with its currency.
 func (l orderLetter) PriceOf(line Line) money.Amount { return money.New(line.TotalMinor, l.Currency) }
 
 func (s *Service) toBuyer(ctx context.Context, tx *sqlx.Tx, o Order, template, key string, data orderLetter) error {
-	data.Order, data.Days = o, WithdrawalDays
+	if o.Email == "" { // bought face to face, and no letter wanted
+		return nil
+	}
+	data.Order, data.Days = o, o.WithdrawalDays
 	return s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template, Reference: fmt.Sprintf("order:%d:%s", o.ID, key), Data: data})
 }
 
@@ -104,7 +113,7 @@ func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipmen
 		}
 		// The relay reads what they earned, never who bought: the order is not part of the letter.
 		err := s.mail.Queue(ctx, tx, mail.Letter{To: m.Email, Lang: m.Lang, Template: "relay_earned",
-			Reference: fmt.Sprintf("order:%d:earned:%d", o.ID, memberID), Data: struct{ Parts []part }{earned}})
+			Reference: fmt.Sprintf("order:%d:earned:%d", o.ID, memberID), Data: relayLetter{Parts: earned, InPerson: o.InPerson()}})
 		if err != nil {
 			return err
 		}

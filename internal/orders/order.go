@@ -87,9 +87,11 @@ type Order struct {
 	PaymentIntentID *string        `db:"payment_intent_id"`
 	PaidAt          *time.Time     `db:"paid_at"`
 	EndedAt         *time.Time     `db:"ended_at"`
-	RefundedMinor   int64          `db:"refunded_minor"` // the buyer has back from us
-	LostMinor       int64          `db:"lost_minor"`     // the buyer's bank took back for good
-	Code            string         `db:"code"`           // of the member who recommended it, as the buyer typed it; empty: none
+	RefundedMinor   int64          `db:"refunded_minor"`  // the buyer has back from us
+	LostMinor       int64          `db:"lost_minor"`      // the buyer's bank took back for good
+	Code            string         `db:"code"`            // of the member who recommended it, as the buyer typed it; empty: none
+	Place           string         `db:"place"`           // where it was made: Distance, or a word of package pos
+	WithdrawalDays  int            `db:"withdrawal_days"` // WithdrawalDays, or 0 where there is no right of withdrawal
 }
 
 // Refunded is what the buyer has back from us so far.
@@ -97,6 +99,12 @@ func (o Order) Refunded() money.Amount { return money.New(o.RefundedMinor, o.Cur
 
 // WasPaid reports whether the order was ever paid and kept.
 func (s State) WasPaid() bool { return s == Paid || s == Refunded || s == ChargedBack }
+
+// Distance is the place of an order that was made from afar, and is sent.
+const Distance = "distance"
+
+// InPerson reports whether the order was made face to face: it is handed over when it is paid.
+func (o Order) InPerson() bool { return o.Place != Distance && o.Place != "" }
 
 // Total is what the buyer pays.
 func (o Order) Total() money.Amount { return money.New(o.TotalMinor, o.Currency) }
@@ -129,7 +137,7 @@ type Shipment struct {
 	Tracking      string        `db:"tracking"`
 	ShippedAt     *time.Time    `db:"shipped_at"`
 	DeliveredAt   *time.Time    `db:"delivered_at"`
-	DeliveredBy   string        `db:"delivered_by"` // buyer, brand or time
+	DeliveredBy   string        `db:"delivered_by"` // buyer, brand, time or seller
 
 	Lines []Line `db:"-"`
 }

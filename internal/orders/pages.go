@@ -110,6 +110,7 @@ func (s *Service) page(ctx context.Context, where string, args ...any) (Page, er
 		return Page{}, fmt.Errorf("read disputes: %w", err)
 	}
 	p.WithdrawUntil, p.WindowBegun = WithdrawUntil(p.Shipments)
+	p.WindowBegun = p.WindowBegun && o.WithdrawalDays > 0
 	p.Refundable = o.State == Paid && !p.Disputed && Left(p.Shipments) > 0
 	return p, nil
 }

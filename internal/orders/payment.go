@@ -177,7 +177,7 @@ func retake(ctx context.Context, tx *sqlx.Tx, shipments []Shipment) error {
 }
 
 const updatePaid = `
-update orders set state = 'paid', paid_at = $2, payment_intent_id = $3, charge_id = $4, card_fingerprint = $5, checkout_id = coalesce(checkout_id, $6),
+update orders set state = 'paid', paid_at = $2, payment_intent_id = $3, charge_id = $4, card_fingerprint = $5, checkout_id = coalesce(checkout_id, nullif($6, '')),
   ended_at = null where id = $1`
 
 func (s *Service) accept(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment, c payments.Checkout) error {
@@ -198,7 +198,11 @@ func (s *Service) accept(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 	if err := Tell(ctx, tx, o.ID, now, "paid", nil); err != nil {
 		return err
 	}
-	o.PaidAt = &now
+	if o.PaidAt = &now; o.InPerson() {
+		if err := handOver(ctx, tx, o, shipments); err != nil {
+			return err
+		}
+	}
 	if err := s.lettersPaid(ctx, tx, o, shipments, paid); err != nil || s.whenSold == nil {
 		return err
 	}
@@ -220,7 +224,7 @@ func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 		}
 		hold := 0
 		for _, l := range sh.Lines {
-			hold = max(hold, l.HoldDays)
+			hold = max(hold, earnings.HoldDays(l.HoldDays, o.WithdrawalDays))
 			line, fee, err := s.lineShares(ctx, tx, o, sh, l, brand, now)
 			if err != nil {
 				return p, err
@@ -239,7 +243,7 @@ func (s *Service) lineShares(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipm
 	if err != nil {
 		return nil, 0, err
 	}
-	id, free := l.ID, earnings.Expected(now, sh.DaysMax, l.HoldDays)
+	id, free := l.ID, earnings.Expected(now, sh.DaysMax, earnings.HoldDays(l.HoldDays, o.WithdrawalDays))
 	shares := []earnings.Earning{{PayeeID: brand, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Sale,
 		Amount: money.New(split.Sale, o.Currency), BaseMinor: l.TotalMinor, FreeAt: free}}
 	for i, c := range l.Credits() {

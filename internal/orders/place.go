@@ -68,6 +68,7 @@ type Placement struct {
 	Visitor   string          // from the consent cookie; empty without
 	Code      string          // of the member who recommended it, as typed; empty: none
 	Lang      i18n.Lang
+	InPerson  *InPerson // made face to face; nil: to be sent
 
 	code     *referrals.Typed // found by Place; nil: none was typed
 	checkout time.Time        // when the checkout of the cart began; zero: its page was never opened
@@ -120,7 +121,10 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 	now := s.now()
 	n := newOrder{Operation: p.Operation, Order: Order{Number: number(), Token: rand.Text(), MemberID: p.MemberID, Email: p.Email,
 		EmailNormal: members.NormalEmail(p.Email), Address: p.Address, Lang: p.Lang, Currency: lines[0].Price.Currency,
-		PlacedAt: now, ExpiresAt: now.Add(ReservationTime), State: AwaitingPayment}}
+		PlacedAt: now, ExpiresAt: now.Add(ReservationTime), State: AwaitingPayment, Place: Distance, WithdrawalDays: WithdrawalDays}}
+	if p.InPerson != nil {
+		n.Place, n.WithdrawalDays = p.InPerson.Place, p.InPerson.WithdrawalDays
+	}
 	for _, parcel := range parcels {
 		n.GoodsMinor += parcel.Goods.Minor
 		n.ShippingMinor += parcel.Cost.Minor
@@ -166,6 +170,10 @@ func (s *Service) parcels(ctx context.Context, tx *sqlx.Tx, p Placement, lines [
 	}
 	parcels := make([]Parcel, len(cart.Parcels))
 	for i, c := range cart.Parcels {
+		if p.InPerson != nil { // nothing is sent
+			parcels[i] = Parcel{BrandID: c.BrandID, Goods: c.Goods, Cost: money.New(0, c.Goods.Currency)}
+			continue
+		}
 		m, err := carts.Choose(c.Methods, p.Methods[c.BrandID], p.Address.Country)
 		if err != nil {
 			return nil, fault.Field(fmt.Sprintf("method-%d", c.BrandID), "fault.no_delivery")

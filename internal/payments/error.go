@@ -53,10 +53,16 @@ const (
 	CodeAlreadyRefunded  = "charge_already_refunded"
 	CodeRefundTooLarge   = "refund_too_large"
 	CodeDisputed         = "charge_disputed"
-	CodeDisputeClosed    = "dispute_closed"     // decided or answered: it takes no evidence any more
-	CodeReversalTooLarge = "reversal_too_large" // less is left of the transfer, or nothing: read it
-	CodeIdempotency      = "idempotency_error"  // same key, other content: our bug, alert
-	CodeUnreadable       = "unreadable_answer"  // no answer, or one that could not be read
+	CodeDisputeClosed    = "dispute_closed"                 // decided or answered: it takes no evidence any more
+	CodeReversalTooLarge = "reversal_too_large"             // less is left of the transfer, or nothing: read it
+	CodeReaderBusy       = "terminal_reader_busy"           // it is asking for another card
+	CodeReaderOffline    = "terminal_reader_offline"        // it cannot be reached
+	CodeReaderTimeout    = "terminal_reader_timeout"        // it did not answer in time: it may have begun
+	CodeReaderFault      = "terminal_reader_hardware_fault" // it is broken
+	CodeReaderCountry    = "terminal_location_country_unsupported"
+	CodePaymentOver      = "payment_intent_unexpected_state" // paid or given up already: read it
+	CodeIdempotency      = "idempotency_error"               // same key, other content: our bug, alert
+	CodeUnreadable       = "unreadable_answer"               // no answer, or one that could not be read
 )
 
 // Error is what every method of this package's interfaces returns when a call does not succeed.
@@ -100,10 +106,16 @@ func CodeOf(err error) string {
 //   - Other 5xx: the provider stores the failure under the key and repeats it, although it may have acted: look up.
 //   - Same key with other content: what was asked first under this key may have happened: look up.
 //   - Other 4xx: a definite refusal.
+//   - A card reader that is busy, offline or broken has begun nothing, whatever the status; of one that did not answer in time
+//     nobody knows, and the same key only repeats that.
 func Classify(status int, code string) Outcome {
 	switch {
 	case code == CodeIdempotency:
 		return LookUp
+	case code == CodeReaderTimeout:
+		return LookUp
+	case code == CodeReaderBusy, code == CodeReaderOffline, code == CodeReaderFault, code == CodeReaderCountry:
+		return Final
 	case status < 400,
 		status == http.StatusRequestTimeout,
 		status == http.StatusConflict,

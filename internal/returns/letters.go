@@ -43,6 +43,9 @@ func (l letter) Answer() string { return l.Returns[0].Answer }
 // letterBuyer acknowledges what a buyer declared, dated and with its content (Directive 2011/83/EU art. 11(3)), or says what a
 // brand answered.
 func (s *Service) letterBuyer(ctx context.Context, tx *sqlx.Tx, o orders.Order, template, key string, rs []Return) error {
+	if o.Email == "" { // bought face to face: the page says it
+		return nil
+	}
 	shipments, err := orders.ShipmentsOf(ctx, tx, o.ID)
 	if err != nil {
 		return err

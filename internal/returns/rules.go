@@ -13,6 +13,7 @@ var (
 	ErrNotPaid    = fault.New(fault.Conflict, "fault.order_not_paid")
 	ErrWindowOver = fault.New(fault.Conflict, "fault.withdrawal_over")   // 14 days after receipt have passed
 	ErrNothing    = fault.New(fault.Invalid, "fault.return_nothing")     // no piece is chosen
+	ErrNoRight    = fault.New(fault.Conflict, "fault.withdrawal_none")   // bought in a shop or on a stand
 	ErrCustomMade = fault.New(fault.Conflict, "fault.return_custom")     // made to the buyer's wishes
 	ErrAgain      = fault.New(fault.Conflict, "fault.already_withdrawn") // these pieces come back already
 	ErrMoved      = fault.New(fault.Conflict, "fault.return_moved")      // it is no longer where this could be done
@@ -40,6 +41,9 @@ func Options(shipments []orders.Shipment, coming map[int64]int64) []Option {
 func Withdrawable(o orders.Order, shipments []orders.Shipment, coming map[int64]int64, now time.Time) error {
 	if o.State != orders.Paid {
 		return ErrNotPaid
+	}
+	if o.InPerson() && o.WithdrawalDays == 0 {
+		return ErrNoRight
 	}
 	if until, begun := orders.WithdrawUntil(shipments); begun && now.After(until) {
 		return ErrWindowOver

@@ -65,6 +65,9 @@ var (
 	_ payments.Disputes  = (*Client)(nil)
 	_ payments.Books     = (*Client)(nil)
 	_ payments.Events    = (*Client)(nil)
+
+	_ payments.Readers     = (*Client)(nil)
+	_ payments.CardPresent = (*Client)(nil)
 )
 
 // New returns a client, or an error that names what is wrong with the options. It makes no call.

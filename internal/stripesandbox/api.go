@@ -151,8 +151,10 @@ func (s *Sandbox) run(r *http.Request, e endpoint, t *tx, text, acct string) (an
 			return answer{status: http.StatusOK, body: body}, true, err
 		}
 	}
-	clear(t.staged)
-	t.changes = nil
+	if !refusal.Kept {
+		clear(t.staged)
+		t.changes = nil
+	}
 	return errorAnswer(refusal), refusal.Executed, nil
 }
 

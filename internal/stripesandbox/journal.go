@@ -114,6 +114,10 @@ func decode(e journalEntry) (object, error) {
 		return decodeAs[reversal](e.Object)
 	case "dispute":
 		return decodeAs[dispute](e.Object)
+	case "terminal.location":
+		return decodeAs[location](e.Object)
+	case "terminal.reader":
+		return decodeAs[terminal](e.Object)
 	case "file":
 		return decodeAs[file](e.Object)
 	case "topup":

@@ -43,6 +43,8 @@ func (s *Sandbox) pages(mux *http.ServeMux) {
 	page("GET /setup/f/{flow}", s.showOnboarding)
 	page("POST /setup/f/{flow}", s.postOnboarding)
 	page("GET /dashboard/{flow}", s.showDashboard)
+	page("GET /reader/{id}", s.showReader)
+	page("POST /reader/{id}", s.postReader)
 	mux.HandleFunc("GET /assets/sandbox.css", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "max-age=300")
 		http.ServeFileFS(w, r, pageFiles, "pages/sandbox.css")

@@ -140,7 +140,20 @@ func (t *tx) failPayment(pi paymentIntent, why params.Body) paymentIntent {
 // succeed takes the money: the charge, its balance transaction, the intent and the session, in one commit.
 func (s *Sandbox) succeed(t *tx, cs session, pi paymentIntent, card testCard, method string) paymentIntent {
 	cs, _ = load[session](t, cs.ID)
-	ch := newCharge(t, pi, card, method)
+	cs.Status, cs.PaymentStatus, cs.URL = "complete", "paid", ""
+	t.put(cs)
+	pi, ch := s.take(t, pi, newCharge(t, pi, card, method), cs.CustomerDetails, card)
+	t.emit("checkout.session.completed", cs, "")
+	if card.dispute != "" {
+		if _, err := t.openDispute(ch, ch.Amount, card.dispute, card.inquiry); err != nil {
+			panic("stripesandbox: " + err.Error()) // a new charge can be disputed, and the card names a known reason
+		}
+	}
+	return pi
+}
+
+// take takes the money of a payment by a charge that was accepted.
+func (s *Sandbox) take(t *tx, pi paymentIntent, ch charge, buyer *customerDetails, card testCard) (paymentIntent, charge) {
 	settles := t.now.Add(s.options.SettleDelay)
 	if card.instant {
 		settles = t.now
@@ -151,26 +164,18 @@ func (s *Sandbox) succeed(t *tx, cs session, pi paymentIntent, card testCard, me
 		bt.FeeDetails = []feeDetail{{Amount: fee, Currency: ch.Currency, Description: "Stripe processing fees", Type: "stripe_fee"}}
 	}
 	ch.BalanceTransaction = optional(bt.ID)
-	pi.Status, pi.AmountReceived, pi.LatestCharge, pi.PaymentMethod = "succeeded", pi.Amount, optional(ch.ID), optional(method)
+	pi.Status, pi.AmountReceived, pi.LatestCharge, pi.PaymentMethod = "succeeded", pi.Amount, optional(ch.ID), ch.PaymentMethod
 	pi.LastPaymentError, pi.NextAction, pi.Card = nil, nil, ""
-	cs.Status, cs.PaymentStatus, cs.URL = "complete", "paid", ""
-	if cs.CustomerDetails != nil {
-		ch.BillingDetails.Email, ch.BillingDetails.Name = cs.CustomerDetails.Email, cs.CustomerDetails.Name
+	if buyer != nil {
+		ch.BillingDetails.Email, ch.BillingDetails.Name = buyer.Email, buyer.Name
 	}
 	ch.RefundFate = card.refunds
 	t.put(bt)
 	t.put(ch)
 	t.put(pi)
-	t.put(cs)
 	t.emit("charge.succeeded", ch, "")
 	t.emit("payment_intent.succeeded", pi, "")
-	t.emit("checkout.session.completed", cs, "")
-	if card.dispute != "" {
-		if _, err := t.openDispute(ch, ch.Amount, card.dispute, card.inquiry); err != nil {
-			panic("stripesandbox: " + err.Error()) // a new charge can be disputed, and the card names a known reason
-		}
-	}
-	return pi
+	return pi, ch
 }
 
 // fee is what Stripe keeps of a charge, never more than all of it.

@@ -21,6 +21,10 @@ func (t *tx) present(o any) any {
 		if v.Deleted {
 			return map[string]any{"id": v.ID, "object": "account", "deleted": true}
 		}
+	case terminal:
+		if v.Deleted {
+			return map[string]any{"id": v.ID, "object": "terminal.reader", "deleted": true}
+		}
 	case event:
 		v.PendingWebhooks = t.undelivered(v.ID)
 		o = v
@@ -71,7 +75,7 @@ func strip(v any) any {
 var expandable = []string{
 	"payment_intent", "latest_charge", "charge", "balance_transaction", "destination_payment", "destination",
 	"source_transaction", "source", "transfer", "source_transfer", "transfer_reversal",
-	"failure_balance_transaction",
+	"failure_balance_transaction", "location",
 }
 
 // expand replaces ids by objects along the paths, "payment_intent.latest_charge" or, in a list, "data.source".

@@ -5,9 +5,9 @@
 //
 //   - the part of Stripe's API (version 2023-10-16) that the product uses: connected accounts and their links,
 //     Checkout sessions, payment intents, charges, balances, refunds, disputes with their evidence, transfers,
-//     reversals, payouts, top-ups, events;
+//     reversals, payouts, top-ups, events, Terminal locations, readers and card-present payments;
 //   - the pages that Stripe hosts: the Checkout page with Stripe's test cards, the onboarding of a connected account,
-//     and its Express dashboard;
+//     and its Express dashboard; and, in place of a device, a simulated card reader at /reader/ID;
 //   - signed webhooks to the platform's and the Connect endpoint.
 //
 // It keeps Stripe's promises where they matter to money: an idempotency key repeats its first answer, errors included;
@@ -220,6 +220,8 @@ func (s *Sandbox) endpoints() map[string]endpoint {
 		"GET /v1/checkout/sessions":              listSessions,
 		"GET /v1/checkout/sessions/{id}":         readSession,
 		"POST /v1/checkout/sessions/{id}/expire": expireSession,
+		"POST /v1/payment_intents":               createIntent,
+		"POST /v1/payment_intents/{id}/cancel":   cancelIntent,
 		"GET /v1/payment_intents":                listIntents,
 		"GET /v1/payment_intents/{id}":           readIntent,
 		"GET /v1/charges":                        listCharges,
@@ -248,6 +250,18 @@ func (s *Sandbox) endpoints() map[string]endpoint {
 		"GET /v1/payouts/{id}":                   readPayout,
 		"GET /v1/events":                         listEvents,
 		"GET /v1/events/{id}":                    readEvent,
+		"POST /v1/terminal/locations":            createLocation,
+		"GET /v1/terminal/locations":             listLocations,
+		"GET /v1/terminal/locations/{id}":        readLocation,
+		"POST /v1/terminal/readers":              createTerminal,
+		"GET /v1/terminal/readers":               listTerminals,
+		"GET /v1/terminal/readers/{id}":          readTerminal,
+		"DELETE /v1/terminal/readers/{id}":       deleteTerminal,
+		"POST /v1/terminal/connection_tokens":    createConnectionToken,
+
+		"POST /v1/terminal/readers/{id}/process_payment_intent":              processIntent,
+		"POST /v1/terminal/readers/{id}/cancel_action":                       cancelAction,
+		"POST /v1/test_helpers/terminal/readers/{id}/present_payment_method": presentCard,
 	}
 }
 

@@ -134,6 +134,9 @@ func (s *Service) letterMessage(ctx context.Context, tx *sqlx.Tx, o orders.Order
 		l.To, l.Lang = sh.BrandEmail, lang
 		data.From, data.Path, data.ToBrand = o.Name, "/brand/"+sh.BrandHandle+"/orders/"+o.Number, true
 	}
+	if l.To == "" { // bought face to face, and no letter wanted: the page of the order has it
+		return nil
+	}
 	l.Data = data
 	return s.mail.Queue(ctx, tx, l)
 }

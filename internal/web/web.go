@@ -31,6 +31,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/payouts"
+	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
 	"relais/internal/reconcile"
@@ -46,6 +47,7 @@ import (
 	"relais/internal/web/brandspace"
 	"relais/internal/web/card"
 	"relais/internal/web/circle"
+	"relais/internal/web/counter"
 	"relais/internal/web/feed"
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
@@ -71,6 +73,7 @@ type Options struct {
 	Referrals   *referrals.Service
 	Carts       *carts.Service
 	Orders      *orders.Service
+	Counter     *pos.Service
 	Support     *support.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
@@ -83,17 +86,18 @@ type Options struct {
 	Audit       func(context.Context) ([]ledger.Finding, error) // looks at every invariant of the books
 	Advance     func(ctx context.Context, days int) error       // moves the demo's clock; nil: this is no demo
 
-	Now            func() time.Time // business time
-	Clock          func() time.Time // real time
-	FeeBps         int64            // what Relais keeps of the price without VAT, basis points
-	BaseURL        string           // without a slash at its end
-	PaymentOrigins []string         // where forms may lead besides ourselves: the provider's hosted pages
-	TrustedProxies []netip.Prefix   // whose word on the visitor's address counts; none: the connection's
-	Dev            bool             // development: mailbox, style guide, errors in full
-	Mailbox        bool             // letters are not sent: show them at /dev/mail
-	Changes        *changes.Feed    // what changed of the public pages
-	Wake           func()           // tells the job runner that something may have been enqueued
-	Log            *slog.Logger
+	Now             func() time.Time // business time
+	Clock           func() time.Time // real time
+	FeeBps          int64            // what Relais keeps of the price without VAT, basis points
+	BaseURL         string           // without a slash at its end
+	PaymentOrigins  []string         // where forms may lead besides ourselves: the provider's hosted pages
+	TrustedProxies  []netip.Prefix   // whose word on the visitor's address counts; none: the connection's
+	Dev             bool             // development: mailbox, style guide, errors in full
+	SimulatedReader string           // address of the local sandbox's simulated readers, before a reader's number; empty: there is none
+	Mailbox         bool             // letters are not sent: show them at /dev/mail
+	Changes         *changes.Feed    // what changed of the public pages
+	Wake            func()           // tells the job runner that something may have been enqueued
+	Log             *slog.Logger
 }
 
 // New makes the site.
@@ -133,6 +137,7 @@ func New(o Options) (http.Handler, error) {
 	shops.Routes(e)
 	money.Routes(e)
 	after.Routes(e)
+	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL})
 	feeds.Routes(e)

@@ -24,6 +24,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/payouts"
+	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/refunds"
 )
@@ -41,6 +42,7 @@ type Service struct {
 	events   payments.Events
 	books    payments.Books
 	orders   *orders.Service
+	counter  *pos.Service
 	refunds  *refunds.Service
 	disputes *disputes.Service
 	payouts  *payouts.Service
@@ -53,6 +55,7 @@ type Config struct {
 	DB       *sqlx.DB
 	Provider Provider
 	Orders   *orders.Service
+	Counter  *pos.Service
 	Refunds  *refunds.Service
 	Disputes *disputes.Service
 	Payouts  *payouts.Service
@@ -62,7 +65,7 @@ type Config struct {
 
 // New makes the Service.
 func New(c Config) *Service {
-	return &Service{db: c.DB, events: c.Provider, books: c.Provider, orders: c.Orders, refunds: c.Refunds, disputes: c.Disputes, payouts: c.Payouts, now: c.Now, log: c.Log}
+	return &Service{db: c.DB, events: c.Provider, books: c.Provider, orders: c.Orders, counter: c.Counter, refunds: c.Refunds, disputes: c.Disputes, payouts: c.Payouts, now: c.Now, log: c.Log}
 }
 
 // Provider is what the Service asks of the payment provider.
@@ -141,6 +144,10 @@ func (s *Service) act(ctx context.Context, eventID string, e row) error {
 			return err
 		}
 		return s.disputes.Recognise(ctx, objectOf(e.Payload).PaymentIntent) // its bank may have been quicker than this notice
+	case "terminal.reader.action_succeeded", "terminal.reader.action_failed":
+		return s.counter.ReaderChanged(ctx, e.ObjectID)
+	case "payment_intent.succeeded", "payment_intent.canceled": // of those on payment pages the session tells
+		return s.counter.PaymentChanged(ctx, e.ObjectID)
 	case "checkout.session.expired":
 		return s.orders.CheckoutExpired(ctx, e.ObjectID)
 	case "charge.refunded":

@@ -54,6 +54,8 @@ type Content struct {
 	Groups     []Group    `toml:"groups"`
 	Posts      []Post     `toml:"posts"`
 	Buyers     []Buyer    `toml:"buyers"`
+	Stands     []Stand    `toml:"stands"`
+	HandSales  []HandSale `toml:"hand_sales"`
 }
 
 // Category is a shelf of the catalogue.
@@ -292,6 +294,8 @@ func (c *Content) read(name string) error {
 	c.Groups = append(c.Groups, part.Groups...)
 	c.Posts = append(c.Posts, part.Posts...)
 	c.Buyers = append(c.Buyers, part.Buyers...)
+	c.Stands = append(c.Stands, part.Stands...)
+	c.HandSales = append(c.HandSales, part.HandSales...)
 	return nil
 }
 

@@ -113,6 +113,9 @@ func (c *Content) Validate() error {
 		p.unique(emails, b.Email, "buyer "+b.Name)
 		validateBuyer(p, b)
 	}
+	for _, fault := range c.checkStands() {
+		p.check(false, "stands", "%v", fault)
+	}
 	return errors.Join(p.errs...)
 }
 

@@ -41,7 +41,7 @@ type Query struct {
 const selectRows = `
 select o.id, o.number, o.token, o.member_id, o.email, o.email_normal, o.name, o.street, o.street2, o.postcode, o.city, o.country, o.phone, o.lang,
   o.currency, o.goods_minor, o.shipping_minor, o.total_minor, o.state, o.placed_at, o.expires_at, o.checkout_id, o.checkout_url, o.checkout_attempt,
-  o.payment_intent_id, o.paid_at, o.ended_at, o.refunded_minor, o.lost_minor,
+  o.payment_intent_id, o.paid_at, o.ended_at, o.refunded_minor, o.lost_minor, o.place, o.withdrawal_days,
   exists (select 1 from returns r where r.order_id = o.id and ($1 = 0 or r.brand_id = $1) and r.state in ('asked','approved','received')) as returning,
   (select coalesce(sum(quantity), 0) from order_lines l where l.order_id = o.id and ($1 = 0 or l.brand_id = $1)) as pieces,
   coalesce(f.title, '') as first_title, coalesce(m.hash, '') as media_hash, coalesce(s.id, 0) as shipment_id, coalesce(s.state, '') as shipment_state, s.shipped_at,

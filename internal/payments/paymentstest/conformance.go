@@ -19,6 +19,8 @@ type Subject struct {
 	Reversals payments.Reversals
 	Disputes  payments.Disputes
 	Books     payments.Books
+	Readers   payments.Readers
+	Cards     payments.CardPresent
 	Now       func() time.Time
 	Unique    string // makes references unique between runs, for a provider that remembers
 
@@ -28,6 +30,9 @@ type Subject struct {
 	Onboard func(t testing.TB, accountID, finish string)
 	// PayOut waits until an account's money goes to its bank, and returns the payout's id. Nil: as above.
 	PayOut func(t testing.TB, accountID string) string
+	// Present holds a card to a reader, and Turn does something else to it. Nil: as above.
+	Present func(readerID, card string) error
+	Turn    func(readerID, how string) error
 }
 
 // Run checks that a provider keeps the promises of package payments.
@@ -43,6 +48,14 @@ func Run(t *testing.T, s Subject) {
 	t.Run("the balance has a currency", s.balance)
 	t.Run("an unknown dispute is a final refusal", s.unknownDispute)
 	t.Run("the books have a beginning and an end", s.nothingMoved)
+	t.Run("an unknown card payment is a final refusal", s.unknownCardPayment)
+	t.Run("a country without readers is a final refusal", s.readerCountry)
+	if s.Present != nil {
+		t.Run("a reader is registered once, listed and removed", s.registers)
+		t.Run("a card payment is declined, then paid", s.presents)
+		t.Run("a card payment can be given up", s.givesUp)
+		t.Run("a reader that cannot says so", s.readerFaults)
+	}
 	if s.Pay == nil || s.Onboard == nil {
 		return
 	}

@@ -24,6 +24,6 @@ func TestStripeTestMode(t *testing.T) {
 		t.Fatal(err)
 	}
 	paymentstest.Run(t, paymentstest.Subject{
-		Checkouts: c, Accounts: c, Transfers: c, Reversals: c, Disputes: c, Books: c, Now: time.Now, Unique: ":" + strconv.FormatInt(time.Now().UnixNano(), 36),
+		Checkouts: c, Accounts: c, Transfers: c, Reversals: c, Disputes: c, Books: c, Readers: c, Cards: c, Now: time.Now, Unique: ":" + strconv.FormatInt(time.Now().UnixNano(), 36),
 	})
 }

@@ -11,6 +11,7 @@ type Refusal struct {
 	// Executed says that the endpoint had begun its work when it refused. Such a refusal is stored under the
 	// idempotency key and repeated; one of malformed parameters is not.
 	Executed bool
+	Kept     bool // what it did until then is done
 	Body     Body
 }
 
@@ -41,6 +42,13 @@ func Malformed(code, param, format string, args ...any) *Refusal {
 func Refused(code, param, format string, args ...any) *Refusal {
 	e := Malformed(code, param, format, args...)
 	e.Executed = true
+	return e
+}
+
+// Late is a refusal of a call whose work was done all the same: what it changed stays.
+func Late(code, message string) *Refusal {
+	e := Refused(code, "", "%s", message)
+	e.Kept = true
 	return e
 }
 

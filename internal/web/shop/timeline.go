@@ -40,7 +40,9 @@ func stagesOf(l i18n.Lang, o orders.Page, sh orders.Shipment, rs []returns.Retur
 	if sh.ShippedAt == nil {
 		stages = append(stages, coming...)
 	}
-	if sh.ShippedAt != nil || !over && !all {
+	if o.InPerson() {
+		stages = append(stages, handStages(l, o, sh)...)
+	} else if sh.ShippedAt != nil || !over && !all {
 		stages = append(stages, wayStages(l, sh, over || all)...)
 	}
 	if sh.ShippedAt != nil {
@@ -53,6 +55,22 @@ func stagesOf(l i18n.Lang, o orders.Page, sh orders.Shipment, rs []returns.Retur
 		stages = append(stages, page.Stage{Label: l.T("order.event.refunded"), At: at(o.EndedAt), State: "done"})
 	}
 	return stages
+}
+
+// handStages is the hand-over of what was bought face to face, and the end of the withdrawal period, where there is one.
+func handStages(l i18n.Lang, o orders.Page, sh orders.Shipment) []page.Stage {
+	handed := page.Stage{Label: l.T("shop.order.in_person.handed"), State: "next"}
+	if sh.DeliveredAt != nil {
+		handed.State, handed.At = "done", *sh.DeliveredAt
+	}
+	if o.WithdrawalDays == 0 || o.State != orders.Paid && o.State != orders.AwaitingPayment {
+		return []page.Stage{handed}
+	}
+	end := page.Stage{Label: l.T("shop.stage.withdrawal_end"), State: "next"}
+	if sh.DeliveredAt != nil {
+		end.State, end.At = "current", sh.DeliveredAt.AddDate(0, 0, o.WithdrawalDays)
+	}
+	return []page.Stage{handed, end}
 }
 
 // wayStages is the way of a parcel to its buyer; over: whatever may follow is not waited for.

@@ -135,6 +135,8 @@ func whyNot(err error) string {
 		return ""
 	case errors.Is(err, returns.ErrWindowOver):
 		return "shop.withdraw.over"
+	case errors.Is(err, returns.ErrNoRight):
+		return "shop.order.in_person.no_withdrawal"
 	case errors.Is(err, returns.ErrCustomMade):
 		return "fault.return_custom"
 	case errors.Is(err, returns.ErrAgain):

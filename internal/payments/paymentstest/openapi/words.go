@@ -36,7 +36,7 @@ var words = map[string][]string{
 		"checkout.session.completed", "checkout.session.expired", "payment_intent.amount_capturable_updated", "payment_intent.canceled",
 		"payment_intent.created", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.requires_action",
 		"payment_intent.succeeded", "payout.canceled", "payout.created", "payout.failed", "payout.paid", "payout.updated", "refund.created",
-		"refund.failed", "refund.updated", "topup.created", "topup.succeeded", "transfer.created", "transfer.reversed", "transfer.updated",
+		"refund.failed", "refund.updated", "terminal.reader.action_failed", "terminal.reader.action_succeeded", "topup.created", "topup.succeeded", "transfer.created", "transfer.reversed", "transfer.updated",
 	},
 }
 

@@ -1,0 +1,54 @@
+package orders
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/fault"
+	"relais/internal/payments"
+	"relais/internal/postgres"
+)
+
+// InPerson is what an order has that is made face to face, in place of an address and a way of delivery.
+type InPerson struct {
+	Place          string
+	WithdrawalDays int
+}
+
+// inPerson checks the form of such an order: of its buyer it wants nothing but an e-mail address, if they want letters.
+func (p *Placement) inPerson(e *fault.Error) error {
+	clean(&p.Email, &p.Address.Name)
+	if p.Email = strings.ToLower(p.Email); p.Email != "" && !isEmail(p.Email) {
+		return e.With("email", "fault.email")
+	}
+	return nil
+}
+
+const updateHandedOver = `
+update shipments set state = 'delivered', shipped_at = $2, delivered_at = $2, delivered_by = 'seller' where order_id = $1 and state = 'preparing'`
+
+// handOver records that the goods of an order made face to face are in the hands of their buyer, which begins the period of
+// withdrawal, where there is one, and the hold of what it earned.
+func handOver(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment) error {
+	if _, err := tx.ExecContext(ctx, updateHandedOver, o.ID, o.PaidAt); err != nil {
+		return postgres.Translate(err)
+	}
+	if err := settle(ctx, tx, o.ID, *o.PaidAt); err != nil {
+		return err
+	}
+	return Tell(ctx, tx, o.ID, *o.PaidAt, "handed_over", map[string]any{"brand": shipments[0].BrandName})
+}
+
+// ConfirmReader does for a payment at a card reader what Confirm does for one on the payment page, at once or again: of two payments of
+// one order the second goes back by itself. c has no page: its ID is empty.
+func (s *Service) ConfirmReader(ctx context.Context, orderID int64, c payments.Checkout) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		o, err := Lock(ctx, tx, orderID)
+		if err != nil {
+			return err
+		}
+		return s.confirm(ctx, tx, o, c)
+	})
+}
