@@ -80,8 +80,12 @@ func (l Link) Landing(token string) string {
 
 // Channels are the ways of sharing that a link can be made for; the empty one is a link for anything.
 func Channels() []string {
-	return []string{"", "whatsapp", "telegram", "facebook", "linkedin", "x", "bluesky", "mail", "sms", "copy", "qr"}
+	return []string{"", "whatsapp", "telegram", "facebook", "linkedin", "x", "bluesky", "mail", "sms", "copy", "qr", "feed", "fediverse"}
 }
+
+// Automatic says whether links of a channel are made by Relais itself, where a storefront can be followed from elsewhere: nobody
+// chooses it.
+func Automatic(channel string) bool { return channel == "feed" || channel == "fediverse" }
 
 // Share is what a member asks a link for.
 type Share struct {
@@ -126,16 +130,9 @@ const whereShare = `l.member_id = $1 and l.target = $2 and l.product_id is not d
 // Sharing a product lists it in the member's storefront too. Faults: what is shared is not for sale (NotFound), fields channel
 // and circle, storefronts.ErrFull, ErrManyLinks.
 func (s *Service) Create(ctx context.Context, memberID int64, sh Share) (Link, error) {
-	if err := sh.check(); err != nil {
-		return Link{}, err
-	}
 	var link Link
-	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		if err := s.list(ctx, tx, memberID, sh); err != nil {
-			return err
-		}
-		var err error
-		link, err = s.insert(ctx, tx, memberID, sh)
+	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) (err error) {
+		link, err = s.CreateIn(ctx, tx, memberID, sh)
 		return err
 	})
 	if err != nil {
@@ -143,6 +140,17 @@ func (s *Service) Create(ctx context.Context, memberID int64, sh Share) (Link, e
 	}
 	s.noticed(ctx)
 	return link, nil
+}
+
+// CreateIn is Create in the caller's transaction.
+func (s *Service) CreateIn(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Share) (Link, error) {
+	if err := sh.check(); err != nil {
+		return Link{}, err
+	}
+	if err := s.list(ctx, tx, memberID, sh); err != nil {
+		return Link{}, err
+	}
+	return s.insert(ctx, tx, memberID, sh)
 }
 
 // check cleans the circle and refuses what no form of ours sends.
