@@ -11,6 +11,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/fediverse/courier"
 	"relais/internal/fediverse/wire"
 	"relais/internal/jobs"
 	"relais/internal/postgres"
@@ -116,7 +117,7 @@ func (s *Service) deliver(ctx context.Context, d delivery) (Result, error) {
 	if err != nil {
 		return Refused, fmt.Errorf("write activity: %w", err)
 	}
-	status, err := s.client.post(ctx, d.Inbox, body, sign)
+	status, err := s.client.Post(ctx, d.Inbox, body, sign)
 	if err == nil {
 		return Sent, nil
 	}
@@ -125,7 +126,7 @@ func (s *Service) deliver(ctx context.Context, d delivery) (Result, error) {
 
 // signer signs with the key of an actor. A key that was sealed with a secret of the past is replaced: others ask for the new one when a
 // signature does not fit.
-func (s *Service) signer(ctx context.Context, actor int64) (signer, error) {
+func (s *Service) signer(ctx context.Context, actor int64) (courier.Signer, error) {
 	for range 2 {
 		var sealed []byte
 		if err := s.DB.GetContext(ctx, &sealed, `select coalesce(private_key, '') from fediverse_actors where id = $1`, actor); err != nil {
@@ -163,7 +164,7 @@ func (s *Service) record(ctx context.Context, d delivery, result Result, cause e
 	if _, err := s.DB.ExecContext(ctx, updateDelivery, d.ID, result, said(cause)); err != nil {
 		return fmt.Errorf("record delivery: %w", err)
 	}
-	if result == Refused && errors.Is(cause, errStatus(http.StatusGone)) && d.RemoteID != 0 {
+	if result == Refused && errors.Is(cause, courier.Status(http.StatusGone)) && d.RemoteID != 0 {
 		_, err := s.DB.ExecContext(ctx, `update fediverse_remotes set gone_at = now() where id = $1`, d.RemoteID)
 		return postgres.Translate(err)
 	}

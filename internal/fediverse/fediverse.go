@@ -26,6 +26,7 @@ import (
 	"github.com/lib/pq"
 
 	"relais/internal/fault"
+	"relais/internal/fediverse/courier"
 	"relais/internal/fediverse/wire"
 	"relais/internal/i18n"
 	"relais/internal/referrals"
@@ -166,7 +167,7 @@ type Service struct {
 	site   wire.Site
 	host   string // of this site
 	rules  wire.Rules
-	client *client
+	client *courier.Client
 	seal   sealer
 	paces  *paces
 }
@@ -179,7 +180,7 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{Config: c, site: wire.Site(c.BaseURL), rules: wire.Rules{Local: c.Local}, seal: seal, paces: newPaces(c.Clock)}
 	s.host = hostOf(c.BaseURL)
-	s.client = newClient(s.rules, c.Client)
+	s.client = courier.New(s.rules, c.Client)
 	return s, nil
 }
 

@@ -76,8 +76,11 @@ func FeedOf(ctx context.Context, q sqlx.QueryerContext, o Owner) (a Actor, list 
 	return a, list, true, err
 }
 
-// Post is an object in words for a feed: where it leads, its label and its HTML.
-func (s *Service) Post(o Object) (link, label, html string) {
+// Post is an object in words for a feed: where it leads, the word that marks an advertisement (empty: it is none), and its HTML.
+func (s *Service) Post(o Object) (link, mark, html string) {
 	p := s.post(o, o.FeedPath)
-	return p.Link, p.Label, p.HTML()
+	if p.Label != "" {
+		mark = o.Lang.T("federation.tag")
+	}
+	return p.Link, mark, p.HTML()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/fediverse/courier"
 	"relais/internal/fediverse/wire"
 	"relais/internal/jobs"
 	"relais/internal/postgres"
@@ -50,7 +51,7 @@ func (s *Service) fetchActor(ctx context.Context, uri string) (Remote, error) {
 	if err != nil {
 		return Remote{}, err
 	}
-	raw, err := s.client.get(ctx, uri, wire.ActivityJSON+", "+wire.LinkedJSON, sign)
+	raw, err := s.client.Get(ctx, uri, wire.ActivityJSON+", "+wire.LinkedJSON, sign)
 	if err != nil {
 		return Remote{}, err
 	}
@@ -75,7 +76,7 @@ func (s *Service) fetchActor(ctx context.Context, uri string) (Remote, error) {
 // find asks a server whose an account is (WebFinger), then who that is.
 func (s *Service) find(ctx context.Context, user, host string) (Remote, error) {
 	address := s.rules.Origin(host) + "/.well-known/webfinger?resource=" + url.QueryEscape("acct:"+user+"@"+host)
-	raw, err := s.client.get(ctx, address, wire.JRD+", application/json", nil)
+	raw, err := s.client.Get(ctx, address, wire.JRD+", application/json", nil)
 	if err != nil {
 		return Remote{}, err
 	}
@@ -105,7 +106,7 @@ func (s *Service) Refresh(ctx context.Context, w jobs.Work) error {
 	}
 	_, err := s.fetchActor(ctx, uri)
 	switch {
-	case errors.Is(err, errStatus(http.StatusGone)), errors.Is(err, errStatus(http.StatusNotFound)):
+	case errors.Is(err, courier.Status(http.StatusGone)), errors.Is(err, courier.Status(http.StatusNotFound)):
 		return postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error { return forgetRemotes(ctx, tx, []int64{arg.Remote}) })
 	case err != nil:
 		s.Log.DebugContext(ctx, "a remote actor was not refreshed", "error", err)

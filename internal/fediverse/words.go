@@ -79,7 +79,7 @@ func (s *Service) published(o Object) wire.Published {
 func (s *Service) post(o Object, path string) wire.Post {
 	p := wire.Post{Lang: string(o.Lang), Title: o.Title, Body: o.Body, Link: s.BaseURL + path, Find: s.BaseURL + "/products?q="}
 	if o.Earner != "" {
-		p.Label = Label(o)
+		p.Label = o.Lang.T("federation.label", "Name", o.Earner)
 		p.Tags = append(p.Tags, wire.Tag(o.Lang.T("federation.tag")))
 	}
 	for _, t := range o.Tags {
@@ -88,14 +88,6 @@ func (s *Service) post(o Object, path string) wire.Post {
 		}
 	}
 	return p
-}
-
-// Label says that somebody earns; empty where nobody does.
-func Label(o Object) string {
-	if o.Earner == "" {
-		return ""
-	}
-	return o.Lang.T("page.ad.word") + " · " + o.Lang.T("page.ad.text", "Name", o.Earner)
 }
 
 // person is an actor as its document says it.

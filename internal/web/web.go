@@ -24,6 +24,7 @@ import (
 	"relais/internal/clicks"
 	"relais/internal/debts"
 	"relais/internal/disputes"
+	"relais/internal/fediverse"
 	"relais/internal/ledger"
 	"relais/internal/media"
 	"relais/internal/members"
@@ -43,6 +44,7 @@ import (
 	"relais/internal/web/aftersale"
 	"relais/internal/web/brandspace"
 	"relais/internal/web/card"
+	"relais/internal/web/federation"
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
 	"relais/internal/web/review"
@@ -64,6 +66,7 @@ type Options struct {
 	Storefronts *storefronts.Service
 	Clicks      *clicks.Service
 	Referrals   *referrals.Service
+	Fediverse   *fediverse.Service
 	Carts       *carts.Service
 	Orders      *orders.Service
 	Support     *support.Service
@@ -131,6 +134,7 @@ func New(o Options) (http.Handler, error) {
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
+	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 	accounts.Routes(e)
 	relays.Routes(e)
 	brands.Routes(e)

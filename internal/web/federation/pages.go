@@ -76,7 +76,7 @@ func (s *Server) turn(c echo.Context, o fediverse.Owner, back string) error {
 	case "no":
 		key, err = "federation.turned_off", s.Fediverse.Close(ctx, by, o)
 	default:
-		err = fault.New(fault.Invalid, "fault.form_invalid")
+		err = fault.New(fault.Invalid, "fault.form_stale")
 	}
 	if err != nil {
 		return err

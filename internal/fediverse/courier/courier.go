@@ -1,4 +1,6 @@
-package fediverse
+// Package courier carries signed requests to other servers and brings their documents: to public addresses only (package outside), a
+// few hops at most, each judged and signed anew, never more bytes than an activity may have.
+package courier
 
 import (
 	"bytes"
@@ -20,38 +22,39 @@ const (
 	agent       = "Relais/1.0 (ActivityPub)"
 )
 
-// errStatus is an answer that is none.
-type errStatus int
+// Status is an answer that is no success.
+type Status int
 
-func (e errStatus) Error() string { return fmt.Sprintf("status %d", int(e)) }
+func (e Status) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
-// client speaks to other servers. Where a redirect leads is judged as the first address was.
-type client struct {
+// Client speaks to other servers. Where a redirect leads is judged as the first address was.
+type Client struct {
 	http  *http.Client
 	rules wire.Rules
 }
 
-func newClient(rules wire.Rules, given *http.Client) *client {
+// New makes a Client; given is one for tests, nil one for public addresses only (and this machine, where the rules say so).
+func New(rules wire.Rules, given *http.Client) *Client {
 	if given != nil {
 		c := *given
 		c.CheckRedirect = keepAnswer
-		return &client{&c, rules}
+		return &Client{&c, rules}
 	}
 	allowed := outside.Public
 	if rules.Local {
 		allowed = func(to netip.AddrPort) bool { return outside.Loopback(to) || outside.Public(to) }
 	}
-	return &client{&http.Client{Timeout: callTimeout, Transport: outside.Transport(allowed, nil), CheckRedirect: keepAnswer}, rules}
+	return &Client{&http.Client{Timeout: callTimeout, Transport: outside.Transport(allowed, nil), CheckRedirect: keepAnswer}, rules}
 }
 
 // keepAnswer has redirects answered to us rather than followed: each hop is judged and signed anew.
 func keepAnswer(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// signer signs a request.
-type signer func(r wire.Request) error
+// Signer signs a request.
+type Signer func(r wire.Request) error
 
-// get fetches a document.
-func (c *client) get(ctx context.Context, address, accept string, sign signer) ([]byte, error) {
+// Get fetches a document.
+func (c *Client) Get(ctx context.Context, address, accept string, sign Signer) ([]byte, error) {
 	for range mostHops + 1 {
 		r, err := c.request(ctx, http.MethodGet, address, nil, sign)
 		if err != nil {
@@ -75,7 +78,7 @@ func (c *client) get(ctx context.Context, address, accept string, sign signer) (
 			address = next.String()
 			continue
 		case answer.StatusCode != http.StatusOK:
-			return nil, fmt.Errorf("fetch %s: %w", address, errStatus(answer.StatusCode))
+			return nil, fmt.Errorf("fetch %s: %w", address, Status(answer.StatusCode))
 		case len(body) > wire.MaxBody:
 			return nil, fmt.Errorf("fetch %s: %w", address, wire.ErrMalformed)
 		}
@@ -84,8 +87,8 @@ func (c *client) get(ctx context.Context, address, accept string, sign signer) (
 	return nil, errors.New("too many redirects")
 }
 
-// post hands an activity to an inbox and returns the status of the answer; 0 where there was none.
-func (c *client) post(ctx context.Context, inbox string, body []byte, sign signer) (int, error) {
+// Post hands an activity to an inbox and returns the status of the answer; 0 where there was none.
+func (c *Client) Post(ctx context.Context, inbox string, body []byte, sign Signer) (int, error) {
 	r, err := c.request(ctx, http.MethodPost, inbox, body, sign)
 	if err != nil {
 		return http.StatusBadRequest, err // it would not get better
@@ -98,12 +101,12 @@ func (c *client) post(ctx context.Context, inbox string, body []byte, sign signe
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, 300))
 	_ = answer.Body.Close()
 	if answer.StatusCode >= 300 {
-		return answer.StatusCode, fmt.Errorf("post: %w: %s", errStatus(answer.StatusCode), wire.Line(string(said), 200))
+		return answer.StatusCode, fmt.Errorf("post: %w: %s", Status(answer.StatusCode), wire.Line(string(said), 200))
 	}
 	return answer.StatusCode, nil
 }
 
-func (c *client) request(ctx context.Context, method, address string, body []byte, sign signer) (*http.Request, error) {
+func (c *Client) request(ctx context.Context, method, address string, body []byte, sign Signer) (*http.Request, error) {
 	u, err := c.rules.Address(address)
 	if err != nil {
 		return nil, fmt.Errorf("address %.200q: %w", address, err)
