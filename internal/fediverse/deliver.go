@@ -73,13 +73,14 @@ var errFailing = errors.New("the server did not take it")
 
 const leaseServer = `
 update fediverse_servers set leased_by = $2, leased_until = $3, generation = generation + 1
-where host = $1 and (leased_until is null or leased_until < $4 or leased_by = $2) and dead_at is null`
+where host = $1 and (leased_until is null or leased_until < $4 or leased_by = $2) and (not_before is null or not_before <= $4::timestamptz + interval '5 seconds') and dead_at is null`
 
 const selectWaiting = `
 select id, actor_id, inbox, kind, coalesce(object_id, 0) as object_id, coalesce(remote_id, 0) as remote_id, activity, attempts
 from fediverse_deliveries where host = $1 and state = 'waiting' order by id limit $2`
 
-// lease takes the server for this job; nil where another job has it, or it was given up.
+// lease takes the server for this job; nil where another job has it, it is not its time (the clocks of database and program may differ a
+// little), or it was given up.
 func (s *Service) lease(ctx context.Context, job int64, host string) (waiting []delivery, err error) {
 	now := s.Clock()
 	err = postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error {
@@ -193,7 +194,7 @@ select failures, failing_since,
 from fediverse_servers s where host = $1 for no key update`
 
 const releaseServer = `
-update fediverse_servers set leased_by = null, leased_until = null, failures = $2, failing_since = $3, not_before = $4, dead_at = $5, error = $6,
+update fediverse_servers set leased_by = null, leased_until = null, generation = generation + 1, failures = $2, failing_since = $3, not_before = $4, dead_at = $5, error = $6,
   ok_at = case when $7 then $8 else ok_at end where host = $1`
 
 // release ends the run: it says how the server fared, and has another job follow while anything waits.

@@ -60,8 +60,8 @@ type server struct {
 }
 
 // send enqueues a job for each server, unless one waits already. The lock and the generation see to it that a delivery which commits
-// while a job is at work is either found by that job or has a job of its own: a job takes the next generation, under the same lock, before
-// it looks, and looks once more, under the lock, before it ends.
+// while a job is at work is either found by that job or has a job of its own: a job begins a generation, under the same lock, before it
+// looks; before it ends it looks once more, under the lock, and begins another one, since the job of its own may have come and gone.
 func send(ctx context.Context, tx *sqlx.Tx, hosts []string) error {
 	slices.Sort(hosts)
 	hosts = slices.Compact(hosts)
