@@ -44,7 +44,7 @@ func Libraries() map[string][]string {
 		"github.com/lib/pq":                     data(),
 		"github.com/jmoiron/sqlx":               append(data(), "internal/web", "internal/app", "internal/demo", "internal/bench", "internal/e2e", "internal/torture"),
 		"database/sql":                          append(data(), "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
-		"github.com/mmcdole/gofeed":             {"internal/fediverse/feeds", "internal/web/federation"},
+		"github.com/mmcdole/gofeed":             {"internal/fediverse/feeds", "internal/app"},
 		"github.com/makiuchi-d/gozxing":         {"internal/web", "internal/e2e"},
 		"github.com/santhosh-tekuri/jsonschema": {"internal/payments/paymentstest"},
 	}

@@ -28,6 +28,7 @@ import (
 	"relais/internal/demo/content"
 	"relais/internal/disputes"
 	"relais/internal/documents"
+	"relais/internal/fediverse"
 	"relais/internal/jobs"
 	"relais/internal/media"
 	"relais/internal/members"
@@ -65,6 +66,7 @@ type Services struct {
 	Catalog     *catalog.Service
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
+	Fediverse   *fediverse.Service
 	Carts       *carts.Service
 	Orders      *orders.Service
 	Support     *support.Service
@@ -112,7 +114,7 @@ func Seed(ctx context.Context, s Services, o Options) error {
 		run  func(context.Context) error
 	}{
 		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"brands", m.makeBrands}, {"products", m.makeProducts},
-		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
+		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"followers", m.openToOthers}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
 	} {
 		if err := phase.run(ctx); err != nil {
 			return fmt.Errorf("make the demo's %s: %w", phase.name, err)

@@ -223,11 +223,11 @@ func (s *Service) counted(ctx context.Context, id int64, what, query string) (an
 // open to others.
 func (s *Service) Finger(ctx context.Context, resource string) (any, error) {
 	kind, handle := Kind(""), ""
-	if user, host, err := s.rules.Account(resource); err == nil && host == s.host {
-		kind, handle = Storefront, user
-		if name, ok := strings.CutPrefix(user, "b."); ok {
+	if user, ok := strings.CutSuffix(strings.TrimPrefix(resource, "acct:"), "@"+s.host); ok {
+		kind, handle = Storefront, strings.TrimPrefix(user, "@")
+		if name, ok := strings.CutPrefix(handle, "b."); ok {
 			kind, handle = Brand, name
-		} else if user == siteName {
+		} else if handle == siteName {
 			kind = site
 		}
 	} else if path, ok := strings.CutPrefix(resource, s.BaseURL); ok {
