@@ -33,6 +33,7 @@ type Config struct {
 	Currencies     []money.Currency // that brands may sell in; the euro among them
 	Legal          documents.Legal  // who we are on documents
 	TrustedProxies []netip.Prefix
+	FediverseLocal bool // servers of the fediverse on this machine are spoken to: for tests
 	MetricsAddr    string
 	LogLevel       slog.Level
 	Unknown        []string // variables that look like ours and are not
@@ -97,6 +98,7 @@ func readConfig(get func(name string) (string, bool)) (Config, error) {
 		ClickRetention: int(e.whole("RELAIS_CLICK_RETENTION_MONTHS", clicks.KeptMonths, clicks.LeastMonths, 600)),
 		TrustedProxies: e.networks("RELAIS_TRUSTED_PROXIES"),
 		MetricsAddr:    e.text("RELAIS_METRICS_ADDR", ""),
+		FediverseLocal: e.choice("RELAIS_FEDIVERSE_LOCAL", "no", "yes") == "yes",
 		Stripe: Stripe{
 			Key:                  e.secret("RELAIS_STRIPE_SECRET_KEY"),
 			URL:                  strings.TrimRight(e.text("RELAIS_STRIPE_URL", ""), "/"),
@@ -242,6 +244,9 @@ func (c Config) checkTests(e *environment) {
 		case !crash.Valid(at):
 			e.problem("%s is %q: write a step such as %s or %s:2, of %s", crash.Variable, at, crash.RefundAnswered, crash.RefundAnswered, strings.Join(crash.Points(), ", "))
 		}
+	}
+	if c.FediverseLocal && c.Production {
+		e.problem("RELAIS_FEDIVERSE_LOCAL lets strangers reach this machine: production speaks to public servers only")
 	}
 	if c.Stripe.URL == "" {
 		return

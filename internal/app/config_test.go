@@ -87,6 +87,7 @@ func TestProblems(t *testing.T) {
 		{"sandbox elsewhere without a key", map[string]string{"RELAIS_STRIPE_URL": "http://127.0.0.1:1"}, "RELAIS_STRIPE_URL needs a test key"},
 		{"sandbox on another machine", map[string]string{"RELAIS_STRIPE_SECRET_KEY": "sk_test_1", "RELAIS_STRIPE_WEBHOOK_SECRET": "whsec_1",
 			"RELAIS_STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_2", "RELAIS_STRIPE_URL": "http://10.0.0.1:1"}, "only a sandbox on this machine"},
+		{"this machine's fediverse in production", production(map[string]string{"RELAIS_FEDIVERSE_LOCAL": "yes"}), "production speaks to public servers only"},
 		{"crash in production", production(map[string]string{"RELAIS_CRASH_AT": "refunds.answered"}), "production does not start with it"},
 		{"crash nowhere", map[string]string{"RELAIS_CRASH_AT": "refunds.elsewhere"}, "RELAIS_CRASH_AT is \"refunds.elsewhere\""},
 		{"crash never", map[string]string{"RELAIS_CRASH_AT": "refunds.answered:0"}, "RELAIS_CRASH_AT is"},

@@ -19,6 +19,7 @@ import (
 	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/documents"
+	"relais/internal/fediverse"
 	"relais/internal/groups"
 	"relais/internal/jobs"
 	"relais/internal/mail"
@@ -58,6 +59,7 @@ type Domains struct {
 	Changes     *changes.Feed
 	Clicks      *clicks.Service
 	Referrals   *referrals.Service
+	Fediverse   *fediverse.Service
 	Carts       *carts.Service
 	Orders      *orders.Service
 	Counter     *pos.Service
@@ -93,7 +95,8 @@ type Parts struct {
 	Legal        documents.Legal
 	Currencies   []money.Currency // besides EUR
 
-	PayoutsPerSecond int // transfers asked for in a second at most; 0: no limit
+	FediverseLocal   bool // servers of the fediverse on this machine are spoken to
+	PayoutsPerSecond int  // transfers asked for in a second at most; 0: no limit
 
 	Log *slog.Logger
 }
@@ -131,6 +134,10 @@ func Wire(p Parts) (*Domains, error) {
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
 	d.Changes = changes.NewFeed(p.DB, time.Now, p.Log)
 	d.Referrals = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Changes: d.Changes})
+	if d.Fediverse, err = fediverse.New(fediverse.Config{DB: p.DB, Referrals: d.Referrals, Now: p.Clock.Now, Clock: time.Now, BaseURL: p.BaseURL, Secret: []byte(p.Secret),
+		Local: p.FediverseLocal, Log: p.Log}); err != nil {
+		return nil, err
+	}
 	if d.Clicks, err = clicks.New(clicks.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret), Spool: p.Spool, Months: p.ClickMonths, Log: p.Log}); err != nil {
 		return nil, err
 	}
@@ -170,6 +177,7 @@ func (d *Domains) register() {
 	d.Jobs.Every(members.JobSweep, 24*time.Hour, members.JobSweep)
 	d.Groups.Register(d.Jobs)
 	d.Clicks.Register(d.Jobs)
+	d.Fediverse.Register(d.Jobs)
 	d.Orders.Register(d.Jobs)
 	d.Counter.Register(d.Jobs)
 	d.Refunds.Register(d.Jobs)

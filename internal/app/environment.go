@@ -48,6 +48,7 @@ func Variables() []Variable {
 		{"RELAIS_CLICK_RETENTION_MONTHS", "13", false, "months for which each click is kept; the sums by link and day stay"},
 		{"RELAIS_TRUSTED_PROXIES", "", false, "networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"},
 		{"RELAIS_METRICS_ADDR", "", false, "address of a second listener for /metrics; empty: /metrics for callers on this machine only"},
+		{"RELAIS_FEDIVERSE_LOCAL", "no", false, "yes: speak to servers of the fediverse on this machine, for tests; never in production"},
 		{crash.Variable, "", false, "the step at which the program kills itself, for tests; never in production"},
 		{"RELAIS_LOG_LEVEL", "info", false, "debug, info, warn or error"},
 	}

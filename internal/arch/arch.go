@@ -9,13 +9,13 @@ func Ranks() []string {
 		// words
 		"money", "fault", "token", "address", "crash",
 		// ground
-		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
+		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "outside", "media", "mail",
 		// domains
-		"members", "groups", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "earnings", "insight", "carts", "refunds", "orders", "orders/lists", "orders/checks", "pos", "support", "returns", "disputes", "reviews", "posts", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
+		"members", "groups", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "carts", "refunds", "orders", "orders/lists", "orders/checks", "pos", "support", "returns", "disputes", "reviews", "posts", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
 		// pages
-		"web/card", "web/page", "web/aftersale", "web/review", "web/relay", "web/shop", "web/account", "web/circle", "web/feed", "web/brandspace", "web/till", "web/counter", "web/admin", "web",
+		"web/card", "web/page", "web/aftersale", "web/review", "web/relay", "web/shop", "web/account", "web/circle", "web/feed", "web/brandspace", "web/till", "web/counter", "web/admin", "web/federation", "web",
 		// the program
 		"demo/content", "demo", "app", "arch", "e2e", "bench", "torture",
 	}
@@ -44,6 +44,7 @@ func Libraries() map[string][]string {
 		"github.com/lib/pq":                     data(),
 		"github.com/jmoiron/sqlx":               append(data(), "internal/web", "internal/app", "internal/demo", "internal/bench", "internal/e2e", "internal/torture"),
 		"database/sql":                          append(data(), "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
+		"github.com/mmcdole/gofeed":             {"internal/fediverse/feeds", "internal/app"},
 		"github.com/makiuchi-d/gozxing":         {"internal/web", "internal/e2e"},
 		"github.com/santhosh-tekuri/jsonschema": {"internal/payments/paymentstest"},
 	}
@@ -52,7 +53,8 @@ func Libraries() map[string][]string {
 // data are the packages that own tables.
 func data() []string {
 	return []string{"internal/postgres", "internal/changes", "internal/clock", "internal/ledger", "internal/jobs", "internal/media", "internal/mail",
-		"internal/members", "internal/groups", "internal/catalog", "internal/storefronts", "internal/clicks", "internal/referrals", "internal/earnings", "internal/insight", "internal/orders", "internal/pos",
+		"internal/members", "internal/groups", "internal/catalog", "internal/storefronts", "internal/clicks", "internal/referrals", "internal/fediverse", "internal/earnings", "internal/insight", "internal/orders",
+		"internal/pos",
 		"internal/carts", "internal/refunds", "internal/support", "internal/returns", "internal/disputes", "internal/reviews", "internal/posts", "internal/payouts", "internal/debts", "internal/documents", "internal/webhooks", "internal/reconcile"}
 }
 

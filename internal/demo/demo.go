@@ -28,6 +28,7 @@ import (
 	"relais/internal/demo/content"
 	"relais/internal/disputes"
 	"relais/internal/documents"
+	"relais/internal/fediverse"
 	"relais/internal/groups"
 	"relais/internal/jobs"
 	"relais/internal/media"
@@ -69,6 +70,7 @@ type Services struct {
 	Catalog     *catalog.Service
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
+	Fediverse   *fediverse.Service
 	Carts       *carts.Service
 	Orders      *orders.Service
 	Counter     *pos.Service
@@ -118,7 +120,7 @@ func Seed(ctx context.Context, s Services, o Options) error {
 		run  func(context.Context) error
 	}{
 		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"circles", m.makeCircles}, {"brands", m.makeBrands}, {"products", m.makeProducts},
-		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
+		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"followers", m.openToOthers}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
 	} {
 		if err := phase.run(ctx); err != nil {
 			return fmt.Errorf("make the demo's %s: %w", phase.name, err)

@@ -14,6 +14,7 @@ import (
 	"relais/internal/clicks"
 	"relais/internal/clock"
 	"relais/internal/demo/content"
+	"relais/internal/fediverse"
 	"relais/internal/referrals"
 )
 
@@ -87,6 +88,22 @@ func (m *maker) shareLinks(ctx context.Context) error {
 	}
 	m.progress(42)
 	return nil
+}
+
+// Who can be followed from elsewhere: one storefront and one brand.
+const (
+	openRelay = "lea"
+	openBrand = "maison-brevane"
+)
+
+// openToOthers has them open, a week after they began.
+func (m *maker) openToOthers(ctx context.Context) error {
+	m.at(m.start.AddDate(0, 0, 7).Add(18 * time.Hour))
+	relay, b := m.people[openRelay].id, m.brands[openBrand]
+	if err := m.Fediverse.Open(ctx, relay, fediverse.Owner{Kind: fediverse.Storefront, ID: relay}); err != nil {
+		return err
+	}
+	return m.Fediverse.Open(ctx, b.owner, fediverse.Owner{Kind: fediverse.Brand, ID: b.id})
 }
 
 func (m *maker) share(ctx context.Context, by *person, at time.Time, c content.Circle, s referrals.Share) error {

@@ -70,7 +70,7 @@ func (p *person) fits(path string) {
 }
 
 // untranslated finds a message key where words should be.
-var untranslated = regexp.MustCompile(`\b(feed|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|insight|letters|fault|payee|payout|counter|pos)\.[a-z_]+\.[a-z_.]+\b`)
+var untranslated = regexp.MustCompile(`\b(feed|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|federation|insight|letters|fault|payee|payout|counter|pos)\.[a-z_]+\.[a-z_.]+\b`)
 
 // audience is who looks at which pages.
 type audience struct{ name, email, pages string }
@@ -79,13 +79,13 @@ type audience struct{ name, email, pages string }
 var audiences = []audience{
 	{"guest", "", `/ /products /products?q=bougi /p/pelle-a-rempoter-vert-serre /brands /b/maison-brevane /@lea /@lea/p/canape-cavalier-cuir-cognac
 		/cart /signup /login /reset /help /legal /consent /dev/mail`},
-	{"member", "lea@relais.example", `/feed /feed?sphere=personal /me/posts /me/posts/new/me /me/links /me/codes /me/insight /me/insight?period=year /me/claims /me/claims/new /me/earnings /me/earnings/debts /me/payouts /me/documents /me/storefront /me/orders /me/settings /me/settings/security
+	{"member", "lea@relais.example", `/feed /feed?sphere=personal /me/posts /me/posts/new/me /me/links /me/codes /me/insight /me/insight?period=year /me/claims /me/claims/new /me/earnings /me/earnings/debts /me/payouts /me/documents /me/storefront /me/storefront/followers /me/following/remote /me/orders /me/settings /me/settings/security
 		/share?product=canape-cavalier-cuir-cognac /brand/new /sell /sell/sales /sell/readers`},
 	{"brand", "mathilde@maison-brevane.example", `/brand/maison-brevane /brand/maison-brevane/products /brand/maison-brevane/products/new /brand/maison-brevane/import
 		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/reviews /brand/maison-brevane/earnings
 		/brand/maison-brevane/payouts /brand/maison-brevane/documents /brand/maison-brevane/disputes /brand/maison-brevane/settings /brand/maison-brevane/settings/delivery
-		/sell?for=maison-brevane /sell/sales?for=maison-brevane /sell/readers?for=maison-brevane /sell/rules/maison-brevane`},
-	{"admin", "admin@relais.example", `/admin /admin/members /admin/brands /admin/orders /admin/payouts /admin/disputes /admin/reviews /admin/debts /admin/documents /admin/reconciliation /admin/jobs /admin/webhooks /admin/clock`},
+		/sell?for=maison-brevane /sell/sales?for=maison-brevane /sell/readers?for=maison-brevane /sell/rules/maison-brevane /brand/maison-brevane/followers`},
+	{"admin", "admin@relais.example", `/admin /admin/members /admin/brands /admin/orders /admin/payouts /admin/disputes /admin/reviews /admin/debts /admin/documents /admin/reconciliation /admin/fediverse /admin/jobs /admin/webhooks /admin/clock`},
 }
 
 // TestEveryPage opens every page on a phone, in both languages and both lights, and on a desk in French, which is the longer one: it

@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"syscall"
 	"time"
 
 	"relais/internal/fault"
+	"relais/internal/outside"
 )
 
 const (
@@ -22,58 +21,33 @@ const (
 )
 
 // Fetcher gets pictures from addresses that strangers wrote. It speaks HTTPS on port 443 to public
-// addresses only. The address is judged when the connection is made, after the name was resolved, so a
-// name that resolves to the inside of our network (now or the second time) gets nowhere.
+// addresses only, as package outside says.
 type Fetcher struct {
 	client *http.Client
 }
 
 // NewFetcher makes a fetcher for the public internet.
-func NewFetcher() *Fetcher { return newFetcher(publicOnly, nil) }
+func NewFetcher() *Fetcher { return newFetcher(outside.Public, nil) }
 
 // newFetcher takes the rule for addresses and the roots of trust, so that tests can use a server of their own.
 func newFetcher(allowed func(netip.AddrPort) bool, trust *tls.Config) *Fetcher {
-	dialer := &net.Dialer{
-		Timeout: 5 * time.Second,
-		Control: func(_, address string, _ syscall.RawConn) error {
-			to, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return fmt.Errorf("address %q: %w", address, err)
-			}
-			if !allowed(to) {
-				return errPrivate
-			}
-			return nil
-		},
-	}
 	return &Fetcher{client: &http.Client{
-		Timeout: fetchTimeout,
-		Transport: &http.Transport{ // no Proxy: a proxy would resolve the name for us
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        trust,
-			TLSHandshakeTimeout:    5 * time.Second,
-			ResponseHeaderTimeout:  10 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
-			MaxIdleConnsPerHost:    2,
-			IdleConnTimeout:        30 * time.Second,
-			ForceAttemptHTTP2:      true,
-		},
+		Timeout:   fetchTimeout,
+		Transport: outside.Transport(allowed, trust),
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
 				return errors.New("too many redirects")
 			}
-			return checkURL(r.URL)
+			return outside.CheckURL(r.URL)
 		},
 	}}
 }
-
-var errPrivate = errors.New("not a public address")
 
 // Get returns the bytes behind an address, MaxBytes at most. Every refusal and every failure of the other
 // side is fault Unavailable or Invalid with a key that tells a person why.
 func (f *Fetcher) Get(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
-	if err != nil || checkURL(u) != nil {
+	if err != nil || outside.CheckURL(u) != nil {
 		return nil, fault.New(fault.Invalid, "fault.photo_address")
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -107,36 +81,4 @@ func unreachable(err error) error {
 	e := fault.New(fault.Unavailable, "fault.photo_unreachable")
 	e.Err = err
 	return e
-}
-
-func checkURL(u *url.URL) error {
-	if u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
-		return errors.New("only plain https addresses")
-	}
-	return nil
-}
-
-// closed are the ranges that netip has no word for: this network, shared carrier space, protocol
-// assignments, documentation, benchmarking, reserved, and the ways of writing IPv4 inside IPv6.
-var closed = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("192.88.99.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
-	netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("::/96"), netip.MustParsePrefix("::ffff:0:0/96"), netip.MustParsePrefix("64:ff9b::/96"),
-	netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"), netip.MustParsePrefix("2001::/23"),
-	netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("fec0::/10"),
-}
-
-// publicOnly says whether a resolved address may be spoken to.
-func publicOnly(to netip.AddrPort) bool {
-	a := to.Addr()
-	if to.Port() != 443 || a.Is4In6() || !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
-		return false
-	}
-	for _, p := range closed {
-		if p.Contains(a) {
-			return false
-		}
-	}
-	return true
 }

@@ -81,11 +81,15 @@ func (l Link) Landing(token string) string {
 
 // Channels are the ways of sharing that a link can be made for; the empty one is a link for anything.
 func Channels() []string {
-	return []string{"", "whatsapp", "telegram", "facebook", "linkedin", "x", "bluesky", "mail", "sms", "copy", "qr"}
+	return []string{"", "whatsapp", "telegram", "facebook", "linkedin", "x", "bluesky", "mail", "sms", "copy", "qr", "feed", "fediverse"}
 }
 
 // InCircle is the channel of links that are shared in a circle on Relais. No form offers it: a post makes them.
 const InCircle = "relais"
+
+// Automatic says whether links of a channel are made by Relais itself, where a storefront can be followed from elsewhere: nobody
+// chooses it.
+func Automatic(channel string) bool { return channel == "feed" || channel == "fediverse" }
 
 // Share is what a member asks a link for.
 type Share struct {

@@ -24,6 +24,7 @@ import (
 	"relais/internal/clicks"
 	"relais/internal/debts"
 	"relais/internal/disputes"
+	"relais/internal/fediverse"
 	"relais/internal/groups"
 	"relais/internal/ledger"
 	"relais/internal/media"
@@ -48,6 +49,7 @@ import (
 	"relais/internal/web/card"
 	"relais/internal/web/circle"
 	"relais/internal/web/counter"
+	"relais/internal/web/federation"
 	"relais/internal/web/feed"
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
@@ -71,6 +73,7 @@ type Options struct {
 	Storefronts *storefronts.Service
 	Clicks      *clicks.Service
 	Referrals   *referrals.Service
+	Fediverse   *fediverse.Service
 	Carts       *carts.Service
 	Orders      *orders.Service
 	Counter     *pos.Service
@@ -145,6 +148,7 @@ func New(o Options) (http.Handler, error) {
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
+	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 	accounts.Routes(e)
 	relays.Routes(e)
 	brands.Routes(e)

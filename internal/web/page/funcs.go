@@ -35,6 +35,7 @@ func (e *engine) funcs(lang i18n.Lang) template.FuncMap {
 		"media":    media.URL,
 		"srcset":   srcset,
 		"markdown": markdown,
+		"remote":   remote,
 		"qr":       NewQR,
 		"bars":     bars,
 		"line":     line,

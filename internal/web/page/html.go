@@ -11,9 +11,11 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
+
+	"relais/internal/fediverse/wire"
 )
 
-// This file alone makes template.HTML: from our own icons, and from Markdown after sanitising.
+// This file alone makes template.HTML: from our own icons, from Markdown after sanitising, and from posts of other servers after the same.
 
 // policy allows what Markdown makes, without images (they would be other people's servers) and with links that
 // neither pass on our rank nor hand over our window.
@@ -47,6 +49,9 @@ func markdown(text string) (template.HTML, error) {
 	})
 	return template.HTML(policy().Sanitize(lower)), nil
 }
+
+// remote is a post of another server: cleaned when it came, and once more here.
+func remote(html string) template.HTML { return template.HTML(wire.Clean(html)) }
 
 var (
 	openTag = regexp.MustCompile(`(?s)^.*?<svg([^>]*)>`)

@@ -165,6 +165,9 @@ func shareText(viewer *page.Viewer, data sharePage) string {
 func channels(l i18n.Lang) []page.Option {
 	var os []page.Option
 	for _, c := range referrals.Channels() {
+		if referrals.Automatic(c) {
+			continue
+		}
 		os = append(os, page.Option{Value: c, Label: channelName(l, c)})
 	}
 	return os

@@ -9,6 +9,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/changes"
 	"relais/internal/fault"
+	"relais/internal/fediverse"
 	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
@@ -29,6 +30,7 @@ type brandPage struct {
 	Products []page.ProductCard
 	Pager    *page.Pager
 	Delivery []carts.Method
+	Actor    int64  // by which it can be followed from elsewhere; 0: it cannot
 	Relay    string // who brought the visitor, and earns; empty: nobody known
 }
 
@@ -64,10 +66,14 @@ func (s *Shop) brand(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	actor, err := fediverse.Followable(ctx, s.db, fediverse.Owner{Kind: fediverse.Brand, ID: b.ID})
+	if err != nil {
+		return err
+	}
 	products := cards(c, found.Cards)
 	for i := range products {
 		products[i].URL = withClick(products[i].URL, click) // the click goes with the visitor into the basket
 	}
 	return s.site.Render(c, http.StatusOK, "shop/brand", brandPage{Brand: b, Terms: terms, City: cityOf(b.MakerAddress),
-		Products: products, Pager: pager, Delivery: delivery, Relay: relay})
+		Products: products, Pager: pager, Delivery: delivery, Actor: actor, Relay: relay})
 }

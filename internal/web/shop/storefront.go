@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/changes"
+	"relais/internal/fediverse"
 	"relais/internal/groups"
 	"relais/internal/media"
 	"relais/internal/storefronts"
@@ -18,6 +19,7 @@ type storefrontPage struct {
 	Own      bool // the viewer's
 	Circles  bool // they chose to be seen in some
 	Image    string
+	Actor    int64 // by which it can be followed from elsewhere; 0: it cannot
 	Empty    page.Empty
 }
 
@@ -32,6 +34,9 @@ func (s *Shop) storefront(c echo.Context) error {
 		return err
 	}
 	data := storefrontPage{Storefront: f}
+	if data.Actor, err = fediverse.Followable(ctx, s.db, fediverse.Owner{Kind: fediverse.Storefront, ID: f.MemberID}); err != nil {
+		return err
+	}
 	page.Shows(c, changes.Member(f.MemberID))
 	for _, l := range list {
 		page.Shows(c, changes.Brand(l.BrandID))
