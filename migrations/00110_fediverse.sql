@@ -141,7 +141,7 @@ create table fediverse_deliveries (
   actor_id   bigint not null references fediverse_actors,
   host       text not null references fediverse_servers,
   inbox      text not null,
-  kind       text not null check (kind in ('create','update','delete','profile','gone','accept','reject','follow','unfollow')),
+  kind       text not null check (kind in ('create','update','delete','profile','gone','accept','follow','unfollow')),
   object_id  bigint references fediverse_objects,
   remote_id  bigint references fediverse_remotes,
   activity   text not null default '',        -- of theirs, which is answered; of ours, which is undone

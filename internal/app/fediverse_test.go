@@ -16,7 +16,6 @@ import (
 
 	"relais/internal/fediverse"
 	"relais/internal/fediverse/wire"
-	"relais/internal/jobs"
 	"relais/internal/storefronts/storefronttest"
 )
 
@@ -112,7 +111,7 @@ func (i *instance) must(err error) {
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	if err := i.services.Fediverse.Reconcile(i.t.Context(), jobs.Work{}); err != nil { // rather than within five seconds
+	if err := i.services.Fediverse.Reconcile(i.t.Context()); err != nil { // rather than within three seconds
 		i.t.Fatal(err)
 	}
 	i.services.Jobs.Wake()

@@ -110,7 +110,7 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	if err != nil {
 		return err
 	}
-	s.workers = append(s.workers, worker{"jobs", s.Jobs.Run}, worker{"clicks", s.Clicks.Run}, worker{"changes", s.Changes.Run})
+	s.workers = append(s.workers, worker{"jobs", s.Jobs.Run}, worker{"clicks", s.Clicks.Run}, worker{"changes", s.Changes.Run}, worker{"fediverse", s.Fediverse.Run})
 	if hosting {
 		s.site, err = s.pages(cfg, log)
 	}

@@ -92,6 +92,10 @@ func TestEveryChangeOfAPageIsNoted(t *testing.T) {
 		{`update members set session_version = 2 where handle = 'alice' and $1 > 0`, false, false}, // nobody sees it
 		{`insert into share_links (code, member_id, target, created_at) select 'abcdefg', id, 'storefront', now() from members where handle = 'alice' and $1 > 0`, false, false},
 		{`update share_links set disabled_at = now() where $1 > 0`, false, true},
+		{`insert into fediverse_actors (kind, member_id, public_key, opened_at) select 'storefront', id, 'k', now() from members where handle = 'alice' and $1 > 0`, false, true},
+		{`update fediverse_actors set reconciled_at = now() where $1 > 0`, false, false}, // nobody sees it
+		{`update fediverse_actors set closed_at = now() where $1 > 0`, false, true},
+		{`insert into fediverse_actors (kind, brand_id, public_key, opened_at) select 'brand', brand_id, 'k', now() from products where id = $1`, true, false},
 	} {
 		ofBrand, ofMember, ofOthers := changes.NewCache[int](w.feed, 8), changes.NewCache[int](w.feed, 8), changes.NewCache[int](w.feed, 8)
 		before := []int{w.get(ofBrand, changes.Brand(w.savonnerie)), w.get(ofMember, changes.Member(w.alice)), w.get(ofOthers, changes.Brand(w.chandelier), changes.Member(w.bruno))}

@@ -24,6 +24,7 @@ func TestOpenToFollowersElsewhere(t *testing.T) {
 	p.reads("Chacune dit que vous touchez une commission")
 	p.fits("closed panel")
 	p.shot("closed")
+	agrees(p)
 	p.presses("Ouvrir à l’extérieur")
 	p.reads("@camille@")
 	p.reads("Publicité")
@@ -35,14 +36,21 @@ func TestOpenToFollowersElsewhere(t *testing.T) {
 	}
 	p.goes("/me/following/remote")
 	p.types("address", "lea")
-	p.presses("Suivre")
+	p.pressesElement(`form[action="/me/following/remote"] button`)
 	p.reads("Écrivez une adresse comme @lea@mastodon.example.")
 	if got := evaluate[string](p, `document.querySelector("input[name=address]").value`); got != "lea" {
 		t.Errorf("what was typed is %q", got)
 	}
 	p.shot("mistyped")
 	p.goes("/me/storefront/followers")
-	p.presses("Fermer")
+	agrees(p)
+	p.pressesElement(`button[name=open][value=no]`)
 	p.reads("on ne peut plus vous suivre d’ailleurs")
 	p.shot("closed-again")
+}
+
+// agrees has the browser say yes to what the page asks.
+func agrees(p *person) {
+	p.t.Helper()
+	evaluate[bool](p, `(window.confirm = () => true, true)`)
 }

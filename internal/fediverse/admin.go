@@ -203,8 +203,6 @@ func (s *Service) Sweep(ctx context.Context, _ jobs.Work) error {
 
 // Register hands the jobs of this package to the runner.
 func (s *Service) Register(r *jobs.Runner) {
-	r.Handle(JobReconcile, time.Minute, s.Reconcile)
-	r.Every(JobReconcile, 5*time.Second, JobReconcile)
 	r.Handle(JobDeliver, deliverLease, s.Deliver)
 	r.Handle(JobRefresh, time.Minute, s.Refresh)
 	r.Handle(JobSweep, 2*time.Minute, s.Sweep)

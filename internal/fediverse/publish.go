@@ -13,7 +13,6 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/catalog"
-	"relais/internal/jobs"
 	"relais/internal/postgres"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
@@ -97,20 +96,38 @@ func openActor(ctx context.Context, tx *sqlx.Tx, o Owner) (int64, error) {
 	return ids[0], nil
 }
 
-// JobReconcile publishes what changed; enqueued every few seconds.
-const JobReconcile = "fediverse.reconcile"
+// reconcileEvery is how often it is looked what became public.
+const reconcileEvery = 3 * time.Second
 
-// Rows of changes say what is to be looked at; now and then everything is, since they are kept for an hour only.
+// Run publishes what becomes public until ctx ends. Several processes may do so at once.
+func (s *Service) Run(ctx context.Context) error {
+	tick := time.NewTicker(reconcileEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if err := s.Reconcile(ctx); err != nil && ctx.Err() == nil {
+				s.Log.ErrorContext(ctx, "publish what became public", "error", err) // the next look goes on
+			}
+		}
+	}
+}
+
+// Rows of changes say what is to be looked at: what a member did at once, what a brand did, which is each sale too, once a minute. Now and
+// then everything is, since the rows are kept for an hour only. A row has the time at which its transaction began.
 const selectStale = `
 select a.id from fediverse_actors a where a.closed_at is null and a.kind <> 'site' and (
   a.reconciled_at is null or a.reconciled_at < now() - interval '30 minutes' or exists (
     select 1 from changes c where c.at > a.reconciled_at - interval '15 seconds' and (
-      c.topic = 'member:' || a.member_id or c.topic = 'brand:' || a.brand_id or a.member_id is not null and c.topic like 'brand:%' and exists (
-        select 1 from listings l join products p on p.id = l.product_id where l.member_id = a.member_id and 'brand:' || p.brand_id = c.topic))))
+      c.topic = 'member:' || a.member_id or a.reconciled_at < now() - interval '1 minute' and (
+        c.topic = 'brand:' || a.brand_id or a.member_id is not null and c.topic like 'brand:%' and exists (
+          select 1 from listings l join products p on p.id = l.product_id where l.member_id = a.member_id and 'brand:' || p.brand_id = c.topic)))))
 order by a.reconciled_at nulls first limit 200`
 
-// Reconcile publishes what became public since the last time, for everybody who is open to others. It is the handler of JobReconcile.
-func (s *Service) Reconcile(ctx context.Context, _ jobs.Work) error {
+// Reconcile publishes what became public since the last time, for everybody who is open to others.
+func (s *Service) Reconcile(ctx context.Context) error {
 	var ids []int64
 	if err := s.DB.SelectContext(ctx, &ids, selectStale); err != nil {
 		return fmt.Errorf("look for what became public: %w", err)

@@ -41,9 +41,7 @@ func (s *Service) words(ctx context.Context, d delivery) (any, error) {
 	}
 	switch d.Kind {
 	case "accept":
-		return s.site.Answer("Accept", d.ActorID, whom, d.Activity, d.ID), nil
-	case "reject":
-		return s.site.Answer("Reject", d.ActorID, whom, d.Activity, d.ID), nil
+		return s.site.Accept(d.ActorID, whom, d.Activity, d.ID), nil
 	case "follow":
 		return s.site.FollowActivity(d.ActorID, d.Activity, whom), nil
 	}

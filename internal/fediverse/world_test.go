@@ -99,7 +99,8 @@ func (w *world) recommends(product int64, words string) {
 
 func (w *world) publishes() {
 	w.t.Helper()
-	w.must(w.s.Reconcile(w.t.Context(), jobs.Work{}))
+	w.db.MustExec(`update fediverse_actors set reconciled_at = reconciled_at - interval '2 minutes'`) // a brand's changes are looked at once a minute
+	w.must(w.s.Reconcile(w.t.Context()))
 }
 
 // drains does all work that is due.

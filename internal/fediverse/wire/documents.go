@@ -154,10 +154,10 @@ func (s Site) Gone(actor int64) any {
 	return s.withContext(document{"id": id + "#delete", "type": "Delete", "actor": id, "to": []string{Public}, "object": id})
 }
 
-// Answer accepts or rejects somebody's Follow.
-func (s Site) Answer(kind string, actor int64, follower, follow string, number int64) any {
+// Accept answers somebody's Follow; number tells this answer from others.
+func (s Site) Accept(actor int64, follower, follow string, number int64) any {
 	id := s.Actor(actor)
-	return s.withContext(document{"id": id + "#answers/" + strconv.FormatInt(number, 10), "type": kind, "actor": id, "to": []string{follower},
+	return s.withContext(document{"id": id + "#accepts/" + strconv.FormatInt(number, 10), "type": "Accept", "actor": id, "to": []string{follower},
 		"object": document{"id": follow, "type": "Follow", "actor": follower, "object": id}})
 }
 
