@@ -211,6 +211,9 @@ func (s *Service) Accept(ctx context.Context, id, by int64) error {
 // Draft is an answer that begins with what Relais knows of the order; the words are left to whoever answers.
 func Draft(p orders.Page) Answer {
 	a := Answer{CustomerName: p.Name, CustomerEmail: p.Email, ShippingAddress: strings.Join([]string{p.Street, p.Postcode + " " + p.City, p.Country}, ", ")}
+	if p.InPerson() { // handed over: there is no address, and no parcel
+		a.ShippingAddress = ""
+	}
 	var products []string
 	for _, sh := range p.Shipments {
 		for _, l := range sh.Lines {

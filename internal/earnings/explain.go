@@ -27,6 +27,7 @@ type Explanation struct {
 	HoldDays        int        `db:"hold_days"` // after receipt
 	ShippedAt       *time.Time `db:"shipped_at"`
 	DeliveredAt     *time.Time `db:"delivered_at"`
+	InPerson        bool       `db:"in_person"`     // sold face to face: handed over, not sent
 	PartReturned    int64      `db:"part_returned"` // of the line, or of the delivery cost, went back to its buyer, minor units
 }
 
@@ -47,7 +48,7 @@ select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.a
   coalesce((select sum(c.amount_minor) from earnings c where c.order_line_id = e.order_line_id and c.role = 'commission' and c.from_earning_id is null), 0) as commission_minor,
   coalesce(t.id, 0) as terms_id, t.valid_from as terms_from,
   coalesce(t.hold_days, (select max(h.hold_days) from order_lines x join terms h on h.id = x.terms_id where x.shipment_id = e.shipment_id)) as hold_days,
-  s.shipped_at, s.delivered_at, coalesce(l.returned_minor, s.returned_minor) as part_returned
+  s.shipped_at, s.delivered_at, o.place <> 'distance' as in_person, coalesce(l.returned_minor, s.returned_minor) as part_returned
 from earnings e` + joinPayout + `
 join orders o on o.id = e.order_id join shipments s on s.id = e.shipment_id join brands b on b.id = s.brand_id
 join payees yp on yp.id = e.payee_id left join members ym on ym.id = yp.member_id

@@ -166,8 +166,12 @@ func stages(l i18n.Lang, x earnings.Explanation) []page.Stage {
 		}
 		list = append(list, st)
 	}
-	add("shipped", x.ShippedAt, time.Time{})
-	add("delivered", x.DeliveredAt, time.Time{})
+	if x.InPerson {
+		list = append(list, page.Stage{Label: l.T("shop.order.in_person.handed"), At: at(x.DeliveredAt), State: "done"})
+	} else {
+		add("shipped", x.ShippedAt, time.Time{})
+		add("delivered", x.DeliveredAt, time.Time{})
+	}
 	if x.State == earnings.Frozen {
 		return append(list, page.Stage{Label: l.T("till.stage.frozen"), Detail: sentence(l.T("earning.reason." + string(x.Reason))), State: "current"})
 	}
