@@ -78,7 +78,7 @@ func (s *Server) postPage(c echo.Context, form *page.Form, answer int64) error {
 	if data.Count, err = posts.CommentCount(ctx, s.DB, v.ID, v.Group.ID); err != nil {
 		return err
 	}
-	data.Pager = page.NewPager(c, data.Count, commentsOnPage)
+	data.Pager = page.NewPager(c, commentsOnPage, data.Count)
 	list, err := posts.Comments(ctx, s.DB, v.ID, v.Group.ID, commentsOnPage, data.Pager.Offset())
 	if err != nil {
 		return err
@@ -191,5 +191,5 @@ func (s *Server) reactions(c echo.Context, postID int64) error {
 	}
 	shown := s.view(c, v.Item, nil)
 	shown.Speaks, shown.Back = v.May(posts.Speak), page.LocalPath(c.FormValue("next"), pathOf(v.Group.Handle, v.ID))
-	return s.Site.Fragment(c, http.StatusOK, "feed/post", "feed-reactions", shown)
+	return s.Site.Fragment(c, http.StatusOK, "feed/post", "feed-reactions-alone", shown)
 }

@@ -57,7 +57,7 @@ func (s *Server) mine(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	data := minePage{Pager: page.NewPager(c, n, mineOnPage),
+	data := minePage{Pager: page.NewPager(c, mineOnPage, n),
 		Empty: page.Empty{Icon: "pencil", Title: l.T("feed.mine.empty"), Text: l.T("feed.mine.empty_text"), URL: "/me/posts/new", Action: l.T("feed.compose")}}
 	list, err := posts.OwnPosts(ctx, s.DB, by(c), mineOnPage, data.Pager.Offset())
 	if err != nil {

@@ -1,0 +1,46 @@
+package referrals_test
+
+import (
+	"errors"
+	"testing"
+
+	"relais/internal/fault"
+	"relais/internal/groups"
+	"relais/internal/posts/poststest"
+	"relais/internal/referrals"
+)
+
+// A circle on Relais has one link of a member for a product, whatever it is called meanwhile; two circles of one name have two.
+func TestLinksInCircles(t *testing.T) {
+	w := open(t)
+	one := poststest.Circle(t, w.db, "famille", groups.Personal, groups.Private, w.alice)
+	two := poststest.Circle(t, w.db, "bureau", groups.Professional, groups.Private, w.alice)
+	in := func(g groups.Group, name string) referrals.Share {
+		return referrals.Share{Target: referrals.ToProduct, ProductID: w.soap, Channel: referrals.InCircle, Circle: name, GroupID: g.ID}
+	}
+	first := w.link(t, w.alice, in(one, "La famille"))
+	if first.GroupID != one.ID || first.Circle != "La famille" {
+		t.Errorf("%+v", first)
+	}
+	if again := w.link(t, w.alice, in(one, "Les miens")); again.Code != first.Code {
+		t.Errorf("a renamed circle has another link: %+v", again)
+	}
+	if other := w.link(t, w.alice, in(two, "La famille")); other.Code == first.Code {
+		t.Error("two circles share a link")
+	}
+	if plain := w.link(t, w.alice, referrals.Share{Target: referrals.ToProduct, ProductID: w.soap, Circle: "La famille"}); plain.Code == first.Code || plain.GroupID != 0 {
+		t.Errorf("a name of one's own is a circle: %+v", plain)
+	}
+	named, err := referrals.Circles(t.Context(), w.db, w.alice)
+	if err != nil || len(named) != 1 {
+		t.Errorf("names of one's own: %v, %v", named, err)
+	}
+	for name, sh := range map[string]referrals.Share{
+		"a circle without its channel": {Target: referrals.ToProduct, ProductID: w.soap, GroupID: one.ID},
+		"the channel without a circle": {Target: referrals.ToProduct, ProductID: w.soap, Channel: referrals.InCircle},
+	} {
+		if _, err := w.s.Create(t.Context(), w.alice, sh); !errors.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
