@@ -121,7 +121,7 @@ func Wire(p Parts) (*Domains, error) {
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
-	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
+	d.Storefronts = storefronts.New(p.DB, p.Clock.Now, d.Mail)
 	d.Changes = changes.NewFeed(p.DB, time.Now, p.Log)
 	d.Referrals = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Changes: d.Changes})
 	if d.Clicks, err = clicks.New(clicks.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret), Spool: p.Spool, Months: p.ClickMonths, Log: p.Log}); err != nil {
@@ -156,6 +156,7 @@ func (d *Domains) register() {
 	d.Jobs.Handle(shopify.JobKind, shopify.JobLease, d.Imports.Handle)
 	d.Jobs.Handle(members.JobSweep, 5*time.Minute, d.Members.Sweep)
 	d.Jobs.Every(members.JobSweep, 24*time.Hour, members.JobSweep)
+	d.Storefronts.Register(d.Jobs)
 	d.Clicks.Register(d.Jobs)
 	d.Orders.Register(d.Jobs)
 	d.Refunds.Register(d.Jobs)

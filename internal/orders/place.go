@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sort"
 	"time"
 
@@ -102,7 +103,7 @@ func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 		if p.code, err = referrals.FindCode(ctx, tx, p.Code); err != nil {
 			return err
 		}
-		lines, err := carts.Lines(ctx, tx, p.CartID, p.Lang)
+		lines, err := carts.Lines(ctx, tx, carts.Look{CartID: p.CartID, MemberID: p.MemberID, Lang: p.Lang, At: s.now()})
 		if err != nil {
 			return fmt.Errorf("place order: %w", err)
 		}
@@ -121,11 +122,7 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 	n := newOrder{Operation: p.Operation, Order: Order{Number: number(), Token: rand.Text(), MemberID: p.MemberID, Email: p.Email,
 		EmailNormal: members.NormalEmail(p.Email), Address: p.Address, Lang: p.Lang, Currency: lines[0].Price.Currency,
 		PlacedAt: now, ExpiresAt: now.Add(ReservationTime), State: AwaitingPayment}}
-	for _, parcel := range parcels {
-		n.GoodsMinor += parcel.Goods.Minor
-		n.ShippingMinor += parcel.Cost.Minor
-	}
-	n.TotalMinor = n.GoodsMinor + n.ShippingMinor
+	n.count(parcels)
 	if p.code != nil {
 		n.Code = p.code.Code
 	}
@@ -135,16 +132,61 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 	if err := reserve(ctx, tx, lines); err != nil {
 		return Order{}, err
 	}
+	decisions, err := referrals.Attribute(ctx, tx, sale(n.Order, p, lines))
+	if err != nil {
+		return Order{}, fmt.Errorf("attribute order: %w", err)
+	}
+	waived := waive(parcels, lines, decisions)
+	n.count(parcels)
 	if n.ID, err = insertNew(ctx, tx, n); err != nil {
 		return Order{}, fmt.Errorf("place order: %w", err)
 	}
-	if err := s.placeLines(ctx, tx, n.Order, p, parcels, lines); err != nil {
+	if err := s.placeLines(ctx, tx, n.Order, parcels, lines, decisions); err != nil {
 		return Order{}, err
+	}
+	for _, w := range waived {
+		if err := Tell(ctx, tx, n.ID, now, "margin_waived", map[string]any{"name": w.Name, "minor": w.Minor, "currency": n.Currency}); err != nil {
+			return Order{}, err
+		}
 	}
 	if _, err := tx.ExecContext(ctx, `delete from cart_lines where cart_id = $1`, p.CartID); err != nil {
 		return Order{}, err
 	}
 	return n.Order, Tell(ctx, tx, n.ID, now, "placed", nil)
+}
+
+// count sums what the parcels cost.
+func (o *Order) count(parcels []Parcel) {
+	o.GoodsMinor, o.ShippingMinor = 0, 0
+	for _, parcel := range parcels {
+		o.GoodsMinor += parcel.Goods.Minor
+		o.ShippingMinor += parcel.Cost.Minor
+	}
+	o.TotalMinor = o.GoodsMinor + o.ShippingMinor
+}
+
+// Waived is a margin that the buyer saw and does not pay, of one member, in minor units.
+type Waived struct {
+	Name  string
+	Minor int64
+}
+
+// waive takes the margins off the lines that their storefront does not decide: only then would somebody earn them. What was not known when
+// the price was shown, as the address that a guest orders with, shows here. The cost of delivery stays as it was shown, as goods that are
+// worth less would not make it cheaper: nobody pays more than they saw.
+func waive(parcels []Parcel, lines []carts.Line, decisions []referrals.Decision) (waived []Waived) {
+	for i := range lines {
+		l := &lines[i]
+		if l.Margin.Minor == 0 || decisions[i].Rule == referrals.ByStorefront {
+			continue
+		}
+		less := l.Margin.Minor * l.Quantity
+		n := slices.IndexFunc(parcels, func(p Parcel) bool { return p.BrandID == l.BrandID })
+		parcels[n].Goods.Minor -= less
+		l.Waive()
+		waived = append(waived, Waived{Name: l.RelayName, Minor: less})
+	}
+	return waived
 }
 
 // parcels checks that every line can be sold as it stands, and chooses the delivery of each brand.
@@ -187,11 +229,7 @@ func reserve(ctx context.Context, tx *sqlx.Tx, lines []carts.Line) error {
 	return nil
 }
 
-func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, p Placement, parcels []Parcel, lines []carts.Line) error {
-	decisions, err := referrals.Attribute(ctx, tx, sale(o, p, lines))
-	if err != nil {
-		return fmt.Errorf("attribute order: %w", err)
-	}
+func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, parcels []Parcel, lines []carts.Line, decisions []referrals.Decision) error {
 	shipment := make(map[int64]int64, len(parcels))
 	for _, parcel := range parcels {
 		var id int64
@@ -203,13 +241,13 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, p Placem
 	}
 	for i, l := range lines {
 		d := decisions[i]
-		split, err := earnings.SplitLine(l.Total().Minor, l.VATBps, credits(d), s.feeBps)
+		split, err := earnings.SplitResale(l.Total().Minor, l.Margin.Minor*l.Quantity, l.VATBps, credits(d), s.feeBps)
 		if err != nil {
 			return err
 		}
 		var id int64
 		err = tx.GetContext(ctx, &id, insertLine, o.ID, shipment[l.BrandID], l.VariantID, l.ProductID, l.BrandID, l.Title, l.VariantTitle, l.SKU,
-			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade)
+			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade, l.Margin.Minor, split.Margin)
 		if err != nil {
 			return fmt.Errorf("place line: %w", postgres.Translate(err))
 		}

@@ -34,7 +34,7 @@ type shop struct {
 func open(t *testing.T) shop {
 	t.Helper()
 	db := pgtest.DB(t)
-	sh := shop{db: db, s: storefronts.New(db, func() time.Time { return start }),
+	sh := shop{db: db, s: storefronts.New(db, func() time.Time { return start }, nil),
 		alice: storefronttest.Member(t, db, "alice"), brand: storefronttest.Brand(t, db, "savonnerie")}
 	for _, slug := range []string{"savon", "bougie", "huile"} {
 		sh.products = append(sh.products, storefronttest.Product(t, db, sh.brand, slug))

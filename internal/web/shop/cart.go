@@ -24,7 +24,7 @@ type cartPage struct {
 }
 
 func (s *Shop) cart(c echo.Context) error {
-	cart, err := s.carts.ByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
+	cart, err := s.carts.ByID(c.Request().Context(), s.cartFrom(c), viewerID(c), page.Lang(c))
 	if err != nil {
 		return err
 	}
