@@ -86,6 +86,9 @@ func (l Line) BrandPrice() money.Amount {
 // Waive takes the margin off the price: nobody would earn it.
 func (l *Line) Waive() { l.Price, l.Margin.Minor = l.BrandPrice(), 0 }
 
+// Added is what the line costs more than at the brand.
+func (l Line) Added() money.Amount { return money.New(l.Margin.Minor*l.Quantity, l.Price.Currency) }
+
 // Total is quantity times price.
 func (l Line) Total() money.Amount {
 	return money.New(l.Price.Minor*l.Quantity, l.Price.Currency)

@@ -83,17 +83,8 @@ func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipmen
 				if err != nil {
 					return err
 				}
-				p := part{Name: r.Name, Title: l.Title, Amount: money.New(0, o.Currency), Margin: money.New(0, o.Currency)}
-				for _, e := range paid.Shares {
-					if e.PayeeID != payee || e.OrderLineID == nil || *e.OrderLineID != l.ID || e.Role != earnings.Commission && e.Role != earnings.Margin {
-						continue
-					}
-					p.Amount.Minor, p.FreeAt = p.Amount.Minor+e.Amount.Minor, e.FreeAt
-					if e.Role == earnings.Margin {
-						p.Margin = e.Amount
-					}
-				}
-				if p.Amount.Minor == 0 {
+				p := part{Name: r.Name, Title: l.Title}
+				if p.Amount, p.Margin, p.FreeAt = paid.Brought(payee, l.ID); p.Amount.Minor == 0 {
 					continue
 				}
 				relays[r.MemberID] = append(relays[r.MemberID], p)

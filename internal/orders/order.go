@@ -198,8 +198,8 @@ type Event struct {
 
 // Words is what happened, in a sentence; empty for what is not told to people.
 func (e Event) Words(l i18n.Lang) string {
-	detail := map[string]any{"brand": "", "failure": ""} // what sentences may name
-	_ = json.Unmarshal(e.Detail, &detail)                // our own writing; what is missing stays empty
+	detail := map[string]any{"brand": "", "failure": "", "name": ""} // what sentences may name
+	_ = json.Unmarshal(e.Detail, &detail)                            // our own writing; what is missing stays empty
 	var args []any
 	for name, value := range detail {
 		args = append(args, name, fmt.Sprint(value))

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sort"
 	"time"
 
@@ -122,7 +121,11 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 	n := newOrder{Operation: p.Operation, Order: Order{Number: number(), Token: rand.Text(), MemberID: p.MemberID, Email: p.Email,
 		EmailNormal: members.NormalEmail(p.Email), Address: p.Address, Lang: p.Lang, Currency: lines[0].Price.Currency,
 		PlacedAt: now, ExpiresAt: now.Add(ReservationTime), State: AwaitingPayment}}
-	n.count(parcels)
+	for _, parcel := range parcels {
+		n.GoodsMinor += parcel.Goods.Minor
+		n.ShippingMinor += parcel.Cost.Minor
+	}
+	n.TotalMinor = n.GoodsMinor + n.ShippingMinor
 	if p.code != nil {
 		n.Code = p.code.Code
 	}
@@ -136,16 +139,16 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 	if err != nil {
 		return Order{}, fmt.Errorf("attribute order: %w", err)
 	}
-	waived := waive(parcels, lines, decisions)
-	n.count(parcels)
+	waived, less := waive(lines, decisions)
+	n.GoodsMinor, n.TotalMinor = n.GoodsMinor-less, n.TotalMinor-less
 	if n.ID, err = insertNew(ctx, tx, n); err != nil {
 		return Order{}, fmt.Errorf("place order: %w", err)
 	}
 	if err := s.placeLines(ctx, tx, n.Order, parcels, lines, decisions); err != nil {
 		return Order{}, err
 	}
-	for _, w := range waived {
-		if err := Tell(ctx, tx, n.ID, now, "margin_waived", map[string]any{"name": w.Name, "minor": w.Minor, "currency": n.Currency}); err != nil {
+	for _, name := range waived {
+		if err := Tell(ctx, tx, n.ID, now, "margin_waived", map[string]any{"name": name}); err != nil {
 			return Order{}, err
 		}
 	}
@@ -155,38 +158,17 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 	return n.Order, Tell(ctx, tx, n.ID, now, "placed", nil)
 }
 
-// count sums what the parcels cost.
-func (o *Order) count(parcels []Parcel) {
-	o.GoodsMinor, o.ShippingMinor = 0, 0
-	for _, parcel := range parcels {
-		o.GoodsMinor += parcel.Goods.Minor
-		o.ShippingMinor += parcel.Cost.Minor
-	}
-	o.TotalMinor = o.GoodsMinor + o.ShippingMinor
-}
-
-// Waived is a margin that the buyer saw and does not pay, of one member, in minor units.
-type Waived struct {
-	Name  string
-	Minor int64
-}
-
-// waive takes the margins off the lines that their storefront does not decide: only then would somebody earn them. What was not known when
-// the price was shown, as the address that a guest orders with, shows here. The cost of delivery stays as it was shown, as goods that are
-// worth less would not make it cheaper: nobody pays more than they saw.
-func waive(parcels []Parcel, lines []carts.Line, decisions []referrals.Decision) (waived []Waived) {
+// waive takes the margins off the lines that their storefront does not decide, as nobody would earn them, and says whose and how much it was. What was not
+// known when the price was shown, as the address that a guest orders with, shows here. The cost of delivery stays as it was shown: goods that
+// are worth less would not make it cheaper, and nobody pays more than they saw.
+func waive(lines []carts.Line, decisions []referrals.Decision) (names []string, less int64) {
 	for i := range lines {
-		l := &lines[i]
-		if l.Margin.Minor == 0 || decisions[i].Rule == referrals.ByStorefront {
-			continue
+		if l := &lines[i]; l.Margin.Minor > 0 && decisions[i].Rule != referrals.ByStorefront {
+			names, less = append(names, l.RelayName), less+l.Added().Minor
+			l.Waive()
 		}
-		less := l.Margin.Minor * l.Quantity
-		n := slices.IndexFunc(parcels, func(p Parcel) bool { return p.BrandID == l.BrandID })
-		parcels[n].Goods.Minor -= less
-		l.Waive()
-		waived = append(waived, Waived{Name: l.RelayName, Minor: less})
 	}
-	return waived
+	return names, less
 }
 
 // parcels checks that every line can be sold as it stands, and chooses the delivery of each brand.

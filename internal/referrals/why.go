@@ -38,6 +38,18 @@ type SaleOf struct {
 	Margin       *money.Amount `db:"-"`
 }
 
+// Earned is the commission and the margin together; nil where there is neither.
+func (s SaleOf) Earned() *money.Amount {
+	if s.Commission == nil {
+		return s.Margin
+	}
+	sum := *s.Commission
+	if s.Margin != nil {
+		sum.Minor += s.Margin.Minor
+	}
+	return &sum
+}
+
 // saleRow adds what needs unpacking.
 type saleRow struct {
 	SaleOf
