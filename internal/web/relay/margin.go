@@ -58,7 +58,7 @@ func (s *Server) showMargin(c echo.Context) error {
 	}
 	if page.IsPartial(c) {
 		f.Partial = true
-		return s.Site.Fragment(c, f.Form.Status(), "relay/margin", "margin-sums", f)
+		return s.Site.Fragment(c, f.Form.Status(), "relay/margin", "margin-part", f)
 	}
 	return s.Site.Render(c, f.Form.Status(), "relay/margin", f)
 }
