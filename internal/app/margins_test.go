@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -429,6 +430,42 @@ func TestMarginDisputed(t *testing.T) {
 	var owed int64
 	if err := r.DB.Get(&owed, `select coalesce(sum(debt_minor), 0)::bigint from clawbacks c join payees p on p.id = c.payee_id where p.member_id = $1`, r.lea); err != nil || owed != 1834 {
 		t.Errorf("owed %d, %v", owed, err)
+	}
+	r.Audit()
+}
+
+// The invoice taxes all that was paid, as the brand sells all of it; the statement of the month names margin and commission, each on its line.
+func TestMarginOnDocuments(t *testing.T) {
+	r := newResold(t)
+	ctx := t.Context()
+	o := r.sell(r.Recommended(r.shop, r.lea))
+	r.Deliver(o.ID)
+	r.Pass(15)
+	if err := r.Documents.Sweep(ctx, apptest.Start); err != nil {
+		t.Fatal(err)
+	}
+	r.Pass(30)
+	if err := r.Documents.CloseMonths(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var lines []struct {
+		Kind  string `db:"kind"`
+		Net   int64  `db:"net_minor"`
+		VAT   int64  `db:"vat_minor"`
+		Total int64  `db:"total_minor"`
+	}
+	if err := r.DB.Select(&lines, `select d.kind, l.net_minor, l.vat_minor, l.total_minor from documents d join document_lines l on l.document_id = d.id
+		where d.kind in ('invoice','statement') order by d.kind, l.position`); err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(lines)
+	// The brand of these tests has no VAT number, so its invoice charges none: the whole price is one amount.
+	if got != "[{invoice 13001 0 13001} {invoice 500 0 500} {statement 1000 0 1000} {statement 834 0 834}]" {
+		t.Error(got)
+	}
+	var content string
+	if err := r.DB.Get(&content, `select content from documents where kind = 'statement'`); err != nil || !strings.Contains(content, "marge de 10,01") {
+		t.Errorf("%s, %v", content, err)
 	}
 	r.Audit()
 }

@@ -123,7 +123,7 @@ func UpdateProduct(ctx context.Context, tx *sqlx.Tx, brandID, productID int64, d
 		return fmt.Errorf("edit product %d: %w", productID, err)
 	}
 	after, err := LowestPrice(ctx, tx, productID)
-	if err != nil || after.PriceMinor >= before.PriceMinor && after.Currency == before.Currency {
+	if err != nil || before.PriceMinor > 0 && after.PriceMinor >= before.PriceMinor && after.Currency == before.Currency {
 		return err
 	}
 	return tellRepriced(ctx, tx, Repriced{BrandID: brandID, ProductID: productID, Why: "price"})

@@ -36,7 +36,9 @@ func TestPreviewResale(t *testing.T) {
 // The lowest price of 30 days is of one seller's own prices: the storefront's, margin included.
 func TestWithMargins(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n) }
-	at := func(n int, minor int64) catalog.PricePoint { return catalog.PricePoint{PriceMinor: minor, Since: day(n)} }
+	at := func(n int, minor int64) catalog.PricePoint {
+		return catalog.PricePoint{PriceMinor: minor, Since: day(n)}
+	}
 	brand := []catalog.PricePoint{at(0, 10000), at(40, 9000)}
 	for _, c := range []struct {
 		name    string

@@ -223,6 +223,9 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, parcels 
 	}
 	for i, l := range lines {
 		d := decisions[i]
+		if l.Margin.Minor > catalog.MaxMargin(l.BrandPrice().Minor, d.Margin) {
+			return ErrPriceMoved // the terms changed between two looks
+		}
 		split, err := earnings.SplitResale(l.Total().Minor, l.Margin.Minor*l.Quantity, l.VATBps, credits(d), s.feeBps)
 		if err != nil {
 			return err

@@ -185,6 +185,7 @@ type Decision struct {
 	Rule     Rule
 	Credits  []Credited // the last click before the first one; empty for ByNone
 	TermsID  int64      // the terms in force at the sale
+	Margin   int64      // basis points of the price that those terms let a storefront put on top, at most
 	At       time.Time
 	Evidence Evidence
 }

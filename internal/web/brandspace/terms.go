@@ -26,7 +26,7 @@ type termsPage struct {
 	Example  catalog.Earnings
 	Resale   catalog.Resale // the same price, sold in a storefront with the highest margin
 	Most     int64          // of that margin, basis points
-	Rate     int64 // commission of the example, in basis points
+	Rate     int64          // commission of the example, in basis points
 	FeeBps   int64
 	VATBps   int64
 	VAT      []page.Option
