@@ -11,6 +11,7 @@ import (
 
 	"relais/internal/app"
 	"relais/internal/app/apptest"
+	"relais/internal/catalog"
 	"relais/internal/clicks"
 	"relais/internal/debts"
 	"relais/internal/documents"
@@ -18,6 +19,7 @@ import (
 	"relais/internal/groups"
 	"relais/internal/i18n"
 	"relais/internal/ledger"
+	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/pos"
 	"relais/internal/postgres/pgtest"
@@ -89,6 +91,7 @@ func traded(t *testing.T) *apptest.World {
 	w.Settle()
 	judged(t, w, shop, relay)
 	faceToFace(t, w, shop)
+	margined(t, w, shop, relay)
 	w.Audit()
 	return w
 }
@@ -114,6 +117,20 @@ func faceToFace(t *testing.T, w *apptest.World, shop apptest.Shop) {
 	ok(w.Counter.Present(ctx, shop.Owner, id, readers[0].ID, ""))
 	ok(w.Sandbox.PresentCard(*readers[0].StripeID, stripesandbox.AcceptedCard))
 	w.Settle()
+}
+
+// margined adds a sale in a storefront that asks more than the brand.
+func margined(t *testing.T, w *apptest.World, shop apptest.Shop, relay int64) {
+	t.Helper()
+	terms := catalog.FirstTerms()
+	terms.MarginBps = 2000
+	if _, err := w.Catalog.OfferTerms(t.Context(), shop.Owner, shop.Brand, terms); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Storefronts.SetMargin(t.Context(), relay, shop.Product, money.New(1001, "EUR")); err != nil {
+		t.Fatal(err)
+	}
+	w.Paid(w.Recommended(shop, relay))
 }
 
 // judged adds what people decide: one commission that is looked at, one that was refused, and a missing sale that was granted.
@@ -239,6 +256,17 @@ var corruptions = []struct{ name, sql, want string }{
 	{"an attribution deleted", `delete from attributions`, "attribution_frozen"},
 	{"the holds of returns lost", `delete from holds where reference like 'return:%' and lifted_at is null`, "returns_hold"},
 	{"more pieces back than were sold", `update return_lines set quantity = quantity + 1`, "returns_pieces"},
+	{"a margin raised with its earning", `update order_lines set margin_minor = 2401 where margin_minor > 0`, "margin_allowed"},
+	{"a margin where no storefront sold", `update attributions set rule = 'click' where order_line_id in (select id from order_lines where margin_minor > 0)`, "margin_allowed"},
+	{"a price that is not the brand's and the margin", `alter table order_lines alter column brand_price_minor drop expression;
+		update order_lines set brand_price_minor = brand_price_minor - 1 where margin_minor > 0`, "margin_allowed"},
+	{"a margin without its VAT taken off", `update order_lines set margin_net_minor = margin_minor * quantity where margin_minor > 0`, "margin_earned"},
+	{"a margin given to another payee", `update earnings set payee_id = (select id from payees where brand_id is not null limit 1) where role = 'margin'`, "margin_earned"},
+	{"a margin of another base", `update earnings set base_minor = base_minor + 1 where role = 'margin'`, "margin_earned"},
+	{"a margin lost", `delete from earnings where role = 'margin'`, "margin_earned"},
+	{"a margin changed behind its history", `update listings set margin_minor = margin_minor + 1 where margin_minor > 0`, "margins_remembered"},
+	{"a margin's history shortened", `delete from listing_margins`, "margins_remembered"},
+	{"a right on the history of margins given", `grant update on listing_margins to relais_app`, "sale_guards"},
 	{"a piece made to wishes withdrawn", `update order_lines set custom_made = true where id = (select min(order_line_id) from return_lines)`, "returns_custom_made"},
 	{"a bank said to have taken more", `update disputes set withdrawn_minor = withdrawn_minor + 1`, "disputed_explained"},
 	{"a lost dispute taken out of the books", `update disputes set booked = '' where booked = 'lost'`, "disputes_booked"},

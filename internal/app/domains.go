@@ -131,7 +131,7 @@ func Wire(p Parts) (*Domains, error) {
 	d.Groups = groups.New(groups.Options{DB: p.DB, Now: p.Clock.Now, Mail: d.Mail, Keys: d.Keys, Members: d.Members})
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
-	d.Storefronts = storefronts.New(p.DB, p.Clock.Now)
+	d.Storefronts = storefronts.New(p.DB, p.Clock.Now, d.Mail)
 	d.Changes = changes.NewFeed(p.DB, time.Now, p.Log)
 	d.Referrals = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Changes: d.Changes})
 	if d.Fediverse, err = fediverse.New(fediverse.Config{DB: p.DB, Referrals: d.Referrals, Now: p.Clock.Now, Clock: time.Now, BaseURL: p.BaseURL, Secret: []byte(p.Secret),
@@ -176,6 +176,7 @@ func (d *Domains) register() {
 	d.Jobs.Handle(members.JobSweep, 5*time.Minute, d.Members.Sweep)
 	d.Jobs.Every(members.JobSweep, 24*time.Hour, members.JobSweep)
 	d.Groups.Register(d.Jobs)
+	d.Storefronts.Register(d.Jobs)
 	d.Clicks.Register(d.Jobs)
 	d.Fediverse.Register(d.Jobs)
 	d.Orders.Register(d.Jobs)

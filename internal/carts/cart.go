@@ -20,6 +20,8 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/postgres"
+	"relais/internal/referrals"
+	"relais/internal/storefronts"
 )
 
 // Service is the use cases of this package.
@@ -60,7 +62,9 @@ type Line struct {
 	SKU           string       `db:"sku"`
 	MediaID       *int64       `db:"media_id"`
 	MediaHash     string       `db:"media_hash"`
-	Price         money.Amount `db:"price"`
+	Price         money.Amount `db:"price"`      // what the buyer pays for a piece: the brand's price and the margin
+	Margin        money.Amount `db:"-"`          // of it: what the storefront puts on the brand's price now; nothing where it may not be asked
+	MarginBps     int64        `db:"margin_bps"` // the most that the terms allow
 	VATBps        int64        `db:"vat_bps"`
 	CustomMade    bool         `db:"custom_made"` // no right of withdrawal
 	Stock         int64        `db:"stock"`
@@ -69,10 +73,21 @@ type Line struct {
 	StorefrontID  *int64       `db:"storefront_id"`
 	RelayName     string       `db:"relay_name"` // whose storefront it was added from
 	RelayHandle   string       `db:"relay_handle"`
-	CommissionBps int64        `db:"commission_bps"` // that its brand offers, as far as the database's clock or the line knows: to be shown only
+	CommissionBps int64        `db:"commission_bps"` // that its brand offers: to be shown only
 	ClickToken    string       `db:"click_token"`    // of the click that brought the visitor; empty: not known
 	AddedAt       time.Time    `db:"added_at"`
 }
+
+// BrandPrice is the brand's own price of a piece.
+func (l Line) BrandPrice() money.Amount {
+	return money.New(l.Price.Minor-l.Margin.Minor, l.Price.Currency)
+}
+
+// Waive takes the margin off the price: nobody would earn it.
+func (l *Line) Waive() { l.Price, l.Margin.Minor = l.BrandPrice(), 0 }
+
+// Added is what the line costs more than at the brand.
+func (l Line) Added() money.Amount { return money.New(l.Margin.Minor*l.Quantity, l.Price.Currency) }
 
 // Total is quantity times price.
 func (l Line) Total() money.Amount {
@@ -200,24 +215,71 @@ select c.variant_id, p.id as product_id, b.id as brand_id, b.name as brand_name,
   v.sku, m.id as media_id, coalesce(m.hash, '') as media_hash, v.price_minor as "price.minor", p.currency as "price.currency",
   p.vat_bps, p.custom_made, v.stock, c.quantity, v.active and p.state = 'published' and b.blocked_at is null as sellable,
   c.storefront_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle, c.click_token, c.added_at,
-  coalesce((select commission_bps from terms t where t.brand_id = b.id and (t.product_id = p.id or t.product_id is null) and t.valid_from <= greatest(now(), c.added_at)
-    order by t.product_id nulls last, t.valid_from desc, t.id desc limit 1), 0) as commission_bps
+  coalesce(o.commission_bps, 0) as commission_bps, coalesce(o.margin_bps, 0) as margin_bps
 from cart_lines c join variants v on v.id = c.variant_id join products p on p.id = v.product_id join brands b on b.id = p.brand_id
 left join product_translations t on t.product_id = p.id and t.lang = $2
 left join product_photos f on f.product_id = p.id and f.position = (select min(position) from product_photos where product_id = p.id)
 left join media m on m.id = f.media_id left join members r on r.id = c.storefront_id
+left join lateral (select commission_bps, margin_bps from terms t where t.brand_id = b.id and (t.product_id = p.id or t.product_id is null) and t.valid_from <= $3
+    order by t.product_id is null, t.valid_from desc, t.id desc limit 1) o on true
 where c.cart_id = $1 order by b.name, b.id, c.added_at, c.variant_id`
 
-// Lines is what a cart holds, by brand and in the order in which it was added.
-func Lines(ctx context.Context, q sqlx.QueryerContext, cartID string, lang i18n.Lang) ([]Line, error) {
-	var ls []Line
-	err := sqlx.SelectContext(ctx, q, &ls, selectCartLines, cartID, lang)
-	return ls, err
+// Look is who looks at a cart, and when: prices depend on both.
+type Look struct {
+	CartID   string
+	MemberID *int64 // signed in; nil: a guest
+	Lang     i18n.Lang
+	At       time.Time // business time, by which terms are in force
 }
 
-// ByID is a cart as a page shows it; an empty cart where there is none.
-func (s *Service) ByID(ctx context.Context, cartID string, lang i18n.Lang) (Cart, error) {
-	lines, err := Lines(ctx, s.db, cartID, lang)
+// Lines is what a cart holds, by brand and in the order in which it was added, each at the price that is asked now.
+func Lines(ctx context.Context, q sqlx.QueryerContext, look Look) ([]Line, error) {
+	var ls []Line
+	if err := sqlx.SelectContext(ctx, q, &ls, selectCartLines, look.CartID, look.Lang, look.At); err != nil {
+		return nil, err
+	}
+	return ls, addMargins(ctx, q, look, ls)
+}
+
+// addMargins puts on each line what the storefront asks that it was added from, as far as whoever looks could bring its member a margin.
+func addMargins(ctx context.Context, q sqlx.QueryerContext, look Look, ls []Line) error {
+	sale := referrals.Sale{At: look.At, BuyerMemberID: look.MemberID}
+	var at []int
+	for i := range ls {
+		l := &ls[i]
+		l.Margin = money.New(0, l.Price.Currency)
+		if l.StorefrontID == nil {
+			continue
+		}
+		asked, err := storefronts.MarginsOf(ctx, q, *l.StorefrontID, l.ProductID)
+		if err != nil {
+			return err
+		}
+		if l.Margin = asked[l.ProductID].On(l.Price, l.MarginBps); l.Margin.Minor == 0 {
+			continue
+		}
+		l.Price.Minor += l.Margin.Minor
+		at = append(at, i)
+		sale.Lines = append(sale.Lines, referrals.SaleLine{ProductID: l.ProductID, BrandID: l.BrandID, StorefrontMemberID: l.StorefrontID, AddedAt: l.AddedAt})
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	stand, err := referrals.PathStands(ctx, q, sale)
+	if err != nil {
+		return err
+	}
+	for i, n := range at {
+		if !stand[i] {
+			ls[n].Waive()
+		}
+	}
+	return nil
+}
+
+// ByID is a cart as a page shows it to a member, or to a guest (nil); an empty cart where there is none.
+func (s *Service) ByID(ctx context.Context, cartID string, memberID *int64, lang i18n.Lang) (Cart, error) {
+	lines, err := Lines(ctx, s.db, Look{CartID: cartID, MemberID: memberID, Lang: lang, At: s.now()})
 	if err != nil {
 		return Cart{}, fmt.Errorf("read cart: %w", err)
 	}

@@ -86,6 +86,7 @@ type ProductCard struct {
 	MediaHash     string         `db:"media_hash"`
 	MediaAlt      string         `db:"media_alt"`
 	CommissionBps int64          `db:"commission_bps"`
+	MarginBps     int64          `db:"margin_bps"` // that a storefront may put on the price at most
 	State         State          `db:"state"`
 	CreatedAt     time.Time      `db:"created_at"`
 }
@@ -103,7 +104,7 @@ func (c ProductCard) Earn() money.Amount {
 // cardColumns and cardJoins read ProductCards of products p; $1 is the language, $2 the moment.
 const cardColumns = `p.id, p.slug, coalesce(t.title, p.title) as title, coalesce(t.lang, p.lang) as lang, p.category, p.brand_id,
   b.handle as brand_handle, b.name as brand_name, coalesce(v.min_minor, 0) as min_minor, coalesce(v.max_minor, 0) as max_minor, p.currency, p.vat_bps,
-  coalesce(v.stock, 0) as stock, coalesce(f.hash, '') as media_hash, coalesce(f.alt, '') as media_alt, coalesce(o.commission_bps, 0) as commission_bps,
+  coalesce(v.stock, 0) as stock, coalesce(f.hash, '') as media_hash, coalesce(f.alt, '') as media_alt, coalesce(o.commission_bps, 0) as commission_bps, coalesce(o.margin_bps, 0) as margin_bps,
   p.state, p.created_at`
 
 const cardJoins = `
@@ -113,7 +114,7 @@ left join lateral (select min(price_minor) as min_minor, max(price_minor) as max
   from variants where product_id = p.id and active) v on true
 left join lateral (select m.hash, pp.alt from product_photos pp join media m on m.id = pp.media_id
   where pp.product_id = p.id order by pp.position limit 1) f on true
-left join lateral (select commission_bps from terms where brand_id = p.brand_id and (product_id is null or product_id = p.id)
+left join lateral (select commission_bps, margin_bps from terms where brand_id = p.brand_id and (product_id is null or product_id = p.id)
   and valid_from <= $2 order by product_id is null, valid_from desc, id desc limit 1) o on true`
 
 // Cards returns the cards of these products that can be bought or are sold out, in the order of the ids.

@@ -110,6 +110,10 @@ func UpdateProduct(ctx context.Context, tx *sqlx.Tx, brandID, productID int64, d
 	if _, err := productForUpdate(ctx, tx, brandID, productID); err != nil {
 		return err
 	}
+	before, err := LowestPrice(ctx, tx, productID)
+	if err != nil {
+		return err
+	}
 	err = exactlyOne(tx.ExecContext(ctx, updateProduct, brandID, productID, d.Title, d.Description, d.Category, texts(d.Tags),
 		d.Warnings, texts(d.Options), d.VATBps, now, d.CustomMade))
 	if err != nil {
@@ -118,7 +122,11 @@ func UpdateProduct(ctx context.Context, tx *sqlx.Tx, brandID, productID int64, d
 	if err := saveVariants(ctx, tx, brandID, productID, d.Variants, now); err != nil {
 		return fmt.Errorf("edit product %d: %w", productID, err)
 	}
-	return nil
+	after, err := LowestPrice(ctx, tx, productID)
+	if err != nil || before.PriceMinor > 0 && after.PriceMinor >= before.PriceMinor && after.Currency == before.Currency {
+		return err
+	}
+	return tellRepriced(ctx, tx, Repriced{BrandID: brandID, ProductID: productID, Why: "price"})
 }
 
 // SetState is MoveProduct inside the caller's transaction. ErrPricedElsewhere: it is to be published with prices of a currency

@@ -22,6 +22,7 @@ type Terms struct {
 	CreatedBy     *int64    `db:"created_by"`
 	Credit        Credit    `db:"credit"`         // whose click is paid where several count
 	SplitLastBps  int64     `db:"split_last_bps"` // the part of the last click; 10000 for LastClick, 0 for FirstClick
+	MarginBps     int64     `db:"margin_bps"`     // of the brand's price: what a storefront may put on top of it at most; 0: nothing
 }
 
 // Credit says whose click is paid where several count, of one member or of several.
@@ -42,7 +43,11 @@ type TermsDraft struct {
 	WindowDays    int
 	Credit        Credit // empty: LastClick
 	SplitLastBps  int64  // of SplitClick only: the part of the last click, 1 to 9999
+	MarginBps     int64  // 0: no margin is allowed
 }
+
+// MostMarginBps is the most that terms may allow on top of the brand's price: as much again.
+const MostMarginBps = 10_000
 
 // normal fills in what a draft leaves to the rule: the parts of the clicks where one takes all.
 func (d TermsDraft) normal() TermsDraft {
@@ -61,6 +66,7 @@ func FirstTerms() TermsDraft { return TermsDraft{CommissionBps: 1000, HoldDays: 
 func (d TermsDraft) validate() error {
 	var p problems
 	p.check(d.CommissionBps >= 0 && d.CommissionBps <= 8000, "commission", "fault.catalog.commission")
+	p.check(d.MarginBps >= 0 && d.MarginBps <= MostMarginBps, "margin", "fault.catalog.margin")
 	p.check(d.HoldDays >= 14 && d.HoldDays <= 60, "hold_days", "fault.catalog.hold_days")
 	p.check(d.WindowDays >= 1 && d.WindowDays <= 90, "window_days", "fault.catalog.window_days")
 	p.check(d.Credit == LastClick || d.Credit == FirstClick || d.Credit == SplitClick, "credit", "fault.catalog.credit")
@@ -91,12 +97,14 @@ func (s *Service) OfferTerms(ctx context.Context, by, brandID int64, d TermsDraf
 			return err
 		}
 		if last, ok := lastOffer(history, d.ProductID, now); ok && last.CommissionBps == d.CommissionBps &&
-			last.HoldDays == d.HoldDays && last.WindowDays == d.WindowDays && last.Credit == d.Credit && last.SplitLastBps == d.SplitLastBps {
+			last.HoldDays == d.HoldDays && last.WindowDays == d.WindowDays && last.Credit == d.Credit && last.SplitLastBps == d.SplitLastBps && last.MarginBps == d.MarginBps {
 			t = last
 			return nil
 		}
-		t, err = insertTerms(ctx, tx, brandID, by, d, now)
-		return err
+		if t, err = insertTerms(ctx, tx, brandID, by, d, now); err != nil {
+			return err
+		}
+		return tellRepriced(ctx, tx, Repriced{BrandID: brandID, Why: "terms"})
 	})
 	return t, err
 }
@@ -113,14 +121,14 @@ func lastOffer(history []Terms, productID *int64, now time.Time) (Terms, bool) {
 }
 
 const insertTermsRow = `
-insert into terms (brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, created_at, credit, split_last_bps)
-values ($1, $2, $3, $4, $5, $6, nullif($7, 0::bigint), $6, $8, $9)
-returning id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps`
+insert into terms (brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, created_at, credit, split_last_bps, margin_bps)
+values ($1, $2, $3, $4, $5, $6, nullif($7, 0::bigint), $6, $8, $9, $10)
+returning id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps, margin_bps`
 
 func insertTerms(ctx context.Context, tx *sqlx.Tx, brandID, by int64, d TermsDraft, now time.Time) (Terms, error) {
 	var t Terms
 	d = d.normal()
-	err := tx.GetContext(ctx, &t, insertTermsRow, brandID, d.ProductID, d.CommissionBps, d.HoldDays, d.WindowDays, now, by, d.Credit, d.SplitLastBps)
+	err := tx.GetContext(ctx, &t, insertTermsRow, brandID, d.ProductID, d.CommissionBps, d.HoldDays, d.WindowDays, now, by, d.Credit, d.SplitLastBps, d.MarginBps)
 	if err != nil {
 		return Terms{}, fmt.Errorf("offer terms: %w", err)
 	}
@@ -128,7 +136,7 @@ func insertTerms(ctx context.Context, tx *sqlx.Tx, brandID, by int64, d TermsDra
 }
 
 const selectTerms = `
-select id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps
+select id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps, margin_bps
 from terms where brand_id = $1`
 
 // TermsAt returns the terms in force for a product at a moment. Fault Conflict when the brand offered none yet.

@@ -117,10 +117,35 @@ func (m *maker) drawOwn() []*purchase {
 	return all
 }
 
+// drawResold are two purchases at each storefront that asks more than the brand, of a piece with a margin: one that was paid out since, one
+// that waits; and of one more the buyer withdraws.
+func (m *maker) drawResold() []*purchase {
+	var all []*purchase
+	for i, p := range m.content.Playing(content.Relay) {
+		for _, l := range p.Storefront.Listings {
+			if l.MarginCents == 0 {
+				continue
+			}
+			long, back := m.days/2-i, m.days/3-i
+			for _, days := range []int{long, 6 + i, back} {
+				at := m.now.AddDate(0, 0, -days).Add(time.Duration(-2*i) * time.Hour)
+				one := &purchase{at: at, front: m.people[p.Handle], payment: paid, parcels: []parcel{{ship: 30 * time.Hour, deliver: 3 * dayLong, carrier: "Colissimo", by: "buyer"}},
+					items: []item{{product: m.products[l.Product], quantity: 1}}}
+				if days == back {
+					one.withdraw, one.back = 2*dayLong, 3*dayLong
+				}
+				all = append(all, one)
+			}
+			break
+		}
+	}
+	return all
+}
+
 // typed is the code that the buyer types; empty: none.
 func (m *maker) typed(p *purchase) string {
 	holder, code := m.codeHolder()
-	if p.visit != nil || p.own || p.nth%codeEvery != 0 || p.member == holder {
+	if p.visit != nil || p.own || p.front != nil || p.nth%codeEvery != 0 || p.member == holder {
 		return ""
 	}
 	return code

@@ -51,7 +51,7 @@ func (m *maker) plan() {
 		})
 		if rate, days := firstRate(b.Handle); rate != 0 {
 			change := m.start.Add(time.Duration(days * float64(m.days) * float64(dayLong)))
-			m.agenda.add(change, func(ctx context.Context) error { return m.offer(ctx, known, b.Terms.CommissionBPS) })
+			m.agenda.add(change, func(ctx context.Context) error { return m.offer(ctx, known, b.Terms.CommissionBPS, b.Terms.MarginBPS) })
 		}
 	}
 	for i, p := range m.content.Playing(content.Relay) {
@@ -165,6 +165,9 @@ func (m *maker) buy(ctx context.Context, p *purchase) error {
 			if p.path {
 				a.StorefrontID = &p.visit.link.by.id
 			}
+		}
+		if p.front != nil {
+			a.StorefrontID = &p.front.id
 		}
 		if p.member != nil {
 			a.MemberID = &p.member.id

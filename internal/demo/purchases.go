@@ -19,11 +19,12 @@ type purchase struct {
 	buyer   content.Buyer
 	member  *person // nil: a guest
 	items   []item
-	visit   *visit // what brought the buyer; nil: nothing
-	visitor string // as whom they agreed to be remembered; empty: nobody
-	code    string // that they type; empty: none
-	own     bool   // of the shopper's own accord
-	path    bool   // it was put into the cart in the storefront
+	visit   *visit  // what brought the buyer; nil: nothing
+	visitor string  // as whom they agreed to be remembered; empty: nobody
+	code    string  // that they type; empty: none
+	own     bool    // of the shopper's own accord
+	path    bool    // it was put into the cart in the storefront
+	front   *person // in whose storefront the buyer went to by themselves; nil: nobody's
 
 	payment  payment
 	parcels  []parcel // by brand, in the order of the items
@@ -81,6 +82,7 @@ func (m *maker) drawPurchases() []*purchase {
 	all = append(all, m.drawLast()...)
 	all = append(all, m.drawShared()...)
 	all = append(all, m.drawOwn()...)
+	all = append(all, m.drawResold()...)
 	all = slices.DeleteFunc(all, func(p *purchase) bool { return !p.at.Before(m.now) || !m.drawBuyer(p) })
 	slices.SortStableFunc(all, func(a, b *purchase) int { return a.at.Compare(b.at) })
 	for i, p := range all {
@@ -183,6 +185,7 @@ func (m *maker) drawBuyer(p *purchase) bool {
 	}
 	p.buyer = reached[m.random.IntN(len(reached))]
 	switch r := m.random.Float64(); {
+	case p.front != nil: // a guest
 	case p.own || r < 0.06:
 		m.signIn(p, shopper)
 	case r < 0.10:

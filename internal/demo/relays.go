@@ -15,6 +15,7 @@ import (
 	"relais/internal/clock"
 	"relais/internal/demo/content"
 	"relais/internal/fediverse"
+	"relais/internal/money"
 	"relais/internal/referrals"
 )
 
@@ -48,6 +49,11 @@ func (m *maker) openStorefronts(ctx context.Context) error {
 			}
 			if err := m.Storefronts.Note(ctx, id, product, l.Note); err != nil {
 				return err
+			}
+			if l.MarginCents > 0 {
+				if err := m.Storefronts.SetMargin(ctx, id, product, money.New(l.MarginCents, money.Currency(m.products[l.Product].brand.Currency))); err != nil {
+					return err
+				}
 			}
 		}
 		if err := m.Storefronts.Edit(ctx, id, p.Storefront.Title, p.Storefront.Intro); err != nil {

@@ -86,7 +86,11 @@ func (m *maker) makeBrand(ctx context.Context, b content.Brand) error {
 	if rate == 0 {
 		rate = b.Terms.CommissionBPS
 	}
-	return m.offer(ctx, m.brands[b.Handle], rate)
+	margin := b.Terms.FirstMarginBPS
+	if margin == 0 {
+		margin = b.Terms.MarginBPS
+	}
+	return m.offer(ctx, m.brands[b.Handle], rate, margin)
 }
 
 // hang puts a photograph where a brand shows it.
@@ -102,11 +106,11 @@ func (m *maker) hang(ctx context.Context, b *brand, place catalog.Place, file st
 	return m.Catalog.SetBrandPicture(ctx, b.owner, b.id, place, f)
 }
 
-// offer changes what a brand pays whoever brings a sale, from now on.
-func (m *maker) offer(ctx context.Context, b *brand, commissionBps int64) error {
+// offer changes what a brand pays whoever brings a sale, and how much a storefront may put on its price, from now on.
+func (m *maker) offer(ctx context.Context, b *brand, commissionBps, marginBps int64) error {
 	credit, last := creditOf(b)
 	_, err := m.Catalog.OfferTerms(ctx, b.owner, b.id, catalog.TermsDraft{CommissionBps: commissionBps, HoldDays: b.Terms.HoldDays, WindowDays: b.Terms.WindowDays,
-		Credit: credit, SplitLastBps: last})
+		Credit: credit, SplitLastBps: last, MarginBps: marginBps})
 	return err
 }
 

@@ -87,7 +87,7 @@ func (s *Service) issueInvoice(ctx context.Context, x sale) error {
 	})
 }
 
-const selectSaleLines = `select id, title, variant_title, sku, quantity, total_minor, net_minor, vat_bps from order_lines where shipment_id = $1 order by id`
+const selectSaleLines = `select id, title, variant_title, sku, quantity, total_minor, vat_bps from order_lines where shipment_id = $1 order by id`
 
 // saleLines are the goods of a shipment and its delivery, taxed as the seller may tax them.
 func (s *Service) saleLines(ctx context.Context, q sqlx.QueryerContext, x sale) ([]Line, error) {
@@ -98,7 +98,6 @@ func (s *Service) saleLines(ctx context.Context, q sqlx.QueryerContext, x sale) 
 		SKU          string `db:"sku"`
 		Quantity     int64  `db:"quantity"`
 		TotalMinor   int64  `db:"total_minor"`
-		NetMinor     int64  `db:"net_minor"`
 		VATBps       int64  `db:"vat_bps"`
 	}
 	if err := sqlx.SelectContext(ctx, q, &rows, selectSaleLines, x.ShipmentID); err != nil {
@@ -109,7 +108,7 @@ func (s *Service) saleLines(ctx context.Context, q sqlx.QueryerContext, x sale) 
 	for _, r := range rows {
 		l := Line{Title: r.Title, Detail: joined(" · ", r.VariantTitle, r.SKU), Quantity: r.Quantity, Net: r.TotalMinor, Total: r.TotalMinor, OrderLineID: &r.ID}
 		if charges {
-			l.VATBps, l.Net, l.VAT = r.VATBps, r.NetMinor, r.TotalMinor-r.NetMinor
+			l = taxed(l, r.TotalMinor, r.VATBps) // of all that is paid: the brand owes the VAT on a storefront's margin too
 		}
 		lines = append(lines, l)
 	}

@@ -26,9 +26,10 @@ var checks = []ledger.Invariant{
 	{Number: "I6", Name: "earning_amounts", Description: "each earning is of its order, and what is left of its line or the delivery cost",
 		Query: `select count(*) from earnings e join shipments s on s.id = e.shipment_id left join order_lines l on l.id = e.order_line_id
 		  where e.order_id <> s.order_id or l.shipment_id <> e.shipment_id or case e.role when 'delivery' then e.amount_minor <> s.shipping_minor
-		    when 'sale' then e.amount_minor <> l.total_minor - l.net_minor * l.fee_bps / 10000 - (select coalesce(sum(c.amount_minor), 0)
+		    when 'margin' then e.amount_minor <> l.margin_net_minor
+		    when 'sale' then e.amount_minor <> l.total_minor - l.margin_net_minor - l.net_minor * l.fee_bps / 10000 - (select coalesce(sum(c.amount_minor), 0)
 		      from earnings c where c.order_line_id = l.id and c.role = 'commission' and c.from_earning_id is null) end`},
-	{Name: "brand_earnings", Description: "what is left of a sale, its delivery cost, and commissions that were refused, are the brand's that sent it",
+	{Name: "brand_earnings", Description: "what is left of a sale, its delivery cost, and commissions and margins that were refused, are the brand's that sent it",
 		Query: `select count(*) from earnings e join shipments s on s.id = e.shipment_id join payees p on p.id = e.payee_id
 		  where e.role in ('sale','delivery','kept') and p.brand_id is distinct from s.brand_id`},
 	{Number: "I7", Name: "returned_in_proportion", Description: "each beneficiary has given back their share of what went back to the buyer, rounded down: never more, all of it at the end",
@@ -107,11 +108,17 @@ var checks = []ledger.Invariant{
 		    or (r.held_minor, r.free_minor, r.debt_minor) is distinct from (coalesce(x.held, 0)::bigint, coalesce(x.free, 0)::bigint, coalesce(x.debt, 0)::bigint)
 		    or r.free_posting_id is distinct from x.free_posting
 		    or r.from_payee_id <> x.least or x.least <> x.most or r.payee_id <> x.to_least or x.to_least <> x.to_most`},
-	{Number: "I21", Name: "commission_base", Description: "the base of each commission is what was paid for its line, without VAT, and the rate frozen on the line is what its members have together",
+	{Number: "I21", Name: "commission_base", Description: "the base of each commission is the brand's price of its line, without VAT and without a storefront's margin, and the rate frozen on the line is what its members have together",
 		Query: `select (select count(*) from earnings e join order_lines l on l.id = e.order_line_id where e.role = 'commission'
-		    and (e.base_minor <> l.net_minor or l.net_minor <> div(l.quantity * l.price_minor::numeric * 10000, 10000 + l.vat_bps)))
+		    and (e.base_minor <> l.net_minor or l.net_minor <> div(l.quantity * l.brand_price_minor::numeric * 10000, 10000 + l.vat_bps)))
 		  + (select count(*) from order_lines l where l.commission_bps <> coalesce((select ceil(sum(c.rate_bps::numeric * c.part_bps) / 10000)
 		      from attribution_credits c where c.order_line_id = l.id), 0))`},
+	{Number: "I21", Name: "margin_earned", Description: "of each line that was paid with a margin, what is left of it without VAT, rounded down, is one earning of the member whose storefront decided the line, and nobody has another",
+		Query: `select (select count(*) from order_lines where margin_net_minor <> div(quantity * margin_minor::numeric * 10000, 10000 + vat_bps))
+		  + (select count(*) from (select l.id, l.quantity * l.margin_minor as gross, l.margin_net_minor as net, c.member_id from order_lines l join orders o on o.id = l.order_id and o.state in ('paid','refunded','charged_back')
+		        join attributions a on a.order_line_id = l.id left join attribution_credits c on c.order_line_id = l.id and a.rule = 'storefront' where l.margin_net_minor > 0) l
+		      full join (select e.order_line_id, e.amount_minor, e.base_minor, p.member_id from earnings e join payees p on p.id = e.payee_id where e.role = 'margin') e on e.order_line_id = l.id
+		      where l.id is null or e.order_line_id is null or e.amount_minor <> l.net or e.base_minor <> l.gross or e.member_id is distinct from l.member_id)`},
 	{Number: "I20", Name: "commission_attributed", Description: "each commission is a credited member's: the net price times their rate times their part, rounded down",
 		Query: `select count(*) from earnings e join order_lines l on l.id = e.order_line_id join payees p on p.id = e.payee_id
 		  left join attribution_credits c on c.order_line_id = l.id and c.member_id = p.member_id

@@ -5,6 +5,7 @@
 //
 //	stripe ──▶ held:brand    what is left of the line, and the delivery cost
 //	       ──▶ held:member   commission of whoever brought the buyer: net price × rate × part, for each of them
+//	       ──▶ held:member   margin of the storefront that it was bought in, without its VAT
 //	       ──▶ fees          what Relais keeps
 //
 // The states of an earning, each with a date and a reason that a person can read:
@@ -40,7 +41,8 @@ const (
 	Sale       Role = "sale"       // what is left for the brand
 	Delivery   Role = "delivery"   // the delivery cost, the brand's
 	Commission Role = "commission" // the member's who brought the buyer
-	Kept       Role = "kept"       // a commission that was refused: the brand's
+	Margin     Role = "margin"     // of what a storefront put on the brand's price, without VAT: its member's
+	Kept       Role = "kept"       // a commission or margin that was refused: the brand's
 )
 
 // State is where an earning stands.

@@ -15,9 +15,11 @@ import (
 type Explanation struct {
 	Earning
 	VariantTitle    string     `db:"variant_title"`
-	PriceMinor      int64      `db:"price_minor"` // per piece, including VAT; of a delivery: its cost
-	TotalMinor      int64      `db:"total_minor"` // of the line, including VAT
-	NetMinor        int64      `db:"net_minor"`   // without VAT, rounded down: the base of both rates
+	PriceMinor      int64      `db:"price_minor"`      // per piece, including VAT; of a delivery: its cost
+	TotalMinor      int64      `db:"total_minor"`      // of the line, including VAT
+	NetMinor        int64      `db:"net_minor"`        // of the brand's price, without VAT, rounded down: the base of both rates
+	MarginMinor     int64      `db:"margin_minor"`     // of the line, VAT included: what the storefront put on the brand's price
+	MarginNetMinor  int64      `db:"margin_net_minor"` // of it, without VAT, rounded down: the member's
 	VATBps          int64      `db:"vat_bps"`
 	CommissionBps   int64      `db:"commission_bps"` // of all credited members together, rounded up; 0 where nobody brought the buyer
 	FeeBps          int64      `db:"fee_bps"`
@@ -34,8 +36,14 @@ type Explanation struct {
 // FeeMinor is what Relais keeps of the line, in minor units.
 func (x Explanation) FeeMinor() int64 { return money.Share(x.NetMinor, x.FeeBps) }
 
-// VATMinor is the tax in the price of the line, in minor units.
-func (x Explanation) VATMinor() int64 { return x.TotalMinor - x.NetMinor }
+// BrandMinor is the brand's own price of the line, without the margin of a storefront, in minor units.
+func (x Explanation) BrandMinor() int64 { return x.TotalMinor - x.MarginMinor }
+
+// VATMinor is the tax in the brand's price of the line, in minor units.
+func (x Explanation) VATMinor() int64 { return x.BrandMinor() - x.NetMinor }
+
+// MarginVATMinor is the tax in the margin, in minor units.
+func (x Explanation) MarginVATMinor() int64 { return x.MarginMinor - x.MarginNetMinor }
 
 const selectExplained = `
 select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
@@ -44,7 +52,7 @@ select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.a
   coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name, coalesce(ym.name, b.name) as payee_name,
   coalesce(l.variant_title, '') as variant_title, coalesce(l.price_minor, s.shipping_minor) as price_minor,
   coalesce(l.total_minor, s.shipping_minor) as total_minor, coalesce(l.net_minor, s.shipping_minor) as net_minor,
-  coalesce(l.vat_bps, 0) as vat_bps, coalesce(l.commission_bps, 0) as commission_bps, coalesce(l.fee_bps, 0) as fee_bps,
+  coalesce(l.margin_minor * l.quantity, 0) as margin_minor, coalesce(l.margin_net_minor, 0) as margin_net_minor, coalesce(l.vat_bps, 0) as vat_bps, coalesce(l.commission_bps, 0) as commission_bps, coalesce(l.fee_bps, 0) as fee_bps,
   coalesce((select sum(c.amount_minor) from earnings c where c.order_line_id = e.order_line_id and c.role = 'commission' and c.from_earning_id is null), 0) as commission_minor,
   coalesce(t.id, 0) as terms_id, t.valid_from as terms_from,
   coalesce(t.hold_days, (select max(h.hold_days) from order_lines x join terms h on h.id = x.terms_id where x.shipment_id = e.shipment_id)) as hold_days,

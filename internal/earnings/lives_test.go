@@ -131,8 +131,12 @@ func (b *books) sell() *life {
 		for n := range b.int(1, 2, "lines") {
 			line := orders.Line{ID: l.id*100 + brand*10 + n, ShipmentID: sh.ID, Quantity: b.int(1, 4, "pieces"), VATBps: 2000, FeeBps: b.int(0, 1000, "fee"),
 				PriceMinor: rapid.OneOf(rapid.Int64Range(1, 9), rapid.Int64Range(10, 50_000)).Draw(b.r, "price")}
-			line.TotalMinor = line.PriceMinor * line.Quantity
 			line.Relays = b.relays(line.FeeBps)
+			if len(line.Relays) == 1 { // a storefront may ask more
+				line.MarginMinor = b.int(0, line.PriceMinor, "margin")
+				line.PriceMinor += line.MarginMinor
+			}
+			line.TotalMinor = line.PriceMinor * line.Quantity
 			sh.Lines = append(sh.Lines, line)
 			b.share(l, &t, sh, line)
 		}
@@ -160,7 +164,7 @@ func (b *books) relays(feeBps int64) []orders.Relay {
 }
 
 func (b *books) share(l *life, t *ledger.Transaction, sh orders.Shipment, line orders.Line) {
-	s, err := earnings.SplitLine(line.TotalMinor, line.VATBps, line.Credits(), line.FeeBps)
+	s, err := earnings.SplitResale(line.TotalMinor, line.Margin(), line.VATBps, line.Credits(), line.FeeBps)
 	if err != nil {
 		b.r.Fatal(err)
 	}
@@ -168,6 +172,9 @@ func (b *books) share(l *life, t *ledger.Transaction, sh orders.Shipment, line o
 	b.earn(l, t, earnings.Earning{PayeeID: sh.BrandID, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Sale, Amount: money.New(s.Sale, l.currency)})
 	for i, r := range line.Relays {
 		b.earn(l, t, earnings.Earning{PayeeID: r.MemberID, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Commission, Amount: money.New(s.Commissions[i], l.currency)})
+	}
+	if s.Margin > 0 {
+		b.earn(l, t, earnings.Earning{PayeeID: line.Relays[0].MemberID, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Margin, Amount: money.New(s.Margin, l.currency)})
 	}
 	if s.Fee > 0 {
 		t.Postings = append(t.Postings, ledger.Posting{Source: account(ledger.Stripe, 0), Destination: account(ledger.Fees, 0), Amount: s.Fee})

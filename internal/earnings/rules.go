@@ -25,12 +25,29 @@ func CommissionOf(net, rateBps, partBps int64) int64 {
 	return money.Proportion(net, rateBps*partBps, whole*whole)
 }
 
-// Split is how the price of one order line is shared, in minor units. Sale + the Commissions + Fee is the price, exactly.
+// Split is how the price of one order line is shared, in minor units. Sale + the Commissions + Fee + Margin is the price, exactly.
 type Split struct {
-	Net         int64   // the price without VAT: the base of all rates
+	Net         int64   // the brand's price without VAT: the base of all rates
+	Margin      int64   // of the storefront's margin, what is left without VAT
 	Commissions []int64 // in the order of the credits
 	Fee         int64
 	Sale        int64
+}
+
+// SplitResale shares the price of a line that was bought in a storefront with a margin, which is part of total: the brand's price as
+// SplitLine does, so that no rate is of the margin; of the margin its member has what is left without VAT, rounded down, and the brand
+// the VAT, which it owes. ErrShares also where a margin is no part of the price, or more than one member or none would have it.
+func SplitResale(total, margin, vatBps int64, credits []Credit, feeBps int64) (Split, error) {
+	if margin < 0 || margin >= total || margin > 0 && len(credits) != 1 {
+		return Split{}, ErrShares
+	}
+	s, err := SplitLine(total-margin, vatBps, credits, feeBps)
+	if err != nil {
+		return Split{}, err
+	}
+	s.Margin = money.NetOfVAT(margin, vatBps)
+	s.Sale += margin - s.Margin
+	return s, nil
 }
 
 // SplitLine shares the price of a line, which includes VAT and is after discount, in minor units. Commissions and

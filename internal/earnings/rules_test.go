@@ -115,3 +115,39 @@ func TestFreeAt(t *testing.T) {
 		t.Errorf("Expected = %v, want %v", got, want)
 	}
 }
+
+// A margin is shared by itself: whatever it is, fee and commission are those of the brand's own price, its member has what is left of it
+// without VAT, rounded down, the brand the VAT, and together they are the price.
+func TestSplitResale(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		brand, margin := rapid.Int64Range(1, 1_000_000).Draw(t, "brand"), rapid.Int64Range(0, 1_000_000).Draw(t, "margin")
+		vat, fee := rapid.Int64Range(0, 5000).Draw(t, "vat"), rapid.Int64Range(0, 2000).Draw(t, "fee")
+		credits := []earnings.Credit{{RateBps: rapid.Int64Range(0, 8000).Draw(t, "rate"), PartBps: 10000}}
+		plain, err := earnings.SplitLine(brand, vat, credits, fee)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := earnings.SplitResale(brand+margin, margin, vat, credits, fee)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Net != plain.Net || s.Fee != plain.Fee || s.Commissions[0] != plain.Commissions[0] {
+			t.Fatalf("a margin of %d changes %+v to %+v", margin, plain, s)
+		}
+		if s.Margin != floor(margin, 10000, 10000+vat) || s.Sale+s.Commissions[0]+s.Fee+s.Margin != brand+margin || s.Sale < plain.Sale {
+			t.Fatalf("%+v of %d + %d", s, brand, margin)
+		}
+		if vatOwed := brand + margin - floor(brand+margin, 10000, 10000+vat); s.Sale < vatOwed {
+			t.Fatalf("the brand has %d and owes %d VAT", s.Sale, vatOwed)
+		}
+	})
+	one, several := []earnings.Credit{{RateBps: 1000, PartBps: 10000}}, two(1000, 5000, 1000)
+	for name, c := range map[string]struct {
+		total, margin int64
+		credits       []earnings.Credit
+	}{"more than the price": {100, 100, one}, "less than nothing": {100, -1, one}, "nobody's": {100, 10, nil}, "of two": {100, 10, several}} {
+		if s, err := earnings.SplitResale(c.total, c.margin, 2000, c.credits, 500); !errors.Is(err, earnings.ErrShares) {
+			t.Errorf("%s: %+v, %v", name, s, err)
+		}
+	}
+}

@@ -65,7 +65,7 @@ func LinkByCode(ctx context.Context, q sqlx.QueryerContext, memberID int64, code
 const selectEarned = `with ` + credits + `
 select a.link_id, e.currency, sum(e.amount_minor - e.returned_minor) as minor
 from credits a join order_lines ol on ol.id = a.order_line_id join payees y on y.member_id = a.member_id
-join earnings e on e.order_line_id = ol.id and e.shipment_id = ol.shipment_id and e.payee_id = y.id and e.role = 'commission' and e.state <> 'voided'
+join earnings e on e.order_line_id = ol.id and e.shipment_id = ol.shipment_id and e.payee_id = y.id and e.role in ('commission','margin') and e.state <> 'voided'
 where a.member_id = $1 and a.link_id = any($2) group by a.link_id, e.currency order by e.currency`
 
 func addEarned(ctx context.Context, q sqlx.QueryerContext, memberID int64, ls []LinkFigures) error {

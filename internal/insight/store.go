@@ -35,7 +35,7 @@ const (
 	lineFigures = `date_trunc($4, o.paid_at at time zone 'Europe/Paris')::date as step, o.currency,
     case when o.state = 'paid' then ol.total_minor - ol.returned_minor else 0 end as goods,
     coalesce((select sum(e.amount_minor - e.returned_minor) from earnings e join payees y on y.id = e.payee_id and y.member_id = a.member_id
-      where e.order_line_id = ol.id and e.shipment_id = ol.shipment_id and e.role = 'commission' and e.state <> 'voided'), 0) as earned`
+      where e.order_line_id = ol.id and e.shipment_id = ol.shipment_id and e.role in ('commission','margin') and e.state <> 'voided'), 0) as earned`
 	linePaid = `o.paid_at >= $2::date::timestamp at time zone 'Europe/Paris' and o.paid_at < ($3::date + 1)::timestamp at time zone 'Europe/Paris'`
 
 	// cuts adds links and lines up by everything there is to cut them by. Clicks are first added up for each link, and for each step.

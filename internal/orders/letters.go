@@ -45,6 +45,7 @@ type part struct {
 	Name   string
 	Title  string
 	Amount money.Amount
+	Margin money.Amount // of it, the margin of their storefront
 	FreeAt time.Time
 }
 
@@ -91,13 +92,10 @@ func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipmen
 				if err != nil {
 					return err
 				}
-				i := slices.IndexFunc(paid.Shares, func(e earnings.Earning) bool {
-					return e.Role == earnings.Commission && *e.OrderLineID == l.ID && e.PayeeID == payee
-				})
-				if i < 0 {
+				p := part{Name: r.Name, Title: l.Title}
+				if p.Amount, p.Margin, p.FreeAt = paid.Brought(payee, l.ID); p.Amount.Minor == 0 {
 					continue
 				}
-				p := part{Name: r.Name, Title: l.Title, Amount: paid.Shares[i].Amount, FreeAt: paid.Shares[i].FreeAt}
 				relays[r.MemberID] = append(relays[r.MemberID], p)
 				parts = append(parts, p)
 			}

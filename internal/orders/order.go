@@ -156,7 +156,8 @@ type Line struct {
 	MediaHash     string `db:"media_hash"`
 	Slug          string `db:"slug"`
 	Quantity      int64  `db:"quantity"`
-	PriceMinor    int64  `db:"price_minor"` // per piece, including VAT
+	PriceMinor    int64  `db:"price_minor"`  // per piece, including VAT: the brand's price and the margin
+	MarginMinor   int64  `db:"margin_minor"` // of it, per piece: what the storefront put on the brand's price; 0 where it was not bought in one
 	TotalMinor    int64  `db:"total_minor"`
 	ReturnedMinor int64  `db:"returned_minor"` // of it, went back to the buyer, refunded or taken by their bank
 	AskedMinor    int64  `db:"asked_minor"`    // of it, is on its way back
@@ -164,7 +165,8 @@ type Line struct {
 	RefundedQuantity int64 `db:"refunded_quantity"`
 	CustomMade       bool  `db:"custom_made"` // made to the buyer's own wishes: no right of withdrawal
 	VATBps           int64 `db:"vat_bps"`
-	NetMinor         int64 `db:"net_minor"` // without VAT, rounded down
+	NetMinor         int64 `db:"net_minor"`        // of the brand's price, without VAT, rounded down: the base of every rate
+	MarginNetMinor   int64 `db:"margin_net_minor"` // of the margin, without VAT, rounded down: what its member earns
 	TermsID          int64 `db:"terms_id"`
 	CommissionBps    int64 `db:"commission_bps"` // of all its relays together, rounded up; 0 where nobody brought the buyer
 	FeeBps           int64 `db:"fee_bps"`
@@ -172,6 +174,9 @@ type Line struct {
 
 	Relays []Relay `db:"-"` // who is credited for it; none: nobody brought the buyer
 }
+
+// Margin is what the line costs more than at the brand, minor units.
+func (l Line) Margin() int64 { return l.MarginMinor * l.Quantity }
 
 // Relay is a member who is credited for a line, with what they get of it.
 type Relay struct {
@@ -201,8 +206,8 @@ type Event struct {
 
 // Words is what happened, in a sentence; empty for what is not told to people.
 func (e Event) Words(l i18n.Lang) string {
-	detail := map[string]any{"brand": "", "failure": ""} // what sentences may name
-	_ = json.Unmarshal(e.Detail, &detail)                // our own writing; what is missing stays empty
+	detail := map[string]any{"brand": "", "failure": "", "name": ""} // what sentences may name
+	_ = json.Unmarshal(e.Detail, &detail)                            // our own writing; what is missing stays empty
 	var args []any
 	for name, value := range detail {
 		args = append(args, name, fmt.Sprint(value))

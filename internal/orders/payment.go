@@ -213,7 +213,8 @@ func (s *Service) accept(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 // wiring, once.
 func (s *Service) WhenSold(f func(ctx context.Context, tx *sqlx.Tx, o Order) error) { s.whenSold = f }
 
-// shares splits a paid order: of each line what is left to the brand and the commission to whoever brought the buyer;
+// shares splits a paid order: of each line what is left to the brand, the commission to whoever brought the buyer and the margin to the
+// member of the storefront that it was bought in;
 // of each shipment the delivery cost to the brand.
 func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment, c payments.Checkout, now time.Time) (earnings.Booking, error) {
 	p := earnings.Booking{OrderID: o.ID, Currency: o.Currency, ChargeID: c.ChargeID, At: now}
@@ -239,7 +240,7 @@ func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 }
 
 func (s *Service) lineShares(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, l Line, brand int64, now time.Time) ([]earnings.Earning, int64, error) {
-	split, err := earnings.SplitLine(l.TotalMinor, l.VATBps, l.Credits(), l.FeeBps)
+	split, err := earnings.SplitResale(l.TotalMinor, l.Margin(), l.VATBps, l.Credits(), l.FeeBps)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -247,7 +248,7 @@ func (s *Service) lineShares(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipm
 	shares := []earnings.Earning{{PayeeID: brand, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Sale,
 		Amount: money.New(split.Sale, o.Currency), BaseMinor: l.TotalMinor, FreeAt: free}}
 	for i, c := range l.Credits() {
-		if split.Commissions[i] == 0 {
+		if split.Commissions[i] == 0 && split.Margin == 0 {
 			continue
 		}
 		relay, err := earnings.EnsurePayee(ctx, tx, earnings.Owner{MemberID: c.MemberID})
@@ -256,6 +257,10 @@ func (s *Service) lineShares(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipm
 		}
 		shares = append(shares, earnings.Earning{PayeeID: relay, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Commission,
 			Amount: money.New(split.Commissions[i], o.Currency), BaseMinor: split.Net, RateBps: c.RateBps, PartBps: c.PartBps, FreeAt: free})
+		if split.Margin > 0 { // of the only one
+			shares = append(shares, earnings.Earning{PayeeID: relay, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Margin,
+				Amount: money.New(split.Margin, o.Currency), BaseMinor: l.Margin(), FreeAt: free})
+		}
 	}
 	return shares, split.Fee, nil
 }

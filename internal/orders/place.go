@@ -103,7 +103,7 @@ func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 		if p.code, err = referrals.FindCode(ctx, tx, p.Code); err != nil {
 			return err
 		}
-		lines, err := carts.Lines(ctx, tx, p.CartID, p.Lang)
+		lines, err := carts.Lines(ctx, tx, carts.Look{CartID: p.CartID, MemberID: p.MemberID, Lang: p.Lang, At: s.now()})
 		if err != nil {
 			return fmt.Errorf("place order: %w", err)
 		}
@@ -139,16 +139,40 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 	if err := reserve(ctx, tx, lines); err != nil {
 		return Order{}, err
 	}
+	decisions, err := referrals.Attribute(ctx, tx, sale(n.Order, p, lines))
+	if err != nil {
+		return Order{}, fmt.Errorf("attribute order: %w", err)
+	}
+	waived, less := waive(lines, decisions)
+	n.GoodsMinor, n.TotalMinor = n.GoodsMinor-less, n.TotalMinor-less
 	if n.ID, err = insertNew(ctx, tx, n); err != nil {
 		return Order{}, fmt.Errorf("place order: %w", err)
 	}
-	if err := s.placeLines(ctx, tx, n.Order, p, parcels, lines); err != nil {
+	if err := s.placeLines(ctx, tx, n.Order, parcels, lines, decisions); err != nil {
 		return Order{}, err
+	}
+	for _, name := range waived {
+		if err := Tell(ctx, tx, n.ID, now, "margin_waived", map[string]any{"name": name}); err != nil {
+			return Order{}, err
+		}
 	}
 	if _, err := tx.ExecContext(ctx, `delete from cart_lines where cart_id = $1`, p.CartID); err != nil {
 		return Order{}, err
 	}
 	return n.Order, Tell(ctx, tx, n.ID, now, "placed", nil)
+}
+
+// waive takes the margins off the lines that their storefront does not decide, as nobody would earn them, and says whose and how much it was. What was not
+// known when the price was shown, as the address that a guest orders with, shows here. The cost of delivery stays as it was shown: goods that
+// are worth less would not make it cheaper, and nobody pays more than they saw.
+func waive(lines []carts.Line, decisions []referrals.Decision) (names []string, less int64) {
+	for i := range lines {
+		if l := &lines[i]; l.Margin.Minor > 0 && decisions[i].Rule != referrals.ByStorefront {
+			names, less = append(names, l.RelayName), less+l.Added().Minor
+			l.Waive()
+		}
+	}
+	return names, less
 }
 
 // parcels checks that every line can be sold as it stands, and chooses the delivery of each brand.
@@ -195,11 +219,7 @@ func reserve(ctx context.Context, tx *sqlx.Tx, lines []carts.Line) error {
 	return nil
 }
 
-func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, p Placement, parcels []Parcel, lines []carts.Line) error {
-	decisions, err := referrals.Attribute(ctx, tx, sale(o, p, lines))
-	if err != nil {
-		return fmt.Errorf("attribute order: %w", err)
-	}
+func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, parcels []Parcel, lines []carts.Line, decisions []referrals.Decision) error {
 	shipment := make(map[int64]int64, len(parcels))
 	for _, parcel := range parcels {
 		var id int64
@@ -211,13 +231,16 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, p Placem
 	}
 	for i, l := range lines {
 		d := decisions[i]
-		split, err := earnings.SplitLine(l.Total().Minor, l.VATBps, credits(d), s.feeBps)
+		if l.Margin.Minor > catalog.MaxMargin(l.BrandPrice().Minor, d.Margin) {
+			return ErrPriceMoved // the terms changed between two looks
+		}
+		split, err := earnings.SplitResale(l.Total().Minor, l.Margin.Minor*l.Quantity, l.VATBps, credits(d), s.feeBps)
 		if err != nil {
 			return err
 		}
 		var id int64
 		err = tx.GetContext(ctx, &id, insertLine, o.ID, shipment[l.BrandID], l.VariantID, l.ProductID, l.BrandID, l.Title, l.VariantTitle, l.SKU,
-			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade)
+			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade, l.Margin.Minor, split.Margin)
 		if err != nil {
 			return fmt.Errorf("place line: %w", postgres.Translate(err))
 		}

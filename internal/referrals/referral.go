@@ -21,6 +21,7 @@
 //
 //	conflict                                       | who gets it, or what counts
 //	-----------------------------------------------+---------------------------------------------------------------
+//	margin of A's storefront                       | A's, while rule 1 decides the line; else it is not asked, nor anybody's
 //	storefront path of A, code of B typed          | A: the page that the buyer bought from goes before any other rule
 //	storefront path of A, later click on B's link  | A, for the same reason
 //	storefront path of the buyer's own storefront  | nobody by rule 1; the next rules decide among the others
@@ -184,6 +185,7 @@ type Decision struct {
 	Rule     Rule
 	Credits  []Credited // the last click before the first one; empty for ByNone
 	TermsID  int64      // the terms in force at the sale
+	Margin   int64      // basis points of the price that those terms let a storefront put on top, at most
 	At       time.Time
 	Evidence Evidence
 }

@@ -74,7 +74,7 @@ func Decide(m Moment, b Buyer, l Line, candidates []Candidate) Decision {
 		}
 		e.Candidates[i] = w
 	}
-	d := Decision{TermsID: terms.ID, At: m.At}
+	d := Decision{TermsID: terms.ID, Margin: terms.MarginBps, At: m.At}
 	d.Rule, d.Evidence = Choose(e)
 	for _, w := range d.Evidence.Candidates {
 		if w.Won {

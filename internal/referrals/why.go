@@ -34,6 +34,20 @@ type SaleOf struct {
 	Circle       string        `db:"circle"`
 	EarningID    *int64        `db:"earning_id"` // of the member's commission
 	Commission   *money.Amount `db:"-"`
+	MarginID     *int64        `db:"margin_id"` // of their margin, where their storefront put one on the price
+	Margin       *money.Amount `db:"-"`
+}
+
+// Earned is the commission and the margin together; nil where there is neither.
+func (s SaleOf) Earned() *money.Amount {
+	if s.Commission == nil {
+		return s.Margin
+	}
+	sum := *s.Commission
+	if s.Margin != nil {
+		sum.Minor += s.Margin.Minor
+	}
+	return &sum
 }
 
 // saleRow adds what needs unpacking.
@@ -41,6 +55,7 @@ type saleRow struct {
 	SaleOf
 	Minor    sql.NullInt64  `db:"commission_minor"`
 	Currency money.Currency `db:"commission_currency"`
+	Margin   sql.NullInt64  `db:"margin_minor"`
 	RateBps  int64          `db:"rate_bps"`
 	Evidence []byte         `db:"evidence"`
 }
@@ -51,19 +66,24 @@ func (r saleRow) sale() SaleOf {
 		a := money.New(r.Minor.Int64, r.Currency)
 		s.Commission = &a
 	}
+	if r.Margin.Valid {
+		a := money.New(r.Margin.Int64, r.Currency)
+		s.Margin = &a
+	}
 	return s
 }
 
 const selectSales = `
 select a.order_line_id, p.slug, ol.title as product_title, b.name as brand_name, ol.quantity, o.paid_at, o.state = 'refunded' as refunded,
   c.member_id is not null as yours, coalesce(c.part_bps, 0) as part_bps, coalesce(c.rate_bps, 0) as rate_bps, a.rule, coalesce(l.code, '') as link_code, coalesce(l.circle, '') as circle,
-  e.id as earning_id, e.amount_minor as commission_minor, coalesce(e.currency, '') as commission_currency, a.evidence
+  e.id as earning_id, e.amount_minor as commission_minor, o.currency as commission_currency, g.id as margin_id, g.amount_minor as margin_minor, a.evidence
 from attributions a join order_lines ol on ol.id = a.order_line_id join orders o on o.id = ol.order_id
 join products p on p.id = ol.product_id join brands b on b.id = ol.brand_id
 left join attribution_credits c on c.order_line_id = a.order_line_id and c.member_id = $1
 left join share_links l on l.id = c.link_id and l.member_id = $1
 left join payees y on y.member_id = $1
 left join earnings e on e.order_line_id = ol.id and e.role = 'commission' and e.payee_id = y.id
+left join earnings g on g.shipment_id = ol.shipment_id and g.order_line_id = ol.id and g.role = 'margin' and g.payee_id = y.id
 where o.paid_at is not null`
 
 // Sales are the last paid sales that a member brought, refunded ones included; linkID 0 means by any link or none.

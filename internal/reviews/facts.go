@@ -10,10 +10,12 @@ import (
 	"relais/internal/postgres"
 )
 
-// A commission of a paid order that nobody looked at yet and that still waits. Those that were granted to a claim were looked at.
+// A commission of a paid order that nobody looked at yet and that still waits; a margin where its member has no commission beside it, else
+// it goes along with that (alongside). Those that were granted to a claim were looked at.
 const selectWaiting = `
 select e.id from earnings e join payees p on p.id = e.payee_id
-where e.role = 'commission' and p.member_id is not null and e.from_earning_id is null and e.state in ('held','frozen')
+where (e.role = 'commission' or e.role = 'margin' and not exists (select 1 from earnings c where c.shipment_id = e.shipment_id and c.order_line_id = e.order_line_id
+    and c.payee_id = e.payee_id and c.role = 'commission' and c.from_earning_id is null)) and p.member_id is not null and e.from_earning_id is null and e.state in ('held','frozen')
   and not exists (select 1 from reviews r where r.earning_id = e.id)`
 
 // selectFacts is everything that is known of how the sale of one commission came about, up to $2, with what came before since $3; of the member's sales the last $4.

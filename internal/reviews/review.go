@@ -10,11 +10,14 @@
 //	  └───────────────────────▶ refused ─────┘
 //	                            the commission is the brand's, as if nobody had brought the buyer
 //
+// A margin that the member's storefront put on the price goes the same way as the commission beside it: held, refused, given back.
+//
 // A friend, a relative, a colleague or somebody of the same household is not the member, and nothing here asks about surnames, addresses or
 // workplaces: recommending to them is what Relais is for.
 //
 // A member may also say that a sale is missing (claims). Its brand or the platform answers within a week, with a reason that the member
-// reads. What is granted is paid by the brand out of its own share of that sale. Neither names the buyer to the member.
+// reads. What is granted is the commission, paid by the brand out of its own share of that sale; a margin is of the storefront that the buyer
+// paid it in, and no claim moves it. Neither names the buyer to the member.
 package reviews
 
 import (
@@ -101,7 +104,7 @@ type Review struct {
 	MemberHandle string       `db:"member_handle"`
 	Title        string       `db:"title"`
 	PaidAt       time.Time    `db:"paid_at"`
-	Amount       money.Amount `db:"amount"`     // of the commission
+	Amount       money.Amount `db:"amount"`     // of the commission, and the margin beside it
 	Rule         string       `db:"rule"`       // that decided whose the sale is
 	ClickedAt    *time.Time   `db:"clicked_at"` // of the click that it came by, where there is one
 }

@@ -84,7 +84,14 @@ func (s *Service) look(ctx context.Context, tx *sqlx.Tx, orderID, earningID int6
 		return err
 	}
 	hold := earnings.Hold{OrderID: orderID, Part: earnings.OneEarning, EarningID: &earningID, Reason: earnings.Reviewed, Reference: r.Hold(), PlacedAt: now}
-	if err := earnings.Place(ctx, tx, hold); err != nil {
+	holds := []earnings.Hold{hold}
+	if margin, err := alongside(ctx, tx, earningID); err != nil {
+		return err
+	} else if margin != 0 {
+		hold.EarningID = &margin
+		holds = append(holds, hold)
+	}
+	if err := earnings.Place(ctx, tx, holds...); err != nil {
 		return err
 	}
 	return s.toMember(ctx, tx, r, "review_opened")
@@ -167,9 +174,11 @@ func (s *Service) end(ctx context.Context, tx *sqlx.Tx, r Review) error {
 		if why == "" {
 			why = "the review was not decided in time"
 		}
-		kept, err = earnings.Reassign(ctx, tx, earnings.Reassignment{OrderID: r.OrderID, FromID: r.EarningID, PayeeID: brand, Role: earnings.Kept,
-			Reference: r.Hold() + ":refused", By: by, Why: why, At: now})
-		if err != nil {
+		refusal := earnings.Reassignment{OrderID: r.OrderID, FromID: r.EarningID, PayeeID: brand, Role: earnings.Kept, Reference: r.Hold() + ":refused", By: by, Why: why, At: now}
+		if kept, err = earnings.Reassign(ctx, tx, refusal); err != nil {
+			return err
+		}
+		if err := andMargin(ctx, tx, r.EarningID, refusal); err != nil {
 			return err
 		}
 	}
@@ -184,6 +193,33 @@ func (s *Service) end(ctx context.Context, tx *sqlx.Tx, r Review) error {
 		return err
 	}
 	return s.toMember(ctx, tx, r, "review_"+string(r.State))
+}
+
+// andMargin has the margin beside a commission go to the brand as well.
+func andMargin(ctx context.Context, tx *sqlx.Tx, earningID int64, refusal earnings.Reassignment) error {
+	margin, err := alongside(ctx, tx, earningID)
+	if err != nil || margin == 0 {
+		return err
+	}
+	refusal.FromID, refusal.Reference = margin, refusal.Reference+":margin"
+	_, err = earnings.Reassign(ctx, tx, refusal)
+	return err
+}
+
+const selectKeptOf = `select id from earnings where from_earning_id = $1 and role = 'kept'`
+
+// marginBack gives the margin beside a commission back to its member, as it came to the brand.
+func marginBack(ctx context.Context, tx *sqlx.Tx, earningID int64, granted earnings.Reassignment) error {
+	margin, err := alongside(ctx, tx, earningID)
+	if err != nil || margin == 0 {
+		return err
+	}
+	if err := tx.GetContext(ctx, &granted.FromID, selectKeptOf, margin); err != nil {
+		return postgres.Translate(err)
+	}
+	granted.BackToID, granted.Reference = margin, granted.Reference+":margin"
+	_, err = earnings.Reassign(ctx, tx, granted)
+	return err
 }
 
 func audit(ctx context.Context, tx *sqlx.Tx, at time.Time, by int64, action, subject string, detail map[string]any) error {
@@ -241,9 +277,11 @@ func (s *Service) DecideAppeal(ctx context.Context, id int64, v Verdict) error {
 			if paidOn {
 				return ErrPaidOn
 			}
-			_, err := earnings.Reassign(ctx, tx, earnings.Reassignment{OrderID: r.OrderID, FromID: *r.KeptEarningID, BackToID: r.EarningID,
-				Reference: r.Hold() + ":appeal", By: v.By, Why: why, At: now})
-			if err != nil {
+			granted := earnings.Reassignment{OrderID: r.OrderID, FromID: *r.KeptEarningID, BackToID: r.EarningID, Reference: r.Hold() + ":appeal", By: v.By, Why: why, At: now}
+			if _, err := earnings.Reassign(ctx, tx, granted); err != nil {
+				return err
+			}
+			if err := marginBack(ctx, tx, r.EarningID, granted); err != nil {
 				return err
 			}
 		}

@@ -14,12 +14,14 @@ type Pick struct {
 	Handle    string `db:"handle"`
 	Name      string `db:"name"`
 	Note      string `db:"note"`
+	Margin    Margin `db:"margin"`
 }
 
 // Each product once, by the member who wrote about it last; a member's second pick comes after everybody's first.
 const selectRecommended = `
 with picks as (
-  select l.product_id, l.member_id, m.handle, m.name, l.note, l.created_at, l.position,
+  select l.product_id, l.member_id, m.handle, m.name, l.note, l.created_at, l.position, l.margin_minor, l.margin_currency,
+    exists (select 1 from brand_members s where s.brand_id = p.brand_id and s.member_id = l.member_id) as staff,
     row_number() over (partition by l.product_id order by l.note <> '' desc, l.created_at desc, l.member_id) as of_product
   from listings l join members m on m.id = l.member_id and m.blocked_at is null
   join products p on p.id = l.product_id and p.state = 'published' join brands b on b.id = p.brand_id and b.blocked_at is null
@@ -28,7 +30,7 @@ with picks as (
   select *, row_number() over (partition by member_id order by note <> '' desc, position, product_id) as of_member
   from picks where of_product = 1
 )
-select product_id, member_id, handle, name, note from ranked order by of_member, note <> '' desc, created_at desc, product_id limit $1`
+select product_id, member_id, handle, name, note, margin_minor as "margin.margin_minor", margin_currency as "margin.margin_currency", staff as "margin.staff" from ranked order by of_member, note <> '' desc, created_at desc, product_id limit $1`
 
 // Recommended is what members recommend now, no product twice, and no member again before every other had a turn.
 // What is sold out or cannot be seen is left out.

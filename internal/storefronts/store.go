@@ -47,13 +47,14 @@ func head(ctx context.Context, q sqlx.QueryerContext, query string, arg any) (St
 }
 
 const selectListings = `
-select l.product_id, p.slug, coalesce(t.title, p.title) as title, p.brand_id, b.name as brand_name, b.handle as brand_handle,
+select l.member_id, l.product_id, p.slug, coalesce(t.title, p.title) as title, p.brand_id, b.name as brand_name, b.handle as brand_handle,
   l.note, l.position, l.created_at
 from listings l join products p on p.id = l.product_id join brands b on b.id = p.brand_id
 left join product_translations t on t.product_id = p.id and t.lang = $2
 where l.member_id = $1`
 
 type listingRow struct {
+	MemberID    int64     `db:"member_id"`
 	ProductID   int64     `db:"product_id"`
 	Slug        string    `db:"slug"`
 	Title       string    `db:"title"`
@@ -111,13 +112,19 @@ func listings(ctx context.Context, q sqlx.QueryerContext, rows []listingRow, lan
 	for _, c := range cards {
 		byID[c.ID] = c
 	}
+	var margins map[int64]Margin
+	if len(rows) > 0 {
+		if margins, err = MarginsOf(ctx, q, rows[0].MemberID, ids...); err != nil {
+			return nil, err
+		}
+	}
 	ls := make([]Listing, len(rows))
 	for i, r := range rows {
 		card, published := byID[r.ProductID]
 		if !published {
 			card = catalog.ProductCard{ID: r.ProductID, Slug: r.Slug, Title: r.Title, BrandID: r.BrandID, BrandName: r.BrandName, BrandHandle: r.BrandHandle}
 		}
-		ls[i] = Listing{ProductCard: card, Published: published, Note: r.Note, Position: r.Position, ListedAt: r.ListedAt}
+		ls[i] = Listing{ProductCard: card, Published: published, Note: r.Note, Margin: margins[r.ProductID], Position: r.Position, ListedAt: r.ListedAt}
 	}
 	return ls, nil
 }

@@ -1,5 +1,10 @@
 // Package storefronts is about a member's own shop at /@handle: what they picked from the catalogue, in their order, each with a
-// note of their own.
+// note of their own and, where the terms of its brand allow one, a margin.
+//
+// A margin is an amount on top of the brand's price, the same on each variant, at most what the terms allow on the cheapest. Who buys in the
+// storefront pays price and margin; search, catalogue and the brand keep the brand's own price, which the storefront shows beside its own.
+// Terms or a price that allow less lower it at once (Margin.On), for good (Cap), and its member is told; what was ordered keeps its price.
+// It counts only while the member could earn it: not for the team of the brand, not when they buy from themselves (referrals).
 //
 // Every member has a storefront; its row is made the first time that they change something, until then it is an empty one.
 // A listing stays when its product is withdrawn from sale: visitors no longer see it, its owner does, marked, and it comes
@@ -14,6 +19,7 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/fault"
+	"relais/internal/money"
 )
 
 // Limits of a storefront, in characters and listings.
@@ -55,8 +61,17 @@ type Listing struct {
 	catalog.ProductCard
 	Published bool // for sale; visitors see no other
 	Note      string
+	Margin    Margin
 	Position  int
 	ListedAt  time.Time
+}
+
+// Added is what the margin comes to now on a variant at that price of the brand.
+func (l Listing) Added(price money.Amount) money.Amount { return l.Margin.On(price, l.MarginBps) }
+
+// Price is what a buyer pays in this storefront for the cheapest variant; From is the brand's price of it.
+func (l Listing) Price() money.Amount {
+	return money.New(l.MinMinor+l.Added(l.From()).Minor, l.Currency)
 }
 
 // clean trims a text and refuses what is too long or cannot be shown: max is in characters, field is where the fault goes.

@@ -8,17 +8,26 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/catalog"
+	"relais/internal/jobs"
+	"relais/internal/mail"
 	"relais/internal/postgres"
 )
 
 // Service is the use cases of this package. The acting member changes their own storefront, and no other.
 type Service struct {
-	db  *sqlx.DB
-	now func() time.Time // business time
+	db   *sqlx.DB
+	now  func() time.Time // business time
+	mail *mail.Outbox
 }
 
 // New makes the Service.
-func New(db *sqlx.DB, now func() time.Time) *Service { return &Service{db: db, now: now} }
+func New(db *sqlx.DB, now func() time.Time, outbox *mail.Outbox) *Service {
+	return &Service{db: db, now: now, mail: outbox}
+}
+
+// Register hands the jobs of this package to the runner.
+func (s *Service) Register(r *jobs.Runner) { r.Handle(catalog.JobRepriced, 5*time.Minute, s.Cap) }
 
 const insertListing = `
 insert into listings (member_id, product_id, position, created_at)
@@ -64,9 +73,12 @@ func (s *Service) AddListing(ctx context.Context, memberID, productID int64) (ad
 	return added, err
 }
 
-// RemoveListing takes a product out, with its note. A product that is not there is no fault.
+// RemoveListing takes a product out, with its note and its margin. A product that is not there is no fault.
 func (s *Service) RemoveListing(ctx context.Context, memberID, productID int64) error {
 	return s.change(ctx, memberID, func(tx *sqlx.Tx, ids []int64) error {
+		if err := forget(ctx, tx, memberID, productID, s.now()); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `delete from listings where member_id = $1 and product_id = $2`, memberID, productID)
 		if err != nil {
 			return fmt.Errorf("remove listing: %w", err)

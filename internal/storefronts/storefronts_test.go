@@ -34,7 +34,7 @@ type shop struct {
 func open(t *testing.T) shop {
 	t.Helper()
 	db := pgtest.DB(t)
-	sh := shop{db: db, s: storefronts.New(db, func() time.Time { return start }),
+	sh := shop{db: db, s: storefronts.New(db, func() time.Time { return start }, nil),
 		alice: storefronttest.Member(t, db, "alice"), brand: storefronttest.Brand(t, db, "savonnerie")}
 	for _, slug := range []string{"savon", "bougie", "huile"} {
 		sh.products = append(sh.products, storefronttest.Product(t, db, sh.brand, slug))
@@ -125,7 +125,7 @@ func TestCard(t *testing.T) {
 	want := storefronts.Listing{ProductCard: catalog.ProductCard{ID: soap, BrandID: sh.brand, Slug: "savon", Title: "Soap", Lang: "en",
 		BrandName: "Savonnerie", BrandHandle: "savonnerie", MediaHash: strings.Repeat("a", 32), MediaAlt: "Un savon", MinMinor: 2400, MaxMinor: 3000,
 		Currency: "EUR", VATBps: 2000, Stock: 5, CommissionBps: 1500, State: catalog.Published},
-		Published: true, Note: "Le mien depuis dix ans.\nSent le foin."}
+		Published: true, Note: "Le mien depuis dix ans.\nSent le foin.", Margin: storefronts.Margin{MemberID: sh.alice, ProductID: soap}}
 	got, err := storefronts.ListingBySlug(ctx, sh.db, sh.alice, "savon", "en", start)
 	got.ListedAt, got.CreatedAt = time.Time{}, time.Time{}
 	if err != nil || got != want {

@@ -109,6 +109,9 @@ type Terms struct {
 	CommissionBPS int64 `toml:"commission_bps"`
 	HoldDays      int   `toml:"hold_days"`
 	WindowDays    int   `toml:"window_days"`
+	// What a storefront may put on the price, of the price; FirstMarginBPS is what the brand allowed before, 0 where it never allowed another.
+	MarginBPS      int64 `toml:"margin_bps"`
+	FirstMarginBPS int64 `toml:"first_margin_bps"`
 }
 
 // Delivery is a way the brand sends its goods. FreeFromCents of 0 means that it is never free of its price.
@@ -236,8 +239,9 @@ type Storefront struct {
 
 // Listing is a product that a member picked, by its slug, with a note of their own.
 type Listing struct {
-	Product string `toml:"product"`
-	Note    string `toml:"note"`
+	Product     string `toml:"product"`
+	Note        string `toml:"note"`
+	MarginCents int64  `toml:"margin_cents"` // that the storefront puts on the brand's price; 0: nothing
 }
 
 // Buyer is a guest who orders without an account.

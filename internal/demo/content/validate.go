@@ -286,10 +286,23 @@ func (c *Content) validateStorefront(p *problems, m Member, where string) {
 	seen := map[string]bool{}
 	for _, l := range s.Listings {
 		p.unique(seen, l.Product, where)
-		_, ok := c.Product(l.Product)
+		product, ok := c.Product(l.Product)
 		p.check(ok, where, "product %q does not exist", l.Product)
+		c.validateMargin(p, l, product, where)
 		p.prose(l.Note, m.Lang, maxProse, where+" note on "+l.Product)
 	}
+}
+
+// validateMargin checks that a margin is allowed on the cheapest variant when it is typed.
+func (c *Content) validateMargin(p *problems, l Listing, product Product, where string) {
+	brand, _ := c.Brand(product.Brand)
+	most, low := max(brand.Terms.MarginBPS, brand.Terms.FirstMarginBPS), product.PriceCents
+	for _, v := range product.Variants {
+		if v.PriceCents > 0 {
+			low = min(low, v.PriceCents)
+		}
+	}
+	p.check(l.MarginCents >= 0 && l.MarginCents <= low*most/10000, where, "margin of %d on %s", l.MarginCents, l.Product)
 }
 
 func validateBuyer(p *problems, b Buyer) {

@@ -54,6 +54,14 @@ var checks = []ledger.Invariant{
 		    union all select currency, -amount_minor from refunds where state not in ('succeeded')
 		      and reason in ('second_payment','amount_differs','order_cancelled','no_stock')) moves
 		  group by currency having sum(minor) <> 0) unexplained`},
+	{Number: "I20", Name: "margin_allowed", Description: "each line costs the brand's price and the margin of the storefront that decided it, of nobody else's, and that is no more than its terms allowed",
+		Query: `select count(*) from order_lines l join terms t on t.id = l.terms_id left join attributions a on a.order_line_id = l.id
+		  where l.price_minor <> l.brand_price_minor + l.margin_minor or l.margin_minor < 0 or l.margin_minor > div(l.brand_price_minor::numeric * t.margin_bps, 10000)
+		    or l.margin_minor > 0 and a.rule is distinct from 'storefront'`},
+	{Name: "margins_remembered", Description: "the margin of each listing is the last one in the history of its storefront's prices; what is not listed has none",
+		Query: `select count(*) from (select distinct on (member_id, product_id) member_id, product_id, margin_minor, currency from listing_margins order by member_id, product_id, since desc, id desc) h
+		  full join listings l using (member_id, product_id)
+		  where coalesce(l.margin_minor, 0) <> coalesce(h.margin_minor, 0) or l.margin_minor > 0 and l.margin_currency is distinct from h.currency`},
 	{Number: "I2", Name: "sale_guards", Description: "the triggers and rights that keep orders, refunds, earnings and payouts as they were agreed are there and on",
 		Query: `select (select count(*) from (values ('orders', 'orders_move'), ('orders', 'orders_fixed'), ('refunds', 'refunds_move'),
 		      ('earnings', 'earnings_move'), ('payouts', 'payouts_move'), ('returns', 'returns_move'),
@@ -63,7 +71,7 @@ var checks = []ledger.Invariant{
 		      ('payouts', 'DELETE, TRUNCATE'), ('shipments', 'DELETE, TRUNCATE'), ('order_lines', 'UPDATE, DELETE, TRUNCATE'),
       ('clawbacks', 'UPDATE, DELETE, TRUNCATE'), ('fee_parts', 'UPDATE, DELETE, TRUNCATE'), ('refund_items', 'UPDATE, DELETE, TRUNCATE'), ('holds', 'DELETE, TRUNCATE'),
       ('disputes', 'DELETE, TRUNCATE'), ('returns', 'DELETE, TRUNCATE'), ('write_offs', 'DELETE, TRUNCATE'), ('reversals', 'DELETE, TRUNCATE'),
-		      ('attributions', 'UPDATE, DELETE, TRUNCATE'), ('attribution_credits', 'UPDATE, DELETE, TRUNCATE'), ('member_codes', 'UPDATE, DELETE, TRUNCATE'), ('pins', 'UPDATE, DELETE, TRUNCATE'), ('terms', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
+		      ('attributions', 'UPDATE, DELETE, TRUNCATE'), ('attribution_credits', 'UPDATE, DELETE, TRUNCATE'), ('member_codes', 'UPDATE, DELETE, TRUNCATE'), ('pins', 'UPDATE, DELETE, TRUNCATE'), ('terms', 'UPDATE, DELETE, TRUNCATE'), ('listing_margins', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
 		    where has_table_privilege('relais_app', expected.relation, expected.rights))`},
 	{Number: "I17", Name: "reservations_end", Description: "no order waits for payment a day after its reservation was over",
 		Query: `select count(*) from orders where state = 'awaiting_payment' and expires_at < now() - interval '1 day'`},

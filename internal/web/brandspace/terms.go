@@ -24,7 +24,9 @@ type termsPage struct {
 	Products []page.Option
 	Try      *page.Form // price and VAT of the worked example
 	Example  catalog.Earnings
-	Rate     int64 // commission of the example, in basis points
+	Resale   catalog.Resale // the same price, sold in a storefront with the highest margin
+	Most     int64          // of that margin, basis points
+	Rate     int64          // commission of the example, in basis points
 	FeeBps   int64
 	VATBps   int64
 	VAT      []page.Option
@@ -81,7 +83,8 @@ func (s *Server) termsPage(c echo.Context) (termsPage, error) {
 	}
 	s.example(c, &data, cards)
 	data.Form = page.NewForm("commission", points(data.Current.CommissionBps), "hold_days", strconv.Itoa(data.Current.HoldDays),
-		"window_days", strconv.Itoa(data.Current.WindowDays), "credit", string(data.Current.Credit), "split_last", "70")
+		"window_days", strconv.Itoa(data.Current.WindowDays), "credit", string(data.Current.Credit), "split_last", "70",
+		"margin", points(data.Current.MarginBps))
 	if data.Current.Credit == catalog.SplitClick {
 		data.Form.Set("split_last", points(data.Current.SplitLastBps))
 	}
@@ -107,8 +110,13 @@ func (s *Server) example(c echo.Context, data *termsPage, cards []catalog.Produc
 	if bps, ok := rate(asked.Get("commission")); ok && bps <= 8000 {
 		data.Rate = bps
 	}
-	data.Try = page.NewForm("price", price.Decimal(), "vat", strconv.FormatInt(vat, 10), "commission", points(data.Rate))
+	data.Most = data.Current.MarginBps
+	if bps, ok := rate(asked.Get("margin")); ok && bps <= catalog.MostMarginBps {
+		data.Most = bps
+	}
+	data.Try = page.NewForm("price", price.Decimal(), "vat", strconv.FormatInt(vat, 10), "commission", points(data.Rate), "margin", points(data.Most))
 	data.Example = catalog.Preview(price, vat, data.Rate, s.FeeBps)
+	data.Resale = catalog.PreviewResale(price, catalog.MaxMargin(price.Minor, data.Most), vat, data.Rate, s.FeeBps)
 	last := data.Current.SplitLastBps
 	share := func(part int64) money.Amount {
 		if part == 0 {
@@ -148,6 +156,9 @@ func (s *Server) saveTerms(c echo.Context) error {
 	}
 	d := catalog.TermsDraft{CommissionBps: bps, HoldDays: int(data.Form.Int("hold_days", 0)), WindowDays: int(data.Form.Int("window_days", 0))}
 	d.Credit = catalog.Credit(data.Form.Get("credit"))
+	if d.MarginBps, ok = rate(orNothing(data.Form.Get("margin"))); !ok {
+		d.MarginBps = -1 // refused at its field
+	}
 	if d.Credit == catalog.SplitClick {
 		if d.SplitLastBps, ok = rate(data.Form.Get("split_last")); !ok {
 			d.SplitLastBps = 0 // refused at its field
@@ -161,6 +172,14 @@ func (s *Server) saveTerms(c echo.Context) error {
 	}
 	s.site.Good(c, "brandspace.terms.done")
 	return page.Redirect(c, data.Base+"/terms")
+}
+
+// orNothing is an empty field as 0.
+func orNothing(text string) string {
+	if text == "" {
+		return "0"
+	}
+	return text
 }
 
 // rate reads a percentage with two decimals at most ("12", "12,5") as basis points.

@@ -148,7 +148,8 @@ func (s *Server) productCard(ctx context.Context, k *Card, link referrals.Link) 
 	price := p.From()
 	k.Title, k.Brand, k.Price, k.From, k.Photo, k.Note = p.Title, p.BrandName, &price, p.MinMinor < p.MaxMinor, p.MediaHash, ""
 	listing, err := storefronts.ListingBySlug(ctx, s.DB, link.MemberID, p.Slug, k.Lang, s.Now())
-	if err == nil {
+	if err == nil { // the link leads to that storefront, and to its price
+		price = listing.Price()
 		k.Note = listing.Note
 	}
 	return nil

@@ -91,6 +91,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/me/storefront/cover", s.setCover, member)
 	e.POST("/me/storefront/listings", s.addListing, member)
 	e.POST("/me/storefront/listings/:product/note", s.setNote, member)
+	e.GET("/me/storefront/listings/:product/margin", s.showMargin, member)
+	e.POST("/me/storefront/listings/:product/margin", s.setMargin, member)
 	e.POST("/me/storefront/listings/:product/move", s.moveListing, member)
 	e.POST("/me/storefront/listings/:product/remove", s.removeListing, member)
 }

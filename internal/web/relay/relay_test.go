@@ -72,7 +72,7 @@ func open(t testing.TB) *site {
 	must(t, err)
 	cards, err := card.NewCache(8)
 	must(t, err)
-	s.server = relay.New(relay.Options{DB: db, Site: pages, Clicks: s.clicks, Referrals: s.referrals, Agents: agents, Storefronts: storefronts.New(db, clock), Media: photos,
+	s.server = relay.New(relay.Options{DB: db, Site: pages, Clicks: s.clicks, Referrals: s.referrals, Agents: agents, Storefronts: storefronts.New(db, clock, nil), Media: photos,
 		Payouts: payouts.New(payouts.Config{DB: db, Now: clock, Clock: clock, Log: quiet}),
 		Keys:    keys, Cards: cards, Now: clock, Clock: clock, BaseURL: "https://relais.example", Log: quiet})
 	s.echo = echo.New()

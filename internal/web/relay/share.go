@@ -15,6 +15,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/referrals"
+	"relais/internal/storefronts"
 	"relais/internal/web/page"
 )
 
@@ -68,7 +69,9 @@ type sharePage struct {
 	Sheet    page.ShareLink
 	Title    string
 	Product  *catalog.ProductCard
-	Earn     *money.Amount // what one piece earns now
+	Earn     *money.Amount // what one piece earns now, the margin of the member's storefront included
+	Price    money.Amount  // of the product, as friends pay it
+	Margin   *marginForm   // nil: none is allowed
 	Image    string        // path of the card
 	Circles  []string
 	Channels []page.Option
@@ -106,8 +109,17 @@ func (s *Server) sheetOf(c echo.Context, form *page.Form, asked referrals.Share,
 	if data.Circles, err = referrals.Circles(ctx, s.DB, viewer.ID); err != nil {
 		return err
 	}
-	if err := s.shared(ctx, &data, asked, viewer.Lang); err != nil {
+	if err := s.shared(ctx, &data, asked, viewer); err != nil {
 		return err
+	}
+	if data.Product != nil {
+		code := ""
+		if link != nil {
+			code = link.Code
+		}
+		if data.Margin, err = s.marginOnShare(c, data.Product.ID, code); err != nil {
+			return err
+		}
 	}
 	if data.Title == "" {
 		data.Title = viewer.Lang.T("page.storefront.title", "Name", viewer.Name)
@@ -125,19 +137,24 @@ func (s *Server) sheetOf(c echo.Context, form *page.Form, asked referrals.Share,
 }
 
 // shared reads what is shared, in the language of the member, which is that of the text they send.
-func (s *Server) shared(ctx context.Context, data *sharePage, asked referrals.Share, lang i18n.Lang) error {
+func (s *Server) shared(ctx context.Context, data *sharePage, asked referrals.Share, viewer *page.Viewer) error {
 	switch asked.Target {
 	case referrals.ToProduct:
 		data.Target, data.Value = "product", strconv.FormatInt(asked.ProductID, 10)
-		cards, err := catalog.Cards(ctx, s.DB, lang, s.Now(), asked.ProductID)
+		cards, err := catalog.Cards(ctx, s.DB, viewer.Lang, s.Now(), asked.ProductID)
 		if err != nil {
 			return err
 		}
 		if len(cards) == 0 {
 			return fault.New(fault.NotFound, "relay.product_not_found")
 		}
-		earn := cards[0].Earn()
-		data.Product, data.Earn, data.Title = &cards[0], &earn, cards[0].Title
+		p := cards[0]
+		margins, err := storefronts.MarginsOf(ctx, s.DB, viewer.ID, p.ID)
+		if err != nil {
+			return err
+		}
+		sold := catalog.PreviewResale(p.From(), margins[p.ID].On(p.From(), p.MarginBps).Minor, p.VATBps, p.CommissionBps, 0)
+		data.Product, data.Earn, data.Price, data.Title = &p, &sold.Profit, sold.Price, p.Title
 	case referrals.ToBrand:
 		b, err := catalog.BrandByID(ctx, s.DB, asked.BrandID)
 		if err != nil {
@@ -154,6 +171,8 @@ func (s *Server) shared(ctx context.Context, data *sharePage, asked referrals.Sh
 func shareText(viewer *page.Viewer, data sharePage) string {
 	l := viewer.Lang
 	switch {
+	case data.Product != nil && data.Price != data.Product.From():
+		return l.T("margin.share_text", "Name", viewer.Name, "Title", data.Product.Title, "Brand", data.Product.BrandName)
 	case data.Product != nil:
 		return l.T("relay.text.product", "Name", viewer.Name, "Title", data.Product.Title, "Brand", data.Product.BrandName)
 	case data.Target == "brand":

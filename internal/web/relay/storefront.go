@@ -27,6 +27,7 @@ type listingForm struct {
 	storefronts.Listing
 	Form        *page.Form
 	First, Last bool
+	Cut         string // that and why the margin was lowered; empty: it was not
 }
 
 func (s *Server) showStorefront(c echo.Context) error { return s.storefrontPage(c, nil, nil, 0) }
@@ -48,7 +49,7 @@ func (s *Server) storefrontPage(c echo.Context, head, note *page.Form, product i
 		data.Form, status = head, head.Status()
 	}
 	for i, l := range listings {
-		f := listingForm{Listing: l, Form: page.NewForm("note", l.Note), First: i == 0, Last: i == len(listings)-1}
+		f := listingForm{Listing: l, Form: page.NewForm("note", l.Note), First: i == 0, Last: i == len(listings)-1, Cut: cutWords(lang, l.Margin)}
 		if note != nil && l.ID == product {
 			f.Form, status = note, note.Status()
 		}

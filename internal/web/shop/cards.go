@@ -37,6 +37,7 @@ func cards(c echo.Context, list []catalog.ProductCard) []page.ProductCard {
 func listed(c echo.Context, f storefronts.Storefront, l storefronts.Listing) page.ProductCard {
 	shown := card(c, l.ProductCard)
 	shown.URL, shown.Note = withClick(f.Path()+"/p/"+l.Slug, c.QueryParam("c")), l.Note
+	shown.Price.Now = l.Price()
 	return shown
 }
 

@@ -24,7 +24,7 @@ type cartPage struct {
 }
 
 func (s *Shop) cart(c echo.Context) error {
-	cart, err := s.carts.ByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
+	cart, err := s.carts.ByID(c.Request().Context(), s.cartFrom(c), viewerID(c), page.Lang(c))
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,8 @@ func orderable(cart carts.Cart) bool {
 // cartRelay is a member whose storefront something of a cart was put in from, and what they would earn at today's rate.
 type cartRelay struct {
 	Name   string
-	Amount money.Amount
+	Amount money.Amount // commission and margin
+	Margin money.Amount // of the price, what they put on it, VAT included
 }
 
 // relaysOf are the members whose storefronts a cart was filled from.
@@ -73,9 +74,11 @@ func relaysOf(cart carts.Cart) []cartRelay {
 			}
 			if _, ok := at[key]; !ok {
 				at[key] = len(relays)
-				relays = append(relays, cartRelay{Name: l.RelayName, Amount: money.New(0, l.Price.Currency)})
+				relays = append(relays, cartRelay{Name: l.RelayName, Amount: money.New(0, l.Price.Currency), Margin: money.New(0, l.Price.Currency)})
 			}
-			relays[at[key]].Amount.Minor += money.Share(money.NetOfVAT(l.Total().Minor, l.VATBps), l.CommissionBps)
+			r, more := &relays[at[key]], l.Added().Minor
+			r.Margin.Minor += more
+			r.Amount.Minor += money.Share(money.NetOfVAT(l.Total().Minor-more, l.VATBps), l.CommissionBps) + money.NetOfVAT(more, l.VATBps)
 		}
 	}
 	return relays

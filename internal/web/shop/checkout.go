@@ -44,7 +44,7 @@ type checkoutParcel struct {
 }
 
 func (s *Shop) checkout(c echo.Context) error {
-	cart, err := s.carts.ByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
+	cart, err := s.carts.ByID(c.Request().Context(), s.cartFrom(c), viewerID(c), page.Lang(c))
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (s *Shop) prefill(c echo.Context, form *page.Form) error {
 // reviewCheckout shows the page again with what was typed and the total of what was chosen: asked for by a button, or
 // by htmx when the country or a method changes.
 func (s *Shop) reviewCheckout(c echo.Context) error {
-	cart, err := s.carts.ByID(c.Request().Context(), s.cartFrom(c), page.Lang(c))
+	cart, err := s.carts.ByID(c.Request().Context(), s.cartFrom(c), viewerID(c), page.Lang(c))
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func days(l i18n.Lang, least, most int) string {
 // placeOrder makes the order and leads to the page on which it is paid. Sent twice, it leads to the same page twice.
 func (s *Shop) placeOrder(c echo.Context) error {
 	ctx, form, lang := c.Request().Context(), page.PostedForm(c), page.Lang(c)
-	cart, err := s.carts.ByID(ctx, s.cartFrom(c), lang)
+	cart, err := s.carts.ByID(ctx, s.cartFrom(c), viewerID(c), lang)
 	if err != nil {
 		return err
 	}

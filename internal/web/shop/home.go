@@ -63,7 +63,7 @@ func (s *Shop) recommended(c echo.Context, picks []storefronts.Pick) ([]page.Pro
 	for i, p := range list {
 		pick := byProduct[p.ID]
 		shown[i].URL = "/@" + pick.Handle + "/p/" + p.Slug
-		shown[i].Note, shown[i].By = pick.Note, pick.Name
+		shown[i].Note, shown[i].By, shown[i].Price.Now = pick.Note, pick.Name, margined(shown[i].Price.Now, pick.Margin, p)
 	}
 	return shown, nil
 }

@@ -52,10 +52,12 @@ type orderParcel struct {
 type earner struct {
 	Name, Handle, Title string
 	RateBps             int64
-	PartBps             int64 // of the line; 10000: all of it
-	Amount              money.Amount
+	PartBps             int64             // of the line; 10000: all of it
+	Amount              money.Amount      // commission and margin
+	Margin              money.Amount      // of the price, what they put on it, VAT included
+	Left                money.Amount      // of the amount, after what went back
 	Nothing             bool              // nobody earns: bought with the card of who recommends it
-	Earning             *earnings.Earning // nil before it is paid
+	Earning             *earnings.Earning // the commission, or the margin where there is none; nil before it is paid
 }
 
 func (s *Shop) order(c echo.Context) error {
@@ -138,18 +140,24 @@ func (s *Shop) ownCode(ctx context.Context, o orders.Page) (bool, error) {
 // earnersOf explains who recommended what, and what they earn.
 func earnersOf(o orders.Page, booked []earnings.Earning) []earner {
 	type share struct{ line, member int64 }
-	byShare := map[share]*earnings.Earning{}
+	byShare, left := map[share]*earnings.Earning{}, map[share]int64{}
 	for i, e := range booked {
-		if e.Role == earnings.Commission && e.OrderLineID != nil && e.Reason != earnings.Reassigned {
-			byShare[share{*e.OrderLineID, e.MemberID}] = &booked[i]
+		if e.OrderLineID == nil || e.Reason == earnings.Reassigned || e.Role != earnings.Commission && e.Role != earnings.Margin {
+			continue
+		}
+		of := share{*e.OrderLineID, e.MemberID}
+		left[of] += e.Left().Minor
+		if byShare[of] == nil || e.Role == earnings.Commission {
+			byShare[of] = &booked[i]
 		}
 	}
 	var list []earner
 	for _, sh := range o.Shipments {
 		for _, l := range sh.Lines {
 			for _, r := range l.Relays {
-				e := earner{Name: r.Name, Handle: r.Handle, Title: l.Title, RateBps: r.RateBps, PartBps: r.PartBps,
-					Amount: money.New(earnings.CommissionOf(l.NetMinor, r.RateBps, r.PartBps), o.Currency), Earning: byShare[share{l.ID, r.MemberID}]}
+				of := share{l.ID, r.MemberID}
+				e := earner{Name: r.Name, Handle: r.Handle, Title: l.Title, RateBps: r.RateBps, PartBps: r.PartBps, Margin: money.New(l.Margin(), o.Currency),
+					Amount: money.New(earnings.CommissionOf(l.NetMinor, r.RateBps, r.PartBps)+l.MarginNetMinor, o.Currency), Left: money.New(left[of], o.Currency), Earning: byShare[of]}
 				e.Nothing = o.PaidAt != nil && e.Earning == nil
 				list = append(list, e)
 			}

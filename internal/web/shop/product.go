@@ -22,9 +22,10 @@ import (
 // relay is the member in whose storefront a product is shown.
 type relay struct {
 	storefronts.Storefront
-	Note string
-	Earn money.Amount // on one piece
-	Self bool         // the viewer is that member
+	Note   string
+	Earn   money.Amount // commission on one piece
+	Margin storefronts.Margin
+	Self   bool // the viewer is that member
 }
 
 type productPage struct {
@@ -42,7 +43,8 @@ type productPage struct {
 	Fans     []storefronts.Fan
 	FansMore int
 	Relay    *relay
-	Brought  string // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
+	Resale   *resale // what the storefront puts on the price; nil: nothing
+	Brought  string  // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
 	Click    string
 	Others   []page.ProductCard
 	Preview  preview
@@ -93,7 +95,7 @@ func (s *Shop) relayOf(c echo.Context, handle string, p catalog.ProductPage) (*r
 	}
 	l, err := storefronts.ListingBySlug(ctx, s.db, f.MemberID, p.Slug, page.Lang(c), s.now())
 	if err == nil {
-		r.Note = l.Note
+		r.Note, r.Margin = l.Note, l.Margin
 		return r, nil
 	}
 	if !errors.Is(err, fault.NotFound) {
@@ -111,9 +113,17 @@ func (s *Shop) relayOf(c echo.Context, handle string, p catalog.ProductPage) (*r
 
 // showProduct answers a product's page; r is set in a storefront, form when an addition to the basket was refused.
 func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form *page.Form) error {
-	ctx, low := c.Request().Context(), lowest(p)
-	data := productPage{ProductPage: p, Form: form, Relay: r, Click: c.QueryParam("c"), Price: priceOf(p), InStock: p.Stock() > 0,
-		Earn: earnOn(p, low.Price), Crumbs: crumbsOf(c, p, r)}
+	ctx, earn := c.Request().Context(), earnOn(p, lowest(p).Price)
+	var sold *resale
+	if r != nil {
+		var err error
+		if sold, err = s.resell(c, &p, r); err != nil {
+			return err
+		}
+	}
+	low := lowest(p)
+	data := productPage{ProductPage: p, Form: form, Relay: r, Resale: sold, Click: c.QueryParam("c"), Price: priceOf(p), InStock: p.Stock() > 0,
+		Earn: earn, Crumbs: crumbsOf(c, p, r)}
 	if form == nil {
 		data.Form = page.NewForm("quantity", "1", "variant", strconv.FormatInt(preselected(p), 10))
 	} else {
@@ -156,6 +166,9 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 		return err
 	}
 	data.Preview = s.preview(p)
+	if sold != nil { // the price is of this page, not of the product's own
+		data.Preview.Linked.Offers.URL = s.baseURL + r.Path() + "/p/" + p.Slug
+	}
 	return s.site.Render(c, data.Form.Status(), "shop/product", data)
 }
 

@@ -49,9 +49,10 @@ func vatOf(o orders.Page) []vatRow {
 				r = &vatRow{Bps: l.VATBps, Gross: money.New(0, o.Currency), Net: money.New(0, o.Currency), VAT: money.New(0, o.Currency)}
 				byRate[l.VATBps] = r
 			}
+			net := money.NetOfVAT(l.TotalMinor, l.VATBps) // of all that is paid, a storefront's margin too
 			r.Gross.Minor += l.TotalMinor
-			r.Net.Minor += l.NetMinor
-			r.VAT.Minor += l.TotalMinor - l.NetMinor
+			r.Net.Minor += net
+			r.VAT.Minor += l.TotalMinor - net
 		}
 	}
 	rows := make([]vatRow, 0, len(byRate))

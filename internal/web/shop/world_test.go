@@ -139,7 +139,7 @@ func (w *world) fill() {
 	w.ax = w.product(w.nord, catalog.ProductDraft{Title: "Hachette de camp", Description: "Forgée.", Category: "voyage", VATBps: 550,
 		Variants: []catalog.VariantDraft{{PriceMinor: 8900, Stock: 3}}})
 	w.ok(w.catalog.AddPhoto(ctx, owner, w.sud.ID, w.bowl.ID, sample(w.t), "Un bol", "Anne Photo, Unsplash"))
-	fronts := storefronts.New(w.db, w.stripe.Clock.Now)
+	fronts := storefronts.New(w.db, w.stripe.Clock.Now, nil)
 	_, err := fronts.AddListing(ctx, w.camille, w.bowl.ID)
 	w.ok(err)
 	w.ok(fronts.Note(ctx, w.camille, w.bowl.ID, "Celui de mon petit déjeuner."))

@@ -33,6 +33,9 @@ func writeStatement(w io.Writer, l i18n.Lang, st statementPage) error {
 			if e.Role == earnings.Commission {
 				base, rate = money.New(e.BaseMinor, e.Amount.Currency).Decimal(), shared(*e)
 			}
+			if e.Role == earnings.Margin { // of which the VAT is not theirs
+				base = money.New(e.BaseMinor, e.Amount.Currency).Decimal()
+			}
 			copy(record[1:10], []string{e.EarnedAt.UTC().Format("2006-01-02"), at(e.ReleasedAt).UTC().Format("2006-01-02"), e.OrderNumber,
 				inert(e.BrandName), l.T("earning.role." + string(e.Role)), inert(e.ProductTitle), strconv.Itoa(e.Quantity), base, rate})
 		}
@@ -55,6 +58,9 @@ func writeEarnings(w io.Writer, l i18n.Lang, es []earnings.Earning) error {
 		base, rate, freed, payout := "", "", "", ""
 		if e.Role == earnings.Commission {
 			base, rate = minor(e.BaseMinor), shared(e)
+		}
+		if e.Role == earnings.Margin {
+			base = minor(e.BaseMinor)
 		}
 		if e.ReleasedAt != nil {
 			freed = e.ReleasedAt.UTC().Format("2006-01-02")

@@ -33,8 +33,8 @@ func TestDecisionsOnEarnings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.shows(w.ask(w.shop.Owner, fmt.Sprintf("/brand/terre/earnings/%d", *r.KeptEarningID), nil), http.StatusOK, "commission refusée", "Commission qui vous reste", "Arrivée ici", "10,00", fmt.Sprintf("/brand/terre/reviews/%d", r.ID))
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/orders/"+r.OrderNumber, nil), http.StatusOK, "commission refusée")
+	w.shows(w.ask(w.shop.Owner, fmt.Sprintf("/brand/terre/earnings/%d", *r.KeptEarningID), nil), http.StatusOK, "part refusée", "Part qui vous reste", "Arrivée ici", "10,00", fmt.Sprintf("/brand/terre/reviews/%d", r.ID))
+	w.shows(w.ask(w.shop.Owner, "/brand/terre/orders/"+r.OrderNumber, nil), http.StatusOK, "part refusée")
 
 	missed := w.Paid(apptest.Purchase{Variant: w.shop.Variant})
 	claim, err := w.Reviews.Ask(ctx, reviews.Asked{MemberID: w.lea, Brand: "terre", OrderNumber: missed.Number, Shared: "talk", Text: "À moi."})

@@ -103,7 +103,7 @@ func (s *Server) explainOrder(ctx context.Context, l i18n.Lang, data *orderPage)
 		}
 		switch {
 		case e.OrderLineID == nil:
-		case e.Role == earnings.Commission:
+		case e.Role == earnings.Commission || e.Role == earnings.Margin:
 			commission[*e.OrderLineID] += e.Left().Minor
 		case e.PayeeID == payee:
 			brand[*e.OrderLineID] += e.Left().Minor
