@@ -26,6 +26,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/ratings"
 	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/refunds"
@@ -61,6 +62,7 @@ type Domains struct {
 	Returns     *returns.Service
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
+	Ratings     *ratings.Service
 	Payouts     *payouts.Service
 	Debts       *debts.Service
 	Documents   *documents.Service
@@ -135,6 +137,7 @@ func Wire(p Parts) (*Domains, error) {
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Clock: time.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
 	d.Reviews = reviews.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
+	d.Ratings = ratings.New(p.DB, p.Clock.Now, d.Mail)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
@@ -162,6 +165,7 @@ func (d *Domains) register() {
 	d.Returns.Register(d.Jobs)
 	d.Disputes.Register(d.Jobs)
 	d.Reviews.Register(d.Jobs)
+	d.Ratings.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Debts.Register(d.Jobs)
 	d.Documents.Register(d.Jobs)
@@ -206,7 +210,7 @@ func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, ratings.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

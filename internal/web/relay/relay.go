@@ -93,6 +93,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/me/storefront/listings/:product/note", s.setNote, member)
 	e.POST("/me/storefront/listings/:product/move", s.moveListing, member)
 	e.POST("/me/storefront/listings/:product/remove", s.removeListing, member)
+	s.lookRoutes(e)
 }
 
 // visitorLife is how long a visitor who agreed is remembered after each click: what the question says.

@@ -16,6 +16,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
+	"relais/internal/web/opinion"
 	"relais/internal/web/page"
 )
 
@@ -46,6 +47,7 @@ type productPage struct {
 	Click    string
 	Others   []page.ProductCard
 	Preview  preview
+	Ratings  opinion.Panel
 }
 
 func (s *Shop) product(c echo.Context) error {
@@ -67,6 +69,9 @@ func (s *Shop) storefrontProduct(c echo.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if r.Away(s.now()) {
+		return s.away(c, p, r)
 	}
 	return s.showProduct(c, p, r, nil)
 }
@@ -155,7 +160,14 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	if data.Others, err = s.others(c, p); err != nil {
 		return err
 	}
-	data.Preview = s.preview(p)
+	handle := ""
+	if r != nil {
+		handle = r.Handle
+	}
+	if data.Ratings, err = opinion.PanelOf(c, s.db, p.ID, opinion.PathOf(p.Slug, handle, data.Click)); err != nil {
+		return err
+	}
+	data.Preview = s.preview(p, data.Ratings.Stars)
 	return s.site.Render(c, data.Form.Status(), "shop/product", data)
 }
 

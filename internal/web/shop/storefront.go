@@ -8,6 +8,7 @@ import (
 	"relais/internal/changes"
 	"relais/internal/media"
 	"relais/internal/storefronts"
+	"relais/internal/web/opinion"
 	"relais/internal/web/page"
 )
 
@@ -17,6 +18,11 @@ type storefrontPage struct {
 	Own      bool // the viewer's
 	Image    string
 	Empty    page.Empty
+	Sections []shelf
+	Pinned   *page.ProductCard
+	Links    []storefronts.Link
+	Break    bool // it takes no orders now
+	Book     opinion.Book
 }
 
 func (s *Shop) storefront(c echo.Context) error {
@@ -41,6 +47,9 @@ func (s *Shop) storefront(c echo.Context) error {
 		p := listed(c, f, l)
 		p.Eager = i < 2
 		data.Products = append(data.Products, p)
+	}
+	if err := s.arrange(c, &data, list); err != nil {
+		return err
 	}
 	hash := f.CoverHash
 	if hash == "" && len(list) > 0 {
