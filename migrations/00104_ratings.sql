@@ -154,14 +154,14 @@ create index shipments_delivered on shipments (delivered_at) where state = 'deli
 -- +goose StatementBegin
 create function note_opinion() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
-  topic text;
+  noted text;
 begin
   case tg_table_name
-    when 'ratings' then topic := 'brand:' || coalesce(new.brand_id, old.brand_id);
-    when 'rating_photos' then topic := 'brand:' || (select r.brand_id from ratings r where r.id = coalesce(new.rating_id, old.rating_id));
-    when 'thanks' then topic := 'member:' || coalesce(new.storefront_id, old.storefront_id);
+    when 'ratings' then noted := 'brand:' || coalesce(new.brand_id, old.brand_id);
+    when 'rating_photos' then noted := 'brand:' || (select r.brand_id from ratings r where r.id = coalesce(new.rating_id, old.rating_id));
+    when 'thanks' then noted := 'member:' || coalesce(new.storefront_id, old.storefront_id);
   end case;
-  insert into changes (topic) select note_opinion.topic on conflict do nothing;
+  insert into changes (topic) values (noted) on conflict do nothing;
   return null;
 end $$;
 -- +goose StatementEnd

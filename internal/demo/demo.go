@@ -33,6 +33,7 @@ import (
 	"relais/internal/members"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/ratings"
 	"relais/internal/referrals"
 	"relais/internal/returns"
 	"relais/internal/reviews"
@@ -71,6 +72,7 @@ type Services struct {
 	Returns     *returns.Service
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
+	Ratings     *ratings.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox
@@ -112,7 +114,7 @@ func Seed(ctx context.Context, s Services, o Options) error {
 		run  func(context.Context) error
 	}{
 		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"brands", m.makeBrands}, {"products", m.makeProducts},
-		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
+		{"storefronts", m.openStorefronts}, {"looks", m.arrange}, {"links", m.shareLinks}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"days off", m.leave}, {"stock", m.count},
 	} {
 		if err := phase.run(ctx); err != nil {
 			return fmt.Errorf("make the demo's %s: %w", phase.name, err)

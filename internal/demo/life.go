@@ -79,6 +79,7 @@ func (m *maker) plan() {
 		m.agenda.add(p.at, func(ctx context.Context) error { return m.buy(ctx, p) })
 	}
 	m.planJudged()
+	m.planOpinions()
 }
 
 // Two of the relays have not set up their payouts: what they earned waits for them.
@@ -101,7 +102,7 @@ func firstRate(brand string) (bps int64, part float64) {
 
 // night is what the periodic jobs do.
 func (m *maker) night(ctx context.Context) error {
-	for _, task := range []func(context.Context) error{m.Orders.SweepExpired, m.Orders.SweepDelivered, m.Jobs.Drain, m.Reviews.Sweep, m.Orders.Release, m.issue} {
+	for _, task := range []func(context.Context) error{m.Orders.SweepExpired, m.Orders.SweepDelivered, m.Jobs.Drain, m.Reviews.Sweep, m.Ratings.Sweep, m.Orders.Release, m.issue} {
 		if err := task(ctx); err != nil {
 			return err
 		}

@@ -9,12 +9,14 @@ import (
 	"testing"
 
 	"relais/internal/app/apptest"
+	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/mail"
 	"relais/internal/orders"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/ratings"
+	"relais/internal/stripesandbox"
 )
 
 // world is Relais with a brand and two members who recommend.
@@ -48,6 +50,19 @@ func (w *world) bought(p apptest.Purchase) orders.Page {
 	o := w.Paid(p)
 	w.Deliver(o.ID)
 	return o
+}
+
+// withCard is bought, paid with the second card: everybody else has the first.
+func (w *world) withCard(p apptest.Purchase) orders.Page {
+	w.t.Helper()
+	p.Variant = w.shop.Variant
+	o := w.Order(p)
+	w.Pay(o, stripesandbox.SecondCard)
+	w.Settle()
+	w.Deliver(o.ID)
+	page, err := w.Orders.ByID(w.t.Context(), o.ID)
+	w.ok(err)
+	return page
 }
 
 func (w *world) draft(o orders.Page, stars int) ratings.Draft {
@@ -90,7 +105,7 @@ func TestWhoMayRate(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()
 	staff := w.Member("staff")
-	w.ok(w.Catalog.AddStaff(ctx, w.shop.Owner, w.shop.Brand, "staff@relais.example"))
+	w.ok(w.Catalog.SetTeam(ctx, w.shop.Owner, w.shop.Brand, staff, catalog.Staff))
 	_, err := w.Storefronts.AddListing(ctx, w.lea, w.shop.Product)
 	w.ok(err)
 	under := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Email: "en-route@poste.example"})
@@ -106,10 +121,10 @@ func TestWhoMayRate(t *testing.T) {
 		"a member":                          {w.bought(apptest.Purchase{Email: "max@relais.example", Member: w.max}), nil},
 		"whose parcel is under way":         {under, ratings.ErrNotReceived},
 		"who has the money back":            {back, ratings.ErrPaidBack},
-		"the owner of the brand":            {w.bought(apptest.Purchase{Email: "o@poste.example", Member: w.shop.Owner}), ratings.ErrInterested},
+		"the owner of the brand":            {w.withCard(apptest.Purchase{Email: "o@poste.example", Member: w.shop.Owner}), ratings.ErrInterested},
 		"its staff, as a guest":             {w.bought(apptest.Purchase{Email: "Staff+test@relais.example"}), ratings.ErrInterested},
 		"the brand's address":               {w.bought(apptest.Purchase{Email: "terre@marque.example"}), ratings.ErrInterested},
-		"who lists it":                      {w.bought(apptest.Purchase{Email: "x@poste.example", Member: w.lea}), ratings.ErrInterested},
+		"who lists it":                      {w.withCard(apptest.Purchase{Email: "x@poste.example", Member: w.lea}), ratings.ErrInterested},
 		"who lists it, as a guest":          {w.bought(apptest.Purchase{Email: "lea@relais.example"}), ratings.ErrInterested},
 		"another member beside the staff's": {w.bought(apptest.Purchase{Email: fmt.Sprintf("m%d@poste.example", staff)}), nil},
 	} {
@@ -145,17 +160,8 @@ func TestCardOfWhoGains(t *testing.T) {
 	w := open(t)
 	_, err := w.Storefronts.AddListing(t.Context(), w.lea, w.shop.Product)
 	w.ok(err)
-	pay := func(p apptest.Purchase) orders.Page {
-		o := w.Order(p)
-		w.Pay(o, "4000056655665556")
-		w.Settle()
-		w.Deliver(o.ID)
-		page, err := w.Orders.ByID(t.Context(), o.ID)
-		w.ok(err)
-		return page
-	}
-	pay(apptest.Purchase{Variant: w.shop.Variant, Member: w.lea, Email: "lea@relais.example"})
-	o := pay(apptest.Purchase{Variant: w.shop.Variant, Email: "inconnue@poste.example"})
+	w.withCard(apptest.Purchase{Member: w.lea, Email: "lea@relais.example"})
+	o := w.withCard(apptest.Purchase{Email: "inconnue@poste.example"})
 	if _, err := w.Ratings.Save(t.Context(), w.draft(o, 5)); !errors.Is(err, ratings.ErrInterested) {
 		t.Errorf("%v", err)
 	}

@@ -52,6 +52,7 @@ type Content struct {
 	Products   []Product  `toml:"products"`
 	Members    []Member   `toml:"members"`
 	Buyers     []Buyer    `toml:"buyers"`
+	Opinions   []Opinion  `toml:"opinions"`
 }
 
 // Category is a shelf of the catalogue.
@@ -193,6 +194,7 @@ type Storefront struct {
 	Intro    string    `toml:"intro"`
 	Cover    string    `toml:"cover"`
 	Listings []Listing `toml:"listings"`
+	Look     Look      `toml:"look"`
 }
 
 // Listing is a product that a member picked, by its slug, with a note of their own.
@@ -253,6 +255,7 @@ func (c *Content) read(name string) error {
 	c.Products = append(c.Products, part.Products...)
 	c.Members = append(c.Members, part.Members...)
 	c.Buyers = append(c.Buyers, part.Buyers...)
+	c.Opinions = append(c.Opinions, part.Opinions...)
 	return nil
 }
 
