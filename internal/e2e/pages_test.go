@@ -70,7 +70,7 @@ func (p *person) fits(path string) {
 }
 
 // untranslated finds a message key where words should be.
-var untranslated = regexp.MustCompile(`\b(shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|insight|letters|fault|payee|payout)\.[a-z_]+\.[a-z_.]+\b`)
+var untranslated = regexp.MustCompile(`\b(shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|opinion|front|insight|letters|fault|payee|payout)\.[a-z_]+\.[a-z_.]+\b`)
 
 // audience is who looks at which pages.
 type audience struct{ name, email, pages string }
@@ -78,13 +78,14 @@ type audience struct{ name, email, pages string }
 // Every page, seen by whom it is for.
 var audiences = []audience{
 	{"guest", "", `/ /products /products?q=bougi /p/pelle-a-rempoter-vert-serre /brands /b/maison-brevane /@lea /@lea/p/canape-cavalier-cuir-cognac
+		/p/pelle-a-rempoter-vert-serre/ratings /p/pelle-a-rempoter-vert-serre/ratings?stars=5 /@yvonne /@yvonne/p/pelle-a-rempoter-vert-serre /@yvonne/thanks /@tom /@ines /@camille /@odile
 		/cart /signup /login /reset /help /legal /consent /dev/mail`},
-	{"member", "lea@relais.example", `/me /me/links /me/codes /me/insight /me/insight?period=year /me/claims /me/claims/new /me/earnings /me/earnings/debts /me/payouts /me/documents /me/storefront /me/orders /me/settings /me/settings/security
+	{"member", "lea@relais.example", `/me /me/links /me/codes /me/insight /me/insight?period=year /me/claims /me/claims/new /me/earnings /me/earnings/debts /me/payouts /me/documents /me/storefront /me/storefront/look /me/storefront/collections /me/guestbook /me/orders /me/settings /me/settings/security
 		/share?product=canape-cavalier-cuir-cognac /brand/new`},
 	{"brand", "mathilde@maison-brevane.example", `/brand/maison-brevane /brand/maison-brevane/products /brand/maison-brevane/products/new /brand/maison-brevane/import
-		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/reviews /brand/maison-brevane/earnings
+		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/reviews /brand/maison-brevane/ratings /brand/maison-brevane/earnings
 		/brand/maison-brevane/payouts /brand/maison-brevane/documents /brand/maison-brevane/disputes /brand/maison-brevane/settings /brand/maison-brevane/settings/delivery`},
-	{"admin", "admin@relais.example", `/admin /admin/members /admin/brands /admin/orders /admin/payouts /admin/disputes /admin/reviews /admin/debts /admin/documents /admin/reconciliation /admin/jobs /admin/webhooks /admin/clock`},
+	{"admin", "admin@relais.example", `/admin /admin/members /admin/brands /admin/orders /admin/payouts /admin/disputes /admin/reviews /admin/ratings /admin/debts /admin/documents /admin/reconciliation /admin/jobs /admin/webhooks /admin/clock`},
 }
 
 // TestEveryPage opens every page on a phone, in both languages and both lights, and on a desk in French, which is the longer one: it
@@ -125,6 +126,7 @@ func TestEveryPage(t *testing.T) {
 func (p *person) found(audience string) []string {
 	p.t.Helper()
 	lists := map[string][][2]string{
+		"guest":  {{"/p/pelle-a-rempoter-vert-serre/ratings", "/report/rating/"}, {"/@yvonne/thanks", "/report/thanks/"}, {"/@odile", "/@odile/p/"}},
 		"member": {{"/me/links", "/me/links/"}, {"/me", "/me/sales/"}, {"/me/earnings", "/me/earnings/"}, {"/me/payouts", "/me/payouts/"}},
 		"admin":  {{"/admin/reviews", "/admin/reviews/"}, {"/admin/reviews", "/admin/claims/"}, {"/admin/orders", "/admin/orders/"}},
 		"brand":  {{"/brand/maison-brevane/products", "/brand/maison-brevane/products/"}, {"/brand/maison-brevane/orders?show=all", "/brand/maison-brevane/orders/"}, {"/brand/maison-brevane/payouts", "/brand/maison-brevane/payouts/"}},
