@@ -151,6 +151,9 @@ func (s *Service) Reply(ctx context.Context, brandID, id, by int64, text string)
 			return ErrGone
 		}
 		r, err := ByID(ctx, tx, id)
+		if err == nil && r.ReplyHidden { // it stays hidden, and the platform looks again
+			return s.report(ctx, tx, Report{Part: PartReply, RatingID: &id, Reason: "edited"})
+		}
 		if err != nil || r.ReplyEditedAt != nil || r.State != Shown {
 			return err
 		}

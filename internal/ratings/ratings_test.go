@@ -290,6 +290,31 @@ func TestReplyAndReports(t *testing.T) {
 	w.audited()
 }
 
+// A reply that was hidden stays hidden when the brand writes it anew, until the platform looked again.
+func TestHiddenReply(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	id, admin := w.rated(w.bought(apptest.Purchase{Email: "anne@poste.example"}), 1), w.Member("alma")
+	w.ok(w.Ratings.Reply(ctx, w.shop.Brand, id, w.shop.Owner, "Menteuse."))
+	if err := w.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartReply, ID: id, BrandID: &w.shop.Brand, Reason: "other", Text: "La nôtre."}); !errors.Is(err, ratings.ErrYourOwn) {
+		t.Errorf("the brand reports its own reply: %v", err)
+	}
+	w.ok(w.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartReply, ID: id, MemberID: &w.max, Reason: "insult"}))
+	d := ratings.Decision{Part: ratings.PartReply, ID: id, By: admin, Hide: true, Why: "Une insulte."}
+	w.ok(w.Ratings.Decide(ctx, d))
+	w.ok(w.Ratings.Reply(ctx, w.shop.Brand, id, w.shop.Owner, "Nous sommes désolés."))
+	cases, _, err := ratings.Cases(ctx, w.DB, 10, 0)
+	w.ok(err)
+	if r, err := ratings.ByID(ctx, w.DB, id); err != nil || r.ReplyShown() || len(cases) != 1 || cases[0].Reports[0].Reason != "edited" {
+		t.Fatalf("%+v, %v; %+v", r, err, cases)
+	}
+	d.Hide, d.Why = false, "Polie, maintenant."
+	w.ok(w.Ratings.Decide(ctx, d))
+	if r, err := ratings.ByID(ctx, w.DB, id); err != nil || !r.ReplyShown() {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 // What was hidden stays hidden when it is written anew, until the platform looked again.
 func TestHiddenIsLookedAtAgain(t *testing.T) {
 	w := open(t)
