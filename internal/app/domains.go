@@ -30,6 +30,7 @@ import (
 	"relais/internal/payouts"
 	"relais/internal/pos"
 	"relais/internal/posts"
+	"relais/internal/ratings"
 	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/refunds"
@@ -69,6 +70,7 @@ type Domains struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Ratings     *ratings.Service
 	Payouts     *payouts.Service
 	Debts       *debts.Service
 	Documents   *documents.Service
@@ -154,6 +156,7 @@ func Wire(p Parts) (*Domains, error) {
 	for _, k := range []groups.Kind{groups.APost, groups.AComment} {
 		d.Groups.About(k, d.Posts.Subjects(k))
 	}
+	d.Ratings = ratings.New(p.DB, p.Clock.Now, d.Mail)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
@@ -186,6 +189,7 @@ func (d *Domains) register() {
 	d.Disputes.Register(d.Jobs)
 	d.Reviews.Register(d.Jobs)
 	d.Posts.Register(d.Jobs)
+	d.Ratings.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Debts.Register(d.Jobs)
 	d.Documents.Register(d.Jobs)
@@ -230,7 +234,7 @@ func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, ratings.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

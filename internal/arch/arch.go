@@ -11,11 +11,11 @@ func Ranks() []string {
 		// ground
 		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "outside", "media", "mail",
 		// domains
-		"members", "groups", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "carts", "refunds", "orders", "orders/lists", "orders/checks", "pos", "support", "returns", "disputes", "reviews", "posts", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
+		"members", "groups", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "carts", "refunds", "orders", "orders/lists", "orders/checks", "pos", "support", "returns", "disputes", "reviews", "posts", "ratings", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
 		// pages
-		"web/card", "web/page", "web/aftersale", "web/review", "web/relay", "web/shop", "web/account", "web/circle", "web/feed", "web/brandspace", "web/till", "web/counter", "web/admin", "web/federation", "web",
+		"web/card", "web/page", "web/aftersale", "web/review", "web/opinion", "web/relay", "web/shop", "web/account", "web/circle", "web/feed", "web/brandspace", "web/till", "web/counter", "web/admin", "web/federation", "web",
 		// the program
 		"demo/content", "demo", "app", "arch", "e2e", "bench", "torture",
 	}
@@ -55,7 +55,7 @@ func data() []string {
 	return []string{"internal/postgres", "internal/changes", "internal/clock", "internal/ledger", "internal/jobs", "internal/media", "internal/mail",
 		"internal/members", "internal/groups", "internal/catalog", "internal/storefronts", "internal/clicks", "internal/referrals", "internal/fediverse", "internal/earnings", "internal/insight", "internal/orders",
 		"internal/pos",
-		"internal/carts", "internal/refunds", "internal/support", "internal/returns", "internal/disputes", "internal/reviews", "internal/posts", "internal/payouts", "internal/debts", "internal/documents", "internal/webhooks", "internal/reconcile"}
+		"internal/carts", "internal/refunds", "internal/support", "internal/returns", "internal/disputes", "internal/reviews", "internal/posts", "internal/ratings", "internal/payouts", "internal/debts", "internal/documents", "internal/webhooks", "internal/reconcile"}
 }
 
 // Data are the packages that may write SQL.

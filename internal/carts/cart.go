@@ -145,7 +145,8 @@ from variants v join products p on p.id = v.product_id join brands b on b.id = p
 where v.id = $1 and v.active and p.state = 'published' and b.blocked_at is null`
 
 // Add puts a variant into a cart, and says which cart. ErrUnavailable where it is not for sale; a fault on the
-// field quantity where less is in stock; ErrCurrencies where the cart holds goods priced in another currency, which stay in it.
+// field quantity where less is in stock; ErrCurrencies where the cart holds goods priced in another currency, which stay in it;
+// storefronts.ErrAway where the storefront that it is added from has days off.
 func (s *Service) Add(ctx context.Context, a Addition) (string, error) {
 	if a.Quantity < 1 || a.Quantity > 99 {
 		return "", fault.Field("quantity", "fault.quantity")
@@ -174,6 +175,11 @@ func (s *Service) Add(ctx context.Context, a Addition) (string, error) {
 			return fault.Field("quantity", "fault.sold_out")
 		case v.Stock < a.Quantity:
 			return fault.Field("quantity", "fault.stock_short").Arg("Stock", v.Stock)
+		}
+		if a.StorefrontID != nil {
+			if err := storefronts.Open(ctx, tx, *a.StorefrontID, now); err != nil {
+				return err
+			}
 		}
 		if len(a.ClickToken) > clicks.MaxToken {
 			a.ClickToken = "" // none of ours

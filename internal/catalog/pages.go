@@ -89,6 +89,8 @@ type ProductCard struct {
 	MarginBps     int64          `db:"margin_bps"` // that a storefront may put on the price at most
 	State         State          `db:"state"`
 	CreatedAt     time.Time      `db:"created_at"`
+	Ratings       int64          `db:"ratings"` // of buyers, that are shown
+	Stars         int64          `db:"stars"`   // of all of them together
 }
 
 // From is the price of the cheapest variant.
@@ -105,10 +107,12 @@ func (c ProductCard) Earn() money.Amount {
 const cardColumns = `p.id, p.slug, coalesce(t.title, p.title) as title, coalesce(t.lang, p.lang) as lang, p.category, p.brand_id,
   b.handle as brand_handle, b.name as brand_name, coalesce(v.min_minor, 0) as min_minor, coalesce(v.max_minor, 0) as max_minor, p.currency, p.vat_bps,
   coalesce(v.stock, 0) as stock, coalesce(f.hash, '') as media_hash, coalesce(f.alt, '') as media_alt, coalesce(o.commission_bps, 0) as commission_bps, coalesce(o.margin_bps, 0) as margin_bps,
-  p.state, p.created_at`
+  p.state, p.created_at, coalesce(st.n1 + st.n2 + st.n3 + st.n4 + st.n5, 0) as ratings,
+  coalesce(st.n1 + 2 * st.n2 + 3 * st.n3 + 4 * st.n4 + 5 * st.n5, 0) as stars`
 
 const cardJoins = `
 join brands b on b.id = p.brand_id
+left join product_stars st on st.product_id = p.id
 left join product_translations t on t.product_id = p.id and t.lang = $1 and p.lang <> $1
 left join lateral (select min(price_minor) as min_minor, max(price_minor) as max_minor, sum(stock) as stock
   from variants where product_id = p.id and active) v on true

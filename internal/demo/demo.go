@@ -37,6 +37,7 @@ import (
 	"relais/internal/payouts"
 	"relais/internal/pos"
 	"relais/internal/posts"
+	"relais/internal/ratings"
 	"relais/internal/referrals"
 	"relais/internal/returns"
 	"relais/internal/reviews"
@@ -79,6 +80,7 @@ type Services struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Ratings     *ratings.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox
@@ -120,7 +122,7 @@ func Seed(ctx context.Context, s Services, o Options) error {
 		run  func(context.Context) error
 	}{
 		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"circles", m.makeCircles}, {"brands", m.makeBrands}, {"products", m.makeProducts},
-		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"followers", m.openToOthers}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
+		{"storefronts", m.openStorefronts}, {"looks", m.arrange}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"followers", m.openToOthers}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"days off", m.leave}, {"stock", m.count},
 	} {
 		if err := phase.run(ctx); err != nil {
 			return fmt.Errorf("make the demo's %s: %w", phase.name, err)

@@ -75,6 +75,11 @@ func (m *maker) sale(ctx context.Context, p *purchase, through bool, card string
 	if through {
 		a.StorefrontID = &m.people[judgedRelay].id
 	}
+	return m.purchase(ctx, p, a, card)
+}
+
+// purchase is one piece bought of whoever's own accord or in a storefront, paid at once; the parcel is on its way as p says.
+func (m *maker) purchase(ctx context.Context, p *purchase, a carts.Addition, card string) (orders.Page, error) {
 	cart, err := m.Carts.Add(ctx, a)
 	if err != nil {
 		return orders.Page{}, err

@@ -97,6 +97,11 @@ func (l Lang) Percent(bps int64) string {
 	return text + "%"
 }
 
+// Tenths writes a number of tenths with one decimal: "4,6", "4.6".
+func (l Lang) Tenths(n int64) string {
+	return strconv.FormatInt(n/10, 10) + l.point() + strconv.FormatInt(n%10, 10)
+}
+
 func (l Lang) point() string {
 	if l == FR {
 		return ","

@@ -19,7 +19,8 @@ import (
 const selectHead = `
 select m.id as member_id, m.handle, m.name as member_name, m.city, m.bio, coalesce(pic.hash, '') as picture_hash,
   coalesce(s.title, '') as title, coalesce(s.intro, '') as intro, s.cover_id, coalesce(cov.hash, '') as cover_hash,
-  coalesce(s.updated_at, timestamptz '0001-01-01 00:00:00+00') as updated_at
+  coalesce(s.updated_at, timestamptz '0001-01-01 00:00:00+00') as updated_at,
+  coalesce(s.theme, 'paper') as theme, s.pinned_id, s.away_from + time '12:00' as away_from, s.away_until + time '12:00' as away_until, coalesce(s.away_text, '') as away_text
 from members m left join storefronts s on s.member_id = m.id
 left join media pic on pic.id = m.picture_id left join media cov on cov.id = s.cover_id
 where m.blocked_at is null and `

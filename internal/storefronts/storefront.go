@@ -9,6 +9,10 @@
 // Every member has a storefront; its row is made the first time that they change something, until then it is an empty one.
 // A listing stays when its product is withdrawn from sale: visitors no longer see it, its owner does, marked, and it comes
 // back with the product. Positions are dense, from 0; what is added comes first.
+//
+// Collections are parts of a storefront with a name; a listing is in one or in none. During its days off a storefront takes no orders: its
+// links lead to a page that says until when, and offers the product on its brand's own page with the click that brought the visitor, so that
+// the member earns by that click as the rules say. What was put into a basket before keeps the storefront that it came from.
 package storefronts
 
 import (
@@ -50,6 +54,12 @@ type Storefront struct {
 	CoverID     *int64    `db:"cover_id"`
 	CoverHash   string    `db:"cover_hash"` // empty: none
 	UpdatedAt   time.Time `db:"updated_at"` // zero where nothing was ever changed
+
+	Theme     string     `db:"theme"`
+	PinnedID  *int64     `db:"pinned_id"`  // the listing that stands first, large; nil: none
+	AwayFrom  *time.Time `db:"away_from"`  // first and last day off; nil: none
+	AwayUntil *time.Time `db:"away_until"` // at noon, so that it is the same day in Paris
+	AwayText  string     `db:"away_text"`
 }
 
 // Path is the address of the storefront on this site.

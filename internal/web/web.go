@@ -35,6 +35,7 @@ import (
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
+	"relais/internal/ratings"
 	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/returns"
@@ -51,6 +52,7 @@ import (
 	"relais/internal/web/counter"
 	"relais/internal/web/federation"
 	"relais/internal/web/feed"
+	"relais/internal/web/opinion"
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
 	"relais/internal/web/review"
@@ -82,6 +84,7 @@ type Options struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Ratings     *ratings.Service
 	Debts       *debts.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
@@ -113,7 +116,7 @@ func New(o Options) (http.Handler, error) {
 	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +148,7 @@ func New(o Options) (http.Handler, error) {
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL})
 	feeds.Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
+	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)

@@ -56,6 +56,7 @@ type Content struct {
 	Buyers     []Buyer    `toml:"buyers"`
 	Stands     []Stand    `toml:"stands"`
 	HandSales  []HandSale `toml:"hand_sales"`
+	Opinions   []Opinion  `toml:"opinions"`
 }
 
 // Category is a shelf of the catalogue.
@@ -235,6 +236,7 @@ type Storefront struct {
 	Intro    string    `toml:"intro"`
 	Cover    string    `toml:"cover"`
 	Listings []Listing `toml:"listings"`
+	Look     Look      `toml:"look"`
 }
 
 // Listing is a product that a member picked, by its slug, with a note of their own.
@@ -300,6 +302,7 @@ func (c *Content) read(name string) error {
 	c.Buyers = append(c.Buyers, part.Buyers...)
 	c.Stands = append(c.Stands, part.Stands...)
 	c.HandSales = append(c.HandSales, part.HandSales...)
+	c.Opinions = append(c.Opinions, part.Opinions...)
 	return nil
 }
 

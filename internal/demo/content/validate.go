@@ -116,6 +116,9 @@ func (c *Content) Validate() error {
 	for _, fault := range c.checkStands() {
 		p.check(false, "stands", "%v", fault)
 	}
+	for _, o := range c.Opinions {
+		c.validateOpinion(p, o)
+	}
 	return errors.Join(p.errs...)
 }
 
@@ -283,6 +286,7 @@ func (c *Content) validateStorefront(p *problems, m Member, where string) {
 	p.prose(s.Intro, m.Lang, maxProse, where+" introduction")
 	c.photo(p, s.Cover, where)
 	p.check(len(s.Listings) >= 4 && len(s.Listings) <= 9, where, "has %d listings", len(s.Listings))
+	c.validateLook(p, m, where)
 	seen := map[string]bool{}
 	for _, l := range s.Listings {
 		p.unique(seen, l.Product, where)

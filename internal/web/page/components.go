@@ -24,12 +24,22 @@ type ProductCard struct {
 	Photo, Alt string // content hash; empty: a placeholder
 	Price      Price
 	SoldOut    bool
+	Stars      *Stars        // what buyers think of it; nil: not shown
 	Note, By   string        // what a member says of it, and who
 	Earn       *money.Amount // what the viewer would earn by recommending it; nil: not shown
 	ShareURL   string        // with Earn: form action that makes the viewer's link, field "product"
 	ShareID    int64
 	Eager      bool // above the fold: load at once
 }
+
+// Stars is the average of ratings, in tenths of a star, and how many there are.
+type Stars struct{ Tenths, Count int64 }
+
+// Average is the average in words: "4,6".
+func (s Stars) Average(l i18n.Lang) string { return l.Tenths(s.Tenths) }
+
+// Full is the number of whole stars to draw, half a star rounded up.
+func (s Stars) Full() int64 { return (s.Tenths + 5) / 10 }
 
 // Price is what a product costs, VAT included.
 type Price struct {

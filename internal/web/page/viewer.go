@@ -79,3 +79,16 @@ func RequireBrand(next echo.HandlerFunc) echo.HandlerFunc {
 		return next(c)
 	})
 }
+
+// Private keeps the address of an order, which opens it to whoever has it, from other sites, search engines and
+// caches. The policy is same-origin rather than no-referrer: under that one browsers without Sec-Fetch-Site send
+// "Origin: null" with our own forms, which the check for other sites' forms refuses.
+func Private(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("X-Robots-Tag", "noindex, nofollow")
+		h.Set("Cache-Control", "private, no-store")
+		return next(c)
+	}
+}

@@ -95,6 +95,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/me/storefront/listings/:product/margin", s.setMargin, member)
 	e.POST("/me/storefront/listings/:product/move", s.moveListing, member)
 	e.POST("/me/storefront/listings/:product/remove", s.removeListing, member)
+	s.lookRoutes(e)
 }
 
 // visitorLife is how long a visitor who agreed is remembered after each click: what the question says.

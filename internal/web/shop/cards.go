@@ -8,6 +8,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/i18n"
 	"relais/internal/money"
+	"relais/internal/ratings"
 	"relais/internal/storefronts"
 	"relais/internal/web/page"
 )
@@ -17,6 +18,9 @@ func card(c echo.Context, p catalog.ProductCard) page.ProductCard {
 	shown := page.ProductCard{
 		URL: "/p/" + p.Slug, Title: p.Title, Brand: p.BrandName, Photo: p.MediaHash, Alt: altOf(p.MediaAlt, p.Title),
 		Price: page.Price{Now: p.From(), From: p.MinMinor < p.MaxMinor}, SoldOut: p.Stock == 0,
+	}
+	if p.Ratings >= ratings.MinShown {
+		shown.Stars = &page.Stars{Tenths: ratings.Tenths(p.Stars, p.Ratings), Count: p.Ratings}
 	}
 	if earn := p.Earn(); page.ViewerFrom(c) != nil && earn.Sign() > 0 {
 		shown.Earn = &earn

@@ -13,6 +13,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
+	"relais/internal/storefronts"
 	"relais/internal/web/page"
 )
 
@@ -113,6 +114,8 @@ func (s *Shop) addToCart(c echo.Context) error {
 		}
 	}
 	switch {
+	case errors.Is(err, storefronts.ErrAway): // to the page that says until when
+		return page.Redirect(c, withClick(r.Path()+"/p/"+p.Slug, form.Get("c")))
 	case errors.Is(err, carts.ErrCurrencies): // to the basket, which is to be ordered first
 		s.site.Bad(c, carts.ErrCurrencies.Message)
 		return page.Redirect(c, "/cart")

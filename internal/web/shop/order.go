@@ -17,6 +17,7 @@ import (
 	"relais/internal/returns"
 	"relais/internal/support"
 	"relais/internal/web/aftersale"
+	"relais/internal/web/opinion"
 	"relais/internal/web/page"
 )
 
@@ -38,6 +39,7 @@ type orderPage struct {
 	Choice       returns.Choice
 	Withdrawable bool // from something of it
 	AllBack      bool // the buyer withdrew from everything that is left
+	Opinion      opinion.Order
 }
 
 // orderParcel is a shipment with its stages.
@@ -116,6 +118,9 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 		return err
 	}
 	if data.Messages, err = s.support.Messages(ctx, o.ID, 0); err != nil {
+		return err
+	}
+	if data.Opinion, err = opinion.OrderOf(c, s.db, o.Order); err != nil {
 		return err
 	}
 	return s.site.Render(c, form.Status(), "shop/order", data)

@@ -2,7 +2,9 @@ package shop
 
 import (
 	"relais/internal/catalog"
+	"relais/internal/i18n"
 	"relais/internal/media"
+	"relais/internal/web/page"
 )
 
 // preview is how a product looks elsewhere: Open Graph for messengers, JSON-LD for search engines.
@@ -23,6 +25,17 @@ type linkedProduct struct {
 	SKU         string      `json:"sku,omitempty"`
 	Brand       linkedBrand `json:"brand"`
 	Offers      linkedOffer `json:"offers"`
+
+	Rating *linkedRating `json:"aggregateRating,omitempty"` // nil: nobody rated it
+}
+
+type linkedRating struct {
+	Type   string `json:"@type"`
+	Value  string `json:"ratingValue"`
+	Count  int64  `json:"ratingCount"`
+	Bodies int64  `json:"reviewCount"`
+	Best   int    `json:"bestRating"`
+	Worst  int    `json:"worstRating"`
 }
 
 type linkedBrand struct {
@@ -41,7 +54,7 @@ type linkedOffer struct {
 	Availability string `json:"availability"`
 }
 
-func (s *Shop) preview(p catalog.ProductPage) preview {
+func (s *Shop) preview(p catalog.ProductPage, stars page.Stars) preview {
 	v := preview{Canonical: s.baseURL + "/p/" + p.Slug, Text: catalog.Plain(p.Description, 200)}
 	l := linkedProduct{Context: "https://schema.org", Type: "Product", Name: p.Title, Description: catalog.Plain(p.Description, 500),
 		Brand: linkedBrand{"Brand", p.Brand.Name}}
@@ -50,6 +63,9 @@ func (s *Shop) preview(p catalog.ProductPage) preview {
 	}
 	if len(l.Image) > 0 {
 		v.Image = l.Image[0]
+	}
+	if stars.Count > 0 {
+		l.Rating = &linkedRating{"AggregateRating", i18n.EN.Tenths(stars.Tenths), stars.Count, stars.Count, 5, 1}
 	}
 	low, high := lowest(p), p.Variants[0]
 	for _, variant := range p.Variants {

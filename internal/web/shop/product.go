@@ -16,6 +16,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
+	"relais/internal/web/opinion"
 	"relais/internal/web/page"
 )
 
@@ -48,6 +49,7 @@ type productPage struct {
 	Click    string
 	Others   []page.ProductCard
 	Preview  preview
+	Ratings  opinion.Panel
 }
 
 func (s *Shop) product(c echo.Context) error {
@@ -69,6 +71,9 @@ func (s *Shop) storefrontProduct(c echo.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if r.Away(s.now()) {
+		return s.away(c, p, r)
 	}
 	return s.showProduct(c, p, r, nil)
 }
@@ -165,7 +170,14 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	if data.Others, err = s.others(c, p); err != nil {
 		return err
 	}
-	data.Preview = s.preview(p)
+	handle := ""
+	if r != nil {
+		handle = r.Handle
+	}
+	if data.Ratings, err = opinion.PanelOf(c, s.db, p.ID, opinion.PathOf(p.Slug, handle, data.Click)); err != nil {
+		return err
+	}
+	data.Preview = s.preview(p, data.Ratings.Stars)
 	if sold != nil { // the price is of this page, not of the product's own
 		data.Preview.Linked.Offers.URL = s.baseURL + r.Path() + "/p/" + p.Slug
 	}

@@ -27,7 +27,7 @@ func (s *Shop) Routes(e *echo.Echo) {
 	e.POST("/checkout", s.placeOrder)
 	e.POST("/checkout/review", s.reviewCheckout)
 
-	o := e.Group("/o/:token", private)
+	o := e.Group("/o/:token", page.Private)
 	o.GET("", s.order)
 	o.GET("/receipt", s.receipt)
 	o.GET("/invoices/:file", s.document)
@@ -44,19 +44,6 @@ func (s *Shop) Routes(e *echo.Echo) {
 
 	e.GET("/help", s.text("shop/help"), shared)
 	e.GET("/legal", s.text("shop/legal"), shared)
-}
-
-// private keeps the address of an order, which opens it to whoever has it, from other sites, search engines and
-// caches. The policy is same-origin rather than no-referrer: under that one browsers without Sec-Fetch-Site send
-// "Origin: null" with our own forms, which the check for other sites' forms refuses.
-func private(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("X-Robots-Tag", "noindex, nofollow")
-		h.Set("Cache-Control", "private, no-store")
-		return next(c)
-	}
 }
 
 // text answers a page that is only text.

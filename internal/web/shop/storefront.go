@@ -10,6 +10,7 @@ import (
 	"relais/internal/groups"
 	"relais/internal/media"
 	"relais/internal/storefronts"
+	"relais/internal/web/opinion"
 	"relais/internal/web/page"
 )
 
@@ -21,6 +22,11 @@ type storefrontPage struct {
 	Image    string
 	Actor    int64 // by which it can be followed from elsewhere; 0: it cannot
 	Empty    page.Empty
+	Sections []shelf
+	Pinned   *page.ProductCard
+	Links    []storefronts.Link
+	Break    bool // it takes no orders now
+	Book     opinion.Book
 }
 
 func (s *Shop) storefront(c echo.Context) error {
@@ -53,6 +59,9 @@ func (s *Shop) storefront(c echo.Context) error {
 		p := listed(c, f, l)
 		p.Eager = i < 2
 		data.Products = append(data.Products, p)
+	}
+	if err := s.arrange(c, &data, list); err != nil {
+		return err
 	}
 	hash := f.CoverHash
 	if hash == "" && len(list) > 0 {
