@@ -11,11 +11,11 @@ func Ranks() []string {
 		// ground
 		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
 		// domains
-		"members", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "earnings", "insight", "carts", "refunds", "orders", "orders/lists", "orders/checks", "support", "returns", "disputes", "reviews", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
+		"members", "notices", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "earnings", "insight", "carts", "refunds", "orders", "orders/lists", "orders/checks", "support", "returns", "disputes", "reviews", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
 		// pages
-		"web/card", "web/page", "web/aftersale", "web/review", "web/relay", "web/shop", "web/account", "web/brandspace", "web/till", "web/admin", "web",
+		"web/card", "web/page", "web/aftersale", "web/review", "web/notice", "web/relay", "web/shop", "web/account", "web/brandspace", "web/till", "web/admin", "web",
 		// the program
 		"demo/content", "demo", "app", "arch", "e2e", "bench", "torture",
 	}
@@ -34,6 +34,7 @@ func Libraries() map[string][]string {
 		"github.com/wneessen/go-mail":           {"internal/mail"},
 		"github.com/emersion/go-smtp":           {"internal/mail"},
 		"github.com/disintegration/imaging":     {"internal/media", "internal/web"},
+		"github.com/SherClockHolmes/webpush-go": {"internal/notices"},
 		"github.com/alexedwards/argon2id":       {"internal/members"},
 		"github.com/prometheus":                 {"internal/app", "internal/web"},
 		"github.com/nicksnyder/go-i18n":         {"internal/i18n"},
@@ -52,7 +53,7 @@ func Libraries() map[string][]string {
 // data are the packages that own tables.
 func data() []string {
 	return []string{"internal/postgres", "internal/changes", "internal/clock", "internal/ledger", "internal/jobs", "internal/media", "internal/mail",
-		"internal/members", "internal/catalog", "internal/storefronts", "internal/clicks", "internal/referrals", "internal/earnings", "internal/insight", "internal/orders",
+		"internal/members", "internal/notices", "internal/catalog", "internal/storefronts", "internal/clicks", "internal/referrals", "internal/earnings", "internal/insight", "internal/orders",
 		"internal/carts", "internal/refunds", "internal/support", "internal/returns", "internal/disputes", "internal/reviews", "internal/payouts", "internal/debts", "internal/documents", "internal/webhooks", "internal/reconcile"}
 }
 

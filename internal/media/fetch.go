@@ -33,6 +33,22 @@ func NewFetcher() *Fetcher { return newFetcher(publicOnly, nil) }
 
 // newFetcher takes the rule for addresses and the roots of trust, so that tests can use a server of their own.
 func newFetcher(allowed func(netip.AddrPort) bool, trust *tls.Config) *Fetcher {
+	return &Fetcher{client: &http.Client{
+		Timeout:   fetchTimeout,
+		Transport: transport(allowed, trust),
+		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if len(via) > maxRedirects {
+				return errors.New("too many redirects")
+			}
+			return checkURL(r.URL)
+		},
+	}}
+}
+
+// PublicOnly reaches public addresses only, on port 443, whatever names resolve to: for whatever speaks to addresses that strangers wrote.
+func PublicOnly() *http.Transport { return transport(publicOnly, nil) }
+
+func transport(allowed func(netip.AddrPort) bool, trust *tls.Config) *http.Transport {
 	dialer := &net.Dialer{
 		Timeout: 5 * time.Second,
 		Control: func(_, address string, _ syscall.RawConn) error {
@@ -46,25 +62,16 @@ func newFetcher(allowed func(netip.AddrPort) bool, trust *tls.Config) *Fetcher {
 			return nil
 		},
 	}
-	return &Fetcher{client: &http.Client{
-		Timeout: fetchTimeout,
-		Transport: &http.Transport{ // no Proxy: a proxy would resolve the name for us
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        trust,
-			TLSHandshakeTimeout:    5 * time.Second,
-			ResponseHeaderTimeout:  10 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
-			MaxIdleConnsPerHost:    2,
-			IdleConnTimeout:        30 * time.Second,
-			ForceAttemptHTTP2:      true,
-		},
-		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			if len(via) > maxRedirects {
-				return errors.New("too many redirects")
-			}
-			return checkURL(r.URL)
-		},
-	}}
+	return &http.Transport{ // no Proxy: a proxy would resolve the name for us
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        trust,
+		TLSHandshakeTimeout:    5 * time.Second,
+		ResponseHeaderTimeout:  10 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		MaxIdleConnsPerHost:    2,
+		IdleConnTimeout:        30 * time.Second,
+		ForceAttemptHTTP2:      true,
+	}
 }
 
 var errPrivate = errors.New("not a public address")

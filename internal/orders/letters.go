@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -14,6 +16,8 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/mail"
 	"relais/internal/money"
+	"relais/internal/notices"
+	"relais/internal/postgres"
 	"relais/internal/refunds"
 )
 
@@ -53,7 +57,24 @@ func (l orderLetter) PriceOf(line Line) money.Amount { return money.New(line.Tot
 
 func (s *Service) toBuyer(ctx context.Context, tx *sqlx.Tx, o Order, template, key string, data orderLetter) error {
 	data.Order, data.Days = o, WithdrawalDays
-	return s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template, Reference: fmt.Sprintf("order:%d:%s", o.ID, key), Data: data})
+	if err := s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template, Reference: fmt.Sprintf("order:%d:%s", o.ID, key), Data: data}); err != nil {
+		return err
+	}
+	args := notices.Args{"Brand": data.Shipment.BrandName}
+	if data.Refund != nil {
+		args["Amount"] = data.Refund.Amount
+	}
+	return TellBuyer(ctx, tx, o, strings.TrimPrefix(template, "order_"), key, args, s.now())
+}
+
+// TellBuyer tells a buyer who is a member what became of their order; the letter about it is written already. key says once what it is about.
+func TellBuyer(ctx context.Context, tx *sqlx.Tx, o Order, event, key string, args notices.Args, at time.Time) error {
+	if o.MemberID == nil {
+		return nil
+	}
+	args["Number"] = o.Number
+	return notices.Tell(ctx, tx, notices.Notice{MemberID: *o.MemberID, Kind: notices.Order, Event: event, Subject: fmt.Sprintf("order:%d:%s", o.ID, key),
+		Path: "/o/" + o.Token, At: at, Args: args, Written: true})
 }
 
 // ToBrand writes to the brand of a shipment about its order; key says once what the letter is about.
@@ -94,22 +115,54 @@ func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipmen
 			}
 		}
 	}
-	for memberID, earned := range relays {
-		var m struct {
-			Email string    `db:"email"`
-			Lang  i18n.Lang `db:"lang"`
-		}
-		if err := tx.GetContext(ctx, &m, `select email, lang from members where id = $1`, memberID); err != nil {
+	for _, memberID := range slices.Sorted(maps.Keys(relays)) {
+		if err := s.tellRelay(ctx, tx, o, memberID, relays[memberID]); err != nil {
 			return err
 		}
-		// The relay reads what they earned, never who bought: the order is not part of the letter.
-		err := s.mail.Queue(ctx, tx, mail.Letter{To: m.Email, Lang: m.Lang, Template: "relay_earned",
+	}
+	if err := s.tellTeams(ctx, tx, o, shipments); err != nil {
+		return err
+	}
+	return s.toBuyer(ctx, tx, o, "order_paid", "paid", orderLetter{Shipments: shipments, Parts: parts})
+}
+
+const selectRelay = `
+select m.email, m.lang, (select min(e.id) from earnings e join payees p on p.id = e.payee_id where e.order_id = $2 and e.role = 'commission' and p.member_id = m.id) as earning
+from members m where m.id = $1`
+
+// tellRelay tells a member what they earned, never who bought: the order is not part of the letter.
+func (s *Service) tellRelay(ctx context.Context, tx *sqlx.Tx, o Order, memberID int64, earned []part) error {
+	var m struct {
+		Email   string    `db:"email"`
+		Lang    i18n.Lang `db:"lang"`
+		Earning int64     `db:"earning"`
+	}
+	if err := tx.GetContext(ctx, &m, selectRelay, memberID, o.ID); err != nil {
+		return postgres.Translate(err)
+	}
+	now, err := notices.LetterNow(ctx, tx, memberID, notices.Sale)
+	if err != nil {
+		return err
+	}
+	if now {
+		err := s.mail.Queue(ctx, tx, mail.Letter{To: m.Email, Lang: m.Lang, Template: "relay_earned", MemberID: memberID, Kind: string(notices.Sale),
 			Reference: fmt.Sprintf("order:%d:earned:%d", o.ID, memberID), Data: struct{ Parts []part }{earned}})
 		if err != nil {
 			return err
 		}
 	}
-	return s.toBuyer(ctx, tx, o, "order_paid", "paid", orderLetter{Shipments: shipments, Parts: parts})
+	event, sum, free := "made", money.New(0, o.Currency), earned[0].FreeAt
+	for _, p := range earned {
+		sum.Minor += p.Amount.Minor
+		if p.FreeAt.After(free) {
+			free = p.FreeAt
+		}
+	}
+	if len(earned) > 1 {
+		event = "made_several"
+	}
+	return notices.Tell(ctx, tx, notices.Notice{MemberID: memberID, Kind: notices.Sale, Event: event, Subject: fmt.Sprintf("order:%d", o.ID), Written: now,
+		Path: fmt.Sprintf("/me/earnings/%d", m.Earning), At: s.now(), Args: notices.Args{"Amount": sum, "Title": earned[0].Title, "Date": free}})
 }
 
 func (s *Service) letterShipped(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment) error {

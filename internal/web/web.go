@@ -27,6 +27,7 @@ import (
 	"relais/internal/ledger"
 	"relais/internal/media"
 	"relais/internal/members"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/payouts"
@@ -43,6 +44,7 @@ import (
 	"relais/internal/web/aftersale"
 	"relais/internal/web/brandspace"
 	"relais/internal/web/card"
+	"relais/internal/web/notice"
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
 	"relais/internal/web/review"
@@ -59,6 +61,7 @@ type Options struct {
 	Keys        *token.Keys
 	Media       *media.Store
 	Members     *members.Service
+	Notices     *notices.Service
 	Catalog     *catalog.Service
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
@@ -100,7 +103,7 @@ func New(o Options) (http.Handler, error) {
 	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +137,10 @@ func New(o Options) (http.Handler, error) {
 	accounts.Routes(e)
 	relays.Routes(e)
 	brands.Routes(e)
+	notice.New(notice.Options{Site: site, DB: o.DB, Notices: o.Notices, Now: o.Now, Session: func(c echo.Context) string {
+		id, _ := account.IdentityFrom(c)
+		return id.SessionID
+	}}).Routes(e)
 	e.GET("/static/*", site.Static)
 	e.GET("/media/:file", o.photograph)
 	e.POST("/webhooks/stripe", o.notice(payments.Platform))
@@ -156,6 +163,15 @@ func (o Options) waking(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return err
 	}
+}
+
+// unread is how many notices the member who looks has not read. Where it cannot be told, the page is shown without.
+func (o Options) unread(c echo.Context) int {
+	n, err := notices.Unread(c.Request().Context(), o.DB, page.ViewerFrom(c).ID)
+	if err != nil {
+		o.Log.WarnContext(c.Request().Context(), "unread notices were not counted", "error", err)
+	}
+	return n
 }
 
 // cardsKept is how many share cards are kept drawn: about 100 KB each.
