@@ -43,8 +43,22 @@ func developmentSecret(dataDir string) (Secret, error) {
 	return keptSecret(dataDir, "secret", secretLength, func() string { return rand.Text() + rand.Text() })
 }
 
-// keptPushKey is the key of web push, kept like the secret: browsers subscribe with it, and must find the same one after a restart.
-func keptPushKey(dataDir string) (Secret, error) {
+// withSecrets fills in what may be missing in development and is made once. The key of web push is kept like the secret: browsers subscribe with
+// it, and must find the same one after a restart. In production without one there is no web push.
+func withSecrets(cfg Config) (Config, error) {
+	var err error
+	if cfg.Secret == "" {
+		if cfg.Secret, err = developmentSecret(cfg.DataDir); err != nil {
+			return cfg, err
+		}
+	}
+	if cfg.PushKey == "" && !cfg.Production {
+		cfg.PushKey, err = developmentPushKey(cfg.DataDir)
+	}
+	return cfg, err
+}
+
+func developmentPushKey(dataDir string) (Secret, error) {
 	return keptSecret(dataDir, "push-key", 43, func() string {
 		for { // nearly every number of 32 bytes is a key
 			b := make([]byte, 32)

@@ -69,25 +69,15 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	if err != nil {
 		return err
 	}
+	if cfg, err = withSecrets(cfg); err != nil {
+		return err
+	}
 	secret := cfg.Secret
-	if secret == "" {
-		if secret, err = developmentSecret(cfg.DataDir); err != nil {
-			return err
-		}
-	}
-	pushKey := cfg.PushKey
-	if pushKey == "" && !cfg.Production {
-		if pushKey, err = keptPushKey(cfg.DataDir); err != nil {
-			return err
-		}
-	}
 	if cfg.BaseURL == "" {
 		cfg.BaseURL = own
 	}
 	if hosting {
-		seeded := cfg
-		seeded.Secret = secret
-		if err := s.data.seed(ctx, seeded, log); err != nil {
+		if err := s.data.seed(ctx, cfg, log); err != nil {
 			return err
 		}
 	}
@@ -110,7 +100,7 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	}
 	s.Domains, err = Wire(Parts{
 		DB: s.data.pages, Work: s.data.work, Clock: business, Stripe: client, Secret: secret.Reveal(),
-		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, SMTP: server, Spool: spool, PushKey: pushKey.Reveal(), PushClient: cfg.PushClient,
+		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, SMTP: server, Spool: spool, PushKey: cfg.PushKey.Reveal(), PushClient: cfg.PushClient,
 		FeeBps: cfg.PlatformFeeBps, AutoDelivery: cfg.AutoDelivery, ClickMonths: cfg.ClickRetention, PayoutsPerSecond: perSecond, Legal: cfg.Legal, Currencies: cfg.Currencies, Log: log,
 	})
 	if err != nil {

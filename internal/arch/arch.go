@@ -11,7 +11,7 @@ func Ranks() []string {
 		// ground
 		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "media", "mail",
 		// domains
-		"members", "notices", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "earnings", "insight", "carts", "refunds", "orders", "orders/lists", "orders/checks", "support", "returns", "disputes", "reviews", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
+		"members", "notices", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "earnings", "insight", "carts", "refunds", "orders/told", "orders", "orders/lists", "orders/checks", "support", "returns", "disputes", "reviews", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
 		// pages

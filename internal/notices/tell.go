@@ -8,6 +8,7 @@ import (
 	"github.com/lib/pq"
 
 	"relais/internal/jobs"
+	"relais/internal/mail"
 	"relais/internal/postgres"
 )
 
@@ -126,4 +127,25 @@ func LetterNow(ctx context.Context, q sqlx.QueryerContext, memberID int64, k Kin
 		return false, fmt.Errorf("read how %s goes to member %d: %w", k, memberID, postgres.Translate(err))
 	}
 	return c == AtOnce, nil
+}
+
+// Write queues a letter of a domain, unless its member wants news of that kind in a digest or not at all, and says whether it did: for Written.
+// What is due goes out whatever was chosen.
+func Write(ctx context.Context, tx *sqlx.Tx, out *mail.Outbox, memberID int64, k Kind, l mail.Letter) (written bool, err error) {
+	if written, err = LetterNow(ctx, tx, memberID, k); err != nil || !written {
+		return false, err
+	}
+	l.MemberID, l.Kind = memberID, string(k)
+	return true, out.Queue(ctx, tx, l)
+}
+
+// TellPayee tells a member, or the team of a brand, of one of their payouts; exactly one of the two is set.
+func TellPayee(ctx context.Context, tx *sqlx.Tx, memberID, brandID *int64, brand string, n Notice) error {
+	if memberID != nil {
+		n.MemberID, n.Kind = *memberID, Payout
+		return Tell(ctx, tx, n)
+	}
+	n.Kind, n.Written = BrandPayout, false // the letter goes to the brand's own address
+	n.Args["Brand"] = brand
+	return TellTeam(ctx, tx, *brandID, n)
 }

@@ -26,32 +26,23 @@ func (s *Service) letterSent(ctx context.Context, tx *sqlx.Tx, p Payout) error {
 		return err
 	}
 	path = fmt.Sprintf("%s/%d", path, p.ID)
-	letter := mail.Letter{To: payee.Email, Lang: i18n.Lang(payee.Lang), Template: "payout_sent", Reference: fmt.Sprintf("payout:%d:sent", p.ID), Data: payoutLetter{Payout: p, Path: path}}
-	now := true
-	if payee.MemberID != nil {
-		letter.MemberID, letter.Kind = *payee.MemberID, string(notices.Payout)
-		if now, err = notices.LetterNow(ctx, tx, *payee.MemberID, notices.Payout); err != nil {
-			return err
-		}
-	}
-	if now {
-		if err := s.mail.Queue(ctx, tx, letter); err != nil {
-			return err
-		}
-	}
-	return s.tell(ctx, tx, payee, notices.Notice{Event: "sent", Subject: fmt.Sprintf("payout:%d", p.ID), Path: path, Written: now, Args: notices.Args{"Amount": p.Amount}})
+	return s.tell(ctx, tx, payee, mail.Letter{Template: "payout_sent", Reference: fmt.Sprintf("payout:%d:sent", p.ID), Data: payoutLetter{Payout: p, Path: path}},
+		notices.Notice{Event: "sent", Path: path, Args: notices.Args{"Amount": p.Amount}})
 }
 
-// tell tells the payee of a payout: a member, or the team of a brand.
-func (s *Service) tell(ctx context.Context, tx *sqlx.Tx, payee Payee, n notices.Notice) error {
-	n.At = s.now()
-	if payee.MemberID != nil {
-		n.MemberID, n.Kind = *payee.MemberID, notices.Payout
-		return notices.Tell(ctx, tx, n)
+// tell writes a letter to a payee and tells them; of letters only that of a member about money that was sent can be switched off.
+func (s *Service) tell(ctx context.Context, tx *sqlx.Tx, payee Payee, l mail.Letter, n notices.Notice) (err error) {
+	l.To, l.Lang = payee.Email, i18n.Lang(payee.Lang)
+	n.At, n.Subject, n.Written = s.now(), l.Reference, true
+	if n.Event == "sent" && payee.MemberID != nil {
+		n.Written, err = notices.Write(ctx, tx, s.mail, *payee.MemberID, notices.Payout, l)
+	} else {
+		err = s.mail.Queue(ctx, tx, l)
 	}
-	n.Kind, n.Written = notices.BrandPayout, false // the letter goes to the brand's own address
-	n.Args["Brand"] = payee.Name
-	return notices.TellTeam(ctx, tx, *payee.BrandID, n)
+	if err != nil {
+		return err
+	}
+	return notices.TellPayee(ctx, tx, payee.MemberID, payee.BrandID, payee.Name, n)
 }
 
 const selectTold = `
@@ -75,12 +66,8 @@ func (s *Service) letterFailed(ctx context.Context, tx *sqlx.Tx, p Payout, now t
 	l := i18n.Lang(payee.Lang)
 	data := payoutLetter{Payout: p, Title: l.T("payout.failure." + string(why) + ".title"), Text: l.T("payout.failure." + string(why) + ".text"),
 		Next: l.T("payout.failure." + string(why) + ".todo"), Path: fmt.Sprintf("%s/%d", path, p.ID)}
-	err = s.mail.Queue(ctx, tx, mail.Letter{To: payee.Email, Lang: l, Template: "payout_failed", Reference: fmt.Sprintf("payout:%d:failed", p.ID), Data: data})
-	if err != nil {
-		return err
-	}
-	return s.tell(ctx, tx, payee, notices.Notice{Event: "failed", Subject: fmt.Sprintf("payout:%d", p.ID), Path: data.Path, Written: true,
-		Args: notices.Args{"Amount": p.Amount, "Why": notices.Words("payout.failure." + string(why) + ".title")}})
+	return s.tell(ctx, tx, payee, mail.Letter{Template: "payout_failed", Reference: fmt.Sprintf("payout:%d:failed", p.ID), Data: data},
+		notices.Notice{Event: "failed", Path: data.Path, Args: notices.Args{"Amount": p.Amount, "Why": notices.Words("payout.failure." + string(why) + ".title")}})
 }
 
 // bankLetter is what the letter about a payout that a bank sent back reads.
@@ -95,13 +82,9 @@ func (s *Service) letterBank(ctx context.Context, tx *sqlx.Tx, payee Payee, b Ba
 	if err != nil {
 		return err
 	}
-	l := i18n.Lang(payee.Lang)
-	err = s.mail.Queue(ctx, tx, mail.Letter{To: payee.Email, Lang: l, Template: "payout_bank", Reference: "bank:" + b.StripeID + ":failed",
-		Data: bankLetter{BankPayout: b, Why: l.T("payout.bank." + b.Reason()), Path: path}})
-	if err != nil {
-		return err
-	}
-	return s.tell(ctx, tx, payee, notices.Notice{Event: "bank", Subject: "bank:" + b.StripeID, Path: path, Written: true, Args: notices.Args{"Amount": b.Amount}})
+	data := bankLetter{BankPayout: b, Why: i18n.Lang(payee.Lang).T("payout.bank." + b.Reason()), Path: path}
+	return s.tell(ctx, tx, payee, mail.Letter{Template: "payout_bank", Reference: "bank:" + b.StripeID + ":failed", Data: data},
+		notices.Notice{Event: "bank", Path: path, Args: notices.Args{"Amount": b.Amount}})
 }
 
 // letterTo is who is written to, and their page of payouts.

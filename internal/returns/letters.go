@@ -12,6 +12,7 @@ import (
 	"relais/internal/mail"
 	"relais/internal/notices"
 	"relais/internal/orders"
+	"relais/internal/orders/told"
 )
 
 // letter is what letters about a return read.
@@ -58,7 +59,7 @@ func (s *Service) letterBuyer(ctx context.Context, tx *sqlx.Tx, o orders.Order, 
 	if !strings.HasPrefix(template, "return_") {
 		event = "return_asked"
 	}
-	return orders.TellBuyer(ctx, tx, o, event, template+":"+key, notices.Args{}, s.now())
+	return told.Buyer(ctx, tx, o.Told(s.now()), event, template+":"+key, notices.Args{})
 }
 
 // letterBrand tells a brand what comes back.
