@@ -144,7 +144,7 @@ func demoCurrencies(list []money.Currency) []money.Currency { return append(slic
 
 // forDemo is what the demo needs of the domains.
 func (d *Domains) forDemo(cfg Config, sandbox *stripesandbox.Sandbox, visitor stripesandbox.Visitor) demo.Services {
-	return demo.Services{DB: d.DB, Clock: d.Clock, Secret: []byte(cfg.Secret.Reveal()), Jobs: d.Jobs, Media: d.Media, Members: d.Members,
+	return demo.Services{DB: d.DB, Clock: d.Clock, Secret: []byte(cfg.Secret.Reveal()), Jobs: d.Jobs, Media: d.Media, Members: d.Members, Notices: d.Notices,
 		Catalog: d.Catalog, Storefronts: d.Storefronts, Referrals: d.Referrals, Carts: d.Carts, Orders: d.Orders, Support: d.Support, Returns: d.Returns, Disputes: d.Disputes, Reviews: d.Reviews, Payouts: d.Payouts, Documents: d.Documents,
 		Sandbox: sandbox, Visitor: visitor, BaseURL: cfg.BaseURL}
 }

@@ -31,6 +31,7 @@ import (
 	"relais/internal/jobs"
 	"relais/internal/media"
 	"relais/internal/members"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/referrals"
@@ -62,6 +63,7 @@ type Services struct {
 	Jobs        *jobs.Runner
 	Media       *media.Store
 	Members     *members.Service
+	Notices     *notices.Service
 	Catalog     *catalog.Service
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
@@ -111,8 +113,8 @@ func Seed(ctx context.Context, s Services, o Options) error {
 		name string
 		run  func(context.Context) error
 	}{
-		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"brands", m.makeBrands}, {"products", m.makeProducts},
-		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count},
+		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"choices", m.choose}, {"brands", m.makeBrands}, {"products", m.makeProducts},
+		{"storefronts", m.openStorefronts}, {"links", m.shareLinks}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"stock", m.count}, {"notices", m.readNotices},
 	} {
 		if err := phase.run(ctx); err != nil {
 			return fmt.Errorf("make the demo's %s: %w", phase.name, err)

@@ -19,7 +19,7 @@ select m.id, $2, $3, $4, $5, $6::text::jsonb, $7, $8, c.listed, case when $9 or 
 from members m left join notice_settings s on s.member_id = m.id and s.kind = $3
 cross join lateral (select coalesce(s.listed, true) or $10 as listed, coalesce(s.mail, $11) as mail, coalesce(s.push, $12) as push) c
 where m.id = any($1) and m.blocked_at is null
-  and (c.listed or c.mail <> 'never' or c.push and exists (select 1 from push_devices d where d.member_id = m.id))
+  and (c.listed or c.mail <> 'never' and not $9 or c.push and exists (select 1 from push_devices d where d.member_id = m.id))
 order by m.id
 on conflict on constraint notices_once do nothing
 returning id, member_id, mail`

@@ -165,9 +165,13 @@ func (o Options) waking(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// unreadPatience is how long a page waits for the count at its bell.
+const unreadPatience = time.Second
+
 // unread is how many notices the member who looks has not read. Where it cannot be told, the page is shown without.
 func (o Options) unread(c echo.Context) int {
-	n, err := notices.Unread(c.Request().Context(), o.DB, page.ViewerFrom(c).ID)
+	ctx := context.WithoutCancel(c.Request().Context()) // the page of an error is made after its request is over
+	n, err := postgres.Within(ctx, unreadPatience, func(ctx context.Context) (int, error) { return notices.Unread(ctx, o.DB, page.ViewerFrom(c).ID) })
 	if err != nil {
 		o.Log.WarnContext(c.Request().Context(), "unread notices were not counted", "error", err)
 	}
