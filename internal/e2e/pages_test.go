@@ -70,7 +70,7 @@ func (p *person) fits(path string) {
 }
 
 // untranslated finds a message key where words should be.
-var untranslated = regexp.MustCompile(`\b(shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|insight|letters|fault|payee|payout)\.[a-z_]+\.[a-z_.]+\b`)
+var untranslated = regexp.MustCompile(`\b(shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|insight|notice|letters|fault|payee|payout)\.[a-z_]+\.[a-z_.]+\b`)
 
 // audience is who looks at which pages.
 type audience struct{ name, email, pages string }
@@ -78,8 +78,8 @@ type audience struct{ name, email, pages string }
 // Every page, seen by whom it is for.
 var audiences = []audience{
 	{"guest", "", `/ /products /products?q=bougi /p/pelle-a-rempoter-vert-serre /brands /b/maison-brevane /@lea /@lea/p/canape-cavalier-cuir-cognac
-		/cart /signup /login /reset /help /legal /consent /dev/mail`},
-	{"member", "lea@relais.example", `/me /me/links /me/codes /me/insight /me/insight?period=year /me/claims /me/claims/new /me/earnings /me/earnings/debts /me/payouts /me/documents /me/storefront /me/orders /me/settings /me/settings/security
+		/cart /signup /login /reset /help /legal /consent /offline /dev/mail`},
+	{"member", "lea@relais.example", `/me /me/links /me/codes /me/insight /me/insight?period=year /me/claims /me/claims/new /me/earnings /me/earnings/debts /me/payouts /me/documents /me/storefront /me/orders /me/settings /me/settings/security /me/notices /me/notices?topic=money /me/notices/settings
 		/share?product=canape-cavalier-cuir-cognac /brand/new`},
 	{"brand", "mathilde@maison-brevane.example", `/brand/maison-brevane /brand/maison-brevane/products /brand/maison-brevane/products/new /brand/maison-brevane/import
 		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/reviews /brand/maison-brevane/earnings
