@@ -3,6 +3,7 @@ package app
 import (
 	"log/slog"
 	"net"
+	"net/http"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 	"relais/internal/documents"
 	"relais/internal/i18n"
 	"relais/internal/money"
+	"relais/internal/notices"
 )
 
 // Config is what the environment says. Nothing reads it but New: constructors receive the values that they need.
@@ -25,6 +27,7 @@ type Config struct {
 	DataDir        string
 	Database       Database
 	Secret         Secret // empty in development: made once, kept in DataDir
+	PushKey        Secret // of web push; empty in development: made once, kept in DataDir; empty in production: none is sent
 	Stripe         Stripe
 	Mail           Mail
 	PlatformFeeBps int64
@@ -40,8 +43,12 @@ type Config struct {
 
 	// Demo, when it is set, has a server in development fill an empty database with the demo, and is told the per cent
 	// done. It is not of the environment.
-	Demo     func(percent int) `json:"-"`
-	demoDays int               // 0: all of them
+	Demo func(percent int) `json:"-"`
+
+	// PushClient is what a test speaks to push services with.
+	PushClient *http.Client `json:"-"`
+
+	demoDays int // 0: all of them
 }
 
 // Database says where the data is. Empty URL: the private cluster.
@@ -93,6 +100,7 @@ func readConfig(get func(name string) (string, bool)) (Config, error) {
 		DataDir:        e.text("RELAIS_DATA_DIR", "var"),
 		Database:       Database{URL: e.secret("RELAIS_DATABASE_URL"), OwnerURL: e.secret("RELAIS_DATABASE_OWNER_URL")},
 		Secret:         e.secret("RELAIS_SECRET"),
+		PushKey:        e.secret("RELAIS_PUSH_KEY"),
 		PlatformFeeBps: e.whole("RELAIS_PLATFORM_FEE_BPS", 500, 0, 2000),
 		AutoDelivery:   int(e.whole("RELAIS_AUTO_DELIVERY_DAYS", 7, 1, 60)),
 		ClickRetention: int(e.whole("RELAIS_CLICK_RETENTION_MONTHS", clicks.KeptMonths, clicks.LeastMonths, 600)),
@@ -185,6 +193,9 @@ func (c Config) checkAddresses(e *environment) {
 }
 
 func (c Config) checkSecret(e *environment) {
+	if key := c.PushKey.Reveal(); key != "" && notices.CheckPushKey(key) != nil {
+		e.problem("RELAIS_PUSH_KEY is not 32 random bytes: make it once with openssl rand -base64 32, and keep it: browsers subscribe with it")
+	}
 	value := c.Secret.Reveal()
 	switch {
 	case value == "" && c.Production:

@@ -62,6 +62,7 @@ func TestProblems(t *testing.T) {
 	}{
 		{"no secret", production(map[string]string{"RELAIS_SECRET": ""}), "RELAIS_SECRET is required"},
 		{"short secret", production(map[string]string{"RELAIS_SECRET": "short"}), "RELAIS_SECRET has 5 characters"},
+		{"push key of another kind", map[string]string{"RELAIS_PUSH_KEY": "hello"}, "RELAIS_PUSH_KEY is not 32 random bytes"},
 		{"short in development too", map[string]string{"RELAIS_SECRET": "short"}, "RELAIS_SECRET has 5 characters"},
 		{"resting finger", production(map[string]string{"RELAIS_SECRET": strings.Repeat("a", 40)}), "RELAIS_SECRET can be guessed"},
 		{"manual's secret", production(map[string]string{"RELAIS_SECRET": "changeme-0f9b1c2d3e4f5a6b7c8d9e0f"}), "RELAIS_SECRET can be guessed"},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	netmail "net/mail"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -26,6 +28,7 @@ import (
 	"relais/internal/media"
 	"relais/internal/members"
 	"relais/internal/money"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/pos"
@@ -54,6 +57,7 @@ type Domains struct {
 	Media       *media.Store
 	Members     *members.Service
 	Groups      *groups.Service
+	Notices     *notices.Service
 	Catalog     *catalog.Service
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
@@ -89,8 +93,10 @@ type Parts struct {
 	MediaDir     string
 	BaseURL      string // without a slash at its end
 	MailFrom     string
-	SMTP         *mail.SMTP // nil: letters stay readable and are not sent
-	Spool        string     // folder for clicks while Postgres is away; empty: none, as for commands
+	SMTP         *mail.SMTP   // nil: letters stay readable and are not sent
+	PushKey      string       // of web push; empty: none is sent
+	PushClient   *http.Client // to push services; nil: one that reaches public addresses only
+	Spool        string       // folder for clicks while Postgres is away; empty: none, as for commands
 	FeeBps       int64
 	AutoDelivery int // days
 	ClickMonths  int // for which clicks are kept; 0: clicks.KeptMonths
@@ -116,7 +122,10 @@ func Wire(p Parts) (*Domains, error) {
 	if d.Media, err = media.Open(p.MediaDir); err != nil {
 		return nil, err
 	}
-	if d.Mail, err = mail.New(mail.Options{DB: p.DB, BaseURL: p.BaseURL, From: p.MailFrom, SMTP: p.SMTP, Now: p.RealNow}); err != nil {
+	unsubscribe := func(memberID int64, kind string) (string, error) {
+		return notices.UnsubscribePath(d.Keys, memberID, kind, p.RealNow())
+	}
+	if d.Mail, err = mail.New(mail.Options{DB: p.DB, BaseURL: p.BaseURL, From: p.MailFrom, SMTP: p.SMTP, Now: p.RealNow, Unsubscribe: unsubscribe}); err != nil {
 		return nil, err
 	}
 	pages, workers := p.Stripe, p.Stripe
@@ -131,6 +140,10 @@ func Wire(p Parts) (*Domains, error) {
 	}
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
 	d.Groups = groups.New(groups.Options{DB: p.DB, Now: p.Clock.Now, Mail: d.Mail, Keys: d.Keys, Members: d.Members})
+	d.Notices, err = notices.New(notices.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.Clock.Now, Clock: p.RealNow, PushKey: p.PushKey, Contact: pushContact(p), Client: p.PushClient, Log: p.Log})
+	if err != nil {
+		return nil, err
+	}
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now, d.Mail)
@@ -169,6 +182,18 @@ func Wire(p Parts) (*Domains, error) {
 	return d, nil
 }
 
+// pushContact is whom push services can ask about us: the site, or in development, which has no https, the sender of letters.
+func pushContact(p Parts) string {
+	if strings.HasPrefix(p.BaseURL, "https:") {
+		return p.BaseURL
+	}
+	from, err := netmail.ParseAddress(p.MailFrom)
+	if err != nil {
+		return ""
+	}
+	return from.Address
+}
+
 // importVAT is the rate of products that a file brings, in basis points: France's normal one, to be changed on the product.
 const importVAT = 2000
 
@@ -180,6 +205,8 @@ func (d *Domains) register() {
 	d.Jobs.Every(members.JobSweep, 24*time.Hour, members.JobSweep)
 	d.Groups.Register(d.Jobs)
 	d.Storefronts.Register(d.Jobs)
+	d.Notices.Register(d.Jobs)
+	d.Jobs.Handle(catalog.JobTerms, 10*time.Minute, d.Referrals.TermsChanged)
 	d.Clicks.Register(d.Jobs)
 	d.Fediverse.Register(d.Jobs)
 	d.Orders.Register(d.Jobs)

@@ -29,6 +29,7 @@ func Variables() []Variable {
 		{"RELAIS_DATABASE_URL", "", true, "Postgres for the role relais_app; empty: a private one under RELAIS_DATA_DIR"},
 		{"RELAIS_DATABASE_OWNER_URL", "", true, "the same database for the role that owns the schema; only migrations use it"},
 		{"RELAIS_SECRET", "made once", true, "signs sessions; 32 characters or more; required in production"},
+		{"RELAIS_PUSH_KEY", "made once", true, "signs web push: openssl rand -base64 32, made once and kept; empty in production: no web push"},
 		{"RELAIS_STRIPE_SECRET_KEY", "", true, "Stripe's key; empty: the local sandbox (not in production)"},
 		{"RELAIS_STRIPE_WEBHOOK_SECRET", "", true, "signing secret of the endpoint /webhooks/stripe"},
 		{"RELAIS_STRIPE_CONNECT_WEBHOOK_SECRET", "", true, "signing secret of the endpoint /webhooks/stripe/connect"},

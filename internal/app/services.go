@@ -69,19 +69,15 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	if err != nil {
 		return err
 	}
-	secret := cfg.Secret
-	if secret == "" {
-		if secret, err = developmentSecret(cfg.DataDir); err != nil {
-			return err
-		}
+	if cfg, err = withSecrets(cfg); err != nil {
+		return err
 	}
+	secret := cfg.Secret
 	if cfg.BaseURL == "" {
 		cfg.BaseURL = own
 	}
 	if hosting {
-		seeded := cfg
-		seeded.Secret = secret
-		if err := s.data.seed(ctx, seeded, log); err != nil {
+		if err := s.data.seed(ctx, cfg, log); err != nil {
 			return err
 		}
 	}
@@ -104,7 +100,7 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	}
 	s.Domains, err = Wire(Parts{
 		DB: s.data.pages, Work: s.data.work, Clock: business, Stripe: client, Secret: secret.Reveal(),
-		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, SMTP: server, Spool: spool,
+		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, SMTP: server, Spool: spool, PushKey: cfg.PushKey.Reveal(), PushClient: cfg.PushClient,
 		FeeBps: cfg.PlatformFeeBps, AutoDelivery: cfg.AutoDelivery, ClickMonths: cfg.ClickRetention, PayoutsPerSecond: perSecond, FediverseLocal: cfg.FediverseLocal, Legal: cfg.Legal, Currencies: cfg.Currencies, Log: log,
 	})
 	if err != nil {
@@ -172,7 +168,7 @@ func origins(stripeURL string) []string {
 // pages is the site, with the sandbox's pages beside it when there is one.
 func (s *Services) pages(cfg Config, log *slog.Logger) (http.Handler, error) {
 	site, err := web.New(web.Options{
-		DB: s.DB, Keys: s.Keys, Media: s.Media, Members: s.Members, Groups: s.Groups, Catalog: s.Catalog, Imports: s.Imports, Storefronts: s.Storefronts,
+		DB: s.DB, Keys: s.Keys, Media: s.Media, Members: s.Members, Groups: s.Groups, Notices: s.Notices, Catalog: s.Catalog, Imports: s.Imports, Storefronts: s.Storefronts,
 		Clicks: s.Clicks, Referrals: s.Referrals, Fediverse: s.Fediverse, Carts: s.Carts, Orders: s.Orders, Counter: s.Counter, SimulatedReader: s.simulatedReader(), Support: s.Support, Returns: s.Returns, Disputes: s.Disputes, Reviews: s.Reviews, Posts: s.Posts, Ratings: s.Ratings, Debts: s.Debts, Payouts: s.Payouts, Webhooks: s.Webhooks, Reconcile: s.Reconcile, Now: s.Clock.Now, Clock: time.Now, FeeBps: cfg.PlatformFeeBps,
 		BaseURL: s.baseURL, PaymentOrigins: origins(cfg.Stripe.URL), TrustedProxies: cfg.TrustedProxies, Dev: !cfg.Production,
 		Mailbox: cfg.Mail.SMTP == "", Changes: s.Changes, Wake: s.Jobs.Wake, Log: log,

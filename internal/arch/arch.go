@@ -11,11 +11,11 @@ func Ranks() []string {
 		// ground
 		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "outside", "media", "mail",
 		// domains
-		"members", "groups", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "carts", "refunds", "orders", "orders/lists", "orders/checks", "pos", "support", "returns", "disputes", "reviews", "posts", "ratings", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
+		"members", "groups", "notices", "catalog", "catalog/shopify", "storefronts", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "carts", "refunds", "orders/told", "orders", "orders/lists", "orders/checks", "pos", "support", "returns", "disputes", "reviews", "posts", "ratings", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
 		// pages
-		"web/card", "web/page", "web/aftersale", "web/review", "web/opinion", "web/relay", "web/shop", "web/account", "web/circle", "web/feed", "web/brandspace", "web/till", "web/counter", "web/admin", "web/federation", "web",
+		"web/card", "web/page", "web/aftersale", "web/review", "web/notice", "web/opinion", "web/relay", "web/shop", "web/account", "web/circle", "web/feed", "web/brandspace", "web/till", "web/counter", "web/admin", "web/federation", "web",
 		// the program
 		"demo/content", "demo", "app", "arch", "e2e", "bench", "torture",
 	}
@@ -34,6 +34,7 @@ func Libraries() map[string][]string {
 		"github.com/wneessen/go-mail":           {"internal/mail"},
 		"github.com/emersion/go-smtp":           {"internal/mail"},
 		"github.com/disintegration/imaging":     {"internal/media", "internal/web"},
+		"github.com/SherClockHolmes/webpush-go": {"internal/notices"},
 		"github.com/alexedwards/argon2id":       {"internal/members"},
 		"github.com/prometheus":                 {"internal/app", "internal/web"},
 		"github.com/nicksnyder/go-i18n":         {"internal/i18n"},
@@ -53,7 +54,7 @@ func Libraries() map[string][]string {
 // data are the packages that own tables.
 func data() []string {
 	return []string{"internal/postgres", "internal/changes", "internal/clock", "internal/ledger", "internal/jobs", "internal/media", "internal/mail",
-		"internal/members", "internal/groups", "internal/catalog", "internal/storefronts", "internal/clicks", "internal/referrals", "internal/fediverse", "internal/earnings", "internal/insight", "internal/orders",
+		"internal/members", "internal/groups", "internal/notices", "internal/catalog", "internal/storefronts", "internal/clicks", "internal/referrals", "internal/fediverse", "internal/earnings", "internal/insight", "internal/orders",
 		"internal/pos",
 		"internal/carts", "internal/refunds", "internal/support", "internal/returns", "internal/disputes", "internal/reviews", "internal/posts", "internal/ratings", "internal/payouts", "internal/debts", "internal/documents", "internal/webhooks", "internal/reconcile"}
 }
@@ -98,7 +99,6 @@ const (
 // Larger are packages with a reason to be.
 func Larger() map[string]int {
 	return map[string]int{
-		"internal/orders":        2600, // whatever moves an order is here, as each of it locks the same row and sees what the others did
-		"internal/stripesandbox": 5000, // as much of somebody else's API as we use; its parts share one state under one lock
+		"internal/orders": 2600, // whatever moves an order is here, as each of it locks the same row and sees what the others did		"internal/payouts":       2600, // a payout from its plan to what the payee's bank does with it: one set of states		"internal/stripesandbox": 5000, // as much of somebody else's API as we use; its parts share one state under one lock
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
+	"relais/internal/jobs"
 )
 
 // Terms is one version of what a brand offers to whoever brings a sale, for all its products or for one.
@@ -101,13 +102,18 @@ func (s *Service) OfferTerms(ctx context.Context, by, brandID int64, d TermsDraf
 			t = last
 			return nil
 		}
-		if t, err = insertTerms(ctx, tx, brandID, by, d, now); err != nil {
-			return err
+		if		t, err = insertTerms(ctx, tx, brandID, by, d, now); err != nil {
+		return err
 		}
 		return tellRepriced(ctx, tx, Repriced{BrandID: brandID, Why: "terms"})
+		}
+		return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobTerms, Args: map[string]int64{"terms": t.ID}, UniqueKey: fmt.Sprintf("%s:%d", JobTerms, t.ID)})
 	})
 	return t, err
 }
+
+// JobTerms is the kind of the job that tells whoever shares a brand that its terms have changed. Package referrals, which knows them, does it.
+const JobTerms = "catalog.terms"
 
 // lastOffer is the newest version at exactly one level: the brand's, or one product's.
 func lastOffer(history []Terms, productID *int64, now time.Time) (Terms, bool) {

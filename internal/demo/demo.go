@@ -33,6 +33,7 @@ import (
 	"relais/internal/jobs"
 	"relais/internal/media"
 	"relais/internal/members"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/pos"
@@ -68,6 +69,7 @@ type Services struct {
 	Media       *media.Store
 	Members     *members.Service
 	Groups      *groups.Service
+	Notices     *notices.Service
 	Catalog     *catalog.Service
 	Storefronts *storefronts.Service
 	Referrals   *referrals.Service
@@ -121,8 +123,8 @@ func Seed(ctx context.Context, s Services, o Options) error {
 		name string
 		run  func(context.Context) error
 	}{
-		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"circles", m.makeCircles}, {"brands", m.makeBrands}, {"products", m.makeProducts},
-		{"storefronts", m.openStorefronts}, {"looks", m.arrange}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"followers", m.openToOthers}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"days off", m.leave}, {"stock", m.count},
+		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"circles", m.makeCircles}, {"choices", m.choose}, {"brands", m.makeBrands}, {"products", m.makeProducts},
+		{"storefronts", m.openStorefronts}, {"looks", m.arrange}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"followers", m.openToOthers}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"days off", m.leave}, {"stock", m.count}, {"notices", m.readNotices},
 	} {
 		if err := phase.run(ctx); err != nil {
 			return fmt.Errorf("make the demo's %s: %w", phase.name, err)

@@ -11,6 +11,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/mail"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/postgres"
@@ -107,6 +108,27 @@ func (s *Service) letters(ctx context.Context, tx *sqlx.Tx, d Dispute, kind, key
 	for _, r := range readers {
 		err := s.mail.Queue(ctx, tx, mail.Letter{To: r.Email, Lang: r.Lang, Template: "dispute", Reference: fmt.Sprintf("%s:%s:%s", d.Hold(), key, r.Email),
 			Data: letter{Dispute: d, Kind: kind, Path: fmt.Sprintf("%s%d", r.Path, d.ID)}})
+		if err != nil {
+			return err
+		}
+	}
+	return s.tellTeams(ctx, tx, d, kind, key)
+}
+
+const selectBrands = `select distinct b.id, b.handle from shipments s join brands b on b.id = s.brand_id where s.order_id = $1 order by b.id`
+
+// tellTeams tells the teams of the brands of an order.
+func (s *Service) tellTeams(ctx context.Context, tx *sqlx.Tx, d Dispute, kind, key string) error {
+	var brands []struct {
+		ID     int64  `db:"id"`
+		Handle string `db:"handle"`
+	}
+	if err := tx.SelectContext(ctx, &brands, selectBrands, *d.OrderID); err != nil {
+		return postgres.Translate(err)
+	}
+	for _, b := range brands {
+		err := notices.TellTeam(ctx, tx, b.ID, notices.Notice{Kind: notices.BrandDispute, Event: kind, Subject: fmt.Sprintf("%s:%s:%d", d.Hold(), key, b.ID), At: s.now(),
+			Path: fmt.Sprintf("/brand/%s/disputes/%d", b.Handle, d.ID), Args: notices.Args{"Amount": d.Amount, "Number": d.OrderNumber}})
 		if err != nil {
 			return err
 		}

@@ -76,6 +76,9 @@ func Apply(ctx context.Context, tx *sqlx.Tx, c Change) error {
 			return fmt.Errorf("part of shipment %d in the fee: %w", shipmentID, postgres.Translate(err))
 		}
 	}
+	if err := tellBack(ctx, tx, c, moves); err != nil {
+		return err
+	}
 	return review(ctx, tx, c.OrderID)
 }
 

@@ -111,7 +111,10 @@ func ReleaseDue(ctx context.Context, db *sqlx.DB, now time.Time) (int, error) {
 				}
 				crash.At(crash.EarningReleased)
 			}
-			return err
+			if err != nil || n == 0 {
+				return err
+			}
+			return tellFree(ctx, tx, es, now)
 		})
 		if err != nil {
 			return total, fmt.Errorf("release earnings: %w", err)

@@ -48,6 +48,10 @@ type Letter struct {
 	Template  string    // a file of templates/mail, without ".html"
 	Reference string    // unique: the same reference is queued once, like "order:42:paid"
 	Data      any       // a struct whose fields the template reads
+
+	// Both set: the member can end letters of this kind with one click (Options.Unsubscribe).
+	MemberID int64
+	Kind     string
 }
 
 // Entry is a letter as it was written.
@@ -63,6 +67,8 @@ type Entry struct {
 	CreatedAt time.Time  `db:"created_at"`
 	SentAt    *time.Time `db:"sent_at"`
 	Error     string     `db:"error"` // why it can never be sent
+
+	Unsubscribe string `db:"unsubscribe"` // path that ends letters of its kind; empty: they cannot be ended
 }
 
 // Options is what an Outbox needs.
@@ -72,6 +78,9 @@ type Options struct {
 	From    string           // the sender, as "Relais <bonjour@relais.example>"
 	SMTP    *SMTP            // nil: letters are kept and not sent
 	Now     func() time.Time // the real clock
+
+	// Unsubscribe is the path that ends letters of a kind to a member; empty for kinds that are due. Nil: none can be ended.
+	Unsubscribe func(memberID int64, kind string) (string, error)
 }
 
 // Outbox queues letters and sends them. It is safe for concurrent use.
@@ -81,6 +90,8 @@ type Outbox struct {
 	smtp   *SMTP
 	now    func() time.Time
 	render *renderer
+	base   string // of the site, without a slash at its end
+	end    func(memberID int64, kind string) (string, error)
 }
 
 // New checks the options and reads the templates.
@@ -97,16 +108,17 @@ func New(o Options) (*Outbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open letters: %w", err)
 	}
-	r, err := newRenderer(files, base.Scheme+"://"+base.Host)
+	site := base.Scheme + "://" + base.Host
+	r, err := newRenderer(files, site)
 	if err != nil {
 		return nil, err
 	}
-	return &Outbox{db: o.DB, from: from, smtp: o.SMTP, now: o.Now, render: r}, nil
+	return &Outbox{db: o.DB, from: from, smtp: o.SMTP, now: o.Now, render: r, base: site, end: o.Unsubscribe}, nil
 }
 
 const queueSQL = `
-	insert into letters (reference, recipient, lang, template, subject, body_text, body_html, created_at)
-	values ($1, $2, $3, $4, $5, $6, $7, $8)
+	insert into letters (reference, recipient, lang, template, subject, body_text, body_html, created_at, unsubscribe)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 	on conflict (reference) do nothing returning id`
 
 // Queue writes a letter in the caller's transaction and has it sent when that commits. A reference that was queued
@@ -115,13 +127,20 @@ func (o *Outbox) Queue(ctx context.Context, tx *sqlx.Tx, l Letter) error {
 	if l.Reference == "" || l.To == "" {
 		return fmt.Errorf("queue letter %s: it needs a reference and a recipient", l.Template)
 	}
-	page, err := o.render.letter(l)
+	unsubscribe := ""
+	if l.MemberID != 0 && l.Kind != "" && o.end != nil {
+		var err error
+		if unsubscribe, err = o.end(l.MemberID, l.Kind); err != nil {
+			return fmt.Errorf("queue letter %s: %w", l.Reference, err)
+		}
+	}
+	page, err := o.render.letter(l, unsubscribe)
 	if err != nil {
 		return fmt.Errorf("queue letter %s: %w", l.Reference, err)
 	}
 	var id int64
 	err = tx.GetContext(ctx, &id, queueSQL,
-		l.Reference, l.To, l.Lang, l.Template, page.Subject, page.Text, page.HTML, o.now())
+		l.Reference, l.To, l.Lang, l.Template, page.Subject, page.Text, page.HTML, o.now(), unsubscribe)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // queued before
 	}
@@ -139,7 +158,7 @@ func (o *Outbox) Queue(ctx context.Context, tx *sqlx.Tx, l Letter) error {
 }
 
 const listSQL = `
-	select id, reference, recipient, lang, template, subject, '' as body_text, '' as body_html, created_at, sent_at, error
+	select id, reference, recipient, lang, template, subject, '' as body_text, '' as body_html, created_at, sent_at, error, unsubscribe
 	from letters where ($1 = '' or recipient = $1) order by id desc limit $2`
 
 // List returns the newest letters, without their bodies; to one recipient only, if one is given.
@@ -152,7 +171,7 @@ func List(ctx context.Context, q sqlx.QueryerContext, recipient string, limit in
 }
 
 const byIDSQL = `
-	select id, reference, recipient, lang, template, subject, body_text, body_html, created_at, sent_at, error
+	select id, reference, recipient, lang, template, subject, body_text, body_html, created_at, sent_at, error, unsubscribe
 	from letters where id = $1`
 
 // ByID returns one letter, or a NotFound fault.

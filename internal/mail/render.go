@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 
 	"relais/internal/i18n"
 	"relais/internal/money"
@@ -19,6 +20,7 @@ const layout = "layout.html"
 // renderer holds every letter's template once per language.
 type renderer struct {
 	letters map[i18n.Lang]map[string]*template.Template
+	baseURL string
 }
 
 // page is a rendered letter.
@@ -30,7 +32,7 @@ func newRenderer(fsys fs.FS, baseURL string) (*renderer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list letters: %w", err)
 	}
-	r := &renderer{letters: map[i18n.Lang]map[string]*template.Template{}}
+	r := &renderer{letters: map[i18n.Lang]map[string]*template.Template{}, baseURL: baseURL}
 	for _, lang := range i18n.Langs() {
 		r.letters[lang] = map[string]*template.Template{}
 		for _, name := range names {
@@ -78,8 +80,8 @@ func join(parts []any) string {
 	return b.String()
 }
 
-// letter renders subject, text and HTML of a letter.
-func (r *renderer) letter(l Letter) (page, error) {
+// letter renders subject, text and HTML of a letter; unsubscribe is the path of the link by which its kind can be ended, if it can.
+func (r *renderer) letter(l Letter, unsubscribe string) (page, error) {
 	t, ok := r.letters[l.Lang][l.Template]
 	if !ok {
 		return page{}, fmt.Errorf("no letter %q in language %q", l.Template, l.Lang)
@@ -91,6 +93,9 @@ func (r *renderer) letter(l Letter) (page, error) {
 	doc, err := html.Parse(&raw)
 	if err != nil {
 		return page{}, fmt.Errorf("read letter %s: %w", l.Template, err)
+	}
+	if unsubscribe != "" {
+		addLink(doc, l.Lang.T("mail.layout.unsubscribe"), r.baseURL+unsubscribe)
 	}
 	p := page{Subject: subject(doc), Text: plain(doc)}
 	if p.Subject == "" || p.Text == "" {
@@ -146,6 +151,21 @@ func style(doc *html.Node) {
 		if ok {
 			n.Attr = append(n.Attr, html.Attribute{Key: "style", Val: look})
 		}
+	}
+}
+
+// addLink puts a link at the end of a letter's footer.
+func addLink(doc *html.Node, words, address string) {
+	for n := range doc.Descendants() {
+		if n.DataAtom != atom.Td || attr(n, "class") != "foot" {
+			continue
+		}
+		link := &html.Node{Type: html.ElementNode, Data: "a", DataAtom: atom.A, Attr: []html.Attribute{{Key: "href", Val: address}}}
+		link.AppendChild(&html.Node{Type: html.TextNode, Data: words})
+		p := &html.Node{Type: html.ElementNode, Data: "p", DataAtom: atom.P}
+		p.AppendChild(link)
+		n.AppendChild(p)
+		return
 	}
 }
 

@@ -142,8 +142,8 @@ func (o *Outbox) deliver(ctx context.Context, e Entry) error {
 	return client.DialAndSendWithContext(ctx, m)
 }
 
-// message is the letter as mail: text with an HTML alternative. It is transactional, so it has no List-Unsubscribe;
-// Auto-Submitted keeps holiday notices from answering.
+// message is the letter as mail: text with an HTML alternative. One whose kind can be ended says how, for a button in the reader's mail
+// program (RFC 8058); others are due and have none. Auto-Submitted keeps holiday notices from answering.
 func (o *Outbox) message(e Entry) (*gomail.Msg, error) {
 	m := gomail.NewMsg()
 	if err := m.FromFormat(o.from.Name, o.from.Address); err != nil {
@@ -158,6 +158,10 @@ func (o *Outbox) message(e Entry) (*gomail.Msg, error) {
 	m.Subject(e.Subject)
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.SetGenHeader("Content-Language", string(e.Lang))
+	if e.Unsubscribe != "" {
+		m.SetGenHeaderPreformatted("List-Unsubscribe", "<"+o.base+e.Unsubscribe+">")
+		m.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	m.SetBodyString(gomail.TypeTextPlain, e.Text)
 	m.AddAlternativeString(gomail.TypeTextHTML, e.HTML)
 	return m, nil

@@ -2,6 +2,7 @@ package mail_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -162,6 +163,66 @@ func TestSend(t *testing.T) {
 	if e := mailtest.Newest(t, db, "zoe@example.org", "confirm"); e.SentAt == nil || e.Error != "" {
 		t.Errorf("letter %+v", e)
 	}
+}
+
+// A letter whose kind can be ended says how, to its reader and to their mail program; one that cannot does not.
+func TestSendWithAWayOut(t *testing.T) {
+	office := newPostOffice(t)
+	_, db, runner, pass := sending(t, office)
+	pass(time.Second)
+	o, err := mail.New(mail.Options{DB: db, BaseURL: mailtest.BaseURL, From: "Relais <bonjour@relais.test>", SMTP: smtpOf(t, office), Now: now,
+		Unsubscribe: func(memberID int64, kind string) (string, error) {
+			if kind == "due" {
+				return "", nil
+			}
+			return fmt.Sprintf("/unsubscribe/%d.%s", memberID, strings.Repeat("x", 300)), nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, kind := range []string{"sale", "due"} {
+		l := mail.Letter{To: "zoe@example.org", Lang: i18n.FR, Template: "confirm", Reference: fmt.Sprint("link:", i), Data: zoe, MemberID: 7, Kind: kind}
+		if err := queue(t, o, db, l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := runner.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	letters := office.got()
+	if len(letters) != 2 {
+		t.Fatalf("%d letters", len(letters))
+	}
+	address := mailtest.BaseURL + "/unsubscribe/7." + strings.Repeat("x", 300)
+	for _, text := range letters {
+		m, err := netmail.ReadMessage(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		way, post := m.Header.Get("List-Unsubscribe"), m.Header.Get("List-Unsubscribe-Post")
+		if way == "" && post == "" && !strings.Contains(text, "Ne plus recevoir") {
+			continue
+		}
+		if way != "<"+address+">" || post != "List-Unsubscribe=One-Click" {
+			t.Errorf("List-Unsubscribe: %q, %q", way, post)
+		}
+	}
+	if e := mailtest.Newest(t, db, "zoe@example.org", "confirm"); e.Unsubscribe != "" || strings.Contains(e.Text, "unsubscribe") {
+		t.Errorf("what is due can be ended: %q", e.Unsubscribe)
+	}
+	first, err := mail.ByID(t.Context(), db, 1)
+	if err != nil || !strings.Contains(first.Text, address) || !strings.Contains(first.HTML, `href="`+address+`"`) {
+		t.Errorf("the reader is not told how: %v\n%s", err, first.Text)
+	}
+}
+
+func smtpOf(t *testing.T, office *postOffice) *mail.SMTP {
+	t.Helper()
+	server, err := mail.ParseSMTP("smtp://relais:s3cret%2Fword@" + office.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
 }
 
 func TestSendAgainAfterATemporaryRefusal(t *testing.T) {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -14,17 +16,19 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/mail"
 	"relais/internal/money"
+	"relais/internal/notices"
+	"relais/internal/orders/told"
 	"relais/internal/refunds"
 )
 
 // orderLetter is what letters about an order read.
 type orderLetter struct {
 	Order
-	Shipment  Shipment   // the one that the letter is about, where it is about one
-	Shipments []Shipment // all of them
-	Until     time.Time  // end of the withdrawal period, where it is known
-	Days      int        // of the withdrawal period
-	Parts     []part     // who the letter says earns from the order
+	Shipment  Shipment    // the one that the letter is about, where it is about one
+	Shipments []Shipment  // all of them
+	Until     time.Time   // end of the withdrawal period, where it is known
+	Days      int         // of the withdrawal period
+	Parts     []told.Part // who the letter says earns from the order
 	Refund    *refunds.Refund
 }
 
@@ -40,30 +44,34 @@ func (l orderLetter) TitleOf(i refunds.Item) string {
 // AmountOf is what a part is refunded, with its currency.
 func (l orderLetter) AmountOf(i refunds.Item) money.Amount { return money.New(i.Minor, l.Currency) }
 
-// part is what somebody earned on a line, for the letter that tells them.
-type part struct {
-	Name   string
-	Title  string
-	Amount money.Amount
+
 	Margin money.Amount // of it, the margin of their storefront
-	FreeAt time.Time
-}
 
 // relayLetter is what the letter to a relay reads.
 type relayLetter struct {
 	Parts    []part
 	InPerson bool
 }
-
 // PriceOf is the total of a line with its currency.
 func (l orderLetter) PriceOf(line Line) money.Amount { return money.New(line.TotalMinor, l.Currency) }
 
 func (s *Service) toBuyer(ctx context.Context, tx *sqlx.Tx, o Order, template, key string, data orderLetter) error {
 	if o.Email == "" { // bought face to face, and no letter wanted
 		return nil
+	}	data.Order, data.Days = o, o.WithdrawalDays
+	if err := s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template, Reference: fmt.Sprintf("order:%d:%s", o.ID, key), Data: data}); err != nil {
+		return err
 	}
-	data.Order, data.Days = o, o.WithdrawalDays
-	return s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template, Reference: fmt.Sprintf("order:%d:%s", o.ID, key), Data: data})
+	args := notices.Args{"Brand": data.Shipment.BrandName}
+	if data.Refund != nil {
+		args["Amount"] = data.Refund.Amount
+	}
+	return told.Buyer(ctx, tx, o.Told(s.now()), strings.TrimPrefix(template, "order_"), key, args)
+}
+
+// Told is what those whom the order concerns are told of it.
+func (o Order) Told(at time.Time) told.Order {
+	return told.Order{ID: o.ID, Number: o.Number, Token: o.Token, MemberID: o.MemberID, At: at}
 }
 
 // ToBrand writes to the brand of a shipment about its order; key says once what the letter is about.
@@ -78,12 +86,15 @@ func (s *Service) ToBrand(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment
 
 // lettersPaid tells the buyer, each brand, and each relay.
 func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment, paid earnings.Booking) error {
-	relays, parts := map[int64][]part{}, []part{}
+	relays, parts, variants := map[int64][]told.Part{}, []told.Part{}, []int64{}
 	for _, sh := range shipments {
 		if err := s.ToBrand(ctx, tx, o, sh, "order_brand", "paid", nil); err != nil {
 			return err
 		}
+		sold := told.Sold{BrandID: sh.BrandID, Name: sh.BrandName, Handle: sh.BrandHandle, Amount: money.New(sh.ShippingMinor, o.Currency)}
 		for _, l := range sh.Lines {
+			sold.Amount.Minor += l.TotalMinor
+			variants = append(variants, l.VariantID)
 			for _, r := range l.Relays {
 				payee, err := earnings.PayeeID(ctx, tx, earnings.Owner{MemberID: r.MemberID})
 				if errors.Is(err, fault.NotFound) {
@@ -96,25 +107,23 @@ func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipmen
 				if p.Amount, p.Margin, p.FreeAt = paid.Brought(payee, l.ID); p.Amount.Minor == 0 {
 					continue
 				}
+ told.Part
 				relays[r.MemberID] = append(relays[r.MemberID], p)
 				parts = append(parts, p)
 			}
 		}
+		if err := told.Team(ctx, tx, o.Told(s.now()), sold); err != nil {
+			return err
+		}
 	}
-	for memberID, earned := range relays {
-		var m struct {
-			Email string    `db:"email"`
-			Lang  i18n.Lang `db:"lang"`
-		}
-		if err := tx.GetContext(ctx, &m, `select email, lang from members where id = $1`, memberID); err != nil {
+	for _, memberID := range slices.Sorted(maps.Keys(relays)) {
+		if
+		err := told.Relay(ctx, tx, s.mail, o.Told(s.now()), memberID, relays[memberID]); relayLetterParts:, InPerson: o.InPerson() err != nil {
 			return err
 		}
-		// The relay reads what they earned, never who bought: the order is not part of the letter.
-		err := s.mail.Queue(ctx, tx, mail.Letter{To: m.Email, Lang: m.Lang, Template: "relay_earned",
-			Reference: fmt.Sprintf("order:%d:earned:%d", o.ID, memberID), Data: relayLetter{Parts: earned, InPerson: o.InPerson()}})
-		if err != nil {
-			return err
-		}
+	}
+	if err := told.Stock(ctx, tx, s.now(), variants); err != nil {
+		return err
 	}
 	return s.toBuyer(ctx, tx, o, "order_paid", "paid", orderLetter{Shipments: shipments, Parts: parts})
 }

@@ -9,6 +9,7 @@ import (
 
 	"relais/internal/i18n"
 	"relais/internal/mail"
+	"relais/internal/notices"
 	"relais/internal/postgres"
 )
 
@@ -24,8 +25,24 @@ func (s *Service) letterSent(ctx context.Context, tx *sqlx.Tx, p Payout) error {
 	if err != nil {
 		return err
 	}
-	return s.mail.Queue(ctx, tx, mail.Letter{To: payee.Email, Lang: i18n.Lang(payee.Lang), Template: "payout_sent",
-		Reference: fmt.Sprintf("payout:%d:sent", p.ID), Data: payoutLetter{Payout: p, Path: fmt.Sprintf("%s/%d", path, p.ID)}})
+	path = fmt.Sprintf("%s/%d", path, p.ID)
+	return s.tell(ctx, tx, payee, mail.Letter{Template: "payout_sent", Reference: fmt.Sprintf("payout:%d:sent", p.ID), Data: payoutLetter{Payout: p, Path: path}},
+		notices.Notice{Event: "sent", Path: path, Args: notices.Args{"Amount": p.Amount}})
+}
+
+// tell writes a letter to a payee and tells them; of letters only that of a member about money that was sent can be switched off.
+func (s *Service) tell(ctx context.Context, tx *sqlx.Tx, payee Payee, l mail.Letter, n notices.Notice) (err error) {
+	l.To, l.Lang = payee.Email, i18n.Lang(payee.Lang)
+	n.At, n.Subject, n.Written = s.now(), l.Reference, true
+	if n.Event == "sent" && payee.MemberID != nil {
+		n.Written, err = notices.Write(ctx, tx, s.mail, *payee.MemberID, notices.Payout, l)
+	} else {
+		err = s.mail.Queue(ctx, tx, l)
+	}
+	if err != nil {
+		return err
+	}
+	return notices.TellPayee(ctx, tx, payee.MemberID, payee.BrandID, payee.Name, n)
 }
 
 const selectTold = `
@@ -49,7 +66,8 @@ func (s *Service) letterFailed(ctx context.Context, tx *sqlx.Tx, p Payout, now t
 	l := i18n.Lang(payee.Lang)
 	data := payoutLetter{Payout: p, Title: l.T("payout.failure." + string(why) + ".title"), Text: l.T("payout.failure." + string(why) + ".text"),
 		Next: l.T("payout.failure." + string(why) + ".todo"), Path: fmt.Sprintf("%s/%d", path, p.ID)}
-	return s.mail.Queue(ctx, tx, mail.Letter{To: payee.Email, Lang: l, Template: "payout_failed", Reference: fmt.Sprintf("payout:%d:failed", p.ID), Data: data})
+	return s.tell(ctx, tx, payee, mail.Letter{Template: "payout_failed", Reference: fmt.Sprintf("payout:%d:failed", p.ID), Data: data},
+		notices.Notice{Event: "failed", Path: data.Path, Args: notices.Args{"Amount": p.Amount, "Why": notices.Words("payout.failure." + string(why) + ".title")}})
 }
 
 // bankLetter is what the letter about a payout that a bank sent back reads.
@@ -64,9 +82,9 @@ func (s *Service) letterBank(ctx context.Context, tx *sqlx.Tx, payee Payee, b Ba
 	if err != nil {
 		return err
 	}
-	l := i18n.Lang(payee.Lang)
-	return s.mail.Queue(ctx, tx, mail.Letter{To: payee.Email, Lang: l, Template: "payout_bank", Reference: "bank:" + b.StripeID + ":failed",
-		Data: bankLetter{BankPayout: b, Why: l.T("payout.bank." + b.Reason()), Path: path}})
+	data := bankLetter{BankPayout: b, Why: i18n.Lang(payee.Lang).T("payout.bank." + b.Reason()), Path: path}
+	return s.tell(ctx, tx, payee, mail.Letter{Template: "payout_bank", Reference: "bank:" + b.StripeID + ":failed", Data: data},
+		notices.Notice{Event: "bank", Path: path, Args: notices.Args{"Amount": b.Amount}})
 }
 
 // letterTo is who is written to, and their page of payouts.

@@ -3,13 +3,16 @@ package returns
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/i18n"
 	"relais/internal/mail"
+	"relais/internal/notices"
 	"relais/internal/orders"
+	"relais/internal/orders/told"
 )
 
 // letter is what letters about a return read.
@@ -50,8 +53,16 @@ func (s *Service) letterBuyer(ctx context.Context, tx *sqlx.Tx, o orders.Order, 
 	if err != nil {
 		return err
 	}
-	return s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template,
+	err = s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template,
 		Reference: fmt.Sprintf("order:%d:%s:%s", o.ID, template, key), Data: letter{Order: o, Shipments: shipments, Returns: rs, Days: RefundDays}})
+	if err != nil {
+		return err
+	}
+	event := template // return_approved, return_refused
+	if !strings.HasPrefix(template, "return_") {
+		event = "return_asked"
+	}
+	return told.Buyer(ctx, tx, o.Told(s.now()), event, template+":"+key, notices.Args{})
 }
 
 // letterBrand tells a brand what comes back.
@@ -60,6 +71,12 @@ func (s *Service) letterBrand(ctx context.Context, tx *sqlx.Tx, o orders.Order, 
 	if err := tx.GetContext(ctx, &lang, `select lang from brands where id = $1`, sh.BrandID); err != nil {
 		return err
 	}
-	return s.mail.Queue(ctx, tx, mail.Letter{To: sh.BrandEmail, Lang: lang, Template: string(r.Kind) + "_brand",
-		Reference: fmt.Sprintf("order:%d:%s", o.ID, r.Hold()), Data: letter{Order: o, Shipment: sh, Returns: []Return{r}, Days: RefundDays}})
+	reference := fmt.Sprintf("order:%d:%s", o.ID, r.Hold())
+	err := s.mail.Queue(ctx, tx, mail.Letter{To: sh.BrandEmail, Lang: lang, Template: string(r.Kind) + "_brand",
+		Reference: reference, Data: letter{Order: o, Shipment: sh, Returns: []Return{r}, Days: RefundDays}})
+	if err != nil {
+		return err
+	}
+	return notices.TellTeam(ctx, tx, sh.BrandID, notices.Notice{Kind: notices.BrandReturn, Event: string(r.Kind), Subject: reference, At: s.now(),
+		Path: "/brand/" + sh.BrandHandle + "/orders/" + o.Number, Args: notices.Args{"Brand": sh.BrandName, "Number": o.Number}})
 }

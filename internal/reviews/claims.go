@@ -179,7 +179,7 @@ func (s *Service) answered(ctx context.Context, tx *sqlx.Tx, c Claim, v Verdict)
 	if err := audit(ctx, tx, now, v.By, "claim "+c.State, c.Reference(), map[string]any{"as": c.DecidedAs, "why": c.Why, "earning": c.EarningID}); err != nil {
 		return err
 	}
-	return s.write(ctx, tx, c.MemberID, "claim_"+c.State, c.Reference()+":answer", claimLetter{Claim: c, Days: ClaimDays})
+	return s.toClaimant(ctx, tx, c)
 }
 
 const selectClaims = `

@@ -3,11 +3,13 @@ package reviews
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/i18n"
 	"relais/internal/mail"
+	"relais/internal/notices"
 	"relais/internal/postgres"
 )
 
@@ -33,7 +35,20 @@ type address struct {
 
 // toMember writes to the member whose commission a review is of: held, decided, appeal decided.
 func (s *Service) toMember(ctx context.Context, tx *sqlx.Tx, r Review, template string) error {
-	return s.write(ctx, tx, r.MemberID, template, r.Hold()+":"+template, letter{Review: r, Days: AppealDays})
+	if err := s.write(ctx, tx, r.MemberID, template, r.Hold()+":"+template, letter{Review: r, Days: AppealDays}); err != nil {
+		return err
+	}
+	return notices.Tell(ctx, tx, notices.Notice{MemberID: r.MemberID, Kind: notices.Review, Event: strings.TrimPrefix(template, "review_"), Subject: r.Hold(), Written: true, At: s.now(),
+		Path: fmt.Sprintf("/me/reviews/%d", r.ID), Args: notices.Args{"Amount": r.Amount, "Title": r.Title, "Date": r.DueAt}})
+}
+
+// toClaimant writes to the member who missed a sale what was answered.
+func (s *Service) toClaimant(ctx context.Context, tx *sqlx.Tx, c Claim) error {
+	if err := s.write(ctx, tx, c.MemberID, "claim_"+c.State, c.Reference()+":answer", claimLetter{Claim: c, Days: ClaimDays}); err != nil {
+		return err
+	}
+	return notices.Tell(ctx, tx, notices.Notice{MemberID: c.MemberID, Kind: notices.Claim, Event: c.State, Subject: c.Reference(), Written: true, At: s.now(),
+		Path: fmt.Sprintf("/me/claims/%d", c.ID), Args: notices.Args{"Brand": c.BrandName}})
 }
 
 func (s *Service) write(ctx context.Context, tx *sqlx.Tx, memberID int64, template, reference string, data any) error {
@@ -50,7 +65,12 @@ func (s *Service) toBrand(ctx context.Context, tx *sqlx.Tx, c Claim) error {
 	if err := tx.GetContext(ctx, &to, `select id, contact_email as email, lang from brands where id = $1`, c.BrandID); err != nil {
 		return fmt.Errorf("write to brand %d: %w", c.BrandID, postgres.Translate(err))
 	}
-	return s.mail.Queue(ctx, tx, mail.Letter{To: to.Email, Lang: to.Lang, Template: "claim_brand", Reference: c.Reference() + ":brand", Data: claimLetter{Claim: c, Days: ClaimDays}})
+	err := s.mail.Queue(ctx, tx, mail.Letter{To: to.Email, Lang: to.Lang, Template: "claim_brand", Reference: c.Reference() + ":brand", Data: claimLetter{Claim: c, Days: ClaimDays}})
+	if err != nil {
+		return err
+	}
+	return notices.TellTeam(ctx, tx, c.BrandID, notices.Notice{Kind: notices.BrandClaim, Event: "asked", Subject: c.Reference(), At: s.now(),
+		Path: fmt.Sprintf("/brand/%s/claims/%d", c.BrandHandle, c.ID), Args: notices.Args{"Brand": c.BrandName, "Date": c.DueAt}})
 }
 
 // toPlatform tells every admin what is late.

@@ -15,6 +15,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/mail"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/postgres"
 )
@@ -138,7 +139,24 @@ func (s *Service) letterMessage(ctx context.Context, tx *sqlx.Tx, o orders.Order
 		return nil
 	}
 	l.Data = data
-	return s.mail.Queue(ctx, tx, l)
+	if err := s.mail.Queue(ctx, tx, l); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, o, sh, l.Reference, m.author, data.Path)
+}
+
+// tell tells the team of the brand, or the buyer if they are a member.
+func (s *Service) tell(ctx context.Context, tx *sqlx.Tx, o orders.Order, sh orders.Shipment, subject, author, path string) error {
+	n := notices.Notice{Kind: notices.Message, Event: "written", Subject: subject, Path: path, At: s.now(), Args: notices.Args{"Brand": sh.BrandName, "Number": o.Number}}
+	if author == FromBuyer {
+		n.Kind = notices.BrandMessage
+		return notices.TellTeam(ctx, tx, sh.BrandID, n)
+	}
+	if o.MemberID == nil {
+		return nil
+	}
+	n.MemberID, n.Written = *o.MemberID, true
+	return notices.Tell(ctx, tx, n)
 }
 
 // Message is one word between a buyer and a brand about an order.

@@ -51,6 +51,7 @@ type Purpose string
 const (
 	Web         Purpose = "web"    // the session cookie
 	Device      Purpose = "device" // a browser that a member logged in from before
+	Unsubscribe Purpose = "unsub"  // the link of a letter that ends its kind
 	Attribution Purpose = "attr"   // the long-lived cookie of a share link, set with consent
 	Address     Purpose = "addr"   // digests of mail addresses that are not kept
 )

@@ -29,6 +29,7 @@ import (
 	"relais/internal/ledger"
 	"relais/internal/media"
 	"relais/internal/members"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/payouts"
@@ -52,6 +53,7 @@ import (
 	"relais/internal/web/counter"
 	"relais/internal/web/federation"
 	"relais/internal/web/feed"
+	"relais/internal/web/notice"
 	"relais/internal/web/opinion"
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
@@ -70,6 +72,7 @@ type Options struct {
 	Media       *media.Store
 	Members     *members.Service
 	Groups      *groups.Service
+	Notices     *notices.Service
 	Catalog     *catalog.Service
 	Imports     *shopify.Importer
 	Storefronts *storefronts.Service
@@ -116,7 +119,7 @@ func New(o Options) (http.Handler, error) {
 	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +159,10 @@ func New(o Options) (http.Handler, error) {
 	accounts.Routes(e)
 	relays.Routes(e)
 	brands.Routes(e)
+	notice.New(notice.Options{Site: site, DB: o.DB, Notices: o.Notices, Now: o.Now, Session: func(c echo.Context) string {
+		id, _ := account.IdentityFrom(c)
+		return id.SessionID
+	}}).Routes(e)
 	e.GET("/static/*", site.Static)
 	e.GET("/media/:file", o.photograph)
 	e.POST("/webhooks/stripe", o.notice(payments.Platform))
@@ -178,6 +185,19 @@ func (o Options) waking(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return err
 	}
+}
+
+// unreadPatience is how long a page waits for the count at its bell.
+const unreadPatience = time.Second
+
+// unread is how many notices the member who looks has not read. Where it cannot be told, the page is shown without.
+func (o Options) unread(c echo.Context) int {
+	ctx := context.WithoutCancel(c.Request().Context()) // the page of an error is made after its request is over
+	n, err := postgres.Within(ctx, unreadPatience, func(ctx context.Context) (int, error) { return notices.Unread(ctx, o.DB, page.ViewerFrom(c).ID) })
+	if err != nil {
+		o.Log.WarnContext(c.Request().Context(), "unread notices were not counted", "error", err)
+	}
+	return n
 }
 
 // cardsKept is how many share cards are kept drawn: about 100 KB each.

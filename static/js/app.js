@@ -108,6 +108,11 @@
     });
   }
 
+  // The service worker speaks the language of the page.
+  if ("serviceWorker" in navigator && window.isSecureContext) {
+    navigator.serviceWorker.register("/sw.js?lang=" + (document.documentElement.lang === "en" ? "en" : "fr")).catch(() => {}); // a browser may refuse: nothing needs it
+  }
+
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
   enhance(document);
 })();

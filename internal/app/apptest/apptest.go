@@ -86,7 +86,7 @@ func On(t testing.TB, db *sqlx.DB) *World {
 	w.Stripe, err = stripe.New(options)
 	must(t, err)
 	w.Domains, err = app.Wire(app.Parts{DB: db, Work: db, Clock: moment, Stripe: options, Secret: secret, MediaDir: t.TempDir(),
-		BaseURL: server.URL, MailFrom: "Relais <relais@localhost>", FeeBps: 500, AutoDelivery: 7, Log: slog.New(slog.DiscardHandler),
+		BaseURL: server.URL, MailFrom: "Relais <relais@localhost>", FeeBps: 500, AutoDelivery: 7, PushKey: "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=", Log: slog.New(slog.DiscardHandler),
 		Currencies: []money.Currency{"GBP", "JPY"}, Legal: documents.Legal{Name: "Relais SAS", Address: "1 rue du Test, 75000 Paris, France", SIREN: "123 456 789", VATNumber: "FR00123456789"}})
 	must(t, err)
 	mux.Handle("/stripe/", w.stripe(http.StripPrefix("/stripe", w.Sandbox.Handler())))

@@ -124,7 +124,7 @@ func onward(path string) bool { return strings.HasPrefix(path, "/r/") }
 
 // personal says whether what lies at the path can differ from one viewer to the other.
 func personal(path string) bool {
-	for _, prefix := range []string{"/static/", "/media/", "/webhooks/", "/healthz", "/readyz", "/metrics"} {
+	for _, prefix := range []string{"/static/", "/media/", "/webhooks/", "/healthz", "/readyz", "/metrics", "/sw.js", "/app.webmanifest", "/offline"} {
 		if strings.HasPrefix(path, prefix) {
 			return false
 		}

@@ -79,7 +79,7 @@ func (s *Site) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 // headers sets what every answer carries; a handler may override a header for a page of its own kind.
 func (s *Site) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	formAction := strings.Join(append([]string{"'self'"}, s.options.PaymentOrigins...), " ")
-	policy := "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action " + formAction
+	policy := "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; worker-src 'self'; manifest-src 'self'; form-action " + formAction
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("Content-Security-Policy", policy)

@@ -39,6 +39,7 @@ type Options struct {
 	Now            func() time.Time // business clock, for what pages call "today"; nil is refused by New
 
 	CartCount func(echo.Context) int // articles in the visitor's cart; nil: none
+	Unread    func(echo.Context) int // notices that the member has not read; asked for members only, where the header shows it; nil: none
 	Timeout   time.Duration          // of a request; 0: 15 s
 	BodyLimit int64                  // bytes of a request; 0: 2 MiB
 
@@ -165,6 +166,16 @@ type View struct {
 	Dev        bool
 	Now        time.Time // business clock
 	Data       any
+
+	unread func() int
+}
+
+// Unread is how many notices the member has not read.
+func (v *View) Unread() int {
+	if v.unread == nil || v.Viewer == nil {
+		return 0
+	}
+	return v.unread()
 }
 
 // ConsentCookie holds the visitor's answer to the question for the long-lived attribution cookie: "yes" or "no".
@@ -177,6 +188,9 @@ func (s *Site) view(c echo.Context, data any) *View {
 		BaseURL: s.options.BaseURL, Canonical: s.options.BaseURL + path, Flash: flashFrom(c),
 		AskConsent: asksConsent(c, c.QueryParam("c") != ""),
 		Dev:        s.options.Dev, Now: s.options.Now(), Data: data,
+	}
+	if s.options.Unread != nil {
+		v.unread = func() int { return s.options.Unread(c) }
 	}
 	if s.options.CartCount != nil {
 		v.CartCount = s.options.CartCount(c)

@@ -1,0 +1,121 @@
+package notices
+
+import "time"
+
+// Kind is what a member sets notices by: the rows of their settings.
+type Kind string
+
+// Topic is what the list can be narrowed to.
+type Topic string
+
+// The topics. The list offers those that have a kind.
+const (
+	Money   Topic = "money"
+	Orders  Topic = "orders"
+	Circles Topic = "circles"
+	Brand   Topic = "brand"
+)
+
+// The kinds of notices.
+const (
+	Sale         Kind = "sale"          // a friend bought
+	Free         Kind = "free"          // earnings came free
+	Payout       Kind = "payout"        // money was sent, or could not be
+	Back         Kind = "back"          // an earning was taken back, or came back
+	Review       Kind = "review"        // a commission is looked at, was decided
+	Claim        Kind = "claim"         // the answer to a missing sale
+	Terms        Kind = "terms"         // a brand whose pieces one shared changed what it offers
+	Order        Kind = "order"         // of one's own purchases
+	Message      Kind = "message"       // a brand wrote about one's order
+	BrandOrder   Kind = "brand_order"   // to the team of a brand: somebody bought
+	BrandMessage Kind = "brand_message" // a buyer wrote
+	BrandReturn  Kind = "brand_return"  // a buyer sends something back
+	BrandDispute Kind = "brand_dispute" // a buyer's bank asks for the money
+	BrandClaim   Kind = "brand_claim"   // a member misses a sale
+	BrandStock   Kind = "brand_stock"   // few pieces are left
+	BrandPayout  Kind = "brand_payout"  // money was sent to the brand, or could not be
+)
+
+// Choice is how notices of a kind go by mail.
+type Choice string
+
+// The choices of mail.
+const (
+	AtOnce Choice = "now"
+	Daily  Choice = "daily"
+	Weekly Choice = "weekly"
+	Never  Choice = "never"
+)
+
+// Choices are all of them, in the order in which they are offered.
+func Choices() []Choice { return []Choice{AtOnce, Daily, Weekly, Never} }
+
+// Nature is what is fixed about a kind, and how it goes until a member chooses.
+type Nature struct {
+	Kind    Kind
+	Topic   Topic
+	Mail    Choice        // until chosen
+	Push    bool          // until chosen
+	Due     bool          // a letter of its own always goes out: mail cannot be chosen
+	Stays   bool          // in the list, whatever is chosen: money
+	Urgency string        // for push services: how soon to wake a device
+	Life    time.Duration // for push services: how long to keep it for a device that is off
+	Events  []string      // that may be told
+}
+
+const (
+	day      = 24 * time.Hour
+	normal   = "normal"
+	high     = "high"
+	low      = "low"
+	veryLong = 7 * day
+)
+
+// Kinds are all kinds, in the order of the settings page.
+func Kinds() []Nature {
+	return []Nature{
+		{Kind: Sale, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"made", "made_several"}},
+		{Kind: Free, Topic: Money, Mail: Daily, Stays: true, Urgency: low, Life: 3 * day, Events: []string{"came", "came_several"}},
+		{Kind: Payout, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: high, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
+		{Kind: Back, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: normal, Life: veryLong,
+			Events: []string{"refund", "refund_failed", "dispute_lost", "dispute_won"}},
+		{Kind: Review, Topic: Money, Mail: AtOnce, Push: true, Due: true, Stays: true, Urgency: normal, Life: veryLong,
+			Events: []string{"opened", "cleared", "refused", "appeal_granted", "appeal_refused"}},
+		{Kind: Claim, Topic: Money, Mail: AtOnce, Push: true, Due: true, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"granted", "refused"}},
+		{Kind: Terms, Topic: Money, Mail: Daily, Stays: true, Urgency: low, Life: veryLong, Events: []string{"raised", "lowered", "changed"}},
+		{Kind: Order, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: normal, Life: 3 * day,
+			Events: []string{"paid", "shipped", "delivered", "refunded", "return_asked", "return_approved", "return_refused"}},
+		{Kind: Message, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
+		{Kind: BrandOrder, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: day, Events: []string{"placed"}},
+		{Kind: BrandMessage, Topic: Brand, Mail: Never, Push: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
+		{Kind: BrandReturn, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"withdrawal", "request"}},
+		{Kind: BrandDispute, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: high, Life: veryLong,
+			Events: []string{"dispute_opened", "inquiry_opened", "dispute_reopened", "dispute_lost", "dispute_won", "inquiry_closed", "dispute_due"}},
+		{Kind: BrandClaim, Topic: Brand, Mail: Never, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"asked"}},
+		{Kind: BrandStock, Topic: Brand, Mail: Daily, Urgency: low, Life: day, Events: []string{"low", "out"}},
+		{Kind: BrandPayout, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
+	}
+}
+
+// NatureOf is what is fixed about a kind; ok is false for one that does not exist.
+func NatureOf(k Kind) (n Nature, ok bool) {
+	for _, n := range Kinds() {
+		if n.Kind == k {
+			return n, true
+		}
+	}
+	return Nature{}, false
+}
+
+// Topics are those that have a kind.
+func Topics() []Topic {
+	var list []Topic
+	seen := map[Topic]bool{}
+	for _, n := range Kinds() {
+		if !seen[n.Topic] {
+			seen[n.Topic] = true
+			list = append(list, n.Topic)
+		}
+	}
+	return list
+}

@@ -1,0 +1,132 @@
+// Package told says what an order is to each of those whom it concerns: its buyer where they are a member, the member who brought them, and the
+// teams of its brands. Nobody is told who bought but the brand, on the page that it leads to.
+package told
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"relais/internal/i18n"
+	"relais/internal/mail"
+	"relais/internal/money"
+	"relais/internal/notices"
+	"relais/internal/postgres"
+)
+
+// Order is what of an order is named.
+type Order struct {
+	ID       int64
+	Number   string
+	Token    string
+	MemberID *int64 // the buyer; nil: a guest
+	At       time.Time
+}
+
+// Buyer tells the buyer what became of their order, if they are a member; the letter about it is written already. key says once what it is about.
+func Buyer(ctx context.Context, tx *sqlx.Tx, o Order, event, key string, args notices.Args) error {
+	if o.MemberID == nil {
+		return nil
+	}
+	args["Number"] = o.Number
+	return notices.Tell(ctx, tx, notices.Notice{MemberID: *o.MemberID, Kind: notices.Order, Event: event, Subject: fmt.Sprintf("order:%d:%s", o.ID, key),
+		Path: "/o/" + o.Token, At: o.At, Args: args, Written: true})
+}
+
+// Part is what somebody earned on a line.
+type Part struct {
+	Name   string
+	Title  string
+	Amount money.Amount
+	FreeAt time.Time
+}
+
+const selectRelay = `
+select m.email, m.lang, (select min(e.id) from earnings e join payees p on p.id = e.payee_id where e.order_id = $2 and e.role = 'commission' and p.member_id = m.id) as earning
+from members m where m.id = $1`
+
+// Relay tells a member what they earned, never who bought: the order is not part of the letter.
+func Relay(ctx context.Context, tx *sqlx.Tx, out *mail.Outbox, o Order, memberID int64, earned []Part) error {
+	var m struct {
+		Email   string    `db:"email"`
+		Lang    i18n.Lang `db:"lang"`
+		Earning int64     `db:"earning"`
+	}
+	if err := tx.GetContext(ctx, &m, selectRelay, memberID, o.ID); err != nil {
+		return postgres.Translate(err)
+	}
+	written, err := notices.Write(ctx, tx, out, memberID, notices.Sale, mail.Letter{To: m.Email, Lang: m.Lang, Template: "relay_earned",
+		Reference: fmt.Sprintf("order:%d:earned:%d", o.ID, memberID), Data: struct{ Parts []Part }{earned}})
+	if err != nil {
+		return err
+	}
+	event, sum, free := "made", money.New(0, earned[0].Amount.Currency), earned[0].FreeAt
+	for _, p := range earned {
+		sum.Minor += p.Amount.Minor
+		if p.FreeAt.After(free) {
+			free = p.FreeAt
+		}
+	}
+	if len(earned) > 1 {
+		event = "made_several"
+	}
+	return notices.Tell(ctx, tx, notices.Notice{MemberID: memberID, Kind: notices.Sale, Event: event, Subject: fmt.Sprintf("order:%d", o.ID), Written: written,
+		Path: fmt.Sprintf("/me/earnings/%d", m.Earning), At: o.At, Args: notices.Args{"Amount": sum, "Title": earned[0].Title, "Date": free}})
+}
+
+// Sold is the part of an order that a brand sold.
+type Sold struct {
+	BrandID      int64
+	Name, Handle string
+	Amount       money.Amount // with delivery
+}
+
+// Team tells the team of a brand what it sold.
+func Team(ctx context.Context, tx *sqlx.Tx, o Order, s Sold) error {
+	return notices.TellTeam(ctx, tx, s.BrandID, notices.Notice{Kind: notices.BrandOrder, Event: "placed", Subject: fmt.Sprintf("order:%d:%d", o.ID, s.BrandID), At: o.At,
+		Path: "/brand/" + s.Handle + "/orders/" + o.Number, Args: notices.Args{"Amount": s.Amount, "Brand": s.Name, "Number": o.Number}})
+}
+
+// fewLeft is the stock at which the team of a brand is told.
+const fewLeft = 3
+
+const selectFewLeft = `
+select v.id, v.stock, p.title, array_to_string(v.option_values, ' / ') as variant, p.brand_id, b.name as brand, b.handle, p.id as product_id
+from variants v join products p on p.id = v.product_id join brands b on b.id = p.brand_id where v.id = any($1) and v.stock <= $2 and v.active order by v.id`
+
+// Stock tells the teams of which of these variants few pieces are left, or none: of each at most once a day.
+func Stock(ctx context.Context, tx *sqlx.Tx, at time.Time, variants []int64) error {
+	var few []struct {
+		ID        int64  `db:"id"`
+		Stock     int64  `db:"stock"`
+		Title     string `db:"title"`
+		Variant   string `db:"variant"`
+		BrandID   int64  `db:"brand_id"`
+		Brand     string `db:"brand"`
+		Handle    string `db:"handle"`
+		ProductID int64  `db:"product_id"`
+	}
+	slices.Sort(variants)
+	if err := tx.SelectContext(ctx, &few, selectFewLeft, pq.Array(variants), fewLeft); err != nil {
+		return fmt.Errorf("look at the stock: %w", postgres.Translate(err))
+	}
+	for _, v := range few {
+		event, title := "low", v.Title
+		if v.Stock == 0 {
+			event = "out"
+		}
+		if v.Variant != "" {
+			title += " (" + v.Variant + ")"
+		}
+		err := notices.TellTeam(ctx, tx, v.BrandID, notices.Notice{Kind: notices.BrandStock, Event: event, Subject: fmt.Sprintf("variant:%d:%s", v.ID, i18n.Day(at)), At: at,
+			Path: fmt.Sprintf("/brand/%s/products/%d", v.Handle, v.ProductID), Args: notices.Args{"Title": title, "Brand": v.Brand, "Left": v.Stock}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
