@@ -102,10 +102,11 @@ func (s *Service) OfferTerms(ctx context.Context, by, brandID int64, d TermsDraf
 			t = last
 			return nil
 		}
-		if		t, err = insertTerms(ctx, tx, brandID, by, d, now); err != nil {
-		return err
+		if t, err = insertTerms(ctx, tx, brandID, by, d, now); err != nil {
+			return err
 		}
-		return tellRepriced(ctx, tx, Repriced{BrandID: brandID, Why: "terms"})
+		if err := tellRepriced(ctx, tx, Repriced{BrandID: brandID, Why: "terms"}); err != nil {
+			return err
 		}
 		return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobTerms, Args: map[string]int64{"terms": t.ID}, UniqueKey: fmt.Sprintf("%s:%d", JobTerms, t.ID)})
 	})

@@ -33,21 +33,14 @@ func NewFetcher() *Fetcher { return newFetcher(outside.Public, nil) }
 func newFetcher(allowed func(netip.AddrPort) bool, trust *tls.Config) *Fetcher {
 	return &Fetcher{client: &http.Client{
 		Timeout:   fetchTimeout,
-		Transport: transport(allowed, trust),
+		Transport: outside.Transport(allowed, trust),
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
 				return errors.New("too many redirects")
 			}
-			return checkURL(r.URL)
+			return outside.CheckURL(r.URL)
 		},
 	}}
-}
-
-// PublicOnly reaches public addresses only, on port 443, whatever names resolve to: for whatever speaks to addresses that strangers wrote.
-func PublicOnly() *http.Transport { return transport(publicOnly, nil) }
-
-func transport(allowed func(netip.AddrPort) bool, trust *tls.Config) *http.Transport {
-	return & outside.Transport(allowed,        trust) outside.CheckURL
 }
 
 // Get returns the bytes behind an address, MaxBytes at most. Every refusal and every failure of the other

@@ -18,7 +18,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/jobs"
-	"relais/internal/media"
+	"relais/internal/outside"
 	"relais/internal/postgres"
 )
 
@@ -42,7 +42,7 @@ func newSender(key, contact string, client *http.Client) (*sender, error) {
 		return nil, errors.New("key of web push: not 32 random bytes")
 	}
 	if client == nil {
-		client = &http.Client{Timeout: pushTimeout, Transport: media.PublicOnly(),
+		client = &http.Client{Timeout: pushTimeout, Transport: outside.Transport(outside.Public, nil),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	return &sender{public: base64.RawURLEncoding.EncodeToString(private.PublicKey().Bytes()), private: base64.RawURLEncoding.EncodeToString(raw),

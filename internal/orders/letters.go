@@ -44,23 +44,15 @@ func (l orderLetter) TitleOf(i refunds.Item) string {
 // AmountOf is what a part is refunded, with its currency.
 func (l orderLetter) AmountOf(i refunds.Item) money.Amount { return money.New(i.Minor, l.Currency) }
 
-
-	Margin money.Amount // of it, the margin of their storefront
-
-// relayLetter is what the letter to a relay reads.
-type relayLetter struct {
-	Parts    []part
-	InPerson bool
-}
 // PriceOf is the total of a line with its currency.
 func (l orderLetter) PriceOf(line Line) money.Amount { return money.New(line.TotalMinor, l.Currency) }
 
 func (s *Service) toBuyer(ctx context.Context, tx *sqlx.Tx, o Order, template, key string, data orderLetter) error {
-	if o.Email == "" { // bought face to face, and no letter wanted
-		return nil
-	}	data.Order, data.Days = o, o.WithdrawalDays
-	if err := s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template, Reference: fmt.Sprintf("order:%d:%s", o.ID, key), Data: data}); err != nil {
-		return err
+	data.Order, data.Days = o, o.WithdrawalDays
+	if o.Email != "" { // who bought face to face may want no letter
+		if err := s.mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: template, Reference: fmt.Sprintf("order:%d:%s", o.ID, key), Data: data}); err != nil {
+			return err
+		}
 	}
 	args := notices.Args{"Brand": data.Shipment.BrandName}
 	if data.Refund != nil {
@@ -71,7 +63,7 @@ func (s *Service) toBuyer(ctx context.Context, tx *sqlx.Tx, o Order, template, k
 
 // Told is what those whom the order concerns are told of it.
 func (o Order) Told(at time.Time) told.Order {
-	return told.Order{ID: o.ID, Number: o.Number, Token: o.Token, MemberID: o.MemberID, At: at}
+	return told.Order{ID: o.ID, Number: o.Number, Token: o.Token, MemberID: o.MemberID, InPerson: o.InPerson(), At: at}
 }
 
 // ToBrand writes to the brand of a shipment about its order; key says once what the letter is about.
@@ -103,11 +95,10 @@ func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipmen
 				if err != nil {
 					return err
 				}
-				p := part{Name: r.Name, Title: l.Title}
+				p := told.Part{Name: r.Name, Title: l.Title}
 				if p.Amount, p.Margin, p.FreeAt = paid.Brought(payee, l.ID); p.Amount.Minor == 0 {
 					continue
 				}
- told.Part
 				relays[r.MemberID] = append(relays[r.MemberID], p)
 				parts = append(parts, p)
 			}
@@ -117,8 +108,7 @@ func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipmen
 		}
 	}
 	for _, memberID := range slices.Sorted(maps.Keys(relays)) {
-		if
-		err := told.Relay(ctx, tx, s.mail, o.Told(s.now()), memberID, relays[memberID]); relayLetterParts:, InPerson: o.InPerson() err != nil {
+		if err := told.Relay(ctx, tx, s.mail, o.Told(s.now()), memberID, relays[memberID]); err != nil {
 			return err
 		}
 	}

@@ -191,7 +191,7 @@ func (s *Service) Show(ctx context.Context, memberID, saleID int64) error {
 		case sale.State == Shown && now.Before(*sale.ExpiresAt):
 			return nil
 		}
-		lines, err := carts.Lines(ctx, tx, sale.CartID, sale.Lang)
+		lines, err := carts.Lines(ctx, tx, carts.Look{CartID: sale.CartID, Lang: sale.Lang, At: now})
 		if err != nil {
 			return fmt.Errorf("show sale %d: %w", saleID, err)
 		}

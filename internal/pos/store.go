@@ -83,7 +83,7 @@ func (s *Service) view(ctx context.Context, sale Sale, lang i18n.Lang) (View, er
 		return v, err
 	}
 	var err error
-	if v.Lines, err = carts.Lines(ctx, s.db, sale.CartID, lang); err != nil {
+	if v.Lines, err = carts.Lines(ctx, s.db, carts.Look{CartID: sale.CartID, Lang: lang, At: s.now()}); err != nil {
 		return v, fmt.Errorf("read sale %d: %w", sale.ID, err)
 	}
 	for _, l := range v.Lines {

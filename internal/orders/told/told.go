@@ -24,6 +24,7 @@ type Order struct {
 	Number   string
 	Token    string
 	MemberID *int64 // the buyer; nil: a guest
+	InPerson bool   // sold face to face
 	At       time.Time
 }
 
@@ -42,11 +43,18 @@ type Part struct {
 	Name   string
 	Title  string
 	Amount money.Amount
+	Margin money.Amount // of it, the margin of their storefront
 	FreeAt time.Time
 }
 
+// relayLetter is what the letter to a relay reads.
+type relayLetter struct {
+	Parts    []Part
+	InPerson bool
+}
+
 const selectRelay = `
-select m.email, m.lang, (select min(e.id) from earnings e join payees p on p.id = e.payee_id where e.order_id = $2 and e.role = 'commission' and p.member_id = m.id) as earning
+select m.email, m.lang, (select min(e.id) from earnings e join payees p on p.id = e.payee_id where e.order_id = $2 and e.role in ('commission', 'margin') and p.member_id = m.id) as earning
 from members m where m.id = $1`
 
 // Relay tells a member what they earned, never who bought: the order is not part of the letter.
@@ -60,7 +68,7 @@ func Relay(ctx context.Context, tx *sqlx.Tx, out *mail.Outbox, o Order, memberID
 		return postgres.Translate(err)
 	}
 	written, err := notices.Write(ctx, tx, out, memberID, notices.Sale, mail.Letter{To: m.Email, Lang: m.Lang, Template: "relay_earned",
-		Reference: fmt.Sprintf("order:%d:earned:%d", o.ID, memberID), Data: struct{ Parts []Part }{earned}})
+		Reference: fmt.Sprintf("order:%d:earned:%d", o.ID, memberID), Data: relayLetter{Parts: earned, InPerson: o.InPerson}})
 	if err != nil {
 		return err
 	}
