@@ -279,3 +279,16 @@ func (p *person) complaints() <-chan string {
 	}()
 	return found
 }
+
+// chooses has a file field take one of the demo's photographs.
+func (p *person) chooses(selector, file string) {
+	p.t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", "demo", "content", "photos", file))
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.do("choose "+file, chromedp.SetUploadFiles(selector, []string{path}))
+}

@@ -1,12 +1,8 @@
 package e2e_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 
 	"relais/internal/demo"
 )
@@ -109,19 +105,6 @@ func TestStoryOfOnePostInThreeCircles(t *testing.T) {
 	lea.fits("the form of a published post")
 	lea.shot("edit")
 	holds(t)
-}
-
-// chooses has a file field take one of the demo's photographs.
-func (p *person) chooses(selector, file string) {
-	p.t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "demo", "content", "photos", file))
-	if err == nil {
-		_, err = os.Stat(path)
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.do("choose "+file, chromedp.SetUploadFiles(selector, []string{path}))
 }
 
 // ticks taps the box, pill or choice whose label begins with that text.

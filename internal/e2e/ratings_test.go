@@ -8,21 +8,6 @@ import (
 	"relais/internal/demo"
 )
 
-// chooses puts a photograph, drawn in the page, into the field of that name.
-func (p *person) chooses(field string) {
-	p.t.Helper()
-	ok := evaluate[bool](p, `(async () => {
-		const c = document.createElement("canvas"); c.width = 900; c.height = 700;
-		const g = c.getContext("2d"); g.fillStyle = "#7a5c3a"; g.fillRect(0, 0, 900, 700); g.fillStyle = "#3f7d4a"; g.fillRect(250, 120, 400, 460);
-		const blob = await new Promise(r => c.toBlob(r, "image/jpeg", 0.9));
-		const files = new DataTransfer(); files.items.add(new File([blob], "photo.jpg", {type: "image/jpeg"}));
-		const f = document.querySelector("input[type=file][name=" + `+quote(field)+` + "]"); if (!f) return false;
-		f.files = files.files; f.dispatchEvent(new Event("change", {bubbles: true})); return f.files.length === 1 })()`)
-	if !ok {
-		p.lost("choose a photograph", fmt.Errorf("there is no field %s", field))
-	}
-}
-
 // A guest buys in a friend's storefront, receives, rates with a photograph and thanks; the brand replies; both are read on the product's page
 // and in the storefront, which its owner then arranges.
 func TestStoryOfARating(t *testing.T) {
@@ -54,7 +39,7 @@ func TestStoryOfARating(t *testing.T) {
 	buyer.pressesChoice(`input[name=stars][value="4"]`)
 	buyer.types("title", "Une pelle pour la vie")
 	buyer.types("body", "Elle tranche les racines sans forcer, et le manche ne glisse pas sous la pluie.")
-	buyer.chooses("photos")
+	buyer.chooses("input[type=file][name=photos]", "nathan-fertig-249917-unsplash.jpg")
 	buyer.shot("rate")
 	buyer.presses("Publier mon avis")
 	buyer.reads("Merci, votre avis est enregistré.")

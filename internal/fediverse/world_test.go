@@ -51,7 +51,7 @@ func open(t *testing.T) *world {
 	w.lea, w.brand = storefronttest.Member(t, w.db, "lea"), storefronttest.Brand(t, w.db, "savonnerie")
 	storefronttest.Terms(t, w.db, w.brand, 0, 1000, 30, storefronttest.Start.AddDate(0, 0, -1))
 	w.soap, w.brush = storefronttest.Product(t, w.db, w.brand, "savon"), storefronttest.Product(t, w.db, w.brand, "brosse")
-	w.storefronts = storefronts.New(w.db, business)
+	w.storefronts = storefronts.New(w.db, business, nil)
 	w.referrals = referrals.New(referrals.Config{DB: w.db, Now: business, Clock: w.now})
 	w.s = w.service(business, log, "a secret of the test, long enough for it")
 	w.jobs = jobs.New(w.db, log, jobs.Options{Now: w.now})
