@@ -15,6 +15,7 @@ import (
 	"relais/internal/debts"
 	"relais/internal/documents"
 	"relais/internal/earnings"
+	"relais/internal/groups"
 	"relais/internal/ledger"
 	"relais/internal/orders"
 	"relais/internal/postgres/pgtest"
@@ -234,12 +235,12 @@ var corruptions = []struct{ name, sql, want string }{
 
 // Somebody with all rights changes the data behind the program's back, with every trigger and constraint of rows switched
 // off. The audit names what they did; and there is a corruption for each invariant of the domains. Those of debts,
-// documents and clicks, and those between Stripe's books and ours, are broken in their own packages.
+// documents, clicks and circles, and those between Stripe's books and ours, are broken in their own packages.
 func TestAuditNamesEachCorruption(t *testing.T) {
 	w := traded(t)
 	owner := pgtest.Owner(t, w.DB)
 	named := map[string]bool{}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check} {
 		elsewhere, err := check(t.Context(), w.DB)
 		if err != nil {
 			t.Fatal(err)

@@ -70,7 +70,7 @@ func (p *person) fits(path string) {
 }
 
 // untranslated finds a message key where words should be.
-var untranslated = regexp.MustCompile(`\b(feed|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|insight|letters|fault|payee|payout)\.[a-z_]+\.[a-z_.]+\b`)
+var untranslated = regexp.MustCompile(`\b(feed|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|insight|letters|group|fault|payee|payout)\.[a-z_]+\.[a-z_.]+\b`)
 
 // audience is who looks at which pages.
 type audience struct{ name, email, pages string }
@@ -78,13 +78,15 @@ type audience struct{ name, email, pages string }
 // Every page, seen by whom it is for.
 var audiences = []audience{
 	{"guest", "", `/ /products /products?q=bougi /p/pelle-a-rempoter-vert-serre /brands /b/maison-brevane /@lea /@lea/p/canape-cavalier-cuir-cognac
-		/cart /signup /login /reset /help /legal /consent /dev/mail`},
+		/cart /signup /login /reset /help /legal /consent /dev/mail /groups /groups?sphere=personal&q=jardin /g/jardins-et-balcons /@mathilde/circles`},
 	{"member", "lea@relais.example", `/feed /feed?sphere=personal /me/posts /me/posts/new /me /me/links /me/codes /me/insight /me/insight?period=year /me/claims /me/claims/new /me/earnings /me/earnings/debts /me/payouts /me/documents /me/storefront /me/orders /me/settings /me/settings/security
-		/share?product=canape-cavalier-cuir-cognac /brand/new`},
+		/share?product=canape-cavalier-cuir-cognac /brand/new
+		/me/groups /me/groups/new /groups /@lea/circles /g/cyclos-du-jeudi /g/cyclos-du-jeudi/join /g/jardins-et-balcons/about /g/jardins-et-balcons/report?member=odile /g/jardins-et-balcons/leave
+		/g/reseau-archi-rhone /g/reseau-archi-rhone/members /g/reseau-archi-rhone/members/priya /g/reseau-archi-rhone/invite /g/reseau-archi-rhone/moderation /g/reseau-archi-rhone/settings /g/reseau-archi-rhone/leave`},
 	{"brand", "mathilde@maison-brevane.example", `/brand/maison-brevane /brand/maison-brevane/products /brand/maison-brevane/products/new /brand/maison-brevane/import
 		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/reviews /brand/maison-brevane/earnings
 		/brand/maison-brevane/payouts /brand/maison-brevane/documents /brand/maison-brevane/disputes /brand/maison-brevane/settings /brand/maison-brevane/settings/delivery`},
-	{"admin", "admin@relais.example", `/admin /admin/members /admin/brands /admin/orders /admin/payouts /admin/disputes /admin/reviews /admin/debts /admin/documents /admin/reconciliation /admin/jobs /admin/webhooks /admin/clock`},
+	{"admin", "admin@relais.example", `/admin /admin/groups /admin/members /admin/brands /admin/orders /admin/payouts /admin/disputes /admin/reviews /admin/debts /admin/documents /admin/reconciliation /admin/jobs /admin/webhooks /admin/clock`},
 }
 
 // TestEveryPage opens every page on a phone, in both languages and both lights, and on a desk in French, which is the longer one: it
@@ -126,7 +128,7 @@ func (p *person) found(audience string) []string {
 	p.t.Helper()
 	lists := map[string][][2]string{
 		"member": {{"/me/posts", "/me/posts/"}, {"/feed", "/g/"}, {"/me/links", "/me/links/"}, {"/me", "/me/sales/"}, {"/me/earnings", "/me/earnings/"}, {"/me/payouts", "/me/payouts/"}},
-		"admin":  {{"/admin/reviews", "/admin/reviews/"}, {"/admin/reviews", "/admin/claims/"}, {"/admin/orders", "/admin/orders/"}},
+		"admin":  {{"/admin/reviews", "/admin/reviews/"}, {"/admin/reviews", "/admin/claims/"}, {"/admin/orders", "/admin/orders/"}, {"/admin/groups", "/admin/groups/reports/"}},
 		"brand":  {{"/brand/maison-brevane/products", "/brand/maison-brevane/products/"}, {"/brand/maison-brevane/orders?show=all", "/brand/maison-brevane/orders/"}, {"/brand/maison-brevane/payouts", "/brand/maison-brevane/payouts/"}},
 	}
 	var paths []string

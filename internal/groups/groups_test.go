@@ -434,6 +434,37 @@ func TestReports(t *testing.T) {
 	}
 }
 
+// A report about somebody whose circle it becomes goes to the platform: nobody in the circle could decide it.
+func TestReportFollowsTheOwner(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	g := w.circle(groups.Private, groups.Free, "anna", "bruno")
+	w.must(w.ReportGroup(ctx, g.ID, w.id("bruno"), w.id("anna"), "insult", ""))
+	at := func(d groups.Desk) []groups.ReportRow {
+		t.Helper()
+		list, err := w.Reports(ctx, d, 0, groups.StateOpen, 10)
+		w.must(err)
+		return list
+	}
+	todo := func(want int) {
+		t.Helper()
+		if all, err := groups.Todo(ctx, w.db, w.id("olga"), 0); err != nil || all[g.ID] != want {
+			t.Errorf("%v wait for a moderator, want %d (%v)", all, want, err)
+		}
+	}
+	todo(1)
+	w.must(w.HandOver(ctx, g.ID, w.id("olga"), w.id("anna")))
+	todo(0)
+	if len(at(groups.ByCircle)) != 0 || len(at(groups.ByPlatform)) != 1 {
+		t.Fatalf("at the circle's desk %+v", at(groups.ByCircle))
+	}
+	id := at(groups.ByPlatform)[0].ID
+	w.refused(w.Decide(ctx, id, groups.Verdict{Desk: groups.ByCircle, GroupID: g.ID, By: w.id("olga"), Decision: groups.Kept, Why: "Rien."}), groups.ErrGone)
+	w.must(w.Decide(ctx, id, groups.Verdict{Desk: groups.ByPlatform, By: w.id("admin"), Decision: groups.Expelled, Why: "Vérifié."}))
+	w.role(g, "anna", groups.None)
+	w.role(g, "olga", groups.Owner) // who has moderated takes it over
+}
+
 // Reports about what others own are described and carried out by whoever owns it, in the transaction of the decision.
 func TestReportsOfPosts(t *testing.T) {
 	w := open(t)

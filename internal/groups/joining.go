@@ -37,6 +37,8 @@ type entry struct {
 }
 
 const (
+	countIn = `
+select (select count(*) from group_members where member_id = $1) + (select count(*) from group_requests where member_id = $1 and state = 'open')`
 	insertRequest = `
 insert into group_requests (group_id, member_id, invitation_id, text, asked_at) values ($1, $2, nullif($3::bigint, 0), $4, $5) on conflict do nothing`
 	closeRequest = `update group_requests set state = $3, decided_by = nullif($4::bigint, 0), decided_at = $5 where group_id = $1 and member_id = $2 and state = 'open'`
@@ -64,6 +66,13 @@ func (s *Service) enter(ctx context.Context, tx *sqlx.Tx, groupID, memberID int6
 	}
 	if err := e.agrees(g); err != nil {
 		return Joined{}, err
+	}
+	var in int
+	if err := tx.GetContext(ctx, &in, countIn, memberID); err != nil {
+		return Joined{}, fmt.Errorf("count circles of member %d: %w", memberID, postgres.Translate(err))
+	}
+	if in >= maxIn {
+		return Joined{}, ErrManyIn
 	}
 	if how == ByAsking {
 		var by int64

@@ -134,7 +134,7 @@ func (s *Service) pass(ctx context.Context, tx *sqlx.Tx, g Group, from, to int64
 }
 
 // Remove takes somebody out of a circle, who may come back; with ban they may not. Those who moderate may, below their own rank, and say
-// why. Somebody who is not in the circle can be banned all the same. Faults: ErrGone, ErrModerators, ErrRank, the field why.
+// why. Faults: ErrGone, ErrModerators, ErrRank, the field why.
 func (s *Service) Remove(ctx context.Context, groupID, by, memberID int64, why string, ban bool) error {
 	why, err := words("why", why, MaxWhy, true)
 	if err != nil {

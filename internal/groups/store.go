@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,7 +153,8 @@ func ShownIn(ctx context.Context, q sqlx.QueryerContext, g Group, limit int) ([]
 	if !CanShow(g) {
 		return nil, nil
 	}
-	return people(ctx, q, selectShown, g.ID, limit)
+	list, err := people(ctx, q, selectShown, g.ID, limit)
+	return slices.DeleteFunc(list, func(p Person) bool { return !Knows(g, None, false, p.Shown) }), err
 }
 
 func people(ctx context.Context, q sqlx.QueryerContext, query string, args ...any) ([]Person, error) {
@@ -185,7 +187,7 @@ func ShownBy(ctx context.Context, q sqlx.QueryerContext, memberID int64, limit i
 	if err := sqlx.SelectContext(ctx, q, &list, selectShownBy, memberID, limit); err != nil {
 		return nil, fmt.Errorf("read shown circles: %w", postgres.Translate(err))
 	}
-	return list, nil
+	return slices.DeleteFunc(list, func(m Membership) bool { return !Knows(m.Group, None, false, m.Shown) }), nil
 }
 
 // Query is what somebody looks for in the directory.

@@ -22,6 +22,7 @@ var (
 	ErrOwnerStays     = fault.New(fault.Conflict, "fault.group_owner_stays")
 	ErrDecided        = fault.New(fault.Conflict, "fault.group_decided")
 	ErrMany           = fault.New(fault.Conflict, "fault.group_many")
+	ErrManyIn         = fault.New(fault.Conflict, "fault.group_many_in")
 	ErrReportYourself = fault.New(fault.Invalid, "fault.group_report_yourself")
 )
 
@@ -33,10 +34,11 @@ const (
 	MaxAsk         = 500
 	MaxWhy         = 2000
 	maxReport      = 2000
-	maxOwned       = 50 // circles that one member owns at a time
-	maxLive        = 20 // invitations by link of one member that are good at a time, in one circle
-	MaxAddresses   = 20 // at a time
-	maxMailsADay   = 60 // of one member, for all circles
+	maxOwned       = 50  // circles that one member owns at a time
+	maxIn          = 500 // circles that one member is in or waits for, by their own doing
+	maxLive        = 20  // invitations by link of one member that are good at a time, in one circle
+	MaxAddresses   = 20  // at a time
+	maxMailsADay   = 60  // of one member, for all circles
 )
 
 // words cleans a text of several lines and checks its length.

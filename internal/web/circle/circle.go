@@ -12,7 +12,6 @@
 package circle
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -201,18 +200,13 @@ func (s *Server) At(c echo.Context, rule func(groups.Group, groups.Role) error) 
 		return Circle{}, err
 	}
 	if circle.Moderates() {
-		circle.Waiting, err = s.waiting(ctx, g.ID)
+		all, err := groups.Todo(ctx, s.DB, viewer, g.ID)
+		if err != nil {
+			return Circle{}, err
+		}
+		circle.Waiting = all[g.ID]
 	}
-	return circle, err
-}
-
-func (s *Server) waiting(ctx context.Context, groupID int64) (int, error) {
-	reports, err := groups.OpenReports(ctx, s.DB, groups.ByCircle, groupID)
-	if err != nil {
-		return 0, err
-	}
-	asked, err := groups.Requests(ctx, s.DB, groupID, listed)
-	return reports + len(asked), err
+	return circle, nil
 }
 
 func (s *Server) at(rule func(groups.Group, groups.Role) error, h func(echo.Context, Circle) error) echo.HandlerFunc {

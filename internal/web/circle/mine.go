@@ -36,6 +36,10 @@ func (s *Server) mine(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	waiting, err := groups.Todo(ctx, s.DB, viewerID(c), 0)
+	if err != nil {
+		return err
+	}
 	data := minePage{Empty: page.Empty{Icon: "users", Title: l.T("group.mine.none"), Text: l.T("group.mine.none_text"), URL: "/groups", Action: l.T("group.mine.find")}}
 	for _, name := range groups.Spheres() {
 		part := sphere{Name: name}
@@ -43,13 +47,7 @@ func (s *Server) mine(c echo.Context) error {
 			if m.Sphere != name {
 				continue
 			}
-			one := mine{Membership: m}
-			if groups.CanModerate(m.Group, m.Role) {
-				if one.Waiting, err = s.waiting(ctx, m.ID); err != nil {
-					return err
-				}
-			}
-			part.Circles = append(part.Circles, one)
+			part.Circles = append(part.Circles, mine{Membership: m, Waiting: waiting[m.ID]})
 		}
 		if len(part.Circles) > 0 {
 			data.Spheres = append(data.Spheres, part)
