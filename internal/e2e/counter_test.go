@@ -83,7 +83,7 @@ func TestStoryOfASaleAtTheReader(t *testing.T) {
 	brand.shot("readers")
 	address := evaluate[string](brand, `document.querySelector("a[href*='/reader/tmr_']").getAttribute("href")`)
 	brand.goes("/sell?for=maison-brevane")
-	brand.presses("Stand de foire ou de salon")
+	brand.taps("input[name=place][value=fair]")
 	brand.presses("Choisir les articles")
 	brand.reads("Choisir les articles")
 	brand.taps("[data-more]:not([disabled])")

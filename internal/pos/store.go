@@ -222,9 +222,6 @@ type Day struct {
 	Refunded int64        `db:"refunded"` // minor units
 }
 
-// Others is how many pieces there are besides the first.
-func (d Day) Others() int64 { return d.Pieces - 1 }
-
 // Sums are what the sales of a day come to, in one currency.
 type Sums struct {
 	Count    int64          `db:"count"`
