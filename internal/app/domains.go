@@ -110,12 +110,11 @@ type Parts struct {
 }
 
 // Wire makes the use cases, from the bottom of the import order to its top, and registers their jobs.
-func Wire(p Parts) (*Domains, error) {
-	d := &Domains{DB: p.DB, Clock: p.Clock, Jobs: jobs.New(p.Work, p.Log, jobs.Options{})}
+func Wire(p Parts) (d *Domains, err error) {
+	d = &Domains{DB: p.DB, Clock: p.Clock, Jobs: jobs.New(p.Work, p.Log, jobs.Options{})}
 	if p.RealNow == nil {
 		p.RealNow = time.Now
 	}
-	var err error
 	if d.Keys, err = token.NewKeys(p.Secret); err != nil {
 		return nil, err
 	}
@@ -139,18 +138,12 @@ func Wire(p Parts) (*Domains, error) {
 		return nil, err
 	}
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
-	d.Groups = groups.New(groups.Options{DB: p.DB, Now: p.Clock.Now, Mail: d.Mail, Keys: d.Keys, Members: d.Members})
-	d.Notices, err = notices.New(notices.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.Clock.Now, Clock: p.RealNow, PushKey: p.PushKey, Contact: pushContact(p), Client: p.PushClient, Log: p.Log})
-	if err != nil {
-		return nil, err
-	}
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now, d.Mail)
 	d.Changes = changes.NewFeed(p.DB, time.Now, p.Log)
 	d.Referrals = referrals.New(referrals.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Changes: d.Changes})
-	if d.Fediverse, err = fediverse.New(fediverse.Config{DB: p.DB, Referrals: d.Referrals, Now: p.Clock.Now, Clock: time.Now, BaseURL: p.BaseURL, Secret: []byte(p.Secret),
-		Local: p.FediverseLocal, Log: p.Log}); err != nil {
+	if err := d.wireCircles(p); err != nil {
 		return nil, err
 	}
 	if d.Clicks, err = clicks.New(clicks.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret), Spool: p.Spool, Months: p.ClickMonths, Log: p.Log}); err != nil {
@@ -165,10 +158,6 @@ func Wire(p Parts) (*Domains, error) {
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Clock: time.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
 	d.Reviews = reviews.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
-	d.Posts = posts.New(p.DB, d.Referrals, p.Clock.Now, d.Mail)
-	for _, k := range []groups.Kind{groups.APost, groups.AComment} {
-		d.Groups.About(k, d.Posts.Subjects(k))
-	}
 	d.Ratings = ratings.New(p.DB, p.Clock.Now, d.Mail)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
@@ -180,6 +169,22 @@ func Wire(p Parts) (*Domains, error) {
 		Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
 	d.register()
 	return d, nil
+}
+
+// wireCircles makes what members do among themselves, how they are told, and who follows them from elsewhere.
+func (d *Domains) wireCircles(p Parts) (err error) {
+	d.Groups = groups.New(groups.Options{DB: p.DB, Now: p.Clock.Now, Mail: d.Mail, Keys: d.Keys, Members: d.Members})
+	d.Posts = posts.New(p.DB, d.Referrals, p.Clock.Now, d.Mail)
+	for _, k := range []groups.Kind{groups.APost, groups.AComment} {
+		d.Groups.About(k, d.Posts.Subjects(k))
+	}
+	d.Notices, err = notices.New(notices.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.Clock.Now, Clock: p.RealNow, PushKey: p.PushKey, Contact: pushContact(p), Client: p.PushClient, Log: p.Log})
+	if err != nil {
+		return err
+	}
+	d.Fediverse, err = fediverse.New(fediverse.Config{DB: p.DB, Referrals: d.Referrals, Now: p.Clock.Now, Clock: time.Now, BaseURL: p.BaseURL, Secret: []byte(p.Secret),
+		Local: p.FediverseLocal, Log: p.Log})
+	return err
 }
 
 // pushContact is whom push services can ask about us: the site, or in development, which has no https, the sender of letters.

@@ -99,6 +99,7 @@ const (
 // Larger are packages with a reason to be.
 func Larger() map[string]int {
 	return map[string]int{
-		"internal/orders": 2600, // whatever moves an order is here, as each of it locks the same row and sees what the others did		"internal/payouts":       2600, // a payout from its plan to what the payee's bank does with it: one set of states		"internal/stripesandbox": 5000, // as much of somebody else's API as we use; its parts share one state under one lock
+		"internal/orders":        2600, // whatever moves an order is here, as each of it locks the same row and sees what the others did
+		"internal/stripesandbox": 5000, // as much of somebody else's API as we use, card readers too; its parts share one state under one lock
 	}
 }

@@ -139,13 +139,28 @@ func Write(ctx context.Context, tx *sqlx.Tx, out *mail.Outbox, memberID int64, k
 	return true, out.Queue(ctx, tx, l)
 }
 
-// TellPayee tells a member, or the team of a brand, of one of their payouts; exactly one of the two is set.
-func TellPayee(ctx context.Context, tx *sqlx.Tx, memberID, brandID *int64, brand string, n Notice) error {
-	if memberID != nil {
-		n.MemberID, n.Kind = *memberID, Payout
+// Payee is a member, or a brand with its name; exactly one of the two is set.
+type Payee struct {
+	MemberID, BrandID *int64
+	Name              string
+}
+
+// TellPayee writes a letter about one of their payouts to a payee, and tells them, or the team of the brand, under the letter's reference. Of
+// these letters only that of a member about money that was sent can be switched off.
+func TellPayee(ctx context.Context, tx *sqlx.Tx, out *mail.Outbox, to Payee, l mail.Letter, n Notice) (err error) {
+	n.Subject, n.Written = l.Reference, to.MemberID != nil // a brand's letter goes to its own address
+	if n.Event == "sent" && to.MemberID != nil {
+		n.Written, err = Write(ctx, tx, out, *to.MemberID, Payout, l)
+	} else {
+		err = out.Queue(ctx, tx, l)
+	}
+	if err != nil {
+		return err
+	}
+	if to.MemberID != nil {
+		n.MemberID, n.Kind = *to.MemberID, Payout
 		return Tell(ctx, tx, n)
 	}
-	n.Kind, n.Written = BrandPayout, false // the letter goes to the brand's own address
-	n.Args["Brand"] = brand
-	return TellTeam(ctx, tx, *brandID, n)
+	n.Kind, n.Args["Brand"] = BrandPayout, to.Name
+	return TellTeam(ctx, tx, *to.BrandID, n)
 }

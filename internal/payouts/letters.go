@@ -25,24 +25,14 @@ func (s *Service) letterSent(ctx context.Context, tx *sqlx.Tx, p Payout) error {
 	if err != nil {
 		return err
 	}
-	path = fmt.Sprintf("%s/%d", path, p.ID)
+	path += fmt.Sprint("/", p.ID)
 	return s.tell(ctx, tx, payee, mail.Letter{Template: "payout_sent", Reference: fmt.Sprintf("payout:%d:sent", p.ID), Data: payoutLetter{Payout: p, Path: path}},
 		notices.Notice{Event: "sent", Path: path, Args: notices.Args{"Amount": p.Amount}})
 }
 
-// tell writes a letter to a payee and tells them; of letters only that of a member about money that was sent can be switched off.
-func (s *Service) tell(ctx context.Context, tx *sqlx.Tx, payee Payee, l mail.Letter, n notices.Notice) (err error) {
-	l.To, l.Lang = payee.Email, i18n.Lang(payee.Lang)
-	n.At, n.Subject, n.Written = s.now(), l.Reference, true
-	if n.Event == "sent" && payee.MemberID != nil {
-		n.Written, err = notices.Write(ctx, tx, s.mail, *payee.MemberID, notices.Payout, l)
-	} else {
-		err = s.mail.Queue(ctx, tx, l)
-	}
-	if err != nil {
-		return err
-	}
-	return notices.TellPayee(ctx, tx, payee.MemberID, payee.BrandID, payee.Name, n)
+func (s *Service) tell(ctx context.Context, tx *sqlx.Tx, payee Payee, l mail.Letter, n notices.Notice) error {
+	l.To, l.Lang, n.At = payee.Email, i18n.Lang(payee.Lang), s.now()
+	return notices.TellPayee(ctx, tx, s.mail, notices.Payee{MemberID: payee.MemberID, BrandID: payee.BrandID, Name: payee.Name}, l, n)
 }
 
 const selectTold = `
@@ -63,26 +53,22 @@ func (s *Service) letterFailed(ctx context.Context, tx *sqlx.Tx, p Payout, now t
 	if err != nil {
 		return err
 	}
-	l := i18n.Lang(payee.Lang)
-	data := payoutLetter{Payout: p, Title: l.T("payout.failure." + string(why) + ".title"), Text: l.T("payout.failure." + string(why) + ".text"),
-		Next: l.T("payout.failure." + string(why) + ".todo"), Path: fmt.Sprintf("%s/%d", path, p.ID)}
+	l, key := i18n.Lang(payee.Lang), "payout.failure."+string(why)
+	data := payoutLetter{Payout: p, Title: l.T(key + ".title"), Text: l.T(key + ".text"), Next: l.T(key + ".todo"), Path: fmt.Sprintf("%s/%d", path, p.ID)}
 	return s.tell(ctx, tx, payee, mail.Letter{Template: "payout_failed", Reference: fmt.Sprintf("payout:%d:failed", p.ID), Data: data},
-		notices.Notice{Event: "failed", Path: data.Path, Args: notices.Args{"Amount": p.Amount, "Why": notices.Words("payout.failure." + string(why) + ".title")}})
+		notices.Notice{Event: "failed", Path: data.Path, Args: notices.Args{"Amount": p.Amount, "Why": notices.Words(key + ".title")}})
 }
 
-// bankLetter is what the letter about a payout that a bank sent back reads.
-type bankLetter struct {
-	BankPayout
-	Why  string
-	Path string
-}
-
+// letterBank tells a payee that their bank sent a payout back.
 func (s *Service) letterBank(ctx context.Context, tx *sqlx.Tx, payee Payee, b BankPayout) error {
 	_, path, err := letterTo(ctx, tx, payee.ID)
 	if err != nil {
 		return err
 	}
-	data := bankLetter{BankPayout: b, Why: i18n.Lang(payee.Lang).T("payout.bank." + b.Reason()), Path: path}
+	data := struct {
+		BankPayout
+		Why, Path string
+	}{b, i18n.Lang(payee.Lang).T("payout.bank." + b.Reason()), path}
 	return s.tell(ctx, tx, payee, mail.Letter{Template: "payout_bank", Reference: "bank:" + b.StripeID + ":failed", Data: data},
 		notices.Notice{Event: "bank", Path: path, Args: notices.Args{"Amount": b.Amount}})
 }

@@ -1,6 +1,7 @@
 package payouts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -59,11 +60,8 @@ func (s *Service) RecordNotSent(ctx context.Context, by, id int64, reason string
 // evidence is a parked payout and what Stripe has of it.
 func (s *Service) evidence(ctx context.Context, id int64) (Payout, []payments.Transfer, error) {
 	p, err := payoutWhere(ctx, s.db, `p.id = $1`, id)
-	if err != nil {
-		return p, nil, err
-	}
-	if p.State != Sending || p.ParkedAt == nil {
-		return p, nil, ErrRunState
+	if err != nil || p.State != Sending || p.ParkedAt == nil {
+		return p, nil, cmp.Or(err, error(ErrRunState))
 	}
 	found, err := s.transfers.FindTransfers(ctx, group(p))
 	if err != nil {
@@ -75,8 +73,7 @@ func (s *Service) evidence(ctx context.Context, id int64) (Payout, []payments.Tr
 // settle records how a parked payout ended, and who said so, in one transaction, and lets its run come to its end.
 func (s *Service) settle(ctx context.Context, by int64, p Payout, transferID, reason string) error {
 	how := "recorded as " + transferID
-	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		var err error
+	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) (err error) {
 		if transferID != "" {
 			err = s.bookSent(ctx, tx, p, transferID)
 		} else {

@@ -148,14 +148,11 @@ func New(o Options) (http.Handler, error) {
 	after.Routes(e)
 	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
-	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL})
-	feeds.Routes(e)
-	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
+	o.circles(e, site)
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
-	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 	accounts.Routes(e)
 	relays.Routes(e)
 	brands.Routes(e)
@@ -171,6 +168,14 @@ func New(o Options) (http.Handler, error) {
 		e.GET("/dev/styleguide", site.StyleGuide(o.someMedia))
 	}
 	return e, nil
+}
+
+// circles adds what members do among themselves, and with whoever follows them from elsewhere.
+func (o Options) circles(e *echo.Echo, site *page.Site) {
+	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL})
+	feeds.Routes(e)
+	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
+	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }
 
 // waking has what a request enqueued begun at once, and what it changed noticed at once, rather than at the next poll.

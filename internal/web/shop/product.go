@@ -154,18 +154,9 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	if data.Delivery, err = s.delivery(c, p.BrandID); err != nil {
 		return err
 	}
-	if data.Fans, err = storefronts.Fans(ctx, s.db, p.ID, 4); err != nil {
-		return err
-	}
 	page.Shows(c, changes.Brand(p.BrandID))
-	for _, f := range data.Fans {
-		page.Shows(c, changes.Member(f.MemberID))
-	}
-	if len(data.Fans) > 0 {
-		data.FansMore = data.Fans[0].Total - len(data.Fans)
-	}
-	if r != nil { // their word stands at the head of the page
-		data.Fans = slices.DeleteFunc(data.Fans, func(f storefronts.Fan) bool { return f.Handle == r.Handle })
+	if err = s.fans(c, &data); err != nil {
+		return err
 	}
 	if data.Others, err = s.others(c, p); err != nil {
 		return err
@@ -182,6 +173,23 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 		data.Preview.Linked.Offers.URL = s.baseURL + r.Path() + "/p/" + p.Slug
 	}
 	return s.site.Render(c, data.Form.Status(), "shop/product", data)
+}
+
+// fans adds the members who recommend the product.
+func (s *Shop) fans(c echo.Context, data *productPage) (err error) {
+	if data.Fans, err = storefronts.Fans(c.Request().Context(), s.db, data.ID, 4); err != nil {
+		return err
+	}
+	for _, f := range data.Fans {
+		page.Shows(c, changes.Member(f.MemberID))
+	}
+	if len(data.Fans) > 0 {
+		data.FansMore = data.Fans[0].Total - len(data.Fans)
+	}
+	if r := data.Relay; r != nil { // their word stands at the head of the page
+		data.Fans = slices.DeleteFunc(data.Fans, func(f storefronts.Fan) bool { return f.Handle == r.Handle })
+	}
+	return nil
 }
 
 // others are a few more products of the brand.
