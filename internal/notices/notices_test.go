@@ -151,7 +151,7 @@ func TestMoneyIsNeverSwitchedOffEverywhere(t *testing.T) {
 	}
 	w.tells(nil)
 	w.tells(func(n *notices.Notice) {
-		n.Kind, n.Event, n.Args = notices.Order, "paid", notices.Args{"Number": "R-1"}
+		n.Kind, n.Event, n.Args, n.Written = notices.Order, "paid", notices.Args{"Number": "R-1"}, true
 	})
 	w.drain()
 	if got := w.list(notices.Filter{}); len(got) != 1 || got[0].Kind != notices.Sale {
