@@ -176,16 +176,16 @@ func signed(t *testing.T, authorization string) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ecdh.P256().NewPublicKey(public); err != nil {
-		t.Fatal(err)
-	}
 	parts := strings.Split(token, ".")
 	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
 	if err != nil || len(signature) != 64 {
 		t.Fatalf("signature of %d bytes, %v", len(signature), err)
 	}
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	k := &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(public[1:33]), Y: new(big.Int).SetBytes(public[33:])}
+	k, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), public)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !ecdsa.Verify(k, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
 		t.Fatal("the signature is not that of the key")
 	}

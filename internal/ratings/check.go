@@ -18,9 +18,9 @@ var checks = []ledger.Invariant{
 	{Name: "ratings_verified", Description: "each rating rests on a line of an order of its product, received and paid by its author, and each entry of a guest book on a line that its owner was credited for",
 		Query: `select (select count(*) from ratings r left join order_lines l on l.id = r.order_line_id left join orders o on o.id = l.order_id left join shipments s on s.id = l.shipment_id
 		    where l.id is null or l.product_id <> r.product_id or l.brand_id <> r.brand_id or s.state <> 'delivered' or o.paid_at is null
-		      or o.email_normal <> r.buyer)
+		      or ` + buyerOf + ` <> r.buyer)
 		  + (select count(*) from thanks t left join order_lines l on l.id = t.order_line_id left join orders o on o.id = l.order_id
-		    where o.id is null or o.email_normal <> t.buyer or o.paid_at is null
+		    where o.id is null or ` + buyerOf + ` <> t.buyer or o.paid_at is null
 		      or not exists (select 1 from attribution_credits c where c.order_line_id = t.order_line_id and c.member_id = t.storefront_id))`},
 	{Name: "rating_guards", Description: "nobody but the platform's decision takes a rating away, and the sums are kept by the database alone",
 		Query: `select (select count(*) from (values ('ratings', 'ratings_move'), ('ratings', 'ratings_sum')) expected(relation, name)

@@ -59,7 +59,7 @@ func (s *Service) invite(ctx context.Context, tx *sqlx.Tx, orderID int64) error 
 	if err != nil {
 		return err
 	}
-	send := len(open) > 0 && !refused
+	send := len(open) > 0 && !refused && o.Email != "" // who bought face to face may have left none
 	res, err := tx.ExecContext(ctx, `insert into rating_invitations (order_id, at, sent) values ($1, $2, $3) on conflict do nothing`, orderID, s.now(), send)
 	if err != nil {
 		return fmt.Errorf("ask about order %d: %w", orderID, postgres.Translate(err))
@@ -78,9 +78,9 @@ func Refuses(ctx context.Context, q sqlx.QueryerContext, buyer string) (no bool,
 
 // Refuse keeps that the buyer of an order wants no more letters that ask for ratings, about this order or any other; or takes that back.
 func (s *Service) Refuse(ctx context.Context, orderID int64, no bool) error {
-	query := `insert into rating_refusals (buyer, at) select email_normal, $2 from orders where id = $1 on conflict do nothing`
+	query := `insert into rating_refusals (buyer, at) select ` + buyerOf + `, $2 from orders o where o.id = $1 on conflict do nothing`
 	if !no {
-		query = `delete from rating_refusals r using orders o where o.id = $1 and r.buyer = o.email_normal and $2::timestamptz is not null`
+		query = `delete from rating_refusals r using orders o where o.id = $1 and r.buyer = ` + buyerOf + ` and $2::timestamptz is not null`
 	}
 	_, err := s.db.ExecContext(ctx, query, orderID, s.now())
 	return postgres.Translate(err)

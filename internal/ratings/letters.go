@@ -43,6 +43,9 @@ func (s *Service) toBuyer(ctx context.Context, tx *sqlx.Tx, lineID int64, templa
 	if err := tx.GetContext(ctx, &to, selectBuyer, lineID); err != nil {
 		return fmt.Errorf("write to the buyer of line %d: %w", lineID, postgres.Translate(err))
 	}
+	if to.Email == "" { // bought face to face, and no letter wanted
+		return nil
+	}
 	l.Number, l.Token = to.Number, to.Token
 	return s.mail.Queue(ctx, tx, mail.Letter{To: to.Email, Lang: to.Lang, Template: template, Reference: reference, Data: l})
 }

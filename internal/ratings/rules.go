@@ -2,7 +2,6 @@ package ratings
 
 import (
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -130,12 +129,4 @@ func cut(s string) string {
 		return string(r[:MaxName])
 	}
 	return s
-}
-
-// changed says when a text counts as edited: only where a reader could have seen another one.
-func changed(was, is string, now time.Time, before *time.Time) *time.Time {
-	if was == is {
-		return before
-	}
-	return &now
 }

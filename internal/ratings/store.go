@@ -52,10 +52,13 @@ func (b Bought) May() error {
 // Rated says whether the buyer's rating stands, seen or hidden.
 func (b Bought) Rated() bool { return b.RatingID != nil && b.State != Withdrawn }
 
+// buyerOf is who the buyer of an order o is: their e-mail or, bought face to face without one, nobody but this order.
+const buyerOf = `coalesce(nullif(o.email_normal, ''), 'order ' || o.id)`
+
 // The buyer is the account of the order, and those with the same e-mail or the same card: what self is where commissions are decided.
 const selectBought = `
 with buyer as (
-  select o.id as order_id, o.member_id, o.email, o.email_normal, array(
+  select o.id as order_id, o.member_id, o.email, ` + buyerOf + ` as email_normal, array(
     select o.member_id where o.member_id is not null union select m.id from members m where m.email_normal = o.email_normal
     union select x.member_id from orders x where x.card_fingerprint = o.card_fingerprint and x.member_id is not null and x.paid_at is not null) as who
   from orders o where o.id = $1)

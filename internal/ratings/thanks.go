@@ -66,11 +66,11 @@ func (r Relayed) Thanked() bool { return r.ThanksID != nil && r.State != Withdra
 
 // Whoever is credited for a line that was paid and is not all paid back; their own account, e-mail and card never are.
 const selectRelayed = `
-select distinct on (c.member_id) c.member_id, m.handle, m.name, l.id as line_id, o.email_normal as buyer, o.member_id as buyer_id,
+select distinct on (c.member_id) c.member_id, m.handle, m.name, l.id as line_id, ` + buyerOf + ` as buyer, o.member_id as buyer_id,
   t.id as thanks_id, coalesce(t.body, '') as body, coalesce(t.name, '') as signed, coalesce(t.state, '') as state
 from orders o join order_lines l on l.order_id = o.id join attribution_credits c on c.order_line_id = l.id
 join members m on m.id = c.member_id and m.blocked_at is null
-left join thanks t on t.storefront_id = c.member_id and t.buyer = o.email_normal
+left join thanks t on t.storefront_id = c.member_id and t.buyer = ` + buyerOf + `
 where o.id = $1 and o.paid_at is not null and l.returned_minor < l.total_minor and o.member_id is distinct from c.member_id and o.email_normal <> m.email_normal
 order by c.member_id, l.id`
 
