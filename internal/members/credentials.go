@@ -195,7 +195,7 @@ func (s *Service) ChangeEmail(ctx context.Context, id Identity, address, ip stri
 		there, err := ByEmail(ctx, tx, email)
 		switch {
 		case err == nil:
-			return s.write(ctx, tx, there, "account_exists", linkReference(secret), letterData{Name: there.Name})
+			return s.write(ctx, tx, there, "account_exists", linkReference(secret), letterData{Name: there.Name, Path: "/login"})
 		case !errors.Is(err, fault.NotFound):
 			return err
 		}
