@@ -89,6 +89,12 @@ func (l *Line) Waive() { l.Price, l.Margin.Minor = l.BrandPrice(), 0 }
 // Added is what the line costs more than at the brand.
 func (l Line) Added() money.Amount { return money.New(l.Margin.Minor*l.Quantity, l.Price.Currency) }
 
+// Brings is what the member of the storefront would earn at today's rate: the commission of the brand's price, and the margin, both without VAT.
+func (l Line) Brings() money.Amount {
+	added := l.Added().Minor
+	return money.New(money.Share(money.NetOfVAT(l.Total().Minor-added, l.VATBps), l.CommissionBps)+money.NetOfVAT(added, l.VATBps), l.Price.Currency)
+}
+
 // Total is quantity times price.
 func (l Line) Total() money.Amount {
 	return money.New(l.Price.Minor*l.Quantity, l.Price.Currency)

@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"relais/internal/carts"
+	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/postgres"
+	"relais/internal/storefronts"
 )
 
 const selectSale = `
@@ -23,7 +27,8 @@ from counter_sales c join members m on m.id = c.seller_id left join brands b on 
 
 func saleWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Sale, error) {
 	var s Sale
-	return s, orGone(sqlx.GetContext(ctx, q, &s, selectSale+where, args...))
+	err := sqlx.GetContext(ctx, q, &s, selectSale+where, args...)
+	return s, orGone(err)
 }
 
 // linkSale finds the order of a sale that was made and not noted down.
@@ -131,7 +136,7 @@ with shown as (
   where p.state = 'published' and b.blocked_at is null and case when $2 = 0 then l.member_id is not null else p.brand_id = $2 end
     and ($4 = '' or unaccent(lower(p.title || ' ' || coalesce(t.title, '') || ' ' || b.name)) like '%' || unaccent(lower($4)) || '%')
   order by n limit $5)
-select p.id as product_id, coalesce(t.title, p.title) as title, b.name as brand_name, coalesce(f.hash, '') as media_hash, v.id as variant_id,
+select p.id as product_id, p.brand_id, coalesce(t.title, p.title) as title, b.name as brand_name, coalesce(f.hash, '') as media_hash, v.id as variant_id,
   array_to_string(case when p.lang <> $3 and cardinality(v.option_values_other) > 0 then v.option_values_other else v.option_values end, ' / ') as variant_title,
   v.price_minor, p.currency, v.stock, coalesce(c.quantity, 0) as quantity
 from shown s join products p on p.id = s.id join brands b on b.id = p.brand_id join variants v on v.product_id = p.id and v.active
@@ -147,6 +152,7 @@ const MostShown = 40
 func (s *Service) ShelfOf(ctx context.Context, sale Sale, text string, lang i18n.Lang) (shelf []Shelf, more bool, err error) {
 	var rows []struct {
 		ProductID    int64          `db:"product_id"`
+		BrandID      int64          `db:"brand_id"`
 		Title        string         `db:"title"`
 		BrandName    string         `db:"brand_name"`
 		MediaHash    string         `db:"media_hash"`
@@ -164,7 +170,19 @@ func (s *Service) ShelfOf(ctx context.Context, sale Sale, text string, lang i18n
 	if err := s.db.SelectContext(ctx, &rows, selectShelf, sale.SellerID, brand, lang, text, MostShown+1, sale.CartID); err != nil {
 		return nil, false, fmt.Errorf("read shelf: %w", err)
 	}
+	brands := map[int64]int64{} // by product
 	for _, r := range rows {
+		brands[r.ProductID] = r.BrandID
+	}
+	added, err := s.margins(ctx, sale, brands)
+	if err != nil {
+		return nil, false, fmt.Errorf("read shelf: %w", err)
+	}
+	for _, r := range rows {
+		price := money.New(r.PriceMinor, r.Currency)
+		if on, ok := added[r.ProductID]; ok {
+			price.Minor += on(price).Minor
+		}
 		if n := len(shelf); n == 0 || shelf[n-1].ProductID != r.ProductID {
 			if n == MostShown {
 				return shelf, true, nil
@@ -172,9 +190,32 @@ func (s *Service) ShelfOf(ctx context.Context, sale Sale, text string, lang i18n
 			shelf = append(shelf, Shelf{ProductID: r.ProductID, Title: r.Title, BrandName: r.BrandName, MediaHash: r.MediaHash})
 		}
 		last := &shelf[len(shelf)-1]
-		last.Items = append(last.Items, Item{VariantID: r.VariantID, Title: r.VariantTitle, Price: money.New(r.PriceMinor, r.Currency), Stock: r.Stock, Quantity: r.Quantity})
+		last.Items = append(last.Items, Item{VariantID: r.VariantID, Title: r.VariantTitle, Price: price, Stock: r.Stock, Quantity: r.Quantity})
 	}
 	return shelf, false, nil
+}
+
+// margins are what a member's storefront puts on the prices of products, which are given with their brands; a brand's own team puts nothing.
+func (s *Service) margins(ctx context.Context, sale Sale, brands map[int64]int64) (map[int64]func(money.Amount) money.Amount, error) {
+	added := map[int64]func(money.Amount) money.Amount{}
+	if sale.BrandID != nil {
+		return added, nil
+	}
+	typed, err := storefronts.MarginsOf(ctx, s.db, sale.SellerID, slices.Collect(maps.Keys(brands))...)
+	if err != nil {
+		return nil, err
+	}
+	for product, m := range typed {
+		if m.Minor == 0 {
+			continue
+		}
+		terms, err := catalog.TermsAt(ctx, s.db, brands[product], product, s.now())
+		if err != nil {
+			return nil, err
+		}
+		added[product] = func(price money.Amount) money.Amount { return m.On(price, terms.MarginBps) }
+	}
+	return added, nil
 }
 
 const selectRules = `select members, places, warning from counter_rules where brand_id = $1 and country = $2`

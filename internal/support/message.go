@@ -135,12 +135,11 @@ func (s *Service) letterMessage(ctx context.Context, tx *sqlx.Tx, o orders.Order
 		l.To, l.Lang = sh.BrandEmail, lang
 		data.From, data.Path, data.ToBrand = o.Name, "/brand/"+sh.BrandHandle+"/orders/"+o.Number, true
 	}
-	if l.To == "" { // bought face to face, and no letter wanted: the page of the order has it
-		return nil
-	}
 	l.Data = data
-	if err := s.mail.Queue(ctx, tx, l); err != nil {
-		return err
+	if l.To != "" { // else bought face to face, and no letter wanted: the page of the order has it
+		if err := s.mail.Queue(ctx, tx, l); err != nil {
+			return err
+		}
 	}
 	return s.tell(ctx, tx, o, sh, l.Reference, m.author, data.Path)
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/money"
 	"relais/internal/orders"
@@ -31,7 +30,8 @@ type offerPage struct {
 // earner is the member who earns a commission.
 type earner struct {
 	Name   string
-	Amount money.Amount
+	Amount money.Amount // commission and margin
+	Margin money.Amount // of the price, what they put on it, VAT included
 }
 
 // maker is who sells.
@@ -79,9 +79,10 @@ func (s *Server) showOffer(c echo.Context, form *page.Form) error {
 		}
 		if l.RelayName != "" {
 			if data.Earner == nil {
-				data.Earner = &earner{Name: l.RelayName, Amount: money.New(0, l.Price.Currency)}
+				data.Earner = &earner{Name: l.RelayName, Amount: money.New(0, l.Price.Currency), Margin: money.New(0, l.Price.Currency)}
 			}
-			data.Earner.Amount.Minor += earnings.CommissionOf(money.NetOfVAT(l.Total().Minor, l.VATBps), l.CommissionBps, 10_000)
+			data.Earner.Amount.Minor += l.Brings().Minor
+			data.Earner.Margin.Minor += l.Added().Minor
 		}
 	}
 	if v := page.ViewerFrom(c); v != nil && !form.Failed() && data.Law.OffPremises {

@@ -77,9 +77,9 @@ func relaysOf(cart carts.Cart) []cartRelay {
 				at[key] = len(relays)
 				relays = append(relays, cartRelay{Name: l.RelayName, Amount: money.New(0, l.Price.Currency), Margin: money.New(0, l.Price.Currency)})
 			}
-			r, more := &relays[at[key]], l.Added().Minor
-			r.Margin.Minor += more
-			r.Amount.Minor += money.Share(money.NetOfVAT(l.Total().Minor-more, l.VATBps), l.CommissionBps) + money.NetOfVAT(more, l.VATBps)
+			r := &relays[at[key]]
+			r.Margin.Minor += l.Added().Minor
+			r.Amount.Minor += l.Brings().Minor
 		}
 	}
 	return relays
