@@ -26,6 +26,18 @@ func (p *Placement) inPerson(e *fault.Error) error {
 	return nil
 }
 
+// ErrOwnSale is for a sale face to face whose buyer gives the address of its seller.
+var ErrOwnSale = fault.Field("email", "pos.fault.own_mail")
+
+// unearned is why nobody would earn the margin that a price shown face to face has in it: by the address it is the seller's own, or something
+// changed between two looks.
+func unearned(p Placement) error {
+	if p.Email != "" {
+		return ErrOwnSale
+	}
+	return ErrPriceMoved
+}
+
 const updateHandedOver = `
 update shipments set state = 'delivered', shipped_at = $2, delivered_at = $2, delivered_by = 'seller' where order_id = $1 and state = 'preparing'`
 

@@ -144,6 +144,9 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 		return Order{}, fmt.Errorf("attribute order: %w", err)
 	}
 	waived, less := waive(lines, decisions)
+	if p.InPerson != nil && less > 0 { // what was shown face to face is what is paid
+		return Order{}, unearned(p)
+	}
 	n.GoodsMinor, n.TotalMinor = n.GoodsMinor-less, n.TotalMinor-less
 	if n.ID, err = insertNew(ctx, tx, n); err != nil {
 		return Order{}, fmt.Errorf("place order: %w", err)

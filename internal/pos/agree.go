@@ -53,6 +53,8 @@ func (s *Service) place(ctx context.Context, v View, a Agreement) (orders.Order,
 		return orders.Order{}, ErrOver
 	case v.Refusal != nil:
 		return orders.Order{}, v.Refusal
+	case v.BrandID == nil && a.MemberID != nil && *a.MemberID == v.SellerID:
+		return orders.Order{}, ErrOwn
 	case law.OffPremises && strings.TrimSpace(a.Email) == "":
 		return orders.Order{}, ErrNoMail
 	}

@@ -18,6 +18,7 @@ var (
 	ErrPaid     = fault.New(fault.Conflict, "pos.fault.paid")        // paid already
 	ErrBegun    = fault.New(fault.Conflict, "pos.fault.begun")       // it is an order already, or over: it does not change any more
 	ErrMoved    = fault.New(fault.Conflict, "pos.fault.moved")       // the basket is not what was shown
+	ErrOwn      = fault.New(fault.Conflict, "pos.fault.own")         // the seller themselves
 	ErrLaw      = fault.Field("place", "pos.fault.law")              // no payment may be taken there
 	ErrBrand    = fault.Field("place", "pos.fault.brand")            // the brand does not want it
 	ErrMembers  = fault.Field("place", "pos.fault.members")          // the brand sells face to face by itself only
