@@ -64,3 +64,21 @@ func (s *Service) ConfirmReader(ctx context.Context, orderID int64, c payments.C
 		return s.confirm(ctx, tx, o, c)
 	})
 }
+
+// RefuseReader has a payment at a card reader go back that was given up there and paid all the same, at once or again.
+func (s *Service) RefuseReader(ctx context.Context, orderID int64, c payments.Checkout) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		o, err := Lock(ctx, tx, orderID)
+		if err != nil {
+			return err
+		}
+		verdict, reason := Judge(o, Payment{Amount: c.Amount, PaymentIntentID: c.PaymentIntentID})
+		if verdict == Known {
+			return nil
+		}
+		if verdict != SendBack {
+			reason = "order_cancelled"
+		}
+		return s.sendBack(ctx, tx, o, c, reason)
+	})
+}

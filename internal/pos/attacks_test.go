@@ -2,13 +2,16 @@ package pos_test
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 
 	"relais/internal/catalog"
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/payments"
 	"relais/internal/pos"
+	"relais/internal/stripesandbox"
 )
 
 // asks has Léa put 24.00 on the brand's price.
@@ -47,4 +50,58 @@ func TestTheSellerAsBuyer(t *testing.T) {
 		t.Errorf("somebody else: %d, %v", o.TotalMinor, err)
 	}
 	s.Audit()
+}
+
+// The seller gives up in the moment in which the provider makes the payment: nobody is handed one that can be paid, and what is paid all the
+// same goes back.
+func TestGivenUpWhileThePaymentIsMade(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		away   bool // the provider, when the payment is to be given up
+		paid   bool // before it is
+		strays int
+	}{{"given up at once", false, false, 0}, {"given up later", true, false, 0}, {"paid all the same", true, true, 1}} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := open(t)
+			ctx := t.Context()
+			id, _ := s.shown(pos.Fair)
+			s.BeforeStripe(func() {
+				if err := s.Counter.Cancel(ctx, s.lea, id); err != nil {
+					t.Error(err)
+				}
+				if tt.away {
+					s.Sandbox.Inject(stripesandbox.Fault{Method: http.MethodPost, Path: "/v1/payment_intents/", Status: http.StatusServiceUnavailable, Times: 9})
+				}
+			})
+			if _, secret, err := s.Counter.Tap(ctx, s.lea, id, ""); !errors.Is(err, pos.ErrBegun) || secret != "" {
+				t.Errorf("%q, %v", secret, err)
+			}
+			s.Sandbox.ClearFaults()
+			p := s.stage(id, "cancelled").Payment
+			if p == nil || p.State != pos.PaymentCancelled || p.PaymentIntentID == nil {
+				t.Fatalf("%+v", p)
+			}
+			if tt.paid {
+				_, err := s.Stripe.Present(ctx, s.tmr(s.mine), *p.PaymentIntentID, "out-of-our-sight")
+				s.must(err)
+				s.must(s.Sandbox.PresentCard(s.tmr(s.mine), stripesandbox.AcceptedCard))
+			}
+			for range 2 {
+				s.must(s.Counter.Sweep(ctx))
+				s.Settle()
+			}
+			c, err := s.Stripe.CardPayment(ctx, *p.PaymentIntentID)
+			s.must(err)
+			if tt.paid != (c.State == payments.CardPaymentPaid) || !tt.paid && c.State != payments.CardPaymentCancelled {
+				t.Errorf("it is %s", c.State)
+			}
+			if r := s.stage(id, "cancelled").Order.Refunds; len(r) != tt.strays || tt.strays == 1 && (!r[0].Stray || r[0].State != "succeeded" || r[0].Amount.Minor != 12000) {
+				t.Errorf("%+v", r)
+			}
+			if s.stock() != 10 {
+				t.Errorf("stock %d", s.stock())
+			}
+			s.Audit()
+		})
+	}
 }

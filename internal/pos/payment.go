@@ -147,7 +147,7 @@ func (s *Service) prepare(ctx context.Context, memberID, saleID int64, email str
 		return none, postgres.Translate(err)
 	}
 	p, err := newestPayment(ctx, s.db, saleID)
-	if err != nil || p == nil {
+	if err != nil || p == nil || !p.Open() {
 		return none, errors.Join(err, ErrBegun)
 	}
 	if p.PaymentIntentID != nil {
@@ -159,7 +159,12 @@ func (s *Service) prepare(ctx context.Context, memberID, saleID int64, email str
 const spendPayment = `update reader_payments set attempt = attempt + 1 where id = $1 and attempt = $2`
 
 const updateOpened = `
-update reader_payments set payment_intent_id = coalesce(payment_intent_id, $2), state = case state when 'new' then 'open' else state end, tried_at = $3 where id = $1`
+update reader_payments set payment_intent_id = coalesce(payment_intent_id, $2), state = case state when 'new' then 'open' else state end, tried_at = $3
+where id = $1 and state in ('new','open','at_reader')`
+
+const updateLoose = `
+update reader_payments set payment_intent_id = coalesce(payment_intent_id, $2), loose = true, tried_at = $3
+where id = $1 and state = 'cancelled' and coalesce(payment_intent_id, $2) = $2`
 
 // open has the provider know a payment. Nobody can pay one whose number nobody has, so that one whose answer was lost does no harm: under the
 // same reference it is the same, and after a failure that the reference repeats, another.
@@ -174,11 +179,30 @@ func (s *Service) open(ctx context.Context, p ReaderPayment, o orders.Order) (Re
 		}
 		return p, s.away(ctx, "open card payment", p, err)
 	}
-	if _, err := s.db.ExecContext(ctx, updateOpened, p.ID, c.ID, s.clock()); err != nil {
+	opened, err := s.db.ExecContext(ctx, updateOpened, p.ID, c.ID, s.clock())
+	if err != nil {
 		return p, postgres.Translate(err)
 	}
+	if n, err := opened.RowsAffected(); err != nil || n == 0 {
+		return p, errors.Join(err, s.tooLate(ctx, p, c.ID))
+	}
 	now, err := newestPayment(ctx, s.db, p.SaleID)
-	return *now, err
+	if err != nil || !now.Open() || now.PaymentIntentID == nil { // given up since
+		return p, errors.Join(err, ErrBegun)
+	}
+	return *now, nil
+}
+
+// tooLate has nobody pay a payment that was given up while it was being made. That it is there is committed first, so that the sweep looks
+// after it where the provider does not answer now.
+func (s *Service) tooLate(ctx context.Context, p ReaderPayment, id string) error {
+	if _, err := s.db.ExecContext(ctx, updateLoose, p.ID, id, s.clock()); err != nil {
+		return postgres.Translate(err)
+	}
+	if err := s.settleLoose(ctx, `p.id = $1`, p.ID); err != nil {
+		s.log.WarnContext(ctx, "give up card payment", "payment", p.ID, "error", err)
+	}
+	return ErrBegun
 }
 
 // away is the fault while the provider is not there.

@@ -96,8 +96,7 @@ func (s *Service) read(ctx context.Context, p ReaderPayment) error {
 
 // paid has the order keep the payment, or send it back.
 func (s *Service) paid(ctx context.Context, p ReaderPayment, c payments.CardPayment) error {
-	err := s.orders.ConfirmReader(ctx, p.OrderID, payments.Checkout{Paid: true, Amount: c.Amount, PaymentIntentID: c.ID, ChargeID: c.ChargeID, CardFingerprint: c.CardFingerprint})
-	if err != nil {
+	if err := s.orders.ConfirmReader(ctx, p.OrderID, checkoutOf(c)); err != nil {
 		return err
 	}
 	if _, err := s.db.ExecContext(ctx, updateSucceeded, p.ID, s.now()); err != nil {
@@ -135,6 +134,9 @@ func (s *Service) closePage(ctx context.Context, o orders.Page) error {
 	return s.orders.Confirm(ctx, c.ID) // paid between the two calls, perhaps
 }
 
+const updateUnknown = `
+update reader_payments set state = 'cancelled', ended_at = $2 where id = $1 and state in ('new','open','at_reader') and payment_intent_id is null`
+
 // giveUp ends the payment at a reader that a sale has open. One that was paid meanwhile is taken over instead.
 func (s *Service) giveUp(ctx context.Context, sale Sale) error {
 	p, err := newestPayment(ctx, s.db, sale.ID)
@@ -142,7 +144,14 @@ func (s *Service) giveUp(ctx context.Context, sale Sale) error {
 		return err
 	}
 	if p.PaymentIntentID == nil { // nobody has its number, so that nobody can pay it
-		return s.end(ctx, *p)
+		ended, err := s.db.ExecContext(ctx, updateUnknown, p.ID, s.now())
+		if err != nil {
+			return postgres.Translate(err)
+		}
+		if n, err := ended.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return s.giveUp(ctx, sale) // its number is known since
 	}
 	if p.State == AtReader {
 		if err := s.stop(ctx, *p); err != nil && payments.OutcomeOf(err) != payments.Final {
@@ -175,8 +184,49 @@ func (s *Service) settleWhere(ctx context.Context, where string, args ...any) er
 	for _, id := range ids {
 		faults = append(faults, s.Settle(ctx, id))
 	}
+	return errors.Join(append(faults, s.settleLoose(ctx, where, args...))...)
+}
+
+// settleLoose ends at the provider what was given up here before its number was known. What was paid all the same goes back.
+func (s *Service) settleLoose(ctx context.Context, where string, args ...any) error {
+	var list []ReaderPayment
+	if err := s.db.SelectContext(ctx, &list, selectPayment+`p.loose and `+where+` order by p.id limit 200`, args...); err != nil {
+		return postgres.Translate(err)
+	}
+	var faults []error
+	for _, p := range list {
+		if err := s.tie(ctx, p); err != nil {
+			faults = append(faults, fmt.Errorf("loose payment %d: %w", p.ID, err))
+		}
+	}
 	return errors.Join(faults...)
 }
 
-// Sweep settles every payment at a reader that is open.
+func (s *Service) tie(ctx context.Context, p ReaderPayment) error {
+	_, err := s.pay.CancelCardPayment(ctx, *p.PaymentIntentID)
+	if err != nil && payments.OutcomeOf(err) != payments.Final {
+		return err
+	}
+	c, err := s.pay.CardPayment(ctx, *p.PaymentIntentID)
+	if err != nil {
+		return err
+	}
+	switch c.State {
+	case payments.CardPaymentPaid:
+		if err := s.orders.RefuseReader(ctx, p.OrderID, checkoutOf(c)); err != nil {
+			return err
+		}
+	case payments.CardPaymentCancelled:
+	default:
+		return nil // the next sweep will see
+	}
+	_, err = s.db.ExecContext(ctx, `update reader_payments set loose = false where id = $1`, p.ID)
+	return postgres.Translate(err)
+}
+
+func checkoutOf(c payments.CardPayment) payments.Checkout {
+	return payments.Checkout{Paid: true, Amount: c.Amount, PaymentIntentID: c.ID, ChargeID: c.ChargeID, CardFingerprint: c.CardFingerprint}
+}
+
+// Sweep settles every payment at a reader that is open, and those that were given up and may still be paid.
 func (s *Service) Sweep(ctx context.Context) error { return s.settleWhere(ctx, `true`) }
