@@ -37,6 +37,9 @@ func (s *Service) Agree(ctx context.Context, a Agreement) (orders.Order, error) 
 	if err != nil {
 		return orders.Order{}, err
 	}
+	if v.State == Cancelled {
+		return orders.Order{}, ErrOver
+	}
 	if v.Order != nil {
 		if v.Buyer != a.Mark {
 			return orders.Order{}, ErrTaken
@@ -78,7 +81,19 @@ func (s *Service) place(ctx context.Context, v View, a Agreement) (orders.Order,
 		_, free := s.db.ExecContext(ctx, `update counter_sales set buyer = '' where id = $1 and order_id is null`, v.ID)
 		return o, errors.Join(err, postgres.Translate(free))
 	}
-	return o, s.link(ctx, v.ID)
+	return s.placed(ctx, v.ID, o)
+}
+
+// placed notes the order of a sale down. Where the seller gave the sale up while it was made, it ends with it.
+func (s *Service) placed(ctx context.Context, saleID int64, o orders.Order) (orders.Order, error) {
+	if err := s.link(ctx, saleID); err != nil {
+		return o, err
+	}
+	sale, err := saleWhere(ctx, s.db, `c.id = $1`, saleID)
+	if err != nil || sale.State != Cancelled {
+		return o, err
+	}
+	return orders.Order{}, errors.Join(s.orders.Cancel(ctx, o.ID), ErrOver)
 }
 
 // SaveRules says where a brand wants its goods to be sold face to face in a country. What the law refuses is left out, whatever is asked. For

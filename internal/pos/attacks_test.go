@@ -2,8 +2,11 @@ package pos_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
+
+	"github.com/jmoiron/sqlx"
 
 	"relais/internal/catalog"
 	"relais/internal/i18n"
@@ -104,4 +107,75 @@ func TestGivenUpWhileThePaymentIsMade(t *testing.T) {
 			s.Audit()
 		})
 	}
+}
+
+// locked holds a lock until it is let go.
+func (s *stand) locked(query string, args ...any) *sqlx.Tx {
+	s.T.Helper()
+	tx, err := s.DB.BeginTxx(s.T.Context(), nil)
+	s.must(err)
+	s.T.Cleanup(func() { _ = tx.Rollback() })
+	_, err = tx.Exec(query, args...)
+	s.must(err)
+	return tx
+}
+
+// waits until the database says so.
+func (s *stand) waits(query string, args ...any) {
+	s.T.Helper()
+	for is := false; !is; {
+		s.must(s.DB.GetContext(s.T.Context(), &is, query, args...))
+	}
+}
+
+const anyWaiting = `select exists (select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`
+
+func (s *stand) over(id int64) {
+	s.T.Helper()
+	v := s.stage(id, "cancelled")
+	if v.State != pos.Cancelled || v.Order == nil || v.Order.State != orders.Cancelled || s.stock() != 10 {
+		s.T.Errorf("%+v, stock %d", v.Sale, s.stock())
+	}
+	s.Audit()
+}
+
+// The seller gives up while the order of the buyer is being made: it ends too, and nobody is led to a page to pay.
+func TestGivenUpWhileTheOrderIsMade(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	id, token := s.shown(pos.Fair)
+	a := pos.Agreement{Token: token, Mark: "phone", Lang: i18n.FR}
+	tx := s.locked(`select 1 from carts where id = $1 for update`, s.see(id).CartID)
+	agreed := make(chan error)
+	go func() { _, err := s.Counter.Agree(ctx, a); agreed <- err }()
+	s.waits(`select buyer <> '' from counter_sales where id = $1`, id)
+	s.must(s.Counter.Cancel(ctx, s.lea, id))
+	s.must(tx.Commit())
+	if err := <-agreed; !errors.Is(err, pos.ErrOver) {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.Counter.Agree(ctx, a); !errors.Is(err, pos.ErrOver) {
+		t.Errorf("again: %v", err)
+	}
+	s.over(id)
+}
+
+// The order of the buyer comes to be between two steps of giving up.
+func TestAgreedWhileItIsGivenUp(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	id, _ := s.shown(pos.Fair)
+	tx := s.locked(`select 1 from counter_sales where id = $1 for update`, id)
+	gone := make(chan error)
+	go func() { gone <- s.Counter.Cancel(ctx, s.lea, id) }()
+	s.waits(anyWaiting)
+	v := s.see(id)
+	o, err := s.Orders.Place(ctx, orders.Placement{CartID: v.CartID, Operation: fmt.Sprintf("counter-sale-%012d", id), Address: orders.Address{Country: "FR"}, SeenMinor: 12000, Lang: i18n.FR,
+		InPerson: &orders.InPerson{Place: "fair"}})
+	s.must(err)
+	_, err = tx.Exec(`update counter_sales set order_id = $2, buyer = 'phone' where id = $1`, id, o.ID)
+	s.must(err)
+	s.must(tx.Commit())
+	s.must(<-gone)
+	s.over(id)
 }

@@ -292,9 +292,23 @@ func (s *Service) Cancel(ctx context.Context, memberID, saleID int64) error {
 			return errors.Join(err, paid(o.State.WasPaid()))
 		}
 	}
-	_, err = s.db.ExecContext(ctx, `update counter_sales set state = 'cancelled', ended_at = $2 where id = $1 and state <> 'cancelled'`, saleID, s.now())
-	return postgres.Translate(err)
+	ended, err := s.db.ExecContext(ctx, updateCancelled, saleID, s.now(), sale.OrderID)
+	if err != nil {
+		return postgres.Translate(err)
+	}
+	if n, err := ended.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	now, err := saleWhere(ctx, s.db, `c.id = $1`, saleID)
+	if err != nil || now.State == Cancelled && now.OrderID == nil || sale.OrderID != nil {
+		return err
+	}
+	return s.Cancel(ctx, memberID, saleID) // somebody has agreed since
 }
+
+// A sale ends without an order only while it has none.
+const updateCancelled = `
+update counter_sales set state = 'cancelled', ended_at = $2 where id = $1 and state <> 'cancelled' and order_id is not distinct from $3`
 
 func paid(is bool) error {
 	if is {
