@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -178,4 +179,65 @@ func TestAgreedWhileItIsGivenUp(t *testing.T) {
 	s.must(tx.Commit())
 	s.must(<-gone)
 	s.over(id)
+}
+
+// An order that was made and not noted down stays the order of its sale, whatever the seller presses.
+func TestEditedWhileTheOrderIsMade(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	id, token := s.shown(pos.Fair)
+	until := *s.see(id).ExpiresAt
+	forget := func() { // as if the process had ended between the two
+		s.must(s.DB.Get(new(int64), `select id from orders where operation = $1`, fmt.Sprintf("counter-sale-%012d", id)))
+		_, err := s.DB.Exec(`alter table counter_sales disable trigger counter_sales_move`)
+		s.must(err)
+		_, err = s.DB.Exec(`update counter_sales set order_id = null where id = $1`, id)
+		s.must(err)
+		_, err = s.DB.Exec(`alter table counter_sales enable trigger counter_sales_move`)
+		s.must(err)
+	}
+	tx := s.locked(`select 1 from carts where id = $1 for update`, s.see(id).CartID)
+	agreed := make(chan error)
+	go func() {
+		_, err := s.Counter.Agree(ctx, pos.Agreement{Token: token, Mark: "phone", Lang: i18n.FR})
+		agreed <- err
+	}()
+	s.waits(`select buyer <> '' from counter_sales where id = $1`, id)
+	s.Clock.Set(until.Add(time.Second)) // the time to agree is over; the order is still being made
+	for name, act := range map[string]func() error{"edit": func() error { return s.Counter.Edit(ctx, s.lea, id) }, "show": func() error { return s.Counter.Show(ctx, s.lea, id) }} {
+		if err := act(); !errors.Is(err, pos.ErrBegun) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s.must(tx.Commit())
+	s.must(<-agreed)
+	forget()
+	s.Clock.Set(until.Add(2 * time.Minute))
+	if err := s.Counter.Edit(ctx, s.lea, id); !errors.Is(err, pos.ErrBegun) {
+		t.Errorf("edited with an order: %v", err)
+	}
+	forget()
+	s.must(s.Counter.Sweep(ctx))
+	var linked bool
+	s.must(s.DB.Get(&linked, `select order_id is not null from counter_sales where id = $1`, id))
+	if !linked {
+		t.Error("the sweep does not find the order")
+	}
+	s.stage(id, "paying")
+	s.must(s.Counter.Cancel(ctx, s.lea, id))
+	s.over(id)
+}
+
+// Whoever agreed and whose order was never made leaves the basket to be sold after a while.
+func TestAgreedAndNeverOrdered(t *testing.T) {
+	s := open(t)
+	id, _ := s.shown(pos.Fair)
+	_, err := s.DB.Exec(`update counter_sales set buyer = 'phone' where id = $1`, id)
+	s.must(err)
+	if err := s.Counter.Edit(t.Context(), s.lea, id); !errors.Is(err, pos.ErrBegun) {
+		t.Errorf("%v", err)
+	}
+	s.Clock.Set(s.Clock.Now().Add(pos.ShownTime + time.Minute))
+	s.must(s.Counter.Edit(t.Context(), s.lea, id))
+	s.stage(id, "draft")
 }

@@ -85,6 +85,14 @@ func (s Sale) Over(now time.Time) bool {
 	return s.State == Shown && s.OrderID == nil && !now.Before(*s.ExpiresAt)
 }
 
+// placing is how long an order may take to be made that was agreed to in the last moment.
+const placing = time.Minute
+
+// Busy says whether somebody has agreed and their order may be being made.
+func (s Sale) Busy(now time.Time) bool {
+	return s.State == Shown && s.OrderID == nil && s.Buyer != "" && now.Before(s.ExpiresAt.Add(placing))
+}
+
 // Law is what the law says of the sale.
 func (s Sale) Law() Law { return LawOf(s.Country, s.Place) }
 

@@ -149,7 +149,7 @@ func (s *Service) sells(ctx context.Context, sale Sale, variantID int64) error {
 	return err
 }
 
-// change locks a sale and hands it over.
+// change locks a sale, with its order, and hands it over.
 func (s *Service) change(ctx context.Context, memberID, saleID int64, do func(tx *sqlx.Tx, sale Sale) error) error {
 	if _, err := s.of(ctx, memberID, saleID); err != nil {
 		return err
@@ -158,6 +158,14 @@ func (s *Service) change(ctx context.Context, memberID, saleID int64, do func(tx
 		sale, err := saleWhere(ctx, tx, `c.id = $1 for update of c`, saleID)
 		if err != nil {
 			return err
+		}
+		if sale.OrderID == nil && sale.State != Draft { // it may have one that is not noted down yet
+			if err := link(ctx, tx, saleID); err != nil {
+				return err
+			}
+			if sale, err = saleWhere(ctx, tx, `c.id = $1`, saleID); err != nil {
+				return err
+			}
 		}
 		return do(tx, sale)
 	})
@@ -190,6 +198,8 @@ func (s *Service) Show(ctx context.Context, memberID, saleID int64) error {
 			return ErrBegun
 		case sale.State == Shown && now.Before(*sale.ExpiresAt):
 			return nil
+		case sale.Busy(now):
+			return ErrBegun
 		}
 		lines, err := carts.Lines(ctx, tx, carts.Look{CartID: sale.CartID, Lang: sale.Lang, At: now})
 		if err != nil {
@@ -260,7 +270,7 @@ func (s *Service) Edit(ctx context.Context, memberID, saleID int64) error {
 		if sale.State == Draft {
 			return nil
 		}
-		if sale.OrderID != nil || sale.State != Shown || sale.Buyer != "" && !sale.Over(s.now()) {
+		if sale.OrderID != nil || sale.State != Shown || sale.Busy(s.now()) {
 			return ErrBegun
 		}
 		_, err := tx.ExecContext(ctx, `update counter_sales set state = 'draft', token = null, buyer = '' where id = $1`, saleID)

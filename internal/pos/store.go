@@ -35,10 +35,15 @@ func saleWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ..
 const linkSale = `
 update counter_sales c set order_id = o.id from orders o where c.id = $1 and c.order_id is null and o.operation = $2`
 
-func (s *Service) link(ctx context.Context, saleID int64) error {
-	_, err := s.db.ExecContext(ctx, linkSale, saleID, operation(saleID))
+func link(ctx context.Context, db sqlx.ExecerContext, saleID int64) error {
+	_, err := db.ExecContext(ctx, linkSale, saleID, operation(saleID))
 	return postgres.Translate(err)
 }
+
+func (s *Service) link(ctx context.Context, saleID int64) error { return link(ctx, s.db, saleID) }
+
+// selectUnlinked are the sales that somebody agreed to and whose order, if there is one, is not noted down.
+const selectUnlinked = `select id from counter_sales where state = 'shown' and buyer <> '' and order_id is null order by id desc limit 200`
 
 // operation is the reference under which a sale becomes an order, once.
 func operation(saleID int64) string { return fmt.Sprintf("counter-sale-%012d", saleID) }
