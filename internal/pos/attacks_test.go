@@ -241,3 +241,31 @@ func TestAgreedAndNeverOrdered(t *testing.T) {
 	s.must(s.Counter.Edit(t.Context(), s.lea, id))
 	s.stage(id, "draft")
 }
+
+// The provider does not answer when the page is to be closed: it is closed later, by itself.
+func TestThePageIsClosedLater(t *testing.T) {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		s := open(t)
+		ctx := t.Context()
+		id, token := s.shown(pos.Fair)
+		o, err := s.Counter.Agree(ctx, pos.Agreement{Token: token, Mark: "phone", Lang: i18n.FR})
+		s.must(err)
+		_, err = s.Orders.OpenCheckout(ctx, o.ID)
+		s.must(err)
+		s.must(s.Counter.Present(ctx, s.lea, id, s.mine, ""))
+		s.must(s.Sandbox.PresentCard(s.tmr(s.mine), stripesandbox.AcceptedCard))
+		s.Sandbox.Inject(stripesandbox.Fault{Method: method, Path: "/v1/checkout/sessions/", Status: http.StatusServiceUnavailable, Times: 9})
+		if err := s.Counter.Settle(ctx, id); err == nil {
+			t.Error("the provider did not answer, and nobody noticed")
+		}
+		s.Sandbox.ClearFaults()
+		s.must(s.Counter.Sweep(ctx))
+		c, err := s.Stripe.Checkout(ctx, s.checkout(o.ID))
+		s.must(err)
+		if v := s.stage(id, "paid"); c.State != "expired" || v.Payment.State != pos.Succeeded {
+			t.Errorf("%s: the page is %s, the payment %s", method, c.State, v.Payment.State)
+		}
+		s.Settle()
+		s.Audit()
+	}
+}

@@ -99,14 +99,15 @@ func (s *Service) paid(ctx context.Context, p ReaderPayment, c payments.CardPaym
 	if err := s.orders.ConfirmReader(ctx, p.OrderID, checkoutOf(c)); err != nil {
 		return err
 	}
-	if _, err := s.db.ExecContext(ctx, updateSucceeded, p.ID, s.now()); err != nil {
-		return postgres.Translate(err)
-	}
 	o, err := s.orders.ByID(ctx, p.OrderID)
 	if err != nil {
 		return err
 	}
-	return s.closePage(ctx, o)
+	if err := s.closePage(ctx, o); err != nil { // the payment stays open here, so that all of it is done again
+		return err
+	}
+	_, err = s.db.ExecContext(ctx, updateSucceeded, p.ID, s.now())
+	return postgres.Translate(err)
 }
 
 func (s *Service) end(ctx context.Context, p ReaderPayment) error {
