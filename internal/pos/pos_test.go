@@ -547,10 +547,17 @@ func TestReadersAndToken(t *testing.T) {
 	if list, err = s.Counter.Readers(ctx, pos.Owner{MemberID: s.lea}); err != nil || len(list) != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
-	if secret, err := s.Counter.Token(ctx); err != nil || secret == "" {
+	id, _ := s.shown(pos.Fair)
+	if secret, err := s.Counter.Token(ctx, s.lea, id); err != nil || secret == "" {
 		t.Errorf("%q, %v", secret, err)
 	}
-	id, _ := s.shown(pos.Fair)
+	if secret, err := s.Counter.Token(ctx, s.shop.Owner, id); !errors.Is(err, pos.ErrGone) || secret != "" {
+		t.Errorf("a stranger to the sale: %q, %v", secret, err)
+	}
+	s.must(s.Counter.RemoveReader(ctx, s.lea, pos.Owner{MemberID: s.lea}, list[0].ID))
+	if secret, err := s.Counter.Token(ctx, s.lea, id); !errors.Is(err, pos.ErrNoReader) || secret != "" {
+		t.Errorf("without a place: %q, %v", secret, err)
+	}
 	payment, secret, err := s.Counter.Tap(ctx, s.lea, id, "")
 	if err != nil || payment == "" || secret == "" {
 		t.Errorf("%q, %q, %v", payment, secret, err)

@@ -202,9 +202,26 @@ func (s *Service) RemoveReader(ctx context.Context, by int64, o Owner, id int64)
 	return postgres.Translate(err)
 }
 
-// Token lets a native application on a member's phone speak to the provider, for minutes; it serves once and is never kept.
-func (s *Service) Token(ctx context.Context) (secret string, err error) {
-	if secret, err = s.pay.ConnectionToken(ctx, ""); err != nil {
+const selectLocation = `
+select location_id from readers where` + ofOwner + ` and state = 'ready' and location_id is not null order by id desc limit 1`
+
+// Token lets a native application on a seller's phone speak to the provider about the readers at one place of the sale's owner, for minutes; it serves
+// once and is never kept. ErrNoReader where the owner has no place.
+func (s *Service) Token(ctx context.Context, memberID, saleID int64) (secret string, err error) {
+	sale, err := s.of(ctx, memberID, saleID)
+	if err != nil {
+		return "", err
+	}
+	o := OwnerOf(sale)
+	var location string
+	err = postgres.Translate(s.db.GetContext(ctx, &location, selectLocation, o.MemberID, o.BrandID))
+	if errors.Is(err, fault.NotFound) {
+		return "", ErrNoReader
+	}
+	if err != nil {
+		return "", err
+	}
+	if secret, err = s.pay.ConnectionToken(ctx, location); err != nil {
 		return "", fmt.Errorf("connection token: %w", err)
 	}
 	return secret, nil

@@ -9,8 +9,9 @@
 // phone had no network is kept in the phone and sent when it is back (static/js/sell.js). All forms of a basket say how it is to be, never by
 // how much it changes, so that whatever is sent twice is done once.
 //
-// POST /sell/connection-token and POST /sell/ID/tap are for a native application in which a member is signed in and that takes cards on the phone
-// itself by the provider's own kit (Tap to Pay): the first answers {"secret"} for the kit's connection, the second {"payment_intent", "client_secret"} of the
+// POST /sell/ID/connection-token and POST /sell/ID/tap are for a native application in which a member is signed in and that takes cards on the phone
+// itself by the provider's own kit (Tap to Pay): the first answers {"secret"} for the kit's connection, which reaches the readers at one place of
+// whose sale it is and nobody else's, so that a reader has to be registered first; the second {"payment_intent", "client_secret"} of the
 // sale, to be collected and confirmed there; GET /sell/ID/state, or a notice, then finds it paid. The application itself is not part of Relais.
 package counter
 
@@ -65,7 +66,6 @@ func (s *Server) Routes(e *echo.Echo) {
 	g.POST("/readers/:id/remove", s.remove)
 	g.GET("/rules/:handle", s.rules)
 	g.POST("/rules/:handle", s.saveRules)
-	g.POST("/connection-token", s.token)
 	g.GET("/:id", s.sale)
 	g.GET("/:id/state", s.state)
 	g.POST("/:id/lines", s.put)
@@ -75,6 +75,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	g.POST("/:id/cancel", s.cancel)
 	g.POST("/:id/reader", s.present)
 	g.POST("/:id/stop", s.stop)
+	g.POST("/:id/connection-token", s.token)
 	g.POST("/:id/tap", s.tap)
 	e.GET("/s/:token", s.offer, private)
 	e.POST("/s/:token", s.agree, private)
@@ -236,7 +237,11 @@ func (s *Server) said(c echo.Context, id int64, err error) error {
 
 // token is for a native application: see the package.
 func (s *Server) token(c echo.Context) error {
-	secret, err := s.Counter.Token(c.Request().Context())
+	id, err := number(c)
+	if err != nil {
+		return err
+	}
+	secret, err := s.Counter.Token(c.Request().Context(), page.ViewerFrom(c).ID, id)
 	if err != nil {
 		return err
 	}

@@ -241,8 +241,10 @@ func TestAtTheReader(t *testing.T) {
 	}
 	w.Settle()
 	w.shows(w.ask(w.shop.Owner, at, nil), http.StatusOK, "Payé", "Le reçu de l’acheteur", "/brand/terre/orders/R-")
-	w.shows(w.ask(w.shop.Owner, "/sell/connection-token", url.Values{}), http.StatusOK, "pst_test_")
-	w.shows(w.ask(0, "/sell/connection-token", url.Values{}), http.StatusSeeOther)
+	w.shows(w.ask(w.shop.Owner, at+"/connection-token", url.Values{}), http.StatusOK, "pst_test_")
+	w.shows(w.ask(w.lea, at+"/connection-token", url.Values{}), http.StatusNotFound)
+	w.shows(w.ask(w.lea, w.basket(w.lea, "me", "fair")+"/connection-token", url.Values{}), http.StatusConflict, "!pst_test_")
+	w.shows(w.ask(0, at+"/connection-token", url.Values{}), http.StatusSeeOther)
 	w.leads(w.ask(w.shop.Owner, fmt.Sprintf("/sell/readers/%d/remove", reader), url.Values{"for": {"terre"}}), "/sell/readers")
 	w.shows(w.ask(w.shop.Owner, "/sell/readers?for=terre", nil), http.StatusOK, "Aucun lecteur")
 	w.Audit()
