@@ -167,6 +167,20 @@ func TestCardOfWhoGains(t *testing.T) {
 	}
 }
 
+// Cards of which the provider says no fingerprint are not one card.
+func TestCardsWithoutFingerprint(t *testing.T) {
+	w := open(t)
+	_, err := w.Storefronts.AddListing(t.Context(), w.lea, w.shop.Product)
+	w.ok(err)
+	w.bought(apptest.Purchase{Member: w.lea, Email: "lea@relais.example"})
+	o := w.bought(apptest.Purchase{Email: "inconnue@poste.example"})
+	_, err = w.DB.Exec(`update orders set card_fingerprint = ''`)
+	w.ok(err)
+	if _, err := w.Ratings.Save(t.Context(), w.draft(o, 5)); err != nil {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestOneRatingOfABuyer(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()

@@ -60,7 +60,7 @@ const selectBought = `
 with buyer as (
   select o.id as order_id, o.member_id, o.email, ` + buyerOf + ` as email_normal, array(
     select o.member_id where o.member_id is not null union select m.id from members m where m.email_normal = o.email_normal
-    union select x.member_id from orders x where x.card_fingerprint = o.card_fingerprint and x.member_id is not null and x.paid_at is not null) as who
+    union select x.member_id from orders x where x.card_fingerprint = o.card_fingerprint and x.card_fingerprint <> '' and x.member_id is not null and x.paid_at is not null) as who
   from orders o where o.id = $1)
 select l.id as line_id, l.product_id, l.brand_id, b.member_id, b.email_normal as buyer, l.title, p.slug, coalesce(m.hash, '') as media_hash,
   exists (select 1 from attribution_credits c where c.order_line_id = l.id) as relayed,
