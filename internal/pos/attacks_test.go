@@ -9,12 +9,14 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/app/apptest"
 	"relais/internal/catalog"
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/pos"
+	"relais/internal/ratings"
 	"relais/internal/stripesandbox"
 )
 
@@ -267,5 +269,41 @@ func TestThePageIsClosedLater(t *testing.T) {
 		}
 		s.Settle()
 		s.Audit()
+	}
+}
+
+// The seller holds the way to an order of which nobody told who bought: it lets nobody praise their goods.
+func TestNoPraiseFromTheSellersHands(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	for _, tt := range []struct {
+		name, email     string
+		byReader        bool
+		rating, praises error
+	}{
+		{"at the reader", "", true, ratings.ErrInterested, ratings.ErrNotThankable},
+		{"at the reader, with an address", "anne@poste.example", true, nil, nil},
+		{"on their own phone", "", false, nil, nil},
+	} {
+		id, token := s.shown(pos.Fair)
+		if tt.byReader {
+			s.must(s.Counter.Present(ctx, s.lea, id, s.mine, tt.email))
+			s.must(s.Sandbox.PresentCard(s.tmr(s.mine), stripesandbox.SecondCard))
+			s.must(s.Counter.Settle(ctx, id))
+		} else {
+			o, err := s.Counter.Agree(ctx, pos.Agreement{Token: token, Mark: "phone", Lang: i18n.FR})
+			s.must(err)
+			s.Pay(o, apptest.Good)
+			s.Settle()
+		}
+		o := s.stage(id, "paid").Order
+		_, err := s.Ratings.Save(ctx, ratings.Draft{OrderID: o.ID, LineID: o.Shipments[0].Lines[0].ID, Lang: i18n.FR, Stars: 5, Title: "Titre", Body: "Un bol qui tient bien en main.", Name: "Anne"})
+		if !errors.Is(err, tt.rating) || tt.rating == nil && err != nil {
+			t.Errorf("%s, rated: %v", tt.name, err)
+		}
+		err = s.Ratings.Thank(ctx, ratings.Note{OrderID: o.ID, Handle: "lea", Lang: i18n.FR, Name: "Anne", Body: "Merci pour ce bol."})
+		if !errors.Is(err, tt.praises) || tt.praises == nil && err != nil {
+			t.Errorf("%s, thanked: %v", tt.name, err)
+		}
 	}
 }

@@ -15,12 +15,13 @@ type Purchase struct {
 	OfBrand  bool // the buyer is on the brand's team
 	Credited bool // the buyer is a member who was credited for the line
 	Lists    bool // the buyer lists the product in their storefront
+	Unknown  bool // whoever bought face to face told nothing of themselves, and their seller had the way to the order in their hands
 }
 
 // May says why a purchase does not open the way to a rating; nil: it does. An interest in the sale comes first: it does not pass with time.
 func (p Purchase) May() error {
 	switch {
-	case p.OfBrand || p.Credited || p.Lists:
+	case p.OfBrand || p.Credited || p.Lists || p.Unknown:
 		return ErrInterested
 	case p.PaidBack:
 		return ErrPaidBack

@@ -38,6 +38,7 @@ type Bought struct {
 	OfBrand    bool       `db:"of_brand"`
 	Credited   bool       `db:"credited"`
 	Lists      bool       `db:"lists"`
+	Unknown    bool       `db:"unknown"`
 	RatingID   *int64     `db:"rating_id"` // of the product, by the same buyer; nil: none yet
 	Stars      int        `db:"stars"`
 	State      State      `db:"state"`
@@ -46,7 +47,7 @@ type Bought struct {
 // May says why the line does not open the way to a rating. Whoever rated first and recommends since may still write their rating anew: it
 // says that they do.
 func (b Bought) May() error {
-	return Purchase{Received: b.Received, PaidBack: b.PaidBack, OfBrand: b.OfBrand, Credited: b.Credited, Lists: b.Lists && b.RatingID == nil}.May()
+	return Purchase{Received: b.Received, PaidBack: b.PaidBack, OfBrand: b.OfBrand, Credited: b.Credited, Lists: b.Lists && b.RatingID == nil, Unknown: b.Unknown}.May()
 }
 
 // Rated says whether the buyer's rating stands, seen or hidden.
@@ -55,14 +56,17 @@ func (b Bought) Rated() bool { return b.RatingID != nil && b.State != Withdrawn 
 // buyerOf is who the buyer of an order o is: their e-mail or, bought face to face without one, nobody but this order.
 const buyerOf = `coalesce(nullif(o.email_normal, ''), 'order ' || o.id)`
 
+// inSellersHands says of an order o that its seller took the card and nobody told who bought: the seller's screen showed the way to it.
+const inSellersHands = `(o.email = '' and o.member_id is null and exists (select 1 from counter_sales k where k.order_id = o.id and k.buyer = 'reader'))`
+
 // The buyer is the account of the order, and those with the same e-mail or the same card: what self is where commissions are decided.
 const selectBought = `
 with buyer as (
-  select o.id as order_id, o.member_id, o.email, ` + buyerOf + ` as email_normal, array(
+  select o.id as order_id, o.member_id, o.email, ` + buyerOf + ` as email_normal, ` + inSellersHands + ` as unknown, array(
     select o.member_id where o.member_id is not null union select m.id from members m where m.email_normal = o.email_normal
     union select x.member_id from orders x where x.card_fingerprint = o.card_fingerprint and x.card_fingerprint <> '' and x.member_id is not null and x.paid_at is not null) as who
   from orders o where o.id = $1)
-select l.id as line_id, l.product_id, l.brand_id, b.member_id, b.email_normal as buyer, l.title, p.slug, coalesce(m.hash, '') as media_hash,
+select l.id as line_id, l.product_id, l.brand_id, b.member_id, b.unknown, b.email_normal as buyer, l.title, p.slug, coalesce(m.hash, '') as media_hash,
   exists (select 1 from attribution_credits c where c.order_line_id = l.id) as relayed,
   s.state = 'delivered' as received, s.delivered_at as received_at,
   l.returned_minor + coalesce((select sum(i.amount_minor) from refund_items i join refunds f on f.id = i.refund_id

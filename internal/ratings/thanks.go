@@ -72,6 +72,7 @@ from orders o join order_lines l on l.order_id = o.id join attribution_credits c
 join members m on m.id = c.member_id and m.blocked_at is null
 left join thanks t on t.storefront_id = c.member_id and t.buyer = ` + buyerOf + `
 where o.id = $1 and o.paid_at is not null and l.returned_minor < l.total_minor and o.member_id is distinct from c.member_id and o.email_normal <> m.email_normal
+  and not ` + inSellersHands + `
 order by c.member_id, l.id`
 
 // RelayedOf are the members whom the buyer of an order may thank.

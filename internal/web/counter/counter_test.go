@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -241,6 +242,8 @@ func TestAtTheReader(t *testing.T) {
 	}
 	w.Settle()
 	w.shows(w.ask(w.shop.Owner, at, nil), http.StatusOK, "Payé", "Le reçu de l’acheteur", "/brand/terre/orders/R-")
+	w.Clock.Set(w.Clock.Now().Add(10 * time.Minute))
+	w.shows(w.ask(w.shop.Owner, at, nil), http.StatusOK, "Payé", "!Le reçu de l’acheteur", "il n’est que pour l’acheteur")
 	w.shows(w.ask(w.shop.Owner, at+"/connection-token", url.Values{}), http.StatusOK, "pst_test_")
 	w.shows(w.ask(w.lea, at+"/connection-token", url.Values{}), http.StatusNotFound)
 	w.shows(w.ask(w.lea, w.basket(w.lea, "me", "fair")+"/connection-token", url.Values{}), http.StatusConflict, "!pst_test_")

@@ -37,6 +37,7 @@ type salePage struct {
 	Cash     *page.Form
 	Failure  string // what the reader said: the end of a key
 	Remedy   pos.Remedy
+	Receipt  bool         // the code that leads the buyer to their receipt is shown
 	SentBack money.Amount // of two payments at once, the one that went back
 }
 
@@ -77,6 +78,7 @@ func (s *Server) read(c echo.Context) (salePage, error) {
 			}
 		}
 	}
+	data.Receipt = data.IsReader() && s.Now().Before(view.Order.PaidAt.Add(receiptTime))
 	if view.Token != nil {
 		data.URL = s.BaseURL + "/s/" + *view.Token
 	}
@@ -288,7 +290,11 @@ func (s *Server) sales(c echo.Context) error {
 	return s.Site.Render(c, http.StatusOK, "counter/sales", data)
 }
 
-// isReader says whether the seller took the card, so that the buyer has no page of their own yet.
+// receiptTime is how long after the payment the buyer can take their receipt from the seller's screen. It opens their order: it is not for the
+// seller.
+const receiptTime = 10 * time.Minute
+
+// IsReader says whether the seller took the card, so that the buyer has no page of their own yet.
 func (p salePage) IsReader() bool {
 	return p.Order != nil && p.Payment != nil && p.Payment.State == pos.Succeeded && p.Order.State == orders.Paid && p.Order.Email == "" && p.Buyer == pos.AtTheReader
 }
