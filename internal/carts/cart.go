@@ -71,7 +71,7 @@ type Line struct {
 	Quantity      int64        `db:"quantity"`
 	Sellable      bool         `db:"sellable"` // published, active, the brand not blocked
 	StorefrontID  *int64       `db:"storefront_id"`
-	RelayName     string       `db:"relay_name"` // whose storefront it was added from
+	RelayName     string       `db:"relay_name"` // whose storefront it was added from, and who earns; empty: nobody does
 	RelayHandle   string       `db:"relay_handle"`
 	CommissionBps int64        `db:"commission_bps"` // that its brand offers: to be shown only
 	ClickToken    string       `db:"click_token"`    // of the click that brought the visitor; empty: not known
@@ -253,7 +253,8 @@ func Lines(ctx context.Context, q sqlx.QueryerContext, look Look) ([]Line, error
 	return ls, addMargins(ctx, q, look, ls)
 }
 
-// addMargins puts on each line what the storefront asks that it was added from, as far as whoever looks could bring its member a margin.
+// addMargins puts on each line what the storefront asks that it was added from, as far as whoever looks could bring its member anything; of a
+// member who would earn nothing the line does not speak.
 func addMargins(ctx context.Context, q sqlx.QueryerContext, look Look, ls []Line) error {
 	sale := referrals.Sale{At: look.At, BuyerMemberID: look.MemberID}
 	var at []int
@@ -267,9 +268,7 @@ func addMargins(ctx context.Context, q sqlx.QueryerContext, look Look, ls []Line
 		if err != nil {
 			return err
 		}
-		if l.Margin = asked[l.ProductID].On(l.Price, l.MarginBps); l.Margin.Minor == 0 {
-			continue
-		}
+		l.Margin = asked[l.ProductID].On(l.Price, l.MarginBps)
 		l.Price.Minor += l.Margin.Minor
 		at = append(at, i)
 		sale.Lines = append(sale.Lines, referrals.SaleLine{ProductID: l.ProductID, BrandID: l.BrandID, StorefrontMemberID: l.StorefrontID, AddedAt: l.AddedAt})
@@ -284,6 +283,7 @@ func addMargins(ctx context.Context, q sqlx.QueryerContext, look Look, ls []Line
 	for i, n := range at {
 		if !stand[i] {
 			ls[n].Waive()
+			ls[n].RelayName, ls[n].CommissionBps = "", 0
 		}
 	}
 	return nil

@@ -190,6 +190,19 @@ func TestFromPickToPaid(t *testing.T) {
 	w.shows(w.ask(w.lea, w.leads(rw, at), nil, "Cookie", w.flash(rw)), http.StatusOK, "déjà payé")
 }
 
+// The advert names nobody who earns nothing.
+func TestTheOfferNamesWhoEarns(t *testing.T) {
+	w := open(t)
+	at := w.basket(w.lea, "me", "fair")
+	w.leads(w.ask(w.lea, at+"/show", url.Values{}), at)
+	link := code.FindString(w.ask(w.lea, at, nil).Body.String())
+	w.shows(w.ask(0, link, nil), http.StatusOK, "Publicité", "Lea touche")
+	if err := w.Catalog.SetTeam(t.Context(), w.shop.Owner, w.shop.Brand, w.lea, catalog.Staff); err != nil {
+		t.Fatal(err)
+	}
+	w.shows(w.ask(0, link, nil), http.StatusOK, "Bol terre", "!Lea touche")
+}
+
 func TestWhereItIsRefused(t *testing.T) {
 	w := open(t)
 	at := w.basket(w.lea, "me", "home")

@@ -70,7 +70,7 @@ func relaysOf(cart carts.Cart) []cartRelay {
 	for _, p := range cart.Parcels {
 		for _, l := range p.Lines {
 			key := l.RelayHandle + " " + string(l.Price.Currency)
-			if l.RelayHandle == "" {
+			if l.RelayName == "" {
 				continue
 			}
 			if _, ok := at[key]; !ok {
