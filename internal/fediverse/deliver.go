@@ -187,11 +187,20 @@ type health struct {
 	Waiting      bool       `db:"waiting"`
 }
 
-const lockHealth = `
-select failures, failing_since,
-  coalesce((select attempts > 0 from fediverse_deliveries d where d.host = s.host and d.state = 'waiting' order by d.id limit 1), false) as denied,
-  exists (select 1 from fediverse_deliveries d where d.host = s.host and d.state = 'waiting') as waiting
-from fediverse_servers s where host = $1 for no key update`
+const lockServer = `select failures, failing_since from fediverse_servers where host = $1 for no key update`
+
+// A statement of its own: one that waited for the lock would not see what committed meanwhile.
+const selectLeft = `
+select coalesce((select attempts > 0 from fediverse_deliveries where host = $1 and state = 'waiting' order by id limit 1), false) as denied,
+  exists (select 1 from fediverse_deliveries where host = $1 and state = 'waiting') as waiting`
+
+// lockHealth locks a server and says how it fared, and what waits for it now. sql.ErrNoRows where it is no longer known.
+func lockHealth(ctx context.Context, tx *sqlx.Tx, host string) (h health, err error) {
+	if err := tx.GetContext(ctx, &h, lockServer, host); err != nil {
+		return h, err
+	}
+	return h, tx.GetContext(ctx, &h, selectLeft, host)
+}
 
 const releaseServer = `
 update fediverse_servers set leased_by = null, leased_until = null, generation = generation + 1, failures = $2, failing_since = $3, not_before = $4, dead_at = $5, error = $6,
@@ -201,10 +210,11 @@ update fediverse_servers set leased_by = null, leased_until = null, generation =
 func (s *Service) release(ctx context.Context, w jobs.Work, host string, reached bool, trouble error) error {
 	now := s.Clock()
 	return postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error {
-		var h health
-		if err := tx.GetContext(ctx, &h, lockHealth, host); errors.Is(err, sql.ErrNoRows) {
+		h, err := lockHealth(ctx, tx, host)
+		if errors.Is(err, sql.ErrNoRows) {
 			return w.Done(ctx, tx)
-		} else if err != nil {
+		}
+		if err != nil {
 			return fmt.Errorf("lock server: %w", err)
 		}
 		var before, dead *time.Time

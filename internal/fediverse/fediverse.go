@@ -57,6 +57,7 @@ var (
 	ErrSuspended  = fault.Field("address", "federation.address_suspended")
 	ErrFollows    = fault.Field("address", "federation.follows_full")
 	ErrUnanswered = fault.Field("address", "federation.address_unanswered")
+	ErrPace       = &fault.Error{Kind: fault.TooMany, Message: "federation.address_pace", Fields: map[string]string{"address": "federation.address_pace"}}
 )
 
 // Actor is who speaks to other servers, with what its owner's pages say of it.

@@ -20,7 +20,7 @@ on conflict (actor_id, remote_id) do update set state = 'asked', asked_at = now(
 returning id`
 
 // Follow asks to follow somebody elsewhere by their address (@lea@relais.example), in the name of the member's storefront, which has to be
-// open to others. Twice is once; whoever refused is asked again. Faults: ErrNotOpen, and on field address.
+// open to others. Twice is once; whoever refused is asked again. Faults: ErrNotOpen, and on field address, also ErrPace.
 func (s *Service) Follow(ctx context.Context, memberID int64, address string) error {
 	a, err := ByOwner(ctx, s.DB, Owner{Storefront, memberID})
 	if errors.Is(err, ErrClosed) {
@@ -38,6 +38,9 @@ func (s *Service) Follow(ctx context.Context, memberID int64, address string) er
 	}
 	if shut, err := suspended(ctx, s.DB, host); err != nil || shut {
 		return errors.Join(err, ErrSuspended)
+	}
+	if !s.paces.allow(fmt.Sprintf("member %d", memberID), asks, askBurst) || !s.paces.allow("find "+host, finds, findBurst) {
+		return ErrPace
 	}
 	remote, err := s.find(ctx, user, host)
 	if errors.Is(err, context.Canceled) {

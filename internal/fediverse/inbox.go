@@ -13,6 +13,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/fediverse/wire"
 	"relais/internal/jobs"
+	"relais/internal/members"
 	"relais/internal/postgres"
 )
 
@@ -31,7 +32,8 @@ const refetch = 5 * time.Minute
 // Receive takes an activity in that was posted to an inbox: it has its effect when this returns nil, and has it once. from is the address
 // that it came from. Faults: ErrUnreadable, ErrUnproved (not signed, wrongly, too late, or for the second time), ErrShutOut, ErrFlood.
 func (s *Service) Receive(ctx context.Context, r wire.Request, from string) error {
-	if !s.paces.allow("address " + from) {
+	from = members.Network(from)
+	if !s.paces.allow("address "+from, pace, burst) {
 		return ErrFlood
 	}
 	a, err := s.rules.ParseActivity(r.Body)
@@ -46,19 +48,21 @@ func (s *Service) Receive(ctx context.Context, r wire.Request, from string) erro
 		return ErrUnproved.Because(err)
 	case s.rules.HostOf(sig.KeyID) != host || host == s.host:
 		return ErrUnproved.Because(errors.New("the key is of another server"))
+	case s.rules.HostOf(a.ID) != host:
+		return ErrUnproved.Because(errors.New("the activity has a name of another server"))
 	}
 	if shut, err := suspended(ctx, s.DB, host); err != nil || shut {
 		return errors.Join(err, ErrShutOut)
 	}
-	if !s.paces.allow("server " + host) {
-		return ErrFlood
-	}
-	remote, err := s.signedBy(ctx, r, sig, a)
+	remote, err := s.signedBy(ctx, r, sig, a, from)
 	if errors.Is(err, errUnknown) {
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if !s.paces.allow("server "+host, pace, burst) { // only now: nobody else uses it up
+		return ErrFlood
 	}
 	effect := Judge(a, s.site, s.rules)
 	return postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error {
@@ -83,8 +87,8 @@ func (s *Service) Receive(ctx context.Context, r wire.Request, from string) erro
 var errUnknown = errors.New("nobody known")
 
 // signedBy says who signed, which is the actor of the activity: with the key that is known, or else, once, the one that their server has
-// now.
-func (s *Service) signedBy(ctx context.Context, r wire.Request, sig wire.Signature, a wire.Activity) (Remote, error) {
+// now. That one is asked for at a pace of its own, since nobody knows yet who asks us to.
+func (s *Service) signedBy(ctx context.Context, r wire.Request, sig wire.Signature, a wire.Activity, from string) (Remote, error) {
 	known, err := remoteByURI(ctx, s.DB, a.Actor)
 	found := err == nil
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -98,6 +102,9 @@ func (s *Service) signedBy(ctx context.Context, r wire.Request, sig wire.Signatu
 	}
 	if found && s.Clock().Sub(known.FetchedAt) < refetch {
 		return known, ErrUnproved.Because(wire.ErrSignature)
+	}
+	if !s.paces.allow("fetch for "+from, fetchesFor, burstFor) || !s.paces.allow("fetch "+s.rules.HostOf(a.Actor), fetches, fetchBurst) {
+		return known, ErrFlood
 	}
 	fresh, err := s.fetchActor(ctx, a.Actor)
 	if err != nil {

@@ -15,6 +15,16 @@ import (
 const (
 	pace  = rate.Limit(5) // a second
 	burst = 200
+
+	fetches    = rate.Limit(5) // actors of one server that are asked for to prove a signature
+	fetchBurst = 100
+	fetchesFor = rate.Limit(1) // the same, for whoever posts from one address
+	burstFor   = 50
+
+	asks      = rate.Limit(10.0 / 60) // of one member who looks for people elsewhere
+	askBurst  = 10
+	finds     = rate.Limit(1) // at one server, of all members
+	findBurst = 3
 )
 
 // paces has a token bucket per server, and per address that activities come from, for the most recent ones.
@@ -32,12 +42,12 @@ func newPaces(clock func() time.Time) *paces {
 	return &paces{clock: clock, buckets: buckets}
 }
 
-func (p *paces) allow(name string) bool {
+func (p *paces) allow(name string, limit rate.Limit, burst int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b, ok := p.buckets.Get(name)
 	if !ok {
-		b = rate.NewLimiter(pace, burst)
+		b = rate.NewLimiter(limit, burst)
 		p.buckets.Add(name, b)
 	}
 	return b.AllowN(p.clock(), 1)

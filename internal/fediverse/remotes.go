@@ -51,7 +51,7 @@ func (s *Service) fetchActor(ctx context.Context, uri string) (Remote, error) {
 	if err != nil {
 		return Remote{}, err
 	}
-	raw, err := s.client.Get(ctx, uri, wire.ActivityJSON+", "+wire.LinkedJSON, sign)
+	raw, err := s.client.Get(ctx, uri, sign, wire.ActivityJSON, wire.LinkedJSON)
 	if err != nil {
 		return Remote{}, err
 	}
@@ -76,7 +76,7 @@ func (s *Service) fetchActor(ctx context.Context, uri string) (Remote, error) {
 // find asks a server whose an account is (WebFinger), then who that is.
 func (s *Service) find(ctx context.Context, user, host string) (Remote, error) {
 	address := s.rules.Origin(host) + "/.well-known/webfinger?resource=" + url.QueryEscape("acct:"+user+"@"+host)
-	raw, err := s.client.Get(ctx, address, wire.JRD+", application/json", nil)
+	raw, err := s.client.Get(ctx, address, nil, wire.JRD, "application/json")
 	if err != nil {
 		return Remote{}, err
 	}

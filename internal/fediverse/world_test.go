@@ -145,6 +145,8 @@ type elsewhere struct {
 	status   int // of its inbox
 	asked    int // for its actor
 	document func(m map[string]any)
+	kind     string // the media type of its documents
+	during   func() // called while something is posted to its inbox
 	got      []map[string]any
 	count    int
 }
@@ -161,13 +163,14 @@ var keys = sync.OnceValue(func() (pair [2]*rsa.PrivateKey) {
 
 func newElsewhere(t *testing.T) *elsewhere {
 	t.Helper()
-	e := &elsewhere{key: keys()[0], status: http.StatusAccepted}
+	e := &elsewhere{key: keys()[0], status: http.StatusAccepted, kind: wire.ActivityJSON}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/webfinger", func(rw http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Query().Get("resource"), "acct:ann@") {
 			http.NotFound(rw, r)
 			return
 		}
+		rw.Header().Set("Content-Type", wire.JRD)
 		fmt.Fprintf(rw, `{"links":[{"rel":"self","type":"application/activity+json","href":%q}]}`, e.actor())
 	})
 	mux.HandleFunc("GET /ann", e.ann)
@@ -195,6 +198,7 @@ func (e *elsewhere) ann(rw http.ResponseWriter, r *http.Request) {
 	if e.document != nil {
 		e.document(m)
 	}
+	rw.Header().Set("Content-Type", e.kind)
 	_ = json.NewEncoder(rw).Encode(m)
 }
 
@@ -202,6 +206,9 @@ func (e *elsewhere) inbox(rw http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	var m map[string]any
 	_ = json.Unmarshal(body, &m)
+	if e.during != nil {
+		e.during()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.status < 300 {
@@ -245,6 +252,11 @@ func (e *elsewhere) activity(kind string, object any) map[string]any {
 
 func (e *elsewhere) signs(t testing.TB, now time.Time, activity map[string]any) wire.Request {
 	t.Helper()
+	return e.signsAs(t, e.actor()+"#key", now, activity)
+}
+
+func (e *elsewhere) signsAs(t testing.TB, key string, now time.Time, activity map[string]any) wire.Request {
+	t.Helper()
 	body, err := json.Marshal(activity)
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +264,7 @@ func (e *elsewhere) signs(t testing.TB, now time.Time, activity map[string]any) 
 	r := wire.Request{Method: http.MethodPost, Target: "/fediverse/inbox", Host: "relais.example", Header: http.Header{}, Body: body}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err := r.Sign(e.actor()+"#key", e.key, now); err != nil {
+	if err := r.Sign(key, e.key, now); err != nil {
 		t.Fatal(err)
 	}
 	return r

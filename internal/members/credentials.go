@@ -20,7 +20,7 @@ func (s *Service) AskReset(ctx context.Context, address, ip string) error {
 		return err
 	}
 	err = s.try(ctx, map[string]limit{
-		throttleKey("letter-to", email): letterTo, throttleKey("letter-from", network(ip)): letterFrom})
+		throttleKey("letter-to", email): letterTo, throttleKey("letter-from", Network(ip)): letterFrom})
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (s *Service) ChangeEmail(ctx context.Context, id Identity, address, ip stri
 		return fault.Field("email", "fault.email_same")
 	}
 	err = s.try(ctx, map[string]limit{
-		throttleKey("letter-to", email): letterTo, throttleKey("letter-from", network(ip)): letterFrom})
+		throttleKey("letter-to", email): letterTo, throttleKey("letter-from", Network(ip)): letterFrom})
 	if err != nil {
 		return err
 	}

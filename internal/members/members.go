@@ -70,7 +70,7 @@ func (s *Service) SignUp(ctx context.Context, in SignUp) error {
 		return err
 	}
 	err := s.try(ctx, map[string]limit{
-		throttleKey("letter-to", email): letterTo, throttleKey("letter-from", network(in.IP)): letterFrom})
+		throttleKey("letter-to", email): letterTo, throttleKey("letter-from", Network(in.IP)): letterFrom})
 	if err != nil {
 		return err
 	}

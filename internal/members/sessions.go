@@ -83,7 +83,7 @@ func (s *Service) LogIn(ctx context.Context, in Attempt) (Session, error) {
 // loginLimits names the counters of a log-in: the one of this place, forgotten on success, and wider ones. A browser
 // that this member used before is a place of its own, which strangers cannot use up.
 func (s *Service) loginLimits(ctx context.Context, email string, in Attempt) (here string, rest map[string]limit) {
-	rest = map[string]limit{throttleKey("login-address", network(in.IP)): loginAddress}
+	rest = map[string]limit{throttleKey("login-address", Network(in.IP)): loginAddress}
 	d, err := token.Open[deviceClaims](s.keys, token.Device, in.Device, s.now())
 	if err == nil {
 		m, err := ByEmail(ctx, s.db, email)
@@ -92,7 +92,7 @@ func (s *Service) loginLimits(ctx context.Context, email string, in Attempt) (he
 		}
 	}
 	rest[throttleKey("login-account", email)] = loginAccount
-	return throttleKey("login", email, network(in.IP)), rest
+	return throttleKey("login", email, Network(in.IP)), rest
 }
 
 // checkPassword returns the member of that address if the password is theirs.
@@ -322,7 +322,7 @@ const proveSQL = `update sessions set auth_at = $2 where id = $1 and revoked_at 
 // Prove takes the password once more, so that Identity.Proved holds for the next minutes. Faults: Invalid on field
 // "password" when it is wrong; TooMany; Unavailable.
 func (s *Service) Prove(ctx context.Context, id Identity, password, ip string) error {
-	key := throttleKey("prove", id.Member.Email, network(ip))
+	key := throttleKey("prove", id.Member.Email, Network(ip))
 	if err := s.try(ctx, map[string]limit{key: loginHere}); err != nil {
 		return err
 	}

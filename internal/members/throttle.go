@@ -170,8 +170,8 @@ func throttleKey(kind string, parts ...string) string {
 	return kind + ":" + token.Hash(strings.Join(parts, "\n"))[:32]
 }
 
-// network reduces an IP address to what one customer has of it: all of an IPv4, 64 bits of an IPv6.
-func network(ip string) string {
+// Network reduces an IP address to what one customer has of it: all of an IPv4, 64 bits of an IPv6.
+func Network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {
 		return "unknown"

@@ -66,8 +66,8 @@ func TestNetwork(t *testing.T) {
 		"":                    "unknown",
 		"evil":                "unknown",
 	} {
-		if got := network(in); got != want {
-			t.Errorf("network(%q) = %q, want %q", in, got, want)
+		if got := Network(in); got != want {
+			t.Errorf("Network(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

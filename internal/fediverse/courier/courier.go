@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"relais/internal/fediverse/wire"
@@ -53,14 +56,19 @@ func keepAnswer(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 // Signer signs a request.
 type Signer func(r wire.Request) error
 
-// Get fetches a document.
-func (c *Client) Get(ctx context.Context, address, accept string, sign Signer) ([]byte, error) {
+// errElsewhere says that a server answers with what another one says.
+var errElsewhere = errors.New("it leads to another server")
+
+// Get fetches a document of one of some media types: whatever else a server has is not a document, since others may have put it there.
+// What is asked for with a signature is the word of the server that was asked, and not taken from another one; the rest may have moved.
+func (c *Client) Get(ctx context.Context, address string, sign Signer, kinds ...string) ([]byte, error) {
+	host := c.rules.HostOf(address)
 	for range mostHops + 1 {
 		r, err := c.request(ctx, http.MethodGet, address, nil, sign)
 		if err != nil {
 			return nil, err
 		}
-		r.Header.Set("Accept", accept)
+		r.Header.Set("Accept", strings.Join(kinds, ", "))
 		answer, err := c.http.Do(r)
 		if err != nil {
 			return nil, fmt.Errorf("fetch %s: %w", address, err)
@@ -75,16 +83,24 @@ func (c *Client) Get(ctx context.Context, address, accept string, sign Signer) (
 			if err != nil {
 				return nil, fmt.Errorf("fetch %s: %w", address, err)
 			}
-			address = next.String()
+			if address = next.String(); sign != nil && c.rules.HostOf(address) != host {
+				return nil, fmt.Errorf("fetch %.200s: %w", address, errElsewhere)
+			}
 			continue
 		case answer.StatusCode != http.StatusOK:
 			return nil, fmt.Errorf("fetch %s: %w", address, Status(answer.StatusCode))
-		case len(body) > wire.MaxBody:
+		case len(body) > wire.MaxBody, !among(answer.Header.Get("Content-Type"), kinds):
 			return nil, fmt.Errorf("fetch %s: %w", address, wire.ErrMalformed)
 		}
 		return body, nil
 	}
 	return nil, errors.New("too many redirects")
+}
+
+// among says whether a media type is one of some; what is said of it beyond its name does not matter.
+func among(kind string, kinds []string) bool {
+	name, _, err := mime.ParseMediaType(kind)
+	return err == nil && slices.ContainsFunc(kinds, func(k string) bool { k, _, _ = strings.Cut(k, ";"); return k == name })
 }
 
 // Post hands an activity to an inbox and returns the status of the answer; 0 where there was none.

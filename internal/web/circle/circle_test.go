@@ -76,7 +76,7 @@ func fromNothingToTwo(t *testing.T, w *circletest.World) {
 	invitation := strings.TrimSuffix(link, "/link")
 	a := w.Ask("guest", "GET", invitation, nil)
 	shows(t, a, 200, "La tablée", "Vie personnelle", "Sylvestre Inconnu vous invite", "On se dit tout.", "/signup?next="+strings.ToLower(url.QueryEscape("/g/i/")), "!1 membre")
-	if a.Header().Get("Referrer-Policy") != "no-referrer" || !strings.Contains(a.Header().Get("Cache-Control"), "no-store") {
+	if a.Header().Get("Referrer-Policy") != "same-origin" || !strings.Contains(a.Header().Get("Cache-Control"), "no-store") {
 		t.Errorf("the secret may leave the browser: %v", a.Header())
 	}
 	shows(t, w.Ask("colleague", "GET", invitation, nil), 200, "J’ai lu les règles", `name="mark"`)

@@ -232,7 +232,7 @@ func TestOneClick(t *testing.T) {
 	}
 	rw := w.ask(0, path, nil)
 	w.shows(rw, 200, "Un proche achète", "Ne plus les recevoir", `name="List-Unsubscribe" value="One-Click"`)
-	if rw.Header().Get("Referrer-Policy") != "no-referrer" || rw.Header().Get("Cache-Control") != "private, no-store" || mail() != notices.AtOnce {
+	if rw.Header().Get("Referrer-Policy") != "same-origin" || rw.Header().Get("Cache-Control") != "private, no-store" || mail() != notices.AtOnce {
 		t.Errorf("after a look: %v, mail %s", rw.Header(), mail())
 	}
 	w.shows(w.ask(0, path, form()), 422)
