@@ -119,6 +119,7 @@ type Parcel struct {
 	BrandHandle string
 	Lines       []Line
 	Goods       money.Amount
+	Worth       money.Amount // at the brand's own prices, from which its delivery may be free: a storefront's margin is not the brand's
 	Methods     []Method
 }
 
@@ -313,12 +314,13 @@ func Gather(ctx context.Context, q sqlx.QueryerContext, cartID string, lines []L
 		n := len(cart.Parcels)
 		if n == 0 || cart.Parcels[n-1].BrandID != l.BrandID || cart.Parcels[n-1].Goods.Currency != l.Price.Currency {
 			cart.Parcels = append(cart.Parcels, Parcel{BrandID: l.BrandID, BrandName: l.BrandName, BrandHandle: l.BrandHandle,
-				Goods: money.New(0, l.Price.Currency)})
+				Goods: money.New(0, l.Price.Currency), Worth: money.New(0, l.Price.Currency)})
 			n++
 		}
 		p := &cart.Parcels[n-1]
 		p.Lines = append(p.Lines, l)
 		p.Goods.Minor += l.Total().Minor
+		p.Worth.Minor += l.Total().Minor - l.Added().Minor
 		if cart.Goods.Currency == "" {
 			cart.Goods.Currency = l.Price.Currency
 		}

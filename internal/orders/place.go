@@ -205,7 +205,7 @@ func (s *Service) parcels(ctx context.Context, tx *sqlx.Tx, p Placement, lines [
 		if err != nil {
 			return nil, fault.Field(fmt.Sprintf("method-%d", c.BrandID), "fault.no_delivery")
 		}
-		parcels[i] = Parcel{BrandID: c.BrandID, Goods: c.Goods, Method: m, Cost: money.New(m.Cost(c.Goods.Minor), c.Goods.Currency)}
+		parcels[i] = Parcel{BrandID: c.BrandID, Goods: c.Goods, Method: m, Cost: money.New(m.Cost(c.Worth.Minor), c.Goods.Currency)}
 	}
 	return parcels, nil
 }

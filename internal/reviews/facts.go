@@ -37,8 +37,8 @@ through as (
   left join clicks c on c.id = a.click_id and c.at > o.placed_at - interval '91 days' and c.at <= o.placed_at
   where d.decided_at > this.placed_at - interval '1 hour' and d.decided_at <= this.placed_at and o.paid_at is not null and o.placed_at > this.placed_at - interval '1 hour' and o.placed_at <= this.placed_at),
 sold as (
-  select l.returned_minor > 0 as back from (select e.order_line_id from this join payees y on y.member_id = this.member_id
-    join earnings e on e.payee_id = y.id and e.role = 'commission' and e.earned_at > $3 and e.earned_at <= $2 order by e.id desc limit $4) e
+  select l.returned_minor > 0 as back from (select distinct e.order_line_id from this join payees y on y.member_id = this.member_id
+    join earnings e on e.payee_id = y.id and e.role in ('commission', 'margin') and e.earned_at > $3 and e.earned_at <= $2 order by e.order_line_id desc limit $4) e
   join order_lines l on l.id = e.order_line_id)
 select
   exists (select 1 from orders o where o.card_fingerprint = this.card_fingerprint and o.card_fingerprint <> '' and o.id <> this.order_id and o.paid_at is not null
@@ -47,7 +47,7 @@ select
   (select count(distinct t.id) from through t where t.visitor = this.visitor or t.day_visitor = this.day_visitor) as same_browser,
   (select count(distinct t.id) from through t where t.card_fingerprint = this.card_fingerprint and t.card_fingerprint <> '') as same_card,
   (select count(*) from sold) as sales, (select count(*) from sold where back) as sales_back,
-  (select count(distinct o.id) from members b join payees y on y.member_id = b.id join earnings e on e.payee_id = y.id and e.role = 'commission' and e.earned_at > $3
+  (select count(distinct o.id) from members b join payees y on y.member_id = b.id join earnings e on e.payee_id = y.id and e.role in ('commission', 'margin') and e.earned_at > $3
     join orders o on o.id = e.order_id
     where (b.id = this.buyer_id or b.email_normal = this.buyer_email) and (o.member_id = this.member_id or o.email_normal = this.email_normal)) as bought_through
 from this`

@@ -140,14 +140,14 @@ func layOut(l i18n.Lang, form *page.Form, cart carts.Cart) checkoutPage {
 		shown := checkoutParcel{Parcel: p, Field: fmt.Sprintf("method-%d", p.BrandID)}
 		for _, m := range p.Methods {
 			if m.Reaches(country) {
-				shown.Choices = append(shown.Choices, methodOption(l, m, p.Goods))
+				shown.Choices = append(shown.Choices, methodOption(l, m, p.Worth))
 			}
 		}
 		m, err := carts.Choose(p.Methods, form.Int(shown.Field, 0), country)
 		if err != nil {
 			data.Reached = false
 		} else {
-			shown.Method, shown.Cost = m, money.New(m.Cost(p.Goods.Minor), p.Goods.Currency)
+			shown.Method, shown.Cost = m, money.New(m.Cost(p.Worth.Minor), p.Goods.Currency)
 			form.Set(shown.Field, strconv.FormatInt(m.ID, 10))
 			data.Shipping.Minor += shown.Cost.Minor
 		}

@@ -82,3 +82,14 @@ func TestReductionOfAStorefront(t *testing.T) {
 		t.Error("a reduction is announced that the margin has eaten")
 	}
 }
+
+// What the brand sells decides whether its delivery is free, not what a storefront asks more.
+func TestMarginDoesNotEarnFreeDelivery(t *testing.T) {
+	w := newWorld(t)
+	w.margins(300)
+	w.db.MustExec(`update delivery_methods set price_minor = 590, free_from_minor = 5000 where brand_id = $1`, w.sud.ID)
+	w.post("/cart", "product", w.bowl.Slug, "variant", id(w.bowl.Variants[0].ID), "quantity", "2", "storefront", "camille").is(http.StatusOK, "54,00")
+	w.get("/checkout").is(http.StatusOK, "5,90", "59,90")
+	w.post("/cart", "product", w.bowl.Slug, "variant", id(w.bowl.Variants[0].ID), "quantity", "1", "storefront", "camille").is(http.StatusOK, "81,00")
+	w.get("/checkout").is(http.StatusOK, "Livraison offerte", "81,00").lacks("5,90")
+}
