@@ -101,6 +101,15 @@ type sessionRow struct {
 	loadedAt time.Time
 }
 
+// SessionLives is alive as a condition in SQL, of a session s and its member m, at the time of a parameter like "$2"; for what a session
+// allows beside requests.
+func SessionLives(now string) string {
+	seconds := func(d time.Duration) string { return strconv.Itoa(int(d/time.Second)) + " * interval '1 second'" }
+	return `s.revoked_at is null and m.blocked_at is null and m.email_confirmed_at is not null
+  and s.last_seen_at + case when m.admin then ` + seconds(adminIdle) + ` else ` + seconds(IdleLife) + ` end > ` + now + `::timestamptz
+  and s.created_at + ` + seconds(absoluteLife) + ` > ` + now + `::timestamptz`
+}
+
 // alive says whether a session row, as seen through a cookie of that member and version, still lets its bearer in.
 func (r sessionRow) alive(memberID string, version int, now time.Time) bool {
 	idle := IdleLife

@@ -91,9 +91,11 @@ func Devices(ctx context.Context, q sqlx.QueryerContext, memberID int64) ([]Devi
 	return list, nil
 }
 
-// A browser has one subscription: who signs in there next takes it over.
-const upsertDevice = `
-insert into push_devices (member_id, session_id, endpoint, p256dh, auth, user_agent, created_at) values ($1, $2, $3, $4, $5, $6, $7)
+// A browser has one subscription: who signs in there next takes it over. The session is locked, so that it does not end unseen meanwhile.
+var upsertDevice = `
+insert into push_devices (member_id, session_id, endpoint, p256dh, auth, user_agent, created_at)
+select m.id, s.id, $3, $4, $5, $6, $7::timestamptz from sessions s join members m on m.id = s.member_id
+where s.id = $2 and m.id = $1 and ` + members.SessionLives("$7") + ` for share of s
 on conflict (endpoint) do update set member_id = excluded.member_id, session_id = excluded.session_id, p256dh = excluded.p256dh, auth = excluded.auth,
   user_agent = excluded.user_agent, refusals = 0,
   created_at = case when push_devices.member_id = excluded.member_id then push_devices.created_at else excluded.created_at end,
@@ -101,7 +103,7 @@ on conflict (endpoint) do update set member_id = excluded.member_id, session_id 
 
 const deleteSurplus = `delete from push_devices where member_id = $1 and id not in (select id from push_devices where member_id = $1 order by id desc limit $2)`
 
-// Subscribe adds the browser of a session. Again it renews it. Faults: ErrDevice, ErrNoPush.
+// Subscribe adds the browser of a session. Again it renews it. Faults: ErrDevice, also where the session is over; ErrNoPush.
 func (s *Service) Subscribe(ctx context.Context, memberID int64, sessionID, userAgent string, sub Subscription) error {
 	if s.sender == nil {
 		return ErrNoPush
@@ -111,9 +113,12 @@ func (s *Service) Subscribe(ctx context.Context, memberID int64, sessionID, user
 		return err
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		_, err := tx.ExecContext(ctx, upsertDevice, memberID, sessionID, sub.Endpoint, sub.Keys.P256dh, sub.Keys.Auth, shorten(userAgent, 200), s.clock())
+		r, err := tx.ExecContext(ctx, upsertDevice, memberID, sessionID, sub.Endpoint, sub.Keys.P256dh, sub.Keys.Auth, shorten(userAgent, 200), s.clock())
 		if err != nil {
 			return fmt.Errorf("add device: %w", postgres.Translate(err))
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrDevice)
 		}
 		_, err = tx.ExecContext(ctx, deleteSurplus, memberID, MostDevices)
 		return postgres.Translate(err)

@@ -18,6 +18,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/jobs"
+	"relais/internal/members"
 	"relais/internal/outside"
 	"relais/internal/postgres"
 )
@@ -104,8 +105,10 @@ type target struct {
 	Lang     i18n.Lang `db:"lang"`
 }
 
-const selectTarget = `
-select d.member_id, d.endpoint, d.p256dh, d.auth, m.lang from push_devices d join members m on m.id = d.member_id and m.blocked_at is null where d.id = $1`
+// A device is told while somebody is signed in there.
+var selectTarget = `
+select d.member_id, d.endpoint, d.p256dh, d.auth, m.lang from push_devices d join members m on m.id = d.member_id
+join sessions s on s.id = d.session_id and s.member_id = d.member_id where d.id = $1 and ` + members.SessionLives("$2")
 
 // push is the handler of JobPush. A device that has gone is deleted; one that cannot be reached is tried again later, for as long as the notice is
 // news. Sent twice it is shown once: the second replaces the first.
@@ -115,7 +118,7 @@ func (s *Service) push(ctx context.Context, w jobs.Work) error {
 		return err
 	}
 	var to target
-	err := postgres.Translate(s.db.GetContext(ctx, &to, selectTarget, args.Device))
+	err := postgres.Translate(s.db.GetContext(ctx, &to, selectTarget, args.Device, s.clock()))
 	if errors.Is(err, fault.NotFound) || s.sender == nil {
 		return nil
 	}

@@ -157,6 +157,9 @@ func (s *service) took() []got {
 // subscribes adds a device; its phone reads what it gets.
 func (w *world) subscribes(memberID int64, session, endpoint string) *phone {
 	w.t.Helper()
+	if _, err := w.db.Exec(`insert into sessions (id, member_id, created_at, last_seen_at, auth_at) values ($1, $2, now(), now(), now()) on conflict do nothing`, session, memberID); err != nil {
+		w.t.Fatal(err)
+	}
 	p := newPhone(w.t)
 	if err := w.Subscribe(w.t.Context(), memberID, session, "Mozilla/5.0 (Linux; Android 14) Chrome/130.0 Mobile", p.subscription(endpoint)); err != nil {
 		w.t.Fatal(err)
@@ -383,13 +386,6 @@ func TestPushReachesPublicAddressesOnly(t *testing.T) {
 
 func TestADeviceEndsWithItsSession(t *testing.T) {
 	w := newWorld(t, nil)
-	add := func(id string) {
-		if _, err := w.db.Exec(`insert into sessions (id, member_id, created_at, last_seen_at, auth_at) values ($1, $2, now(), now(), now())`, id, w.lea); err != nil {
-			t.Fatal(err)
-		}
-	}
-	add("s1")
-	add("s2")
 	w.subscribes(w.lea, "s1", "https://push.example.net/one")
 	w.subscribes(w.lea, "s2", "https://push.example.net/two")
 	if _, err := w.db.Exec(`update sessions set revoked_at = now() where id = 's1'`); err != nil {
@@ -404,6 +400,50 @@ func TestADeviceEndsWithItsSession(t *testing.T) {
 	}
 	if n := w.count(`select count(*) from push_devices`); n != 0 {
 		t.Errorf("%d devices outlive their sessions", n)
+	}
+}
+
+// Nobody adds a browser by a session that is over, or by another's; and one whose session has had its time is told nothing.
+func TestNoDeviceWithoutASession(t *testing.T) {
+	push, client := newService(t)
+	w := newWorld(t, client)
+	w.subscribes(w.lea, "s1", "https://push.example.net/one")
+	noe := w.member("noe", i18n.FR)
+	for name, c := range map[string]struct {
+		by      int64
+		session string
+		change  string
+	}{
+		"none": {w.lea, "nothing", ""}, "another's": {noe, "s1", ""},
+		"too long ago": {w.lea, "s1", `last_seen_at = now() - interval '15 days'`}, "too old": {w.lea, "s1", `created_at = now() - interval '61 days'`},
+	} {
+		if c.change != "" {
+			if _, err := w.db.Exec(`update sessions set last_seen_at = now(), created_at = now()`); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.db.Exec(`update sessions set ` + c.change); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Subscribe(t.Context(), c.by, c.session, "", newPhone(t).subscription("https://push.example.net/two")); !errors.Is(err, notices.ErrDevice) {
+			t.Errorf("by a session that is %s: %v", name, err)
+		}
+	}
+	if _, err := w.db.Exec(`update sessions set created_at = now(), last_seen_at = now() - interval '15 days'`); err != nil {
+		t.Fatal(err)
+	}
+	w.tells(nil)
+	w.drain()
+	if len(push.got) != 0 {
+		t.Error("a device is told after its session")
+	}
+	if _, err := w.db.Exec(`update sessions set last_seen_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	w.tells(nil)
+	w.drain()
+	if len(push.got) != 1 {
+		t.Errorf("a live one was told %d times", len(push.got))
 	}
 }
 

@@ -255,6 +255,7 @@ const subscription = `{"endpoint":"https://push.example.net/one","expirationTime
 
 func TestDevices(t *testing.T) {
 	w := open(t)
+	w.DB.MustExec(`insert into sessions (id, member_id, created_at, last_seen_at, auth_at) select 's1', $1, t, t, t from (select $2::timestamptz as t) x`, w.lea, time.Now())
 	text := subscription
 	json := []string{"Content-Type", "application/json", "User-Agent", "Mozilla/5.0 (Android 14; Mobile) Firefox/130.0"}
 	if rw := w.ask(w.lea, "/me/notices/devices", &text); rw.Code != 422 {
