@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -85,6 +86,9 @@ func look(ctx context.Context, q sqlx.QueryerContext, g groups.Group, role group
 		v.Seat = seen[p.ID][0]
 	}
 	v.Places = []Seen{v.Seat}
+	if err := v.readThere(ctx, q); err != nil {
+		return View{}, err
+	}
 	var owner int64
 	if err := sqlx.GetContext(ctx, q, &owner, selectOwner, g.ID); err != nil {
 		return View{}, fmt.Errorf("read owner of circle %d: %w", g.ID, postgres.Translate(err))
@@ -92,6 +96,30 @@ func look(ctx context.Context, q sqlx.QueryerContext, g groups.Group, role group
 	v.Standing = Standing{Viewer: viewer, Reads: groups.CanRead(g, role), Posts: groups.CanPost(g, role), Moderates: groups.CanModerate(g, role),
 		Owner: owner, Author: p.AuthorID, AuthorBlocked: p.AuthorBlocked, Live: v.Seat.Live() && p.State == Published, Published: true}
 	return v, nil
+}
+
+// readThere has the view say what the circle read: where the post is not any more, the words are those of then, whatever its author wrote
+// since; and that it was edited is said where it was since it came there.
+func (v *View) readThere(ctx context.Context, q sqlx.QueryerContext) error {
+	if end := v.Seat.Ended(); end != nil {
+		was, err := wordsAt(ctx, q, v.ID, *end)
+		if err != nil {
+			return err
+		}
+		if was != nil {
+			v.Kind, v.Text, v.Attach, v.ProductID, v.Photos, v.EditedAt = was.Kind, was.Text, was.Attach, was.ProductID, was.Photos, was.Since
+		}
+	}
+	v.EditedAt = editedSince(v.EditedAt, v.Seat.PublishedAt)
+	return nil
+}
+
+// editedSince is when a post was edited; nil where it was so only before it came.
+func editedSince(edited, came *time.Time) *time.Time {
+	if edited == nil || came == nil || !edited.After(*came) {
+		return nil
+	}
+	return edited
 }
 
 const commentColumns = `
@@ -168,13 +196,13 @@ func LookAt(ctx context.Context, q sqlx.QueryerContext, viewer int64, handle str
 	return v, c, nil
 }
 
-// History is what a post said before: for those who moderate the circle.
+// History is what a post said before in the circle, from when it came there to when it was taken out: for those who moderate it.
 func History(ctx context.Context, q sqlx.QueryerContext, viewer int64, handle string, postID int64) (View, []Version, error) {
 	v, err := Look(ctx, q, viewer, handle, postID, ReadHistory)
 	if err != nil {
 		return v, nil, err
 	}
-	list, err := versions(ctx, q, v.ID)
+	list, err := versions(ctx, q, v.ID, *v.Seat.PublishedAt, v.Seat.Ended())
 	return v, list, err
 }
 

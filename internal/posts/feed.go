@@ -157,7 +157,10 @@ func items(ctx context.Context, q sqlx.QueryerContext, viewer int64, rows []Curs
 	for _, r := range rows {
 		i := slices.IndexFunc(list, func(p Post) bool { return p.ID == r.ID })
 		if i >= 0 && len(seen[r.ID]) > 0 {
-			out = append(out, Item{Post: list[i], At: r.At, Places: seen[r.ID]})
+			item := Item{Post: list[i], At: r.At, Places: seen[r.ID]}
+			first := slices.MinFunc(item.Places, func(a, b Seen) int { return a.PublishedAt.Compare(*b.PublishedAt) })
+			item.EditedAt = editedSince(item.EditedAt, first.PublishedAt)
+			out = append(out, item)
 		}
 	}
 	return out, nil

@@ -28,8 +28,11 @@ type subject struct {
 	DeletedAt *time.Time `db:"deleted_at"`
 }
 
+// selectPostSubjects reads the words as the circle read them: what its author wrote after the post was gone there is not its moderators' to read.
 const selectPostSubjects = `
-select f.id as place_id, 0 as comment_id, f.group_id, g.handle, f.post_id, p.author_id, m.name as author, p.text, f.removed_at, coalesce(p.deleted_at, f.gone_at) as deleted_at
+select f.id as place_id, 0 as comment_id, f.group_id, g.handle, f.post_id, p.author_id, m.name as author,
+  coalesce((select v.text from post_versions v where v.post_id = f.post_id and v.until >= least(f.removed_at, f.gone_at) order by v.version limit 1), p.text) as text,
+  f.removed_at, coalesce(p.deleted_at, f.gone_at) as deleted_at
 from post_groups f join groups g on g.id = f.group_id join posts p on p.id = f.post_id join members m on m.id = p.author_id where f.id = any($1)`
 
 const selectCommentSubjects = `

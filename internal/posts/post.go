@@ -130,7 +130,8 @@ type Place struct {
 	PostID      int64         `db:"post_id"`
 	GroupID     int64         `db:"group_id"`
 	Handle      string        `db:"handle"`
-	Name        string        `db:"name"`
+	Name        string        `db:"name"`   // to an author who left a circle that not everybody knows of: as it was when they wrote there; empty where nobody wrote that down
+	Inside      bool          `db:"inside"` // its author is in the circle
 	Sphere      groups.Sphere `db:"sphere"`
 	LinkID      int64         `db:"link_id"`
 	Code        string        `db:"code"` // of the share link; empty where nothing is attached
@@ -145,6 +146,14 @@ type Place struct {
 
 // Live says whether the post is read there.
 func (p Place) Live() bool { return p.PublishedAt != nil && p.GoneAt == nil && p.RemovedAt == nil }
+
+// Ended is when the post was not read there any more; nil: it still is.
+func (p Place) Ended() *time.Time {
+	if p.GoneAt == nil || p.RemovedAt != nil && p.RemovedAt.Before(*p.GoneAt) {
+		return p.RemovedAt
+	}
+	return p.GoneAt
+}
 
 // Network is a step of the share queue.
 type Network struct {
@@ -181,5 +190,6 @@ func (c Comment) Gone() bool { return c.DeletedAt != nil || c.RemovedAt != nil |
 type Version struct {
 	Version int
 	Content
+	Since *time.Time // when it replaced what was said before; nil: it is the first
 	Until time.Time
 }

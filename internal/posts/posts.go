@@ -105,10 +105,15 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, authorID, id int64, c 
 			return err
 		}
 	}
-	if err := s.mayChoose(ctx, tx, p, w.Groups); err != nil {
+	now, edited := s.now(), p.State == Published && Changed(p.Content(), c)
+	if err := s.mayChoose(ctx, tx, p, w.Groups, edited); err != nil {
 		return err
 	}
-	now := s.now()
+	if edited {
+		if err := inPace(ctx, tx, authorID, EditPaces, selectEdited, now); err != nil {
+			return err
+		}
+	}
 	if err := rewrite(ctx, tx, p, c, now); err != nil {
 		return err
 	}
@@ -127,14 +132,16 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, authorID, id int64, c 
 	return postgres.Translate(err)
 }
 
-// mayChoose refuses circles in which the author cannot write, but for those in which the post is already.
-func (s *Service) mayChoose(ctx context.Context, tx *sqlx.Tx, p Post, groupIDs []int64) error {
+// mayChoose refuses circles in which the author cannot write, but for those in which the post is already: there it stays as it is, or is
+// taken out, but what is read there is changed only by who may write there.
+func (s *Service) mayChoose(ctx context.Context, tx *sqlx.Tx, p Post, groupIDs []int64, edited bool) error {
 	there, err := Places(ctx, tx, p.ID)
 	if err != nil {
 		return err
 	}
 	for _, id := range groupIDs {
-		if slices.ContainsFunc(there, func(at Place) bool { return at.GroupID == id && at.PublishedAt != nil && at.GoneAt == nil }) {
+		kept := slices.ContainsFunc(there, func(at Place) bool { return at.GroupID == id && at.PublishedAt != nil && at.GoneAt == nil })
+		if kept && !edited {
 			continue
 		}
 		g, role, err := standing(ctx, tx, id, p.AuthorID)
@@ -142,6 +149,9 @@ func (s *Service) mayChoose(ctx context.Context, tx *sqlx.Tx, p Post, groupIDs [
 			return err
 		}
 		if err != nil || !groups.CanPost(g, role) {
+			if kept {
+				return fault.Field("groups", "posts.group_left")
+			}
 			return fault.Field("groups", "posts.group_unknown")
 		}
 	}
@@ -161,6 +171,9 @@ func standing(ctx context.Context, q sqlx.QueryerContext, groupID, memberID int6
 const lockMember = `select blocked_at is not null from members where id = $1 for no key update`
 
 const selectPublished = `select published_at from posts where author_id = $1 and published_at is not null order by published_at desc limit $2`
+
+const selectEdited = `
+select v.until from post_versions v join posts p on p.id = v.post_id where p.author_id = $1 order by v.until desc limit $2`
 
 // inPace has one at a time of an author's, and refuses a flood.
 func inPace(ctx context.Context, tx *sqlx.Tx, memberID int64, paces []Pace, last string, now time.Time) error {

@@ -207,6 +207,7 @@ type Pace struct {
 // The paces of members: generous to people, narrow to floods.
 var (
 	PostPaces    = []Pace{{5, 10 * time.Minute}, {20, 24 * time.Hour}}
+	EditPaces    = []Pace{{10, 10 * time.Minute}, {40, 24 * time.Hour}} // of what is published already
 	CommentPaces = []Pace{{10, time.Minute}, {60, time.Hour}}
 )
 

@@ -76,14 +76,19 @@ func OwnPosts(ctx context.Context, q sqlx.QueryerContext, authorID int64, limit,
 order by p.published_at is not null, coalesce(p.published_at, p.created_at) desc, p.id desc limit $2 offset $3`, authorID, limit, offset)
 }
 
+// selectPlaces tells an author of a circle that they are not in only what everybody may know: its name where it is open, and else the name
+// that it had when they wrote there; nothing of what is said there.
 const selectPlaces = `
-select p.id, p.post_id, p.group_id, g.handle, g.name, g.sphere, coalesce(p.link_id, 0) as link_id, coalesce(l.code, '') as code, p.published_at, p.skipped_at, p.gone_at,
-  p.removed_at, p.removed_why,
-  (select count(*) from comments c where c.post_id = p.post_id and c.group_id = p.group_id and c.deleted_at is null and c.removed_at is null) as comments,
-  (select count(*) from reactions r where r.post_id = p.post_id and r.group_id = p.group_id) as reactions
+select p.id, p.post_id, p.group_id, case when k.known then g.handle else '' end as handle, k.inside, n.name, g.sphere, coalesce(p.link_id, 0) as link_id, coalesce(l.code, '') as code,
+  p.published_at, p.skipped_at, p.gone_at, p.removed_at, p.removed_why,
+  case when k.inside then (select count(*) from comments c where c.post_id = p.post_id and c.group_id = p.group_id and c.deleted_at is null and c.removed_at is null) else 0 end as comments,
+  case when k.inside then (select count(*) from reactions r where r.post_id = p.post_id and r.group_id = p.group_id) else 0 end as reactions
 from post_groups p join groups g on g.id = p.group_id left join share_links l on l.id = p.link_id
+cross join lateral (select not $2 or exists (select 1 from posts o join group_members m on m.member_id = o.author_id where o.id = p.post_id and m.group_id = g.id) as inside) i
+cross join lateral (select i.inside, i.inside or g.visibility = 'open' and g.closed_at is null as known) k
+cross join lateral (select case when k.known then g.name else coalesce(l.circle, '') end as name) n
 where p.post_id = any($1) and ($2 or p.group_id = any($3))
-order by p.post_id, lower(g.name), g.id`
+order by p.post_id, lower(n.name), g.id`
 
 // Places are all circles of an author's own posts. For others there is only what their circles show: Home, InGroup.
 func Places(ctx context.Context, q sqlx.QueryerContext, postIDs ...int64) ([]Place, error) {
@@ -207,10 +212,30 @@ func setWhere(ctx context.Context, tx *sqlx.Tx, postID int64, groupIDs []int64, 
 }
 
 const selectVersions = `
-select version, kind, text, attach, coalesce(product_id, 0) as product_id, photos, until from post_versions where post_id = $1 order by version desc limit 50`
+select version, kind, text, attach, coalesce(product_id, 0) as product_id, photos, until,
+  (select max(b.until) from post_versions b where b.post_id = v.post_id and b.version < v.version) as since
+from post_versions v where post_id = $1 `
 
-// Versions are what a post said before, the last first: for moderators of a circle that it is in, see History.
-func versions(ctx context.Context, q sqlx.QueryerContext, postID int64) ([]Version, error) {
+const (
+	readBetween = `and until > $2 and ($3::timestamptz is null or until < $3) order by version desc limit 50`
+	readAt      = `and until >= $2 order by version limit 1`
+)
+
+// versions are what a post said between two times and does not say at the end of them, the last first: see History.
+func versions(ctx context.Context, q sqlx.QueryerContext, postID int64, from time.Time, end *time.Time) ([]Version, error) {
+	return versionsWhere(ctx, q, readBetween, postID, from, end)
+}
+
+// wordsAt is what a post said at a time; nil where it says so still.
+func wordsAt(ctx context.Context, q sqlx.QueryerContext, postID int64, at time.Time) (*Version, error) {
+	list, err := versionsWhere(ctx, q, readAt, postID, at)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+func versionsWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) ([]Version, error) {
 	var rows []struct {
 		Version   int             `db:"version"`
 		Kind      Kind            `db:"kind"`
@@ -219,15 +244,16 @@ func versions(ctx context.Context, q sqlx.QueryerContext, postID int64) ([]Versi
 		ProductID int64           `db:"product_id"`
 		Photos    json.RawMessage `db:"photos"`
 		Until     time.Time       `db:"until"`
+		Since     *time.Time      `db:"since"`
 	}
-	if err := sqlx.SelectContext(ctx, q, &rows, selectVersions, postID); err != nil {
-		return nil, fmt.Errorf("read what post %d said before: %w", postID, postgres.Translate(err))
+	if err := sqlx.SelectContext(ctx, q, &rows, selectVersions+where, args...); err != nil {
+		return nil, fmt.Errorf("read what a post said before: %w", postgres.Translate(err))
 	}
 	list := make([]Version, len(rows))
 	for i, r := range rows {
-		list[i] = Version{Version: r.Version, Content: Content{Kind: r.Kind, Text: r.Text, Attach: r.Attach, ProductID: r.ProductID}, Until: r.Until}
+		list[i] = Version{Version: r.Version, Content: Content{Kind: r.Kind, Text: r.Text, Attach: r.Attach, ProductID: r.ProductID}, Since: r.Since, Until: r.Until}
 		if err := json.Unmarshal(r.Photos, &list[i].Photos); err != nil {
-			return nil, fmt.Errorf("read photographs of post %d: %w", postID, err)
+			return nil, fmt.Errorf("read photographs of what a post said before: %w", err)
 		}
 	}
 	return list, nil

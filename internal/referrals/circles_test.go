@@ -44,3 +44,35 @@ func TestLinksInCircles(t *testing.T) {
 		}
 	}
 }
+
+// What is shared in a circle is in no page that everybody reads; the link of the circle leads to the product with the click, and to the
+// storefront once the member has it there.
+func TestCircleLinksStayPrivate(t *testing.T) {
+	w := open(t)
+	g := poststest.Circle(t, w.db, "famille", groups.Personal, groups.Private, w.alice)
+	l := w.link(t, w.alice, referrals.Share{Target: referrals.ToProduct, ProductID: w.soap, Channel: referrals.InCircle, Circle: "La famille", GroupID: g.ID})
+	listings := func() (n int) {
+		if err := w.db.Get(&n, `select count(*) from listings where member_id = $1`, w.alice); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	shared := func() bool {
+		known, err := referrals.Shared(t.Context(), w.db, w.alice, w.soap)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return known
+	}
+	if n := listings(); n != 0 || shared() {
+		t.Errorf("%d listings, shared: %v", n, shared())
+	}
+	if want := "/p/" + l.ProductSlug + "?c=T"; l.Landing("T") != want {
+		t.Errorf("leads to %s, want %s", l.Landing("T"), want)
+	}
+	w.link(t, w.alice, referrals.Share{Target: referrals.ToProduct, ProductID: w.soap})
+	again, err := w.s.Own(t.Context(), w.alice, l.Code)
+	if err != nil || listings() != 1 || !shared() || again.Landing("T") != "/@alice/p/"+l.ProductSlug+"?c=T" {
+		t.Errorf("%v: once it is in the storefront it leads to %s", err, again.Landing("T"))
+	}
+}

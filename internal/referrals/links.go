@@ -45,6 +45,7 @@ type Link struct {
 	GroupID   int64     `db:"group_id"`   // of the circle on Relais that it was shared in; 0: none
 	CreatedAt time.Time `db:"created_at"`
 	Disabled  bool      `db:"disabled"` // switched off, or its member blocked
+	Listed    bool      `db:"listed"`   // not of a circle, or its product stands in the member's storefront
 
 	Handle       string    `db:"handle"` // of the member
 	MemberName   string    `db:"member_name"`
@@ -60,12 +61,15 @@ type Link struct {
 func (l Link) Path() string { return "/r/" + l.Code }
 
 // Landing is the path that a visitor is sent to. token is that of their click; empty where none was recorded. A link that is
-// switched off leads to what it led to, without the member.
+// switched off leads to what it led to, without the member; one of a circle to the product itself where the member's storefront, which
+// everybody reads, does not have it: the click says who brought the visitor.
 func (l Link) Landing(token string) string {
 	path := "/@" + l.Handle
 	switch {
 	case l.Disabled && l.Target == ToProduct && l.ForSale:
 		return "/p/" + l.ProductSlug
+	case l.Target == ToProduct && l.ForSale && !l.Listed:
+		path = "/p/" + l.ProductSlug
 	case l.Target == ToBrand && l.ForSale:
 		path = "/b/" + l.BrandHandle
 	case l.Disabled:
@@ -103,7 +107,8 @@ type Share struct {
 
 const selectLink = `
 select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, coalesce(b.id, 0) as seller_id, l.channel,
-  l.circle, coalesce(l.group_id, 0) as group_id, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled, m.handle, m.name as member_name,
+  l.circle, coalesce(l.group_id, 0) as group_id, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled,
+  l.group_id is null or exists (select 1 from listings i where i.member_id = l.member_id and i.product_id = l.product_id) as listed, m.handle, m.name as member_name,
   m.lang as member_lang, coalesce(p.slug, '') as product_slug, coalesce(p.title, '') as product_title,
   coalesce(b.blocked_at is null and (p.id is null or p.state = 'published'), true) as for_sale,
   coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name
@@ -132,7 +137,7 @@ const whereShare = `l.member_id = $1 and l.target = $2 and l.product_id is not d
   and l.brand_id is not distinct from $4 and l.channel = $5 and l.group_id is not distinct from $7 and (l.circle = $6 or l.group_id is not null)`
 
 // Create makes the member's link for a target, channel and circle; asked again it gives the same link, switched on if it was off.
-// Sharing a product lists it in the member's storefront too. Faults: what is shared is not for sale (NotFound), fields channel
+// Sharing a product lists it in the member's storefront too, but for what is shared in a circle: that stays there. Faults: what is shared is not for sale (NotFound), fields channel
 // and circle, storefronts.ErrFull, ErrManyLinks.
 func (s *Service) Create(ctx context.Context, memberID int64, sh Share) (Link, error) {
 	var link Link
@@ -188,6 +193,9 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Shar
 		}
 		if !forSale {
 			return storefronts.ErrProduct
+		}
+		if sh.Channel == InCircle {
+			return nil // who is not in the circle does not learn of it
 		}
 		_, err = storefronts.Add(ctx, tx, memberID, sh.ProductID, s.now())
 		return err

@@ -248,9 +248,11 @@ func TestSwitch(t *testing.T) {
 }
 
 func TestLanding(t *testing.T) {
-	p := referrals.Link{Handle: "alice", Target: referrals.ToProduct, ProductSlug: "savon", ForSale: true}
+	p := referrals.Link{Handle: "alice", Target: referrals.ToProduct, ProductSlug: "savon", ForSale: true, Listed: true}
 	b := referrals.Link{Handle: "alice", Target: referrals.ToBrand, BrandHandle: "savonnerie", ForSale: true}
 	s := referrals.Link{Handle: "alice", Target: referrals.ToStorefront, ForSale: true}
+	hidden := p
+	hidden.Listed = false
 	with := func(l referrals.Link, off, sold bool) referrals.Link {
 		l.Disabled, l.ForSale = off, !sold
 		return l
@@ -260,6 +262,7 @@ func TestLanding(t *testing.T) {
 		"/@alice/p/savon":       p.Landing(""),
 		"/@alice?c=T":           with(p, false, true).Landing("T"),
 		"/p/savon":              with(p, true, false).Landing("T"),
+		"/p/savon?c=T":          hidden.Landing("T"),
 		"/":                     with(p, true, true).Landing("T"),
 		"/b/savonnerie?c=T":     b.Landing("T"),
 		"/b/savonnerie":         with(b, true, false).Landing("T"),

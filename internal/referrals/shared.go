@@ -13,9 +13,10 @@ import (
 )
 
 const selectSharing = `
-select exists (select 1 from share_links where member_id = $1 and target = 'product' and product_id = $2 and disabled_at is null)`
+select exists (select 1 from share_links where member_id = $1 and target = 'product' and product_id = $2 and disabled_at is null and group_id is null)`
 
-// Shared says whether a member has a link to a product that is not switched off.
+// Shared says whether a member has a link to a product that is not switched off. Those
+// in circles do not count: what is shared there is nobody else's to know.
 func Shared(ctx context.Context, q sqlx.QueryerContext, memberID, productID int64) (bool, error) {
 	var shared bool
 	if err := sqlx.GetContext(ctx, q, &shared, selectSharing, memberID, productID); err != nil {

@@ -25,12 +25,23 @@ func (s *Server) ownPost(c echo.Context) (posts.Post, []posts.Place, []posts.Net
 	if err != nil {
 		return p, nil, nil, err
 	}
-	there, err := posts.Places(ctx, s.DB, p.ID)
+	there, err := s.placesOf(c, p.ID)
 	if err != nil {
 		return p, nil, nil, err
 	}
 	networks, err := posts.NetworksOf(ctx, s.DB, p.ID)
 	return p, there, networks, err
+}
+
+// placesOf are the circles of the author's own posts, each with a name.
+func (s *Server) placesOf(c echo.Context, ids ...int64) ([]posts.Place, error) {
+	there, err := posts.Places(c.Request().Context(), s.DB, ids...)
+	for i := range there {
+		if there[i].Name == "" {
+			there[i].Name = page.Lang(c).T("feed.own.left_circle")
+		}
+	}
+	return there, err
 }
 
 // mineOnPage is how many posts a page of one's own shows.
@@ -67,7 +78,7 @@ func (s *Server) mine(c echo.Context) error {
 	for i, p := range list {
 		ids[i] = p.ID
 	}
-	there, err := posts.Places(ctx, s.DB, ids...)
+	there, err := s.placesOf(c, ids...)
 	if err != nil {
 		return err
 	}
