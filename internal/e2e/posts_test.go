@@ -85,7 +85,7 @@ func TestStoryOfOnePostInThreeCircles(t *testing.T) {
 	camille.shot("feed")
 
 	ines.pressesElement(`article.post .post-card a.cover-link`)
-	ines.reads("Léa Marchetti touche une commission")
+	ines.reads("Léa Marchetti gagne")
 	buys(ines, "Ajouter au panier", "Commander", "Commander avec obligation de paiement", address{
 		email: "ines@relais.example", name: "Inès Ferrand", street: "12 rue Dumenge", postcode: "69004", city: "Lyon"})
 	pays(ines, "4242 4242 4242 4242")

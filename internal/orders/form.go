@@ -1,12 +1,9 @@
 package orders
 
 import (
-	"net/mail"
-	"strings"
-	"unicode"
-
 	"relais/internal/address"
 	"relais/internal/fault"
+	"relais/internal/members"
 )
 
 // validate cleans the buyer's typing in place and says, field by field, what is missing.
@@ -16,10 +13,8 @@ func validate(p *Placement) error {
 	if p.InPerson != nil {
 		return p.inPerson(e)
 	}
-	clean(&p.Email, &a.Name, &a.Street, &a.Street2, &a.Postcode, &a.City, &a.Phone)
-	if p.Email = strings.ToLower(p.Email); !isEmail(p.Email) {
-		e = e.With("email", "fault.email")
-	}
+	address.Clean(&p.Email, &a.Name, &a.Street, &a.Street2, &a.Postcode, &a.City, &a.Phone)
+	e = withEmail(e, p)
 	for field, v := range map[string]string{"name": a.Name, "street": a.Street, "city": a.City, "postcode": a.Postcode} {
 		if v == "" {
 			e = e.With(field, "fault.required")
@@ -45,13 +40,12 @@ func validate(p *Placement) error {
 	return nil
 }
 
-func isEmail(text string) bool {
-	parsed, err := mail.ParseAddress(text)
-	return err == nil && parsed.Address == text && len(text) <= 254 && strings.Contains(text[strings.LastIndex(text, "@"):], ".")
-}
-
-func clean(fields ...*string) {
-	for _, f := range fields {
-		*f = strings.Join(strings.FieldsFunc(*f, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+// withEmail cleans the address for letters, or says that it is none.
+func withEmail(e *fault.Error, p *Placement) *fault.Error {
+	email, err := members.CleanEmail(p.Email)
+	if err != nil {
+		return e.With("email", "fault.email")
 	}
+	p.Email = email
+	return e
 }

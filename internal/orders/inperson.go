@@ -2,10 +2,10 @@ package orders
 
 import (
 	"context"
-	"strings"
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/address"
 	"relais/internal/fault"
 	"relais/internal/payments"
 	"relais/internal/postgres"
@@ -19,9 +19,12 @@ type InPerson struct {
 
 // inPerson checks the form of such an order: of its buyer it wants nothing but an e-mail address, if they want letters.
 func (p *Placement) inPerson(e *fault.Error) error {
-	clean(&p.Email, &p.Address.Name)
-	if p.Email = strings.ToLower(p.Email); p.Email != "" && !isEmail(p.Email) {
-		return e.With("email", "fault.email")
+	address.Clean(&p.Email, &p.Address.Name)
+	if p.Email == "" {
+		return nil
+	}
+	if e = withEmail(e, p); len(e.Fields) > 0 {
+		return e
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/pos"
+	"relais/internal/postgres/pgtest"
 	"relais/internal/ratings"
 	"relais/internal/stripesandbox"
 )
@@ -55,6 +56,7 @@ func TestTheSellerAsBuyer(t *testing.T) {
 	if err != nil || o.TotalMinor != 14000 {
 		t.Errorf("somebody else: %d, %v", o.TotalMinor, err)
 	}
+	s.must(s.Counter.Cancel(ctx, s.lea, id))
 	s.Audit()
 }
 
@@ -191,11 +193,8 @@ func TestEditedWhileTheOrderIsMade(t *testing.T) {
 	until := *s.see(id).ExpiresAt
 	forget := func() { // as if the process had ended between the two
 		s.must(s.DB.Get(new(int64), `select id from orders where operation = $1`, fmt.Sprintf("counter-sale-%012d", id)))
-		_, err := s.DB.Exec(`alter table counter_sales disable trigger counter_sales_move`)
-		s.must(err)
-		_, err = s.DB.Exec(`update counter_sales set order_id = null where id = $1`, id)
-		s.must(err)
-		_, err = s.DB.Exec(`alter table counter_sales enable trigger counter_sales_move`)
+		_, err := pgtest.Owner(t, s.DB).Exec(`alter table counter_sales disable trigger counter_sales_move;
+			update counter_sales set order_id = null where id = ` + fmt.Sprint(id) + `; alter table counter_sales enable trigger counter_sales_move`)
 		s.must(err)
 	}
 	tx := s.locked(`select 1 from carts where id = $1 for update`, s.see(id).CartID)
