@@ -3,7 +3,6 @@ package address
 
 import (
 	"slices"
-	"strings"
 	"unicode"
 )
 
@@ -44,11 +43,4 @@ func ValidPostcode(country, postcode string) bool {
 		}
 	}
 	return digits == want
-}
-
-// Clean takes away what does not belong into a line of a form: blanks around it and in rows, and what does not print.
-func Clean(fields ...*string) {
-	for _, f := range fields {
-		*f = strings.Join(strings.FieldsFunc(*f, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-	}
 }

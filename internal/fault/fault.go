@@ -8,7 +8,10 @@
 //	f, ok := errors.AsType[*fault.Error](err)
 package fault
 
-import "maps"
+import (
+	"errors"
+	"maps"
+)
 
 // Kind is what sort of fault it is. It is an error itself, so that errors.Is can ask for it.
 type Kind string
@@ -93,4 +96,27 @@ func (e *Error) Is(target error) bool {
 		return t.Kind == e.Kind && t.Message == e.Message
 	}
 	return false
+}
+
+// Merge makes one Invalid fault of the faults of several fields, or returns the first error that is none of ours; nil where there is no error.
+func Merge(errs ...error) error {
+	var all *Error
+	for _, err := range errs {
+		var f *Error
+		switch {
+		case err == nil:
+		case !errors.As(err, &f):
+			return err
+		case all == nil:
+			all = f
+		default:
+			for field, key := range f.Fields {
+				all = all.With(field, key)
+			}
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	return all
 }

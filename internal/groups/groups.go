@@ -110,7 +110,7 @@ func (d *Draft) clean() error {
 	if d.Admission != Free && d.Admission != Asked {
 		errs = append(errs, fault.Field("admission", "fault.required"))
 	}
-	return merge(errs...)
+	return fault.Merge(errs...)
 }
 
 const countOwned = `

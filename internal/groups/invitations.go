@@ -68,7 +68,7 @@ func (s *Service) Link(ctx context.Context, groupID, by int64, days, uses int) (
 	if !slices.Contains(Uses(), uses) {
 		usesErr = fault.Field("uses", "fault.required")
 	}
-	if err := merge(daysErr, usesErr); err != nil {
+	if err := fault.Merge(daysErr, usesErr); err != nil {
 		return "", err
 	}
 	err = s.as(ctx, groupID, by, func(tx *sqlx.Tx, g Group, r Role) error {
@@ -239,7 +239,7 @@ select exists (select 1 from group_mail_stops where address_hash = any($2)) or e
 func (s *Service) InviteByMail(ctx context.Context, groupID, by int64, m Mails) error {
 	addresses, err := parse(m.Addresses)
 	text, textErr := words("text", m.Text, MaxAsk, false)
-	if err := merge(err, textErr); err != nil {
+	if err := fault.Merge(err, textErr); err != nil {
 		return err
 	}
 	m.Text = text

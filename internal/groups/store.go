@@ -12,6 +12,7 @@ import (
 
 	"relais/internal/fault"
 	"relais/internal/postgres"
+	"relais/internal/prose"
 )
 
 const columns = `g.id, g.handle, g.name, g.description, g.rules, g.sphere, g.visibility, g.admission, g.picture, g.created_by, g.created_at, g.closed_at`
@@ -218,7 +219,7 @@ func like(text string) string {
 // Directory finds open circles, the newest first, and says how many there are. It never looks into private ones.
 func Directory(ctx context.Context, q sqlx.QueryerContext, query Query, limit, offset int) ([]Found, int, error) {
 	var total int
-	pattern := like(printable(query.Words))
+	pattern := like(prose.Printable(query.Words))
 	if err := sqlx.GetContext(ctx, q, &total, countOpen, query.Sphere, pattern); err != nil {
 		return nil, 0, fmt.Errorf("count circles: %w", postgres.Translate(err))
 	}

@@ -1,11 +1,11 @@
 package groups
 
 import (
-	"errors"
 	"strings"
 	"unicode/utf8"
 
 	"relais/internal/fault"
+	"relais/internal/prose"
 	"relais/internal/token"
 )
 
@@ -43,7 +43,7 @@ const (
 
 // words cleans a text of several lines and checks its length.
 func words(field, text string, most int, required bool) (string, error) {
-	text = strings.TrimSpace(strings.ReplaceAll(printable(text), "\r\n", "\n"))
+	text = prose.Lines(prose.Printable(text))
 	switch {
 	case text == "" && required:
 		return "", fault.Field(field, "fault.required")
@@ -56,44 +56,6 @@ func words(field, text string, most int, required bool) (string, error) {
 // line cleans a text of one line.
 func line(field, text string, most int) (string, error) {
 	return words(field, strings.Join(strings.Fields(text), " "), most, true)
-}
-
-// printable drops control characters, invalid bytes and the marks that turn the direction of text around.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', r == '\t':
-			return r
-		case r < ' ', r == utf8.RuneError, r >= 0x7f && r < 0xa0:
-			return -1
-		case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0xfeff:
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// merge makes one Invalid fault of several, or returns the first error that is none.
-func merge(errs ...error) error {
-	var all *fault.Error
-	for _, err := range errs {
-		var f *fault.Error
-		switch {
-		case err == nil:
-		case !errors.As(err, &f):
-			return err
-		case all == nil:
-			all = f
-		default:
-			for field, key := range f.Fields {
-				all = all.With(field, key)
-			}
-		}
-	}
-	if all == nil {
-		return nil
-	}
-	return all
 }
 
 // RulesMark names the rules as they are now: who joins agrees to the ones that they were shown.

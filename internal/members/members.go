@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -17,6 +16,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/mail"
 	"relais/internal/postgres"
+	"relais/internal/prose"
 	"relais/internal/token"
 )
 
@@ -66,7 +66,7 @@ type SignUp struct {
 func (s *Service) SignUp(ctx context.Context, in SignUp) error {
 	name, nameErr := cleanName(in.Name)
 	email, emailErr := CleanEmail(in.Email)
-	if err := merge(nameErr, emailErr, CheckPassword(in.Password, in.Name, in.Email)); err != nil {
+	if err := fault.Merge(nameErr, emailErr, CheckPassword(in.Password, in.Name, in.Email)); err != nil {
 		return err
 	}
 	err := s.try(ctx, map[string]limit{
@@ -214,7 +214,7 @@ const (
 
 // cleanName returns a name with single blanks between its words, or an Invalid fault on field "name".
 func cleanName(name string) (string, error) {
-	name = strings.Join(strings.Fields(printable(name)), " ")
+	name = prose.Line(name)
 	switch n := utf8.RuneCountInString(name); {
 	case n == 0:
 		return "", fault.Field("name", "fault.name_missing")
@@ -222,42 +222,4 @@ func cleanName(name string) (string, error) {
 		return "", fault.Field("name", "fault.name_long")
 	}
 	return name, nil
-}
-
-// printable drops control characters, invalid bytes and the marks that turn the direction of text around.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', r == '\t':
-			return r
-		case r < ' ', r == utf8.RuneError, r >= 0x7f && r < 0xa0:
-			return -1
-		case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0xfeff:
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// merge makes one Invalid fault of several, or returns the first error that is none.
-func merge(errs ...error) error {
-	var all *fault.Error
-	for _, err := range errs {
-		var f *fault.Error
-		switch {
-		case err == nil:
-		case !errors.As(err, &f):
-			return err
-		case all == nil:
-			all = f
-		default:
-			for field, key := range f.Fields {
-				all = all.With(field, key)
-			}
-		}
-	}
-	if all == nil {
-		return nil
-	}
-	return all
 }

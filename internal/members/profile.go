@@ -14,6 +14,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/jobs"
 	"relais/internal/postgres"
+	"relais/internal/prose"
 )
 
 // Profile is what a member shows of themselves.
@@ -35,8 +36,8 @@ const profileSQL = `
 func (s *Service) SetProfile(ctx context.Context, memberID int64, p Profile) (Member, error) {
 	name, nameErr := cleanName(p.Name)
 	p.Handle = strings.TrimPrefix(strings.ToLower(strings.TrimSpace(p.Handle)), "@")
-	p.Bio = strings.TrimSpace(strings.ReplaceAll(printable(p.Bio), "\r\n", "\n"))
-	p.City = strings.Join(strings.Fields(printable(p.City)), " ")
+	p.Bio = prose.Lines(prose.Printable(p.Bio))
+	p.City = prose.Line(p.City)
 	handleErr := error(nil)
 	current, err := ByID(ctx, s.db, memberID)
 	if err != nil {
@@ -55,7 +56,7 @@ func (s *Service) SetProfile(ctx context.Context, memberID int64, p Profile) (Me
 	if _, ok := i18n.Parse(string(p.Lang)); !ok {
 		errs = append(errs, fault.Field("lang", "fault.lang_unknown"))
 	}
-	if err := merge(errs...); err != nil {
+	if err := fault.Merge(errs...); err != nil {
 		return Member{}, err
 	}
 	var m Member
@@ -99,7 +100,7 @@ type NewMember struct {
 func (s *Service) Create(ctx context.Context, in NewMember) (Member, error) {
 	name, nameErr := cleanName(in.Name)
 	email, emailErr := CleanEmail(in.Email)
-	err := merge(nameErr, emailErr)
+	err := fault.Merge(nameErr, emailErr)
 	if err == nil && in.PasswordHash == "" {
 		err = CheckPassword(in.Password, name, email)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"relais/internal/fault"
 	"relais/internal/postgres"
+	"relais/internal/prose"
 	"relais/internal/token"
 )
 
@@ -157,7 +158,7 @@ func (s *Service) openSession(ctx context.Context, tx *sqlx.Tx, m Member, userAg
 		return Session{}, fault.New(fault.Forbidden, "fault.account_blocked")
 	}
 	id, now := token.Random(16), s.now()
-	userAgent = cutAt(printable(strings.ToValidUTF8(userAgent, "")), 200)
+	userAgent = cutAt(prose.Printable(strings.ToValidUTF8(userAgent, "")), 200)
 	if _, err := tx.ExecContext(ctx, addSessionSQL, id, m.ID, now, userAgent); err != nil {
 		return Session{}, fmt.Errorf("open session: %w", err)
 	}

@@ -71,17 +71,3 @@ func TestNetwork(t *testing.T) {
 		}
 	}
 }
-
-func TestPrintable(t *testing.T) {
-	for in, want := range map[string]string{
-		"Zoé":                "Zoé",
-		"a\x00b\x1b[31m":     "ab[31m",
-		"abc\u202edef\u200f": "abcdef",
-		"two\nlines\t!":      "two\nlines\t!",
-		"\xff":               "",
-	} {
-		if got := printable(in); got != want {
-			t.Errorf("printable(%q) = %q, want %q", in, got, want)
-		}
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"relais/internal/address"
 	"relais/internal/fault"
 	"relais/internal/members"
+	"relais/internal/prose"
 )
 
 // validate cleans the buyer's typing in place and says, field by field, what is missing.
@@ -13,7 +14,9 @@ func validate(p *Placement) error {
 	if p.InPerson != nil {
 		return p.inPerson(e)
 	}
-	address.Clean(&p.Email, &a.Name, &a.Street, &a.Street2, &a.Postcode, &a.City, &a.Phone)
+	for _, typed := range []*string{&p.Email, &a.Name, &a.Street, &a.Street2, &a.Postcode, &a.City, &a.Phone} {
+		*typed = prose.Line(*typed)
+	}
 	e = withEmail(e, p)
 	for field, v := range map[string]string{"name": a.Name, "street": a.Street, "city": a.City, "postcode": a.Postcode} {
 		if v == "" {

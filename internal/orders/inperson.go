@@ -5,10 +5,10 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"relais/internal/address"
 	"relais/internal/fault"
 	"relais/internal/payments"
 	"relais/internal/postgres"
+	"relais/internal/prose"
 )
 
 // InPerson is what an order has that is made face to face, in place of an address and a way of delivery.
@@ -19,7 +19,7 @@ type InPerson struct {
 
 // inPerson checks the form of such an order: of its buyer it wants nothing but an e-mail address, if they want letters.
 func (p *Placement) inPerson(e *fault.Error) error {
-	address.Clean(&p.Email, &p.Address.Name)
+	p.Email, p.Address.Name = prose.Line(p.Email), prose.Line(p.Address.Name)
 	if p.Email == "" {
 		return nil
 	}

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"relais/internal/fault"
+	"relais/internal/prose"
 )
 
 // The faults of this package.
@@ -85,9 +85,7 @@ func May(a Act, s Standing) bool {
 
 // Clean is a text without space around it and with one kind of line break; at most one empty line in a row.
 func Clean(text string) string {
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text)
-	text = breaks.ReplaceAllString(text, "\n\n")
-	return strings.TrimSpace(text)
+	return breaks.ReplaceAllString(prose.Lines(text), "\n\n")
 }
 
 var breaks = regexp.MustCompile(`\n[ \t]*\n(?:[ \t]*\n)+`)
@@ -95,20 +93,14 @@ var breaks = regexp.MustCompile(`\n[ \t]*\n(?:[ \t]*\n)+`)
 // Words checks a text of a field: readable, and at most so many characters.
 func Words(field, text string, most int) (string, error) {
 	text = Clean(text)
-	odd := func(r rune) bool {
-		return unicode.IsControl(r) && r != '\n' && r != '\t' || strings.ContainsRune(turns, r)
-	}
 	switch {
-	case !utf8.ValidString(text) || strings.ContainsFunc(text, odd):
+	case !prose.Readable(text):
 		return "", fault.Field(field, "posts.not_readable")
 	case utf8.RuneCountInString(text) > most:
 		return "", fault.Field(field, "posts.too_long").Arg("Most", most)
 	}
 	return text, nil
 }
-
-// turns are the characters that turn the direction of what follows them: no text of ours needs them, and they disguise addresses.
-const turns = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 // Tidy checks what an author wrote, as far as it goes: a draft may lack anything.
 func Tidy(c Content) (Content, error) {

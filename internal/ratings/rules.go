@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"relais/internal/fault"
+	"relais/internal/prose"
 )
 
 // Purchase is what decides whether a line of an order may be rated.
@@ -71,22 +72,14 @@ func (s Sums) Part(stars int) int64 {
 
 // clean trims a text and refuses what is empty (unless it may be), too long or cannot be shown: field is where the fault goes.
 func clean(field, text string, most int, optional, lines bool) (string, error) {
-	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	text = prose.Lines(text)
 	switch {
 	case text == "" && !optional:
 		return "", fault.Field(field, "fault.required")
 	case utf8.RuneCountInString(text) > most:
 		return "", fault.Field(field, "relay.text_too_long")
-	case !utf8.ValidString(text):
+	case !prose.Readable(text) || !lines && strings.Contains(text, "\n"):
 		return "", fault.Field(field, "relay.text_not_readable")
-	}
-	for _, r := range text {
-		if r == '\n' && lines {
-			continue
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return "", fault.Field(field, "relay.text_not_readable")
-		}
 	}
 	return text, nil
 }

@@ -18,12 +18,12 @@ package storefronts
 import (
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/money"
+	"relais/internal/prose"
 )
 
 // Limits of a storefront, in characters and listings.
@@ -86,20 +86,12 @@ func (l Listing) Price() money.Amount {
 
 // clean trims a text and refuses what is too long or cannot be shown: max is in characters, field is where the fault goes.
 func clean(field, text string, max int, lines bool) (string, error) {
-	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
-	if utf8.RuneCountInString(text) > max {
+	text = prose.Lines(text)
+	switch {
+	case utf8.RuneCountInString(text) > max:
 		return "", fault.Field(field, "relay.text_too_long")
-	}
-	if !utf8.ValidString(text) {
+	case !prose.Readable(text) || !lines && strings.Contains(text, "\n"):
 		return "", fault.Field(field, "relay.text_not_readable")
-	}
-	for _, r := range text {
-		if r == '\n' && lines {
-			continue
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return "", fault.Field(field, "relay.text_not_readable")
-		}
 	}
 	return text, nil
 }

@@ -18,6 +18,7 @@ import (
 	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/postgres"
+	"relais/internal/prose"
 )
 
 // Service is the use cases of this package.
@@ -87,7 +88,7 @@ type message struct {
 }
 
 func cleanMessage(body string) (string, error) {
-	body = strings.TrimSpace(strings.ReplaceAll(body, "\r\n", "\n"))
+	body = prose.Lines(body)
 	switch {
 	case body == "":
 		return "", fault.Field("body", "fault.required")
