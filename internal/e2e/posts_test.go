@@ -8,7 +8,8 @@ import (
 )
 
 // One contribution for all circles, on phones, in French: from a photograph to a post in three circles of both spheres and two networks, in
-// few taps; a friend in one circle follows that circle's link and buys. That it counts for that circle is tried in package posts.
+// few taps; a friend in one circle follows that circle's link, with the site's service worker at work, and buys; the author sees the order under
+// that circle, and nowhere else.
 func TestStoryOfOnePostInThreeCircles(t *testing.T) {
 	lea := phone(t, "post-lea", "fr")
 	lea.logsIn("lea@relais.example", demo.Password)
@@ -92,7 +93,13 @@ func TestStoryOfOnePostInThreeCircles(t *testing.T) {
 	ines.reads("Merci")
 
 	lea.goes(own)
-	lea.reads("Ce qu’elle a apporté")
+	lea.until("see the order", `[...document.querySelectorAll("table tbody tr")].some(r => r.innerText.includes("Les voisins du 12") && r.querySelectorAll("td.num")[2].innerText.trim() === "1") || (location.reload(), false)`)
+	for _, row := range evaluate[[]string](lea, `[...document.querySelectorAll("table tbody tr")].map(r => r.cells[0].innerText.trim() + "|" + r.querySelectorAll("td.num")[2].innerText.trim())`) {
+		name, orders, _ := strings.Cut(row, "|")
+		if (name == "Les voisins du 12") != (orders == "1") {
+			t.Errorf("orders by %s: %s", name, orders)
+		}
+	}
 	lea.fits("what came of a post")
 	lea.shot("results")
 	lea.goes(own + "/edit")

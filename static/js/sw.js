@@ -42,6 +42,8 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET") return;
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
+  // What a worker fetches no longer says that somebody opens a page: a share link would not count. It goes to the network as it is.
+  if (url.pathname.startsWith("/r/")) return;
   if (request.mode === "navigate") event.respondWith(fetch(request).catch(offline));
   else if (url.pathname.startsWith("/static/") && url.searchParams.has("v")) event.respondWith(kept(request));
 });
