@@ -232,13 +232,6 @@ func checkoutOf(c payments.CardPayment) payments.Checkout {
 // Sweep settles every payment at a reader that is open, and those that were given up and may still be paid.
 // It also notes down the orders of sales that were made and not noted down.
 func (s *Service) Sweep(ctx context.Context) error {
-	var unlinked []int64
-	if err := s.db.SelectContext(ctx, &unlinked, selectUnlinked); err != nil {
-		return postgres.Translate(err)
-	}
-	var faults []error
-	for _, id := range unlinked {
-		faults = append(faults, s.link(ctx, id))
-	}
-	return errors.Join(append(faults, s.settleWhere(ctx, `true`))...)
+	_, err := s.db.ExecContext(ctx, linkAll)
+	return errors.Join(postgres.Translate(err), s.settleWhere(ctx, `true`))
 }

@@ -42,10 +42,12 @@ func link(ctx context.Context, db sqlx.ExecerContext, saleID int64) error {
 
 func (s *Service) link(ctx context.Context, saleID int64) error { return link(ctx, s.db, saleID) }
 
-// selectUnlinked are the sales that somebody agreed to and whose order, if there is one, is not noted down.
-const selectUnlinked = `select id from counter_sales where state = 'shown' and buyer <> '' and order_id is null order by id desc limit 200`
+// linkAll is linkSale for every sale that somebody agreed to.
+const linkAll = `
+update counter_sales c set order_id = o.id from orders o
+where c.state = 'shown' and c.buyer <> '' and c.order_id is null and o.operation = 'counter-sale-' || lpad(c.id::text, 12, '0')`
 
-// operation is the reference under which a sale becomes an order, once.
+// operation is the reference under which a sale becomes an order, once; linkAll has it too.
 func operation(saleID int64) string { return fmt.Sprintf("counter-sale-%012d", saleID) }
 
 // ByID is a sale with what has come of it, for a member who may see it. ErrGone.
