@@ -29,6 +29,7 @@ import (
 	"relais/internal/fediverse/courier"
 	"relais/internal/fediverse/wire"
 	"relais/internal/i18n"
+	"relais/internal/pace"
 	"relais/internal/referrals"
 )
 
@@ -170,7 +171,7 @@ type Service struct {
 	rules  wire.Rules
 	client *courier.Client
 	seal   sealer
-	paces  *paces
+	paces  *pace.Buckets
 }
 
 // New makes the Service.
@@ -179,7 +180,7 @@ func New(c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{Config: c, site: wire.Site(c.BaseURL), rules: wire.Rules{Local: c.Local}, seal: seal, paces: newPaces(c.Clock)}
+	s := &Service{Config: c, site: wire.Site(c.BaseURL), rules: wire.Rules{Local: c.Local}, seal: seal, paces: pace.New(paced, c.Clock)}
 	s.host = hostOf(c.BaseURL)
 	s.client = courier.New(s.rules, c.Client)
 	return s, nil

@@ -39,7 +39,7 @@ func (s *Service) Follow(ctx context.Context, memberID int64, address string) er
 	if shut, err := suspended(ctx, s.DB, host); err != nil || shut {
 		return errors.Join(err, ErrSuspended)
 	}
-	if !s.paces.allow(fmt.Sprintf("member %d", memberID), asks, askBurst) || !s.paces.allow("find "+host, finds, findBurst) {
+	if !s.paces.Allow(fmt.Sprintf("member %d", memberID), looksOf()) || !s.paces.Allow("find "+host, looksAt()) {
 		return ErrPace
 	}
 	remote, err := s.find(ctx, user, host)

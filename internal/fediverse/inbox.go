@@ -33,7 +33,7 @@ const refetch = 5 * time.Minute
 // that it came from. Faults: ErrUnreadable, ErrUnproved (not signed, wrongly, too late, or for the second time), ErrShutOut, ErrFlood.
 func (s *Service) Receive(ctx context.Context, r wire.Request, from string) error {
 	from = members.Network(from)
-	if !s.paces.allow("address "+from, pace, burst) {
+	if !s.paces.Allow("address "+from, arrivals()) {
 		return ErrFlood
 	}
 	a, err := s.rules.ParseActivity(r.Body)
@@ -61,7 +61,7 @@ func (s *Service) Receive(ctx context.Context, r wire.Request, from string) erro
 	if err != nil {
 		return err
 	}
-	if !s.paces.allow("server "+host, pace, burst) { // only now: nobody else uses it up
+	if !s.paces.Allow("server "+host, arrivals()) { // only now: nobody else uses it up
 		return ErrFlood
 	}
 	effect := Judge(a, s.site, s.rules)
@@ -103,7 +103,7 @@ func (s *Service) signedBy(ctx context.Context, r wire.Request, sig wire.Signatu
 	if found && s.Clock().Sub(known.FetchedAt) < refetch {
 		return known, ErrUnproved.Because(wire.ErrSignature)
 	}
-	if !s.paces.allow("fetch for "+from, fetchesFor, burstFor) || !s.paces.allow("fetch "+s.rules.HostOf(a.Actor), fetches, fetchBurst) {
+	if !s.paces.Allow("fetch for "+from, fetchesFor()) || !s.paces.Allow("fetch "+s.rules.HostOf(a.Actor), fetchesAt()) {
 		return known, ErrFlood
 	}
 	fresh, err := s.fetchActor(ctx, a.Actor)

@@ -19,6 +19,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/media"
 	"relais/internal/members"
+	"relais/internal/pace"
 	"relais/internal/postgres"
 	"relais/internal/referrals"
 	"relais/internal/web/page"
@@ -44,12 +45,12 @@ type Server struct {
 	Options
 	site    *page.Site
 	members *members.Service
-	floods  *floods
+	floods  *pace.Buckets
 }
 
 // New returns the server.
 func New(o Options) *Server {
-	return &Server{Options: o, site: o.Site, members: o.Members, floods: newFloods(o.Now)}
+	return &Server{Options: o, site: o.Site, members: o.Members, floods: pace.New(floods, o.Now)}
 }
 
 // Uploads names the routes that take files, with their limit in bytes: for page.Options.Uploads.

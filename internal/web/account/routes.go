@@ -8,7 +8,7 @@ import (
 
 // Routes registers the pages of this package.
 func (s *Server) Routes(e *echo.Echo) {
-	guest, limited := s.guestsOnly, s.floods.limited
+	guest, limited := s.guestsOnly, s.limited
 	e.GET("/signup", s.showSignUp, guest)
 	e.POST("/signup", s.signUp, guest, limited)
 	e.GET("/signup/sent", s.signUpSent)

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/fault"
+	"relais/internal/pace"
 )
 
 const requestIDKey = "page.request_id"
@@ -114,12 +115,25 @@ func (s *Site) crossOrigin() (echo.MiddlewareFunc, error) {
 	}, nil
 }
 
-// limited bounds the size of a request and the time that it may take. Routes named in Options.Uploads may be larger and slower.
+// The pace at which one address may send files: what is sent is stored before anybody knows what it is for.
+const (
+	uploadEvery = 10 * time.Second
+	uploadBurst = 60
+	uploaders   = 20_000 // addresses that are remembered
+)
+
+func newUploads() *pace.Buckets { return pace.New(uploaders, time.Now) }
+
+// limited bounds the size of a request and the time that it may take. Routes named in Options.Uploads may be larger and slower, at a pace.
 func (s *Site) limited(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		limit, timeout := s.options.BodyLimit, s.options.Timeout
 		if larger, ok := s.options.Uploads[c.Path()]; ok {
 			limit, timeout = larger, 2*time.Minute
+			files := strings.HasPrefix(c.Request().Header.Get(echo.HeaderContentType), echo.MIMEMultipartForm)
+			if files && !s.uploads.Allow(c.RealIP(), pace.Pace{Every: uploadEvery, Burst: uploadBurst}) {
+				return fault.New(fault.TooMany, "fault.too_soon").Arg("Count", int(uploadEvery/time.Second))
+			}
 		}
 		r := c.Request()
 		if r.ContentLength > limit {

@@ -250,6 +250,32 @@ func TestLimits(t *testing.T) {
 	s.want(s.do("POST", "/upload", large), 200)
 }
 
+// Files come at a pace: what is sent is stored before anybody knows what it is for.
+func TestUploadsHaveAPace(t *testing.T) {
+	s := newServer(t, nil)
+	s.echo.POST("/upload", func(c echo.Context) error { return c.NoContent(204) })
+	send := func(kind string) int {
+		r := httptest.NewRequest("POST", "/upload", strings.NewReader("--x--"))
+		r.Host = "relais.example"
+		r.Header.Set("Content-Type", kind)
+		w := httptest.NewRecorder()
+		s.echo.ServeHTTP(w, r)
+		return w.Code
+	}
+	taken := 0
+	for range 100 {
+		if send("multipart/form-data; boundary=x") == 204 {
+			taken++
+		}
+	}
+	if taken < 50 || taken > 70 {
+		t.Errorf("%d of 100 at once", taken)
+	}
+	if send("application/x-www-form-urlencoded") != 204 {
+		t.Error("a form without files is refused, too")
+	}
+}
+
 func TestOtherSitesCannotPost(t *testing.T) {
 	s := newServer(t, nil)
 	s.echo.POST("/form", func(c echo.Context) error { return c.NoContent(204) })

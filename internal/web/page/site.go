@@ -23,6 +23,7 @@ import (
 
 	"relais/internal/changes"
 	"relais/internal/i18n"
+	"relais/internal/pace"
 )
 
 // Options are what a Site is made of. Templates and Static are required.
@@ -56,6 +57,7 @@ type Site struct {
 	assets  *assets
 	log     *slog.Logger
 	shared  *changes.Cache[[]byte]
+	uploads *pace.Buckets
 }
 
 // New parses every template in every language and returns an error that names the first broken one.
@@ -76,7 +78,7 @@ func New(o Options) (*Site, error) {
 		o.BodyLimit = 2 << 20
 	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
-	s := &Site{options: o, log: o.Log, shared: newShared(o.Changes)}
+	s := &Site{options: o, log: o.Log, shared: newShared(o.Changes), uploads: newUploads()}
 	var err error
 	fresh := o.Dev && o.SourceDir != ""
 	if fresh {

@@ -13,6 +13,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/media"
 	"relais/internal/money"
+	"relais/internal/pace"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/token"
@@ -35,7 +36,7 @@ func (s *Server) follow(c echo.Context) error {
 		return s.preview(c, link)
 	}
 	var clickToken string
-	if verdict.Keep && s.floods.allow(c.RealIP()) {
+	if verdict.Keep && s.floods.Allow(c.RealIP(), pace.Pace{Every: clickEvery, Burst: clickBurst}) {
 		clickToken = s.record(c, link, verdict)
 	}
 	return c.Redirect(http.StatusFound, link.Landing(clickToken))

@@ -14,15 +14,13 @@ package relay
 import (
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/labstack/echo/v4"
-	"golang.org/x/time/rate"
 
 	"relais/internal/clicks"
 	"relais/internal/media"
+	"relais/internal/pace"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
 	"relais/internal/referrals"
@@ -54,11 +52,11 @@ type Options struct {
 // Server answers the pages of this package. Create it with New.
 type Server struct {
 	Options
-	floods *floods
+	floods *pace.Buckets
 }
 
 // New makes the Server.
-func New(o Options) *Server { return &Server{Options: o, floods: newFloods(o.Clock)} }
+func New(o Options) *Server { return &Server{Options: o, floods: pace.New(clickers, o.Clock)} }
 
 // Uploads names the routes that take files, with their limit in bytes: for page.Options.Uploads.
 func Uploads() map[string]int64 {
@@ -144,32 +142,7 @@ func (s *Server) setCookie(c echo.Context, name, value string, life time.Duratio
 
 // The pace at which clicks of one address are kept: a whole office behind one address passes, a flood does not fill the table.
 const (
-	clickPace  = rate.Limit(2) // a second
+	clickEvery = 500 * time.Millisecond
 	clickBurst = 120
+	clickers   = 20_000 // addresses that are remembered
 )
-
-// floods has a token bucket per address, for the most recent ones.
-type floods struct {
-	clock   func() time.Time
-	mu      sync.Mutex
-	buckets *lru.Cache[string, *rate.Limiter]
-}
-
-func newFloods(clock func() time.Time) *floods {
-	buckets, err := lru.New[string, *rate.Limiter](20_000)
-	if err != nil {
-		panic(err) // only for a size below one
-	}
-	return &floods{clock: clock, buckets: buckets}
-}
-
-func (f *floods) allow(address string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	b, ok := f.buckets.Get(address)
-	if !ok {
-		b = rate.NewLimiter(clickPace, clickBurst)
-		f.buckets.Add(address, b)
-	}
-	return b.AllowN(f.clock(), 1)
-}
