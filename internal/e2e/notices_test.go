@@ -174,6 +174,7 @@ func TestAppWithoutANetwork(t *testing.T) {
 			p := phone(t, "hors-ligne-"+c.lang, c.lang)
 			p.goes(network.URL + "/products")
 			p.until("the service worker", `navigator.serviceWorker.controller && navigator.serviceWorker.controller.state === "activated"`)
+			evaluate[bool](p, `(async () => { while (!((await (await caches.match("/offline"))?.text()) || "").includes('lang="`+c.lang+`"')) await new Promise(r => setTimeout(r, 50)); return true })()`)
 			p.do("read the manifest", func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
 				m, err := chromedp.Call(ctx, page.GetAppManifest, page.GetAppManifestParams{})
 				if err != nil {

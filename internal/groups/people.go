@@ -79,11 +79,11 @@ func (s *Service) SetRole(ctx context.Context, groupID, by, memberID int64, role
 		if err := change(ctx, tx, updateRole, g.ID, memberID, role); err != nil {
 			return err
 		}
-		action := "promoted"
+		did := "promoted"
 		if role == Member {
-			action = "demoted"
+			did = "demoted"
 		}
-		return s.log(ctx, tx, deed{group: g.ID, by: by, whom: memberID, action: action})
+		return s.log(ctx, tx, deed{group: g.ID, by: by, whom: memberID, action: did})
 	})
 }
 
@@ -165,9 +165,9 @@ func (s *Service) out(ctx context.Context, tx *sqlx.Tx, g Group, by, memberID in
 	if err := change(ctx, tx, deleteMember, g.ID, memberID); err != nil {
 		return err
 	}
-	action := "removed"
+	did := "removed"
 	if ban {
-		action = "banned"
+		did = "banned"
 		if err := change(ctx, tx, insertBan, g.ID, memberID, by, s.now(), why); err != nil {
 			return err
 		}
@@ -175,7 +175,7 @@ func (s *Service) out(ctx context.Context, tx *sqlx.Tx, g Group, by, memberID in
 			return err
 		}
 	}
-	return s.log(ctx, tx, deed{group: g.ID, by: by, whom: memberID, action: action, why: why})
+	return s.log(ctx, tx, deed{group: g.ID, by: by, whom: memberID, action: did, why: why})
 }
 
 const deleteBan = `delete from group_bans where group_id = $1 and member_id = $2 returning member_id`

@@ -127,7 +127,7 @@ func sending(t *testing.T, office *postOffice) (*mail.Outbox, *sqlx.DB, *jobs.Ru
 func TestSend(t *testing.T) {
 	office := newPostOffice(t)
 	o, db, runner, pass := sending(t, office)
-	pass(time.Second)
+	pass(time.Minute)
 	l := mail.Letter{To: "zoe@example.org", Lang: i18n.FR, Template: "confirm", Reference: "link:1", Data: zoe}
 	for range 2 {
 		if err := queue(t, o, db, l); err != nil {
@@ -169,7 +169,7 @@ func TestSend(t *testing.T) {
 func TestSendWithAWayOut(t *testing.T) {
 	office := newPostOffice(t)
 	_, db, runner, pass := sending(t, office)
-	pass(time.Second)
+	pass(time.Minute)
 	o, err := mail.New(mail.Options{DB: db, BaseURL: mailtest.BaseURL, From: "Relais <bonjour@relais.test>", SMTP: smtpOf(t, office), Now: now,
 		Unsubscribe: func(memberID int64, kind string) (string, error) {
 			if kind == "due" {
@@ -228,7 +228,7 @@ func smtpOf(t *testing.T, office *postOffice) *mail.SMTP {
 func TestSendAgainAfterATemporaryRefusal(t *testing.T) {
 	office := newPostOffice(t)
 	o, db, runner, pass := sending(t, office)
-	pass(time.Second)
+	pass(time.Minute)
 	office.answer(&smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted zoe@example.org"})
 	l := mail.Letter{To: "zoe@example.org", Lang: i18n.FR, Template: "reset", Reference: "link:1", Data: zoe}
 	if err := queue(t, o, db, l); err != nil {
@@ -251,7 +251,7 @@ func TestSendAgainAfterATemporaryRefusal(t *testing.T) {
 func TestSendIsNotRepeatedAfterAFinalRefusal(t *testing.T) {
 	office := newPostOffice(t)
 	o, db, runner, pass := sending(t, office)
-	pass(time.Second)
+	pass(time.Minute)
 	office.answer(&smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"})
 	l := mail.Letter{To: "zoe@example.org", Lang: i18n.FR, Template: "reset", Reference: "link:1", Data: zoe}
 	if err := queue(t, o, db, l); err != nil {

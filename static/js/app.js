@@ -108,9 +108,10 @@
     });
   }
 
-  // The service worker speaks the language of the page.
+  // The service worker speaks the language of the page. A browser may refuse: nothing needs it.
   if ("serviceWorker" in navigator && window.isSecureContext) {
-    navigator.serviceWorker.register("/sw.js?lang=" + (document.documentElement.lang === "en" ? "en" : "fr")).catch(() => {}); // a browser may refuse: nothing needs it
+    navigator.serviceWorker.register("/sw.js").then(() => navigator.serviceWorker.ready)
+      .then((worker) => worker.active.postMessage({ lang: document.documentElement.lang })).catch(() => {});
   }
 
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));

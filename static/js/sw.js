@@ -2,27 +2,43 @@
 // nothing of anybody: only files whose address names their content.
 "use strict";
 
-const LANG = new URL(self.location.href).searchParams.get("lang") === "en" ? "en" : "fr";
-const CACHE = "relais-VERSION-" + LANG;
+const CACHE = "relais-VERSION";
 const ASSETS = ["ASSETS"];
 const ICON = "ICON-ADDRESS";
-const OFFLINE = "/offline";
+const OFFLINE = "/offline"; // the page without a network as it was last spoken; in each language it is kept at an address of its own
+const LANGS = ["fr", "en"];
+const spoken = (lang) => OFFLINE + "?lang=" + lang;
 
 self.addEventListener("install", (event) => {
   event.waitUntil((async () => {
     const cache = await caches.open(CACHE);
-    const page = await fetch(OFFLINE, { credentials: "omit", cache: "no-store", headers: { "Accept-Language": LANG } });
-    if (!page.ok) throw new Error("the offline page answers " + page.status);
-    await cache.put(OFFLINE, page);
+    for (const lang of LANGS) {
+      const page = await fetch(OFFLINE, { credentials: "omit", cache: "no-store", headers: { "Accept-Language": lang } });
+      if (!page.ok) throw new Error("the offline page answers " + page.status);
+      if (lang === LANGS[0]) await cache.put(OFFLINE, page.clone());
+      await cache.put(spoken(lang), page);
+    }
     await cache.addAll(ASSETS);
-    await self.skipWaiting();
   })());
 });
 
+// A new worker waits until no page is open that the one before it looks after: a navigation that the old one has in hand while it is replaced
+// stands still in Chromium until somebody gives up.
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
     for (const name of await caches.keys()) if (name.startsWith("relais-") && name !== CACHE) await caches.delete(name);
     await self.clients.claim();
+  })());
+});
+
+// Every page says which language it speaks.
+self.addEventListener("message", (event) => {
+  const lang = event.data && event.data.lang;
+  if (!LANGS.includes(lang)) return;
+  event.waitUntil((async () => {
+    const cache = await caches.open(CACHE);
+    const page = await cache.match(spoken(lang));
+    if (page) await cache.put(OFFLINE, page);
   })());
 });
 
@@ -52,7 +68,7 @@ self.addEventListener("push", (event) => {
   let m = {};
   try { m = event.data.json(); } catch { /* not ours: shown as what it is, as every push must be */ }
   event.waitUntil(self.registration.showNotification(m.title || "Relais", {
-    body: m.body || "", tag: m.tag || "relais", lang: m.lang || LANG, icon: ICON, badge: ICON, data: { url: m.url || "/me/notices" },
+    body: m.body || "", tag: m.tag || "relais", lang: m.lang || LANGS[0], icon: ICON, badge: ICON, data: { url: m.url || "/me/notices" },
   }));
 });
 

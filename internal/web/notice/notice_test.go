@@ -314,8 +314,8 @@ func TestApp(t *testing.T) {
 			t.Errorf("%+v", m)
 		}
 	}
-	rw := w.ask(0, "/sw.js?lang=fr", nil)
-	w.shows(rw, 200, "/static/css/relais.css?v=", "/static/icon-192.png?v=", `!["ASSETS"]`, "!ICON-ADDRESS", "!VERSION")
+	rw := w.ask(0, "/sw.js", nil)
+	w.shows(rw, 200, "/static/css/relais.css?v=", "/static/icon-192.png?v=", `!["ASSETS"]`, "!ICON-ADDRESS", "!VERSION", "!skipWaiting")
 	if rw.Header().Get("Cache-Control") != "no-cache" || !strings.HasPrefix(rw.Header().Get("Content-Type"), "text/javascript") {
 		t.Errorf("%v", rw.Header())
 	}
