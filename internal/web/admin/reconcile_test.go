@@ -15,20 +15,20 @@ import (
 func TestReconciliation(t *testing.T) {
 	w := open(t, false)
 	path := "/admin/reconciliation"
-	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "Aucune comparaison", "pas encore été lu", "!Aucun écart")
+	w.Shows(w.Ask(w.alma, path, nil), http.StatusOK, "Aucune comparaison", "pas encore été lu", "!Aucun écart")
 	order := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Storefront: w.lea})
 	w.does(path, url.Values{}, "La comparaison commence")
 	w.logged("comparison asked for", 1)
 	w.Settle()
-	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "Aucun écart", "1 nouveau mouvement", "retenu pour les bénéficiaires", "125,00", "Revenus de la plateforme", "mars 2026")
-	w.shows(w.ask(w.alma, path, nil, "Accept-Language", "en"), http.StatusOK, "No difference", "1 new movement", "can be sent to our bank", "Revenue of the platform")
+	w.Shows(w.Ask(w.alma, path, nil), http.StatusOK, "Aucun écart", "1 nouveau mouvement", "retenu pour les bénéficiaires", "125,00", "Revenus de la plateforme", "mars 2026")
+	w.Shows(w.Ask(w.alma, path, nil, "Accept-Language", "en"), http.StatusOK, "No difference", "1 new movement", "can be sent to our bank", "Revenue of the platform")
 
 	difference := w.difference(`insert into differences (kind, object, currency, expected_minor, found_minor, order_id, first_seen, last_seen, needs_two)
 		select 'amount_differs', charge_id, 'EUR', total_minor, total_minor - 20001, id, now(), now(), true from orders returning id`)
 	broken := w.difference(`insert into differences (kind, object, found_minor, first_seen, last_seen, needs_two) values ('books_broken', 'ledger_zero', 3, now(), now(), true) returning id`)
-	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "Montants différents", order.Number, "Comparez les deux montants", "versements gelés", "à expliquer", "Règle des comptes rompue",
+	w.Shows(w.Ask(w.alma, path, nil), http.StatusOK, "Montants différents", order.Number, "Comparez les deux montants", "versements gelés", "à expliquer", "Règle des comptes rompue",
 		"Les versements programmés attendent", "!Aucun écart", "Une seconde personne doit confirmer")
-	w.shows(w.ask(w.alma, path, nil, "Accept-Language", "en"), http.StatusOK, "Amounts differ", "Compare both amounts", "payouts frozen", "Scheduled payouts wait", "Above 100 EUR")
+	w.Shows(w.Ask(w.alma, path, nil, "Accept-Language", "en"), http.StatusOK, "Amounts differ", "Compare both amounts", "payouts frozen", "Scheduled payouts wait", "Above 100 EUR")
 
 	act := fmt.Sprintf("%s/%d", path, difference)
 	w.does(act, url.Values{"do": {"note"}, "reason": {"asked <b>Stripe</b>"}}, "La note est enregistrée", "asked &lt;b&gt;Stripe")
@@ -47,13 +47,13 @@ func TestReconciliation(t *testing.T) {
 		target string
 		form   url.Values
 	}{{act, url.Values{"do": {"forget"}}}, {path + "/99999", url.Values{"do": {"note"}, "reason": {"of nothing"}}}, {path + "/x", url.Values{"do": {"note"}}}} {
-		w.shows(w.ask(w.alma, c.target, c.form), http.StatusNotFound)
+		w.Shows(w.Ask(w.alma, c.target, c.form), http.StatusNotFound)
 	}
 	w.alma = first
 	w.logged("difference explained", 1)
 
 	pgtest.Owner(t, w.DB).MustExec(`update differences set resolved_at = now() where id = $1`, broken)
-	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "Écarts réglés", "de lui-même", "!Les versements programmés attendent")
+	w.Shows(w.Ask(w.alma, path, nil), http.StatusOK, "Écarts réglés", "de lui-même", "!Les versements programmés attendent")
 	w.file("/admin/reconciliation.csv", 3, "amount_differs")
 	w.file("/admin/revenue.csv", 2, "2026-03")
 }
@@ -69,7 +69,7 @@ func (w *world) difference(insert string) (id int64) {
 // file fails where a CSV file has not so many rows, or lacks the word.
 func (w *world) file(path string, rows int, word string) {
 	w.T.Helper()
-	rw := w.ask(w.alma, path, nil)
+	rw := w.Ask(w.alma, path, nil)
 	if rw.Code != http.StatusOK || !strings.HasPrefix(rw.Header().Get("Content-Type"), "text/csv") || !strings.Contains(rw.Body.String(), word) {
 		w.T.Errorf("%s: %d %v\n%.400s", path, rw.Code, rw.Header(), rw.Body)
 	}

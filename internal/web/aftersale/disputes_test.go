@@ -28,40 +28,40 @@ func (w *world) disputed(ps ...apptest.Purchase) (orders.Order, disputes.Dispute
 
 func TestDisputeIsAnswered(t *testing.T) {
 	w := open(t)
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/disputes", nil), http.StatusOK, "Aucune contestation")
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/disputes", nil), http.StatusOK, "Aucune contestation")
 	o, d := w.disputed(apptest.Purchase{Variant: w.shop.Variant, Storefront: w.lea})
 	path := fmt.Sprintf("/brand/terre/disputes/%d", d.ID)
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/disputes", nil), http.StatusOK, o.Number, "réponse attendue", "ne sont pas arrivés", "Répondre avant le")
-	w.shows(w.ask(w.alma, "/admin/disputes", nil, english...), http.StatusOK, o.Number, "answer needed", "did not arrive")
-	w.shows(w.ask(w.other.Owner, "/brand/verre/disputes", nil), http.StatusOK, "!"+o.Number)
-	w.shows(w.ask(w.other.Owner, fmt.Sprintf("/brand/verre/disputes/%d", d.ID), nil), http.StatusNotFound)
-	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "125,00", "À la banque maintenant", "Bol terre", "Anne Lebrun", "Paiement contesté", "Personne ne rend rien")
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/orders/"+o.Number+"/refund", url.Values{"operation": {once}, "amount": {"5"}, "step": {"confirm"}}), http.StatusConflict, "contesté", `value="5"`)
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/disputes", nil), http.StatusOK, o.Number, "réponse attendue", "ne sont pas arrivés", "Répondre avant le")
+	w.Shows(w.Ask(w.alma, "/admin/disputes", nil, english...), http.StatusOK, o.Number, "answer needed", "did not arrive")
+	w.Shows(w.Ask(w.other.Owner, "/brand/verre/disputes", nil), http.StatusOK, "!"+o.Number)
+	w.Shows(w.Ask(w.other.Owner, fmt.Sprintf("/brand/verre/disputes/%d", d.ID), nil), http.StatusNotFound)
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "125,00", "À la banque maintenant", "Bol terre", "Anne Lebrun", "Paiement contesté", "Personne ne rend rien")
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/orders/"+o.Number+"/refund", url.Values{"operation": {once}, "amount": {"5"}, "step": {"confirm"}}), http.StatusConflict, "contesté", `value="5"`)
 
-	w.shows(w.ask(w.shop.Owner, path, url.Values{"do": {"check"}, "text": {" "}, "tracking": {"6A77"}}), http.StatusUnprocessableEntity, "À remplir", "6A77")
-	w.leads(w.ask(w.shop.Owner, path+"/answer", nil), path) // nothing to check yet
-	w.leads(w.ask(w.shop.Owner, path, url.Values{"do": {"save"}, "text": {"Envoyé <b>hier</b>."}, "product": {"1 × Bol"}}), path)
-	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "Envoyé &lt;b&gt;hier")
-	w.shows(w.upload(w.shop.Owner, path+"/files", "receipt", []byte("not a picture")), http.StatusUnprocessableEntity, "JPEG")
-	w.shows(w.ask(w.shop.Owner, path+"/files", url.Values{}), http.StatusUnprocessableEntity, "JPEG")
-	w.shows(w.upload(w.shop.Owner, path+"/files", "receipt", bytes.Repeat([]byte("\x89PNG\r\n\x1a\n"), 1<<20)), http.StatusRequestEntityTooLarge)
+	w.Shows(w.Ask(w.shop.Owner, path, url.Values{"do": {"check"}, "text": {" "}, "tracking": {"6A77"}}), http.StatusUnprocessableEntity, "À remplir", "6A77")
+	w.leads(w.Ask(w.shop.Owner, path+"/answer", nil), path) // nothing to check yet
+	w.leads(w.Ask(w.shop.Owner, path, url.Values{"do": {"save"}, "text": {"Envoyé <b>hier</b>."}, "product": {"1 × Bol"}}), path)
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "Envoyé &lt;b&gt;hier")
+	w.Shows(w.upload(w.shop.Owner, path+"/files", "receipt", []byte("not a picture")), http.StatusUnprocessableEntity, "JPEG")
+	w.Shows(w.Ask(w.shop.Owner, path+"/files", url.Values{}), http.StatusUnprocessableEntity, "JPEG")
+	w.Shows(w.upload(w.shop.Owner, path+"/files", "receipt", bytes.Repeat([]byte("\x89PNG\r\n\x1a\n"), 1<<20)), http.StatusRequestEntityTooLarge)
 	w.leads(w.upload(w.shop.Owner, path+"/files", "shipping_documentation", []byte("\x89PNG\r\n\x1a\n and more")), path)
-	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "preuve.png", "Preuve de livraison")
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "preuve.png", "Preuve de livraison")
 	files, err := w.Disputes.Files(t.Context(), d.ID)
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%+v, %v", files, err)
 	}
-	w.leads(w.ask(w.shop.Owner, fmt.Sprintf("%s/files/%d/remove", path, files[0].ID), url.Values{}), path)
-	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "!preuve.png")
+	w.leads(w.Ask(w.shop.Owner, fmt.Sprintf("%s/files/%d/remove", path, files[0].ID), url.Values{}), path)
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "!preuve.png")
 
-	w.leads(w.ask(w.shop.Owner, path, url.Values{"do": {"check"}, "text": {"Envoyé hier."}, "product": {"1 × Bol"}}), path+"/answer")
-	w.shows(w.ask(w.shop.Owner, path+"/answer", nil), http.StatusOK, "Envoyé hier.", "1 × Bol", "Aucun fichier", "qu’une réponse")
-	w.leads(w.ask(w.shop.Owner, path+"/answer", url.Values{}), path)
-	w.leads(w.ask(w.shop.Owner, path+"/answer", url.Values{}), path) // twice is once
-	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "part", "!Garder le brouillon")
-	w.shows(w.ask(w.shop.Owner, path, url.Values{"do": {"save"}, "text": {"Trop tard"}}), http.StatusConflict)
+	w.leads(w.Ask(w.shop.Owner, path, url.Values{"do": {"check"}, "text": {"Envoyé hier."}, "product": {"1 × Bol"}}), path+"/answer")
+	w.Shows(w.Ask(w.shop.Owner, path+"/answer", nil), http.StatusOK, "Envoyé hier.", "1 × Bol", "Aucun fichier", "qu’une réponse")
+	w.leads(w.Ask(w.shop.Owner, path+"/answer", url.Values{}), path)
+	w.leads(w.Ask(w.shop.Owner, path+"/answer", url.Values{}), path) // twice is once
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "part", "!Garder le brouillon")
+	w.Shows(w.Ask(w.shop.Owner, path, url.Values{"do": {"save"}, "text": {"Trop tard"}}), http.StatusConflict)
 	w.Settle()
-	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "chez la banque", "Envoyé hier.", "Réponse envoyée")
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "chez la banque", "Envoyé hier.", "Réponse envoyée")
 	var logged int
 	if err := w.DB.Get(&logged, `select count(*) from audit_log where action = 'dispute answered' and actor_id = $1`, w.shop.Owner); err != nil || logged != 1 {
 		t.Errorf("%d lines in the log, %v", logged, err)
@@ -74,18 +74,18 @@ func TestDisputeIsAccepted(t *testing.T) {
 	o, d := w.disputed(apptest.Purchase{Variant: w.shop.Variant}, apptest.Purchase{Variant: w.other.Variant})
 	// The order is also another brand's: only the platform gives in.
 	path := fmt.Sprintf("/brand/terre/disputes/%d", d.ID)
-	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "!Renoncer", "!Bol verre")
-	w.leads(w.ask(w.shop.Owner, path+"/accept", nil), path)
-	w.leads(w.ask(w.shop.Owner, path+"/accept", url.Values{}), path)
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "!Renoncer", "!Bol verre")
+	w.leads(w.Ask(w.shop.Owner, path+"/accept", nil), path)
+	w.leads(w.Ask(w.shop.Owner, path+"/accept", url.Values{}), path)
 	if got, err := w.Disputes.ByID(t.Context(), d.ID, 0); err != nil || !got.Answerable() {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	path = fmt.Sprintf("/admin/disputes/%d", d.ID)
-	w.shows(w.ask(w.alma, path+"/accept", nil), http.StatusOK, "définitif", o.Number)
-	w.leads(w.ask(w.alma, path+"/accept", url.Values{}), path)
+	w.Shows(w.Ask(w.alma, path+"/accept", nil), http.StatusOK, "définitif", o.Number)
+	w.leads(w.Ask(w.alma, path+"/accept", url.Values{}), path)
 	w.Settle()
-	w.shows(w.ask(w.alma, path, nil), http.StatusOK, "perdue", "chacun a rendu sa part", "Contestation perdue", "180,00")
-	w.leads(w.ask(w.alma, path+"/accept", url.Values{}), path)
+	w.Shows(w.Ask(w.alma, path, nil), http.StatusOK, "perdue", "chacun a rendu sa part", "Contestation perdue", "180,00")
+	w.leads(w.Ask(w.alma, path+"/accept", url.Values{}), path)
 	if p := w.order(o.ID); p.State != orders.ChargedBack {
 		t.Errorf("the order is %s", p.State)
 	}
@@ -116,6 +116,6 @@ func TestDisputeBeforeItsOrderIsKnown(t *testing.T) {
 	if err := w.DB.Get(&told, `select count(*) from order_events where order_id = $1 and kind = 'dispute_opened'`, o.ID); err != nil || told != 1 {
 		t.Errorf("told %d times, %v", told, err)
 	}
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/disputes", nil), http.StatusOK, o.Number)
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/disputes", nil), http.StatusOK, o.Number)
 	w.Audit()
 }

@@ -2,31 +2,24 @@ package review_test
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/labstack/echo/v4"
-
 	"relais/internal/app/apptest"
-	"relais/internal/catalog"
-	"relais/internal/i18n"
 	"relais/internal/reviews"
 	"relais/internal/stripesandbox"
 	"relais/internal/web/page"
 	"relais/internal/web/review"
-	"relais/static"
-	"relais/templates"
+	"relais/internal/web/webtest"
 )
 
 // world is the pages over all of Relais, with two brands, an admin, a member who recommends, and another.
 type world struct {
 	*apptest.World
-	echo           *echo.Echo
+	*webtest.Visitors
 	shop, other    apptest.Shop
 	alma, lea, max int64
 }
@@ -34,78 +27,14 @@ type world struct {
 func open(t *testing.T) *world {
 	t.Helper()
 	w := &world{World: apptest.New(t)}
-	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: w.URL, Now: w.Clock.Now, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.echo = echo.New()
-	if err := site.Use(w.echo); err != nil {
-		t.Fatal(err)
-	}
-	w.echo.Use(w.identify)
-	review.New(review.Options{Site: site, DB: w.DB, Reviews: w.Reviews, Now: w.Clock.Now}).Routes(w.echo)
+	w.Visitors = webtest.New(t, w.DB, page.Options{BaseURL: w.URL, Now: w.Clock.Now}, func(id int64) bool { return id == w.alma })
+	review.New(review.Options{Site: w.Site, DB: w.DB, Reviews: w.Reviews, Now: w.Clock.Now}).Routes(w.Echo)
 	w.shop, w.other = w.Shop("terre", 12000, 50), w.Shop("verre", 5000, 50)
 	w.alma, w.lea, w.max = w.Member("alma"), w.Member("lea"), w.Member("max")
 	if err := w.Members.Promote(t.Context(), 0, w.alma, true); err != nil {
 		t.Fatal(err)
 	}
 	return w
-}
-
-// identify takes the word of the request for who is signed in: the id of a member.
-func (w *world) identify(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		id, err := strconv.ParseInt(c.Request().Header.Get("X-Test-Member"), 10, 64)
-		if err != nil {
-			return next(c)
-		}
-		v := &page.Viewer{ID: id, Handle: "somebody", Name: "Somebody", Lang: i18n.FR, Confirmed: true, Admin: id == w.alma}
-		seats, err := catalog.Seats(c.Request().Context(), w.DB, id)
-		if err != nil {
-			return err
-		}
-		for _, s := range seats {
-			v.Brands = append(v.Brands, page.BrandRef{ID: s.BrandID, Handle: s.Handle, Name: s.Name, Role: string(s.Role)})
-		}
-		page.SetViewer(c, v)
-		return next(c)
-	}
-}
-
-// ask is a request of a member, 0 for a guest; form nil: GET.
-func (w *world) ask(member int64, target string, form url.Values, headers ...string) *httptest.ResponseRecorder {
-	w.T.Helper()
-	method := http.MethodGet
-	if form != nil {
-		method = http.MethodPost
-	}
-	r := httptest.NewRequestWithContext(w.T.Context(), method, target, strings.NewReader(form.Encode()))
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	if member != 0 {
-		r.Header.Set("X-Test-Member", strconv.FormatInt(member, 10))
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	rw := httptest.NewRecorder()
-	w.echo.ServeHTTP(rw, r)
-	return rw
-}
-
-// shows fails where the answer is not a page with all of the words; a word with a ! before it must not appear.
-func (w *world) shows(rw *httptest.ResponseRecorder, status int, words ...string) {
-	w.T.Helper()
-	if rw.Code != status {
-		w.T.Errorf("status %d to %q; want %d\n%.900s", rw.Code, rw.Header().Get("Location"), status, rw.Body)
-	}
-	for _, word := range words {
-		if word, absent := strings.CutPrefix(word, "!"); absent == strings.Contains(rw.Body.String(), word) {
-			w.T.Errorf("%q: appears %v; want %v", word, absent, !absent)
-		}
-	}
 }
 
 // leads fails where the answer does not lead there.
@@ -137,55 +66,55 @@ var english = []string{"Accept-Language", "en"}
 func TestReviewOnPages(t *testing.T) {
 	w := open(t)
 	desk := "/brand/terre/reviews"
-	w.shows(w.ask(w.shop.Owner, desk, nil), http.StatusOK, "Rien ne vous attend")
-	w.shows(w.ask(w.alma, "/admin/reviews", nil, english...), http.StatusOK, "Nothing waits for you")
+	w.Shows(w.Ask(w.shop.Owner, desk, nil), http.StatusOK, "Rien ne vous attend")
+	w.Shows(w.Ask(w.alma, "/admin/reviews", nil, english...), http.StatusOK, "Nothing waits for you")
 	id := w.doubted()
 	mine, brand, admin := fmt.Sprintf("/me/reviews/%d", id), fmt.Sprintf("%s/%d", desk, id), fmt.Sprintf("/admin/reviews/%d", id)
 	for who, at := range map[int64]string{w.max: mine, w.shop.Owner: admin, w.other.Owner: brand, w.lea: brand} {
-		w.shows(w.ask(who, at, nil), http.StatusNotFound)
+		w.Shows(w.Ask(who, at, nil), http.StatusNotFound)
 	}
-	w.shows(w.ask(w.other.Owner, fmt.Sprintf("/brand/verre/reviews/%d", id), nil), http.StatusNotFound)
-	w.leads(w.ask(0, mine, nil), "/login")
-	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "Quelqu’un regarde cette vente", "La carte qui a payé", "elle reste à la marque", "10,00", "!secret@", "!Envoyer le recours")
-	w.shows(w.ask(w.lea, mine, nil, english...), http.StatusOK, "These are reasons to look, and no accusation")
-	w.shows(w.ask(w.shop.Owner, desk, nil), http.StatusOK, "Bol terre", "Lea", "La carte qui a payé", "se termine tout seul le")
-	w.shows(w.ask(w.shop.Owner, brand, nil), http.StatusOK, "La même carte a payé une autre commande", "Si personne ne décide", "La commission est au membre", "!secret@")
-	w.shows(w.ask(w.alma, admin, nil, english...), http.StatusOK, "The same card has paid", "Maison terre")
+	w.Shows(w.Ask(w.other.Owner, fmt.Sprintf("/brand/verre/reviews/%d", id), nil), http.StatusNotFound)
+	w.leads(w.Ask(0, mine, nil), "/login")
+	w.Shows(w.Ask(w.lea, mine, nil), http.StatusOK, "Quelqu’un regarde cette vente", "La carte qui a payé", "elle reste à la marque", "10,00", "!secret@", "!Envoyer le recours")
+	w.Shows(w.Ask(w.lea, mine, nil, english...), http.StatusOK, "These are reasons to look, and no accusation")
+	w.Shows(w.Ask(w.shop.Owner, desk, nil), http.StatusOK, "Bol terre", "Lea", "La carte qui a payé", "se termine tout seul le")
+	w.Shows(w.Ask(w.shop.Owner, brand, nil), http.StatusOK, "La même carte a payé une autre commande", "Si personne ne décide", "La commission est au membre", "!secret@")
+	w.Shows(w.Ask(w.alma, admin, nil, english...), http.StatusOK, "The same card has paid", "Maison terre")
 
-	w.shows(w.ask(w.shop.Owner, brand, answer("no", "  ")), http.StatusUnprocessableEntity, "f-why", `value="no" checked`)
-	w.shows(w.ask(w.shop.Owner, brand, answer("", "typed and kept")), http.StatusUnprocessableEntity, "f-do", "typed and kept")
-	w.shows(w.ask(w.other.Owner, brand, answer("yes", "mine")), http.StatusNotFound)
-	w.leads(w.ask(w.shop.Owner, brand, answer("no", "C’est sa propre carte.")), desk)
-	w.shows(w.ask(w.shop.Owner, brand, answer("yes", "too late")), http.StatusConflict, "déjà décidé")
-	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "La commission a été refusée", "Décidé par Maison terre", "C’est sa propre carte.", "Faites un recours")
+	w.Shows(w.Ask(w.shop.Owner, brand, answer("no", "  ")), http.StatusUnprocessableEntity, "f-why", `value="no" checked`)
+	w.Shows(w.Ask(w.shop.Owner, brand, answer("", "typed and kept")), http.StatusUnprocessableEntity, "f-do", "typed and kept")
+	w.Shows(w.Ask(w.other.Owner, brand, answer("yes", "mine")), http.StatusNotFound)
+	w.leads(w.Ask(w.shop.Owner, brand, answer("no", "C’est sa propre carte.")), desk)
+	w.Shows(w.Ask(w.shop.Owner, brand, answer("yes", "too late")), http.StatusConflict, "déjà décidé")
+	w.Shows(w.Ask(w.lea, mine, nil), http.StatusOK, "La commission a été refusée", "Décidé par Maison terre", "C’est sa propre carte.", "Faites un recours")
 
-	w.shows(w.ask(w.lea, mine+"/appeal", url.Values{"text": {strings.Repeat("x", 2001)}}), http.StatusUnprocessableEntity, "trop long", "xxxx")
-	w.shows(w.ask(w.max, mine+"/appeal", url.Values{"text": {"mine"}}), http.StatusNotFound)
-	w.leads(w.ask(w.lea, mine+"/appeal", url.Values{"text": {"Ma sœur avait ma carte."}}), mine)
-	w.shows(w.ask(w.lea, mine+"/appeal", url.Values{"text": {"encore"}}), http.StatusConflict, "déjà fait un recours")
-	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "La réponse vient d’ici le", "Ma sœur avait ma carte.", "!Envoyer le recours")
-	w.shows(w.ask(w.shop.Owner, brand, nil), http.StatusOK, "Ma sœur avait ma carte.", "!Répondre au recours")
-	w.shows(w.ask(w.shop.Owner, brand+"/appeal", answer("yes", "x")), http.StatusNotFound)
-	w.shows(w.ask(w.alma, "/admin/reviews", nil), http.StatusOK, "Recours", "Bol terre")
+	w.Shows(w.Ask(w.lea, mine+"/appeal", url.Values{"text": {strings.Repeat("x", 2001)}}), http.StatusUnprocessableEntity, "trop long", "xxxx")
+	w.Shows(w.Ask(w.max, mine+"/appeal", url.Values{"text": {"mine"}}), http.StatusNotFound)
+	w.leads(w.Ask(w.lea, mine+"/appeal", url.Values{"text": {"Ma sœur avait ma carte."}}), mine)
+	w.Shows(w.Ask(w.lea, mine+"/appeal", url.Values{"text": {"encore"}}), http.StatusConflict, "déjà fait un recours")
+	w.Shows(w.Ask(w.lea, mine, nil), http.StatusOK, "La réponse vient d’ici le", "Ma sœur avait ma carte.", "!Envoyer le recours")
+	w.Shows(w.Ask(w.shop.Owner, brand, nil), http.StatusOK, "Ma sœur avait ma carte.", "!Répondre au recours")
+	w.Shows(w.Ask(w.shop.Owner, brand+"/appeal", answer("yes", "x")), http.StatusNotFound)
+	w.Shows(w.Ask(w.alma, "/admin/reviews", nil), http.StatusOK, "Recours", "Bol terre")
 	if err := w.Clock.Advance(t.Context(), 15); err != nil {
 		t.Fatal(err)
 	}
-	w.shows(w.ask(w.alma, "/admin/reviews", nil), http.StatusOK, "en retard depuis")
-	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "Relais a été relancé")
-	w.shows(w.ask(w.alma, admin+"/appeal", answer("yes", "")), http.StatusUnprocessableEntity, "f-why", "Répondre au recours")
-	w.leads(w.ask(w.alma, admin+"/appeal", answer("yes", "C’est crédible.")), "/admin/reviews")
-	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "Votre recours est accepté", "C’est crédible.")
-	w.shows(w.ask(w.shop.Owner, desk, nil), http.StatusOK, "Rien ne vous attend", "recours accepté")
+	w.Shows(w.Ask(w.alma, "/admin/reviews", nil), http.StatusOK, "en retard depuis")
+	w.Shows(w.Ask(w.lea, mine, nil), http.StatusOK, "Relais a été relancé")
+	w.Shows(w.Ask(w.alma, admin+"/appeal", answer("yes", "")), http.StatusUnprocessableEntity, "f-why", "Répondre au recours")
+	w.leads(w.Ask(w.alma, admin+"/appeal", answer("yes", "C’est crédible.")), "/admin/reviews")
+	w.Shows(w.Ask(w.lea, mine, nil), http.StatusOK, "Votre recours est accepté", "C’est crédible.")
+	w.Shows(w.Ask(w.shop.Owner, desk, nil), http.StatusOK, "Rien ne vous attend", "recours accepté")
 	w.Audit()
 }
 
 func TestClaimOnPages(t *testing.T) {
 	w := open(t)
 	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Email: "secret@poste.example"})
-	w.leads(w.ask(0, "/me/claims", nil), "/login")
-	w.shows(w.ask(w.lea, "/me/claims", nil), http.StatusOK, "Aucune vente ne vous manque", "/me/claims/new")
-	w.shows(w.ask(w.lea, "/me/claims/new?brand=terre", nil), http.StatusOK, `value="terre" selected`, "Maison verre")
-	w.shows(w.ask(w.lea, "/me/claims/new", nil, english...), http.StatusOK, "A sale of mine is missing")
+	w.leads(w.Ask(0, "/me/claims", nil), "/login")
+	w.Shows(w.Ask(w.lea, "/me/claims", nil), http.StatusOK, "Aucune vente ne vous manque", "/me/claims/new")
+	w.Shows(w.Ask(w.lea, "/me/claims/new?brand=terre", nil), http.StatusOK, `value="terre" selected`, "Maison verre")
+	w.Shows(w.Ask(w.lea, "/me/claims/new", nil, english...), http.StatusOK, "A sale of mine is missing")
 	form := url.Values{"brand": {"terre"}, "number": {strings.ToLower(o.Number)}, "shared": {"talk"}, "text": {"Je lui en ai parlé dimanche."}}
 	without := func(name string) url.Values {
 		f := url.Values{}
@@ -201,34 +130,34 @@ func TestClaimOnPages(t *testing.T) {
 		if field == "text" {
 			kept = strings.ToLower(o.Number)
 		}
-		w.shows(w.ask(w.lea, "/me/claims", without(field)), http.StatusUnprocessableEntity, shown+"-error", kept)
+		w.Shows(w.Ask(w.lea, "/me/claims", without(field)), http.StatusUnprocessableEntity, shown+"-error", kept)
 	}
-	rw := w.ask(w.lea, "/me/claims", form)
+	rw := w.Ask(w.lea, "/me/claims", form)
 	w.leads(rw, "/me/claims/")
 	mine := rw.Header().Get("Location")
 	number := strings.TrimPrefix(mine, "/me/claims/")
-	w.shows(w.ask(w.lea, "/me/claims", form), http.StatusUnprocessableEntity, "déjà demandé pour cette vente")
-	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "Réponse avant le", "Je lui en ai parlé", "!secret@", "!Bol terre")
-	w.shows(w.ask(w.max, mine, nil), http.StatusNotFound)
-	w.shows(w.ask(w.lea, "/me/claims", nil), http.StatusOK, o.Number, "attend une réponse")
+	w.Shows(w.Ask(w.lea, "/me/claims", form), http.StatusUnprocessableEntity, "déjà demandé pour cette vente")
+	w.Shows(w.Ask(w.lea, mine, nil), http.StatusOK, "Réponse avant le", "Je lui en ai parlé", "!secret@", "!Bol terre")
+	w.Shows(w.Ask(w.max, mine, nil), http.StatusNotFound)
+	w.Shows(w.Ask(w.lea, "/me/claims", nil), http.StatusOK, o.Number, "attend une réponse")
 
 	brand, admin := "/brand/terre/claims/"+number, "/admin/claims/"+number
 	for who, at := range map[int64]string{w.lea: brand, w.shop.Owner: admin, w.other.Owner: "/brand/verre/claims/" + number} {
-		w.shows(w.ask(who, at, nil), http.StatusNotFound)
-		w.shows(w.ask(who, at, answer("yes", "mine")), http.StatusNotFound)
+		w.Shows(w.Ask(who, at, nil), http.StatusNotFound)
+		w.Shows(w.Ask(who, at, answer("yes", "mine")), http.StatusNotFound)
 	}
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/reviews", nil), http.StatusOK, "Ventes manquantes", o.Number)
-	w.shows(w.ask(w.shop.Owner, brand, nil), http.StatusOK, "Je lui en ai parlé", "Bol terre", "aucun dans les 90 jours", "10,00", "115,00", "personne")
-	w.shows(w.ask(w.alma, admin, nil, english...), http.StatusOK, "What Relais knows", "nothing of theirs was weighed")
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/reviews", nil), http.StatusOK, "Ventes manquantes", o.Number)
+	w.Shows(w.Ask(w.shop.Owner, brand, nil), http.StatusOK, "Je lui en ai parlé", "Bol terre", "aucun dans les 90 jours", "10,00", "115,00", "personne")
+	w.Shows(w.Ask(w.alma, admin, nil, english...), http.StatusOK, "What Relais knows", "nothing of theirs was weighed")
 	if err := w.Clock.Advance(t.Context(), 8); err != nil {
 		t.Fatal(err)
 	}
-	w.shows(w.ask(w.alma, "/admin/reviews", nil), http.StatusOK, "en retard depuis")
-	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "Relais est prévenu")
-	w.shows(w.ask(w.alma, admin, answer("yes", "")), http.StatusUnprocessableEntity, "f-why")
-	w.leads(w.ask(w.alma, admin, answer("yes", "Son lien était en panne ce jour-là.")), "/admin/reviews")
-	w.shows(w.ask(w.alma, admin, answer("no", "after all")), http.StatusConflict, "déjà sa réponse")
-	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "10,00", "sont à vous", "Réponse de Relais", "Son lien était en panne", "!secret@")
+	w.Shows(w.Ask(w.alma, "/admin/reviews", nil), http.StatusOK, "en retard depuis")
+	w.Shows(w.Ask(w.lea, mine, nil), http.StatusOK, "Relais est prévenu")
+	w.Shows(w.Ask(w.alma, admin, answer("yes", "")), http.StatusUnprocessableEntity, "f-why")
+	w.leads(w.Ask(w.alma, admin, answer("yes", "Son lien était en panne ce jour-là.")), "/admin/reviews")
+	w.Shows(w.Ask(w.alma, admin, answer("no", "after all")), http.StatusConflict, "déjà sa réponse")
+	w.Shows(w.Ask(w.lea, mine, nil), http.StatusOK, "10,00", "sont à vous", "Réponse de Relais", "Son lien était en panne", "!secret@")
 	w.Audit()
 }
 
@@ -236,15 +165,15 @@ func TestClaimRefusedOnPages(t *testing.T) {
 	w := open(t)
 	w.Paid(apptest.Purchase{Variant: w.shop.Variant})
 	w.Paid(apptest.Purchase{Variant: w.shop.Variant, Storefront: w.max})
-	rw := w.ask(w.lea, "/me/claims", url.Values{"brand": {"terre"}, "day": {"2026-03-02"}, "product": {"un bol"}, "shared": {"link"}, "text": {"Mon lien."}})
+	rw := w.Ask(w.lea, "/me/claims", url.Values{"brand": {"terre"}, "day": {"2026-03-02"}, "product": {"un bol"}, "shared": {"link"}, "text": {"Mon lien."}})
 	w.leads(rw, "/me/claims/")
 	number := strings.TrimPrefix(rw.Header().Get("Location"), "/me/claims/")
 	at := "/admin/claims/" + number
-	w.shows(w.ask(w.alma, at, nil), http.StatusOK, "De quelle vente s’agit-il", "Un autre membre a la commission", "un bol")
-	w.shows(w.ask(w.alma, at, answer("yes", "sans choisir")), http.StatusConflict, "Choisissez la vente", "sans choisir")
-	w.leads(w.ask(w.alma, at, answer("no", "Aucun clic de votre part ce jour-là.")), "/admin/reviews")
-	w.shows(w.ask(w.lea, "/me/claims/"+number, nil), http.StatusOK, "Aucun clic de votre part ce jour-là.", "Non accordé", "!Max")
-	w.shows(w.ask(w.lea, "/me/claims/"+number, nil, english...), http.StatusOK, "Not granted")
+	w.Shows(w.Ask(w.alma, at, nil), http.StatusOK, "De quelle vente s’agit-il", "Un autre membre a la commission", "un bol")
+	w.Shows(w.Ask(w.alma, at, answer("yes", "sans choisir")), http.StatusConflict, "Choisissez la vente", "sans choisir")
+	w.leads(w.Ask(w.alma, at, answer("no", "Aucun clic de votre part ce jour-là.")), "/admin/reviews")
+	w.Shows(w.Ask(w.lea, "/me/claims/"+number, nil), http.StatusOK, "Aucun clic de votre part ce jour-là.", "Non accordé", "!Max")
+	w.Shows(w.Ask(w.lea, "/me/claims/"+number, nil, english...), http.StatusOK, "Not granted")
 	w.Audit()
 }
 
@@ -260,10 +189,10 @@ func TestRingOnPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	named, neutral := "L’acheteur et la personne", "Des achats qui vont dans les deux sens ont été comptés"
-	w.shows(w.ask(w.lea, fmt.Sprintf("/me/reviews/%d", id), nil), http.StatusOK, neutral, "!"+named, "!987 fois", "!par l’acheteur", "!Max")
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/reviews", nil), http.StatusOK, neutral, "!"+named, "!987 fois", "!par l’acheteur")
-	w.shows(w.ask(w.shop.Owner, fmt.Sprintf("/brand/terre/reviews/%d", id), nil), http.StatusOK, neutral, "Relais voit le compte", "!"+named, "!987 fois", "!par l’acheteur")
-	w.shows(w.ask(w.alma, fmt.Sprintf("/admin/reviews/%d", id), nil), http.StatusOK, neutral, "acheté 987 fois par l’acheteur")
+	w.Shows(w.Ask(w.lea, fmt.Sprintf("/me/reviews/%d", id), nil), http.StatusOK, neutral, "!"+named, "!987 fois", "!par l’acheteur", "!Max")
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/reviews", nil), http.StatusOK, neutral, "!"+named, "!987 fois", "!par l’acheteur")
+	w.Shows(w.Ask(w.shop.Owner, fmt.Sprintf("/brand/terre/reviews/%d", id), nil), http.StatusOK, neutral, "Relais voit le compte", "!"+named, "!987 fois", "!par l’acheteur")
+	w.Shows(w.Ask(w.alma, fmt.Sprintf("/admin/reviews/%d", id), nil), http.StatusOK, neutral, "acheté 987 fois par l’acheteur")
 }
 
 // Who is of the platform or of the team reads why they cannot decide about their own, with what they typed kept.
@@ -271,22 +200,22 @@ func TestOwnMoneyOnPages(t *testing.T) {
 	w := open(t)
 	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant})
 	ask := func(who int64) string {
-		rw := w.ask(who, "/me/claims", url.Values{"brand": {"terre"}, "number": {o.Number}, "shared": {"talk"}, "text": {"À moi."}})
+		rw := w.Ask(who, "/me/claims", url.Values{"brand": {"terre"}, "number": {o.Number}, "shared": {"talk"}, "text": {"À moi."}})
 		w.leads(rw, "/me/claims/")
 		return strings.TrimPrefix(rw.Header().Get("Location"), "/me/claims/")
 	}
 	own := "votre propre commission"
 	for who, at := range map[int64]string{w.alma: "/admin/claims/" + ask(w.alma), w.shop.Owner: "/brand/terre/claims/" + ask(w.shop.Owner)} {
-		w.shows(w.ask(who, at, nil), http.StatusOK, own)
-		w.shows(w.ask(who, at, answer("yes", "Je me l’accorde.")), http.StatusConflict, own, "Je me l’accorde.")
-		w.shows(w.ask(who, at, answer("no", "Je me le refuse.")), http.StatusConflict, own)
+		w.Shows(w.Ask(who, at, nil), http.StatusOK, own)
+		w.Shows(w.Ask(who, at, answer("yes", "Je me l’accorde.")), http.StatusConflict, own, "Je me l’accorde.")
+		w.Shows(w.Ask(who, at, answer("no", "Je me le refuse.")), http.StatusConflict, own)
 	}
 	lea := "/admin/claims/" + ask(w.lea)
-	w.shows(w.ask(w.alma, lea, nil), http.StatusOK, "!"+own)
+	w.Shows(w.Ask(w.alma, lea, nil), http.StatusOK, "!"+own)
 	if _, err := w.DB.Exec(`insert into brand_members (brand_id, member_id, role) values ($1, $2, 'staff')`, w.shop.Brand, w.lea); err != nil {
 		t.Fatal(err)
 	}
-	w.shows(w.ask(w.alma, lea, nil), http.StatusOK, "fait partie de l’équipe de la marque")
-	w.shows(w.ask(w.alma, lea, answer("yes", "Oui.")), http.StatusConflict, "fait partie de l’équipe de la marque")
+	w.Shows(w.Ask(w.alma, lea, nil), http.StatusOK, "fait partie de l’équipe de la marque")
+	w.Shows(w.Ask(w.alma, lea, answer("yes", "Oui.")), http.StatusConflict, "fait partie de l’équipe de la marque")
 	w.Audit()
 }

@@ -16,8 +16,8 @@ const phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKi
 // A member sees what came of their links by group, channel, product and link; nobody else does, and a brand nothing of the groups.
 func TestInsight(t *testing.T) {
 	w := open(t)
-	w.shows(w.ask(0, "/me/insight", nil), http.StatusSeeOther)
-	w.shows(w.ask(w.lea, "/me/insight", nil), http.StatusOK, "Rien encore sur cette période", "/me/links", "!<svg class=\"chart")
+	w.Shows(w.Ask(0, "/me/insight", nil), http.StatusSeeOther)
+	w.Shows(w.Ask(w.lea, "/me/insight", nil), http.StatusOK, "Rien encore sur cette période", "/me/links", "!<svg class=\"chart")
 	l, err := w.Referrals.Create(t.Context(), w.lea, referrals.Share{Target: referrals.ToProduct, ProductID: w.shop.Product, Channel: "whatsapp", Circle: "=Famille & amis"})
 	if err != nil {
 		t.Fatal(err)
@@ -28,16 +28,16 @@ func TestInsight(t *testing.T) {
 	}
 	w.Paid(apptest.Purchase{Variant: w.shop.Variant, Click: c.Token})
 	for _, period := range []string{"", "?period=7", "?period=30", "?period=90", "?period=year", "?period=forever"} {
-		w.shows(w.ask(w.lea, "/me/insight"+period, nil), http.StatusOK, "Par groupe", "=Famille &amp; amis", "WhatsApp", "Bol terre", "/me/links/"+l.Code, "10,00", "100", "1 visite", "!Lebrun", "!acheteuse@")
+		w.Shows(w.Ask(w.lea, "/me/insight"+period, nil), http.StatusOK, "Par groupe", "=Famille &amp; amis", "WhatsApp", "Bol terre", "/me/links/"+l.Code, "10,00", "100", "1 visite", "!Lebrun", "!acheteuse@")
 	}
-	w.shows(w.ask(w.lea, "/me/insight", nil, english...), http.StatusOK, "By group", "1 visit", "€10.00")
-	w.shows(w.ask(w.bruno, "/me/insight", nil), http.StatusOK, "!Famille")
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/relays", nil), http.StatusOK, "WhatsApp", "Lea", "!Famille")
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/relays.csv", nil), http.StatusOK, "WhatsApp", "Lea", "120.00", "!Famille")
-	w.shows(w.ask(w.lea, "/brand/terre/relays.csv", nil), http.StatusNotFound)
+	w.Shows(w.Ask(w.lea, "/me/insight", nil, english...), http.StatusOK, "By group", "1 visit", "€10.00")
+	w.Shows(w.Ask(w.bruno, "/me/insight", nil), http.StatusOK, "!Famille")
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/relays", nil), http.StatusOK, "WhatsApp", "Lea", "!Famille")
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/relays.csv", nil), http.StatusOK, "WhatsApp", "Lea", "120.00", "!Famille")
+	w.Shows(w.Ask(w.lea, "/brand/terre/relays.csv", nil), http.StatusNotFound)
 
-	file := w.ask(w.lea, "/me/insight.csv?period=7", nil)
-	w.shows(file, http.StatusOK, "'=Famille")
+	file := w.Ask(w.lea, "/me/insight.csv?period=7", nil)
+	w.Shows(file, http.StatusOK, "'=Famille")
 	if got := file.Header().Get("Content-Type") + file.Header().Get("Content-Disposition"); !strings.Contains(got, "text/csv") || !strings.Contains(got, "attachment") {
 		t.Errorf("headers %q", got)
 	}

@@ -23,18 +23,18 @@ func TestDecisionsOnEarnings(t *testing.T) {
 		t.Fatalf("%+v, %v", open, err)
 	}
 	mine := fmt.Sprintf("/me/earnings/%d", open[0].EarningID)
-	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "Un regard sur votre vente", "La carte qui a payé", "en examen", fmt.Sprintf("/me/reviews/%d", open[0].ID))
-	w.shows(w.ask(w.lea, "/me/earnings", nil), http.StatusOK, "Il manque une vente", `href="/me/claims"`)
+	w.Shows(w.Ask(w.lea, mine, nil), http.StatusOK, "Un regard sur votre vente", "La carte qui a payé", "en examen", fmt.Sprintf("/me/reviews/%d", open[0].ID))
+	w.Shows(w.Ask(w.lea, "/me/earnings", nil), http.StatusOK, "Il manque une vente", `href="/me/claims"`)
 	if err := w.Reviews.Decide(ctx, open[0].ID, reviews.Verdict{BrandID: w.shop.Brand, By: w.shop.Owner, Why: "C’est sa carte."}); err != nil {
 		t.Fatal(err)
 	}
-	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "C’est sa carte.", "Décidé par Maison terre", "faire un recours", "Passé à quelqu’un d’autre", "Partie d’ici", "− 10,00", "!Annulé : la commande")
+	w.Shows(w.Ask(w.lea, mine, nil), http.StatusOK, "C’est sa carte.", "Décidé par Maison terre", "faire un recours", "Passé à quelqu’un d’autre", "Partie d’ici", "− 10,00", "!Annulé : la commande")
 	r, err := reviews.ByID(ctx, w.DB, 0, open[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.shows(w.ask(w.shop.Owner, fmt.Sprintf("/brand/terre/earnings/%d", *r.KeptEarningID), nil), http.StatusOK, "part refusée", "Part qui vous reste", "Arrivée ici", "10,00", fmt.Sprintf("/brand/terre/reviews/%d", r.ID))
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/orders/"+r.OrderNumber, nil), http.StatusOK, "part refusée")
+	w.Shows(w.Ask(w.shop.Owner, fmt.Sprintf("/brand/terre/earnings/%d", *r.KeptEarningID), nil), http.StatusOK, "part refusée", "Part qui vous reste", "Arrivée ici", "10,00", fmt.Sprintf("/brand/terre/reviews/%d", r.ID))
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/orders/"+r.OrderNumber, nil), http.StatusOK, "part refusée")
 
 	missed := w.Paid(apptest.Purchase{Variant: w.shop.Variant})
 	claim, err := w.Reviews.Ask(ctx, reviews.Asked{MemberID: w.lea, Brand: "terre", OrderNumber: missed.Number, Shared: "talk", Text: "À moi."})
@@ -48,7 +48,7 @@ func TestDecisionsOnEarnings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.shows(w.ask(w.lea, fmt.Sprintf("/me/earnings/%d", *c.EarningID), nil, "Accept-Language", "en"), http.StatusOK, "Came here", "To the member", "10.00", "!/me/sales/")
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/orders/"+missed.Number, nil), http.StatusOK, "105,00")
+	w.Shows(w.Ask(w.lea, fmt.Sprintf("/me/earnings/%d", *c.EarningID), nil, "Accept-Language", "en"), http.StatusOK, "Came here", "To the member", "10.00", "!/me/sales/")
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/orders/"+missed.Number, nil), http.StatusOK, "105,00")
 	w.Audit()
 }

@@ -23,32 +23,32 @@ func (w *world) order(id int64) orders.Page {
 func TestShipReceiveRefund(t *testing.T) {
 	w := open(t)
 	owner, list := w.shop.Owner, "/brand/terre/orders"
-	w.shows(w.ask(owner, list, nil), http.StatusOK, "Pas encore de commande")
+	w.Shows(w.Ask(owner, list, nil), http.StatusOK, "Pas encore de commande")
 	unpaid := w.Order(apptest.Purchase{Variant: w.shop.Variant})
-	w.shows(w.ask(owner, list+"/"+unpaid.Number, nil), http.StatusNotFound)
+	w.Shows(w.Ask(owner, list+"/"+unpaid.Number, nil), http.StatusNotFound)
 	w.Pass(1)
 	o := w.sale()
 	path := list + "/" + o.Number
-	w.shows(w.ask(owner, list, nil), http.StatusOK, o.Number, "À expédier (1)", "Anne Lebrun", "125,00", "!"+unpaid.Number)
-	w.shows(w.ask(owner, list, nil, english...), http.StatusOK, "To send (1)")
-	w.shows(w.ask(owner, list+"?q="+strings.ToLower(o.Number), nil), http.StatusOK, o.Number)
-	w.shows(w.ask(owner, list+"?q=nobody", nil), http.StatusOK, "Rien ne correspond")
+	w.Shows(w.Ask(owner, list, nil), http.StatusOK, o.Number, "À expédier (1)", "Anne Lebrun", "125,00", "!"+unpaid.Number)
+	w.Shows(w.Ask(owner, list, nil, english...), http.StatusOK, "To send (1)")
+	w.Shows(w.Ask(owner, list+"?q="+strings.ToLower(o.Number), nil), http.StatusOK, o.Number)
+	w.Shows(w.Ask(owner, list+"?q=nobody", nil), http.StatusOK, "Rien ne correspond")
 	// 120.00, of which 10.00 to the member, 5.00 to Relais; 105.00 and the delivery to the brand.
-	w.shows(w.ask(owner, path, nil), http.StatusOK, "3 rue des Lilas", "Recommandé par", "/@lea", "10,00", "5,00", "105,00", "110,00", "C’est parti", "Bol terre")
-	w.shows(w.ask(owner, path, nil, english...), http.StatusOK, "Where the money goes", "It is on its way")
-	w.shows(w.ask(owner, path+"/slip", nil), http.StatusOK, "Bon de livraison", "3 rue des Lilas", "terre-1", "!120,00", "!Lea")
-	w.shows(w.ask(w.other.Owner, "/brand/verre/orders/"+o.Number, nil), http.StatusNotFound)
-	w.shows(w.ask(owner, list+"/R-NOTHING", nil), http.StatusNotFound)
+	w.Shows(w.Ask(owner, path, nil), http.StatusOK, "3 rue des Lilas", "Recommandé par", "/@lea", "10,00", "5,00", "105,00", "110,00", "C’est parti", "Bol terre")
+	w.Shows(w.Ask(owner, path, nil, english...), http.StatusOK, "Where the money goes", "It is on its way")
+	w.Shows(w.Ask(owner, path+"/slip", nil), http.StatusOK, "Bon de livraison", "3 rue des Lilas", "terre-1", "!120,00", "!Lea")
+	w.Shows(w.Ask(w.other.Owner, "/brand/verre/orders/"+o.Number, nil), http.StatusNotFound)
+	w.Shows(w.Ask(owner, list+"/R-NOTHING", nil), http.StatusNotFound)
 
-	w.shows(w.ask(owner, path+"/ship", url.Values{"carrier": {strings.Repeat("x", 61)}}), http.StatusUnprocessableEntity, "trop long", strings.Repeat("x", 61))
-	flash := w.leads(w.ask(owner, path+"/received", url.Values{}), path)
-	w.shows(w.ask(owner, path, nil, "Cookie", flash), http.StatusOK, "n’est pas en route")
-	w.leads(w.ask(owner, path+"/ship", url.Values{"carrier": {"Colissimo"}, "tracking": {"https://suivi.example/6A1"}}), path)
-	w.shows(w.ask(owner, path, nil), http.StatusOK, `href="https://suivi.example/6A1"`, "Le colis est arrivé", "Expédié par Maison terre")
-	w.shows(w.ask(owner, list, nil), http.StatusOK, "Tout est parti", "En route (1)")
-	flash = w.leads(w.ask(owner, path+"/ship", url.Values{}), path)
-	w.shows(w.ask(owner, path, nil, "Cookie", flash), http.StatusOK, "déjà parti")
-	w.leads(w.ask(owner, path+"/received", url.Values{}), path)
+	w.Shows(w.Ask(owner, path+"/ship", url.Values{"carrier": {strings.Repeat("x", 61)}}), http.StatusUnprocessableEntity, "trop long", strings.Repeat("x", 61))
+	flash := w.leads(w.Ask(owner, path+"/received", url.Values{}), path)
+	w.Shows(w.Ask(owner, path, nil, "Cookie", flash), http.StatusOK, "n’est pas en route")
+	w.leads(w.Ask(owner, path+"/ship", url.Values{"carrier": {"Colissimo"}, "tracking": {"https://suivi.example/6A1"}}), path)
+	w.Shows(w.Ask(owner, path, nil), http.StatusOK, `href="https://suivi.example/6A1"`, "Le colis est arrivé", "Expédié par Maison terre")
+	w.Shows(w.Ask(owner, list, nil), http.StatusOK, "Tout est parti", "En route (1)")
+	flash = w.leads(w.Ask(owner, path+"/ship", url.Values{}), path)
+	w.Shows(w.Ask(owner, path, nil, "Cookie", flash), http.StatusOK, "déjà parti")
+	w.leads(w.Ask(owner, path+"/received", url.Values{}), path)
 	if p := w.order(o.ID); p.Shipments[0].State != orders.Delivered || p.Shipments[0].DeliveredBy != "brand" {
 		t.Errorf("%+v", p.Shipments[0])
 	}
@@ -56,16 +56,16 @@ func TestShipReceiveRefund(t *testing.T) {
 	if err := w.Withdraw(o.ID, "Trop <b>petit</b>"); err != nil {
 		t.Fatal(err)
 	}
-	w.shows(w.ask(owner, list, nil), http.StatusOK, "Retours (1)")
-	w.shows(w.ask(owner, list+"?show=returns", nil), http.StatusOK, o.Number)
-	w.shows(w.ask(owner, path, nil), http.StatusOK, "Rétractation", "Noter l’arrivée", path+"/refund")
+	w.Shows(w.Ask(owner, list, nil), http.StatusOK, "Retours (1)")
+	w.Shows(w.Ask(owner, list+"?show=returns", nil), http.StatusOK, o.Number)
+	w.Shows(w.Ask(owner, path, nil), http.StatusOK, "Rétractation", "Noter l’arrivée", path+"/refund")
 	line := w.order(o.ID).Shipments[0].Lines[0].ID
 	form := url.Values{"operation": {"OPERATION-OPERATION"}, fmt.Sprintf("line-%d", line): {"1"}, fmt.Sprintf("delivery-%d", w.order(o.ID).Shipments[0].ID): {"yes"}, "step": {"confirm"}}
-	w.leads(w.ask(owner, path+"/refund", form), path)
-	w.leads(w.ask(owner, path+"/refund", nil), path) // asked for: nothing is left to refund
+	w.leads(w.Ask(owner, path+"/refund", form), path)
+	w.leads(w.Ask(owner, path+"/refund", nil), path) // asked for: nothing is left to refund
 	w.Settle()
-	w.shows(w.ask(owner, path, nil), http.StatusOK, "remboursé", "125,00", "Annulé")
-	w.shows(w.ask(w.lea, "/me/earnings", nil), http.StatusOK, "Remboursé à l’acheteur")
+	w.Shows(w.Ask(owner, path, nil), http.StatusOK, "remboursé", "125,00", "Annulé")
+	w.Shows(w.Ask(w.lea, "/me/earnings", nil), http.StatusOK, "Remboursé à l’acheteur")
 	var logged int
 	if err := w.DB.Get(&logged, `select count(*) from audit_log where action = 'refund asked' and actor_id = $1`, owner); err != nil || logged != 1 {
 		t.Errorf("%d lines in the log, %v", logged, err)
@@ -77,31 +77,31 @@ func TestMessages(t *testing.T) {
 	w := open(t)
 	o := w.sale()
 	path := "/brand/terre/orders/" + o.Number
-	w.leads(w.ask(w.shop.Owner, path+"/messages", url.Values{"body": {"Votre bol part <b>demain</b>."}}), path)
-	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "part &lt;b&gt;demain", "!<b>demain")
-	w.shows(w.ask(w.shop.Owner, path+"/messages", url.Values{"body": {" "}}), http.StatusUnprocessableEntity, "À remplir")
+	w.leads(w.Ask(w.shop.Owner, path+"/messages", url.Values{"body": {"Votre bol part <b>demain</b>."}}), path)
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "part &lt;b&gt;demain", "!<b>demain")
+	w.Shows(w.Ask(w.shop.Owner, path+"/messages", url.Values{"body": {" "}}), http.StatusUnprocessableEntity, "À remplir")
 }
 
 func TestBrandSeesItsPartOnly(t *testing.T) {
 	w := open(t)
 	o := w.Paid(apptest.Purchase{Variant: w.shop.Variant}, apptest.Purchase{Variant: w.other.Variant})
 	path := "/brand/terre/orders/" + o.Number
-	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "Bol terre", "!Bol verre", "Venu sans recommandation")
-	w.shows(w.ask(w.shop.Owner, path+"/refund", nil), http.StatusOK, "Bol terre", "!Bol verre", "125,00")
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "Bol terre", "!Bol verre", "Venu sans recommandation")
+	w.Shows(w.Ask(w.shop.Owner, path+"/refund", nil), http.StatusOK, "Bol terre", "!Bol verre", "125,00")
 	foreign := fmt.Sprintf("line-%d", o.Shipments[1].Lines[0].ID)
-	w.shows(w.ask(w.shop.Owner, path+"/refund", url.Values{"operation": {"OPERATION-OPERATION"}, foreign: {"1"}, "step": {"confirm"}}), http.StatusUnprocessableEntity)
-	w.leads(w.ask(w.shop.Owner, path+"/refund", url.Values{"operation": {"OPERATION-OPERATION"}, "amount": {"20"}, "step": {"confirm"}}), path)
+	w.Shows(w.Ask(w.shop.Owner, path+"/refund", url.Values{"operation": {"OPERATION-OPERATION"}, foreign: {"1"}, "step": {"confirm"}}), http.StatusUnprocessableEntity)
+	w.leads(w.Ask(w.shop.Owner, path+"/refund", url.Values{"operation": {"OPERATION-OPERATION"}, "amount": {"20"}, "step": {"confirm"}}), path)
 	w.Settle()
-	w.shows(w.ask(w.shop.Owner, path, nil), http.StatusOK, "20,00", "remboursé")
-	w.shows(w.ask(w.other.Owner, "/brand/verre/orders/"+o.Number, nil), http.StatusOK, "!20,00")
-	w.shows(w.ask(w.shop.Owner, path+"/slip", nil), http.StatusOK, "!Bol verre")
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "20,00", "remboursé")
+	w.Shows(w.Ask(w.other.Owner, "/brand/verre/orders/"+o.Number, nil), http.StatusOK, "!20,00")
+	w.Shows(w.Ask(w.shop.Owner, path+"/slip", nil), http.StatusOK, "!Bol verre")
 }
 
 func TestRelays(t *testing.T) {
 	w := open(t)
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/relays", nil), http.StatusOK, "Personne ne vous recommande encore")
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/relays", nil), http.StatusOK, "Personne ne vous recommande encore")
 	w.sale()
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/relays", nil), http.StatusOK, "Lea", "/@lea", "120,00", "10,00", "Par membre", "Par produit", "!Par groupe", "!Lebrun", "!acheteuse@")
-	w.shows(w.ask(w.shop.Owner, "/brand/terre/relays?period=year", nil, english...), http.StatusOK, "Sales", "Commissions", "By member", "12 months")
-	w.shows(w.ask(w.other.Owner, "/brand/verre/relays", nil), http.StatusOK, "!Lea")
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/relays", nil), http.StatusOK, "Lea", "/@lea", "120,00", "10,00", "Par membre", "Par produit", "!Par groupe", "!Lebrun", "!acheteuse@")
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/relays?period=year", nil, english...), http.StatusOK, "Sales", "Commissions", "By member", "12 months")
+	w.Shows(w.Ask(w.other.Owner, "/brand/verre/relays", nil), http.StatusOK, "!Lea")
 }
