@@ -29,6 +29,7 @@ import (
 	"relais/internal/disputes"
 	"relais/internal/documents"
 	"relais/internal/fediverse"
+	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/jobs"
 	"relais/internal/media"
@@ -82,6 +83,7 @@ type Services struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
