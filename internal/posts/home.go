@@ -168,12 +168,12 @@ type OpenCircle struct {
 }
 
 const selectOutside = `
-select f.post_id, f.published_at, g.handle, g.name, g.sphere, coalesce(l.code, '') as code, g.id = any($2) as circle, 
-  (f.shown_by, f.shown_sphere) in (select * from unnest($3::bigint[], $4::text[])) as author
+select f.post_id, f.published_at, g.handle, g.name, g.sphere, coalesce(l.code, '') as code, coalesce(g.id = any($2), false) as circle,
+  coalesce((f.shown_by, f.shown_sphere) in (select * from unnest($3::bigint[], $4::text[])), false) as author
 from post_groups f join groups g on g.id = f.group_id and g.visibility = 'open' and g.closed_at is null left join share_links l on l.id = f.link_id
 where f.post_id = any($1) and f.shown_by is not null and f.published_at is not null and f.removed_at is null and f.gone_at is null
   and (g.id = any($2) or (f.shown_by, f.shown_sphere) in (select * from unnest($3::bigint[], $4::text[])))
-order by f.post_id, g.id = any($2) desc, lower(g.name), g.id`
+order by f.post_id, coalesce(g.id = any($2), false) desc, lower(g.name), g.id`
 
 // outside is why posts reach a follower, and when each first did.
 func outside(ctx context.Context, q sqlx.QueryerContext, postIDs []int64, src Sources) (map[int64]Follower, map[int64]time.Time, error) {
