@@ -45,7 +45,7 @@ func (m *maker) makePost(ctx context.Context, i int, p content.Post) error {
 	if err != nil {
 		return err
 	}
-	where := posts.Where{Networks: p.On}
+	where := posts.Where{Networks: p.On, Outside: p.Outside}
 	for _, g := range circles {
 		where.Groups = append(where.Groups, g.ID)
 	}

@@ -14,10 +14,20 @@ type Post struct {
 	Photos   []PostPhoto `toml:"photos"`
 	In       []string    `toml:"in"`
 	On       []string    `toml:"on"` // networks
+	Outside  bool        `toml:"outside"`
 	Said     []Said      `toml:"said"`
 	Reacted  []Reacted   `toml:"reacted"`
 	Removed  *Taken      `toml:"removed"`  // from its first circle
 	Reported *Complaint  `toml:"reported"` // in its first circle
+}
+
+// Follow is what somebody follows; one of the three is given.
+type Follow struct {
+	Who    string `toml:"who"`    // handle
+	Member string `toml:"member"` // handle
+	Brand  string `toml:"brand"`  // handle
+	Circle string `toml:"circle"` // name
+	Sphere string `toml:"sphere"` // empty: the personal one, or the circle's
 }
 
 // PostPhoto is a photograph of a post, with what it shows in words.

@@ -109,6 +109,11 @@ func (c *Content) Validate() error {
 	for _, post := range c.Posts {
 		c.validatePost(p, post)
 	}
+	for _, f := range c.Follows {
+		for _, name := range []string{f.Who, f.Member, f.Brand, f.Circle} {
+			p.check(name == "" || handles[name], "follow of "+f.Who, "does not know %s", name)
+		}
+	}
 	for _, b := range c.Buyers {
 		p.unique(emails, b.Email, "buyer "+b.Name)
 		validateBuyer(p, b)
