@@ -15,7 +15,6 @@ func TestStoryOfAFollow(t *testing.T) {
 	reader := phone(t, "suivi-lectrice", "fr")
 	joins(reader, "Jeanne Pommier", "jeanne.pommier@poste.example")
 	reader.goes(front)
-	reader.reads("0 personnes suivent")
 	reader.presses("Suivre")
 	reader.reads("Suivi, vie personnelle")
 	reader.reads("1 personne suit")
