@@ -263,13 +263,13 @@ func mountSandbox(mux *http.ServeMux, s *stripesandbox.Sandbox) {
 	mux.Handle(sandboxPath+"/", h)
 }
 
-// Audit counts what breaks each invariant of the books, between them and Stripe's, of clicks and of circles.
+// Audit counts what breaks each invariant of the books, between them and Stripe's, of clicks, circles and follows.
 func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	all, err := auditBooks(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, ratings.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

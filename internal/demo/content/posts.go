@@ -21,12 +21,11 @@ type Post struct {
 	Reported *Complaint  `toml:"reported"` // in its first circle
 }
 
-// Follow is what somebody follows; one of the three is given.
+// Follow is what somebody follows.
 type Follow struct {
 	Who    string `toml:"who"`    // handle
-	Member string `toml:"member"` // handle
-	Brand  string `toml:"brand"`  // handle
-	Circle string `toml:"circle"` // name
+	Kind   string `toml:"kind"`   // member, brand or circle
+	Of     string `toml:"of"`     // handle
 	Sphere string `toml:"sphere"` // empty: the personal one, or the circle's
 }
 

@@ -110,9 +110,7 @@ func (c *Content) Validate() error {
 		c.validatePost(p, post)
 	}
 	for _, f := range c.Follows {
-		for _, name := range []string{f.Who, f.Member, f.Brand, f.Circle} {
-			p.check(name == "" || handles[name], "follow of "+f.Who, "does not know %s", name)
-		}
+		p.check(handles[f.Who] && f.Of != "", "follow of "+f.Who, "does not say who or what")
 	}
 	for _, b := range c.Buyers {
 		p.unique(emails, b.Email, "buyer "+b.Name)
