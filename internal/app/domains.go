@@ -22,6 +22,7 @@ import (
 	"relais/internal/disputes"
 	"relais/internal/documents"
 	"relais/internal/fediverse"
+	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/jobs"
 	"relais/internal/mail"
@@ -74,6 +75,7 @@ type Domains struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Payouts     *payouts.Service
 	Debts       *debts.Service
@@ -174,6 +176,7 @@ func Wire(p Parts) (d *Domains, err error) {
 // wireCircles makes what members do among themselves, how they are told, and who follows them from elsewhere.
 func (d *Domains) wireCircles(p Parts) (err error) {
 	d.Groups = groups.New(groups.Options{DB: p.DB, Now: p.Clock.Now, Mail: d.Mail, Keys: d.Keys, Members: d.Members})
+	d.Follows = follows.New(p.DB, p.Clock.Now)
 	d.Posts = posts.New(p.DB, d.Referrals, p.Clock.Now, d.Mail)
 	for _, k := range []groups.Kind{groups.APost, groups.AComment} {
 		d.Groups.About(k, d.Posts.Subjects(k))
@@ -260,13 +263,13 @@ func mountSandbox(mux *http.ServeMux, s *stripesandbox.Sandbox) {
 	mux.Handle(sandboxPath+"/", h)
 }
 
-// Audit counts what breaks each invariant of the books, between them and Stripe's, of clicks and of circles.
+// Audit counts what breaks each invariant of the books, between them and Stripe's, of clicks, circles and follows.
 func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	all, err := auditBooks(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, ratings.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

@@ -13,6 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/i18n"
 	"relais/internal/postgres"
@@ -26,6 +27,9 @@ import (
 // Sizes of the home feed that is read.
 const (
 	feedCircles = 200 // of the member
+	feedMembers = 100 // whom they follow
+	feedBrands  = 20  // that they follow
+	feedOpen    = 20  // circles that they follow
 	feedFew     = 100 // posts of the database that the large one is compared with
 	feedReads   = 60  // of each in one round
 	feedDeep    = 10  // pages that lie before the one which is read too
@@ -36,7 +40,7 @@ type feedSide struct {
 	owner, app *sqlx.DB
 	site       *echo.Echo
 	member     int64
-	circles    []int64
+	sources    posts.Sources
 	deep       string // query of a page further down; empty where there is none
 }
 
@@ -63,9 +67,9 @@ func measureFeed(ctx context.Context, c *postgres.Cluster, s settings) (_ []line
 				}
 				page[i] = append(page[i], took)
 				begun := time.Now()
-				found, err := posts.Home(ctx, side.app, side.member, side.circles, posts.Cursor{})
-				if err != nil || len(found.Items) != posts.PageSize {
-					return nil, errors.Join(err, fmt.Errorf("the feed has %d posts", len(found.Items)))
+				found, err := posts.Home(ctx, side.app, side.member, side.sources, posts.Cursor{})
+				if err != nil || len(found.Entries) != posts.PageSize {
+					return nil, errors.Join(err, fmt.Errorf("the feed has %d entries", len(found.Entries)))
 				}
 				query[i] = append(query[i], float64(time.Since(begun))/float64(time.Millisecond))
 				took, err = side.read("/feed" + side.deep)
@@ -154,12 +158,17 @@ func (f *feedSide) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if f.circles = posts.CirclesOf(mine, ""); len(f.circles) != feedCircles {
-		return fmt.Errorf("the member is in %d circles", len(f.circles))
+	followed, err := follows.Mine(ctx, f.app, f.member, "")
+	if err != nil {
+		return err
+	}
+	f.sources = posts.SourcesOf(mine, followed, "")
+	if s := f.sources; len(s.Circles) != feedCircles || len(s.Members) != feedMembers || len(s.Brands) != feedBrands || len(s.Followed) != feedOpen {
+		return fmt.Errorf("the member is in %d circles and follows %d members, %d brands, %d circles", len(s.Circles), len(s.Members), len(s.Brands), len(s.Followed))
 	}
 	var at posts.Cursor
 	for range feedDeep {
-		p, err := posts.Home(ctx, f.app, f.member, f.circles, at)
+		p, err := posts.Home(ctx, f.app, f.member, f.sources, at)
 		if err != nil {
 			return err
 		}
@@ -182,7 +191,8 @@ func (f *feedSide) close() error {
 	return errors.Join(errs...)
 }
 
-// town is a member of 200 circles of both spheres, ten authors in all of them, and products to recommend.
+// town is a member of 200 circles of both spheres, ten authors in all of them, and products to recommend. They follow 100 members who have
+// ten pieces each in their storefronts and write in twenty open circles, which they follow too, and twenty brands with ten products each.
 const town = `
 insert into brands (handle, name, lang, maker_name, maker_address, contact_email, country) values ('atelier', 'Atelier', 'fr', 'Atelier SARL', '1 rue du Bac', 'atelier@relais.example', 'FR');
 insert into products (brand_id, slug, lang, title, vat_bps, currency, state) select b.id, 'bol-' || n, 'fr', 'Bol ' || n, 2000, 'EUR', 'published' from brands b, generate_series(1, 10) n;
@@ -195,17 +205,34 @@ insert into group_members (group_id, member_id, role, joined_at)
   select g.id, m.id, case when m.handle = 'auteur-1' then 'owner' else 'member' end, now() from groups g, members m;
 insert into share_links (code, member_id, target, product_id, channel, circle, group_id, created_at)
   select 'f' || lpad(row_number() over ()::text, 7, '0'), m.id, 'product', p.id, 'relais', g.name, g.id, now()
-  from members m, groups g, (select min(id) as id from products) p where m.handle <> 'lea'`
+  from members m, groups g, (select min(id) as id from products) p where m.handle <> 'lea';
+insert into members (email, email_normal, password_hash, name, handle, created_at)
+  select h || '@relais.example', h || '@relais.example', '', initcap(h), h, now() from (select 'suivi-' || n as h from generate_series(1, 100) n) x;
+insert into brands (handle, name, lang, maker_name, maker_address, contact_email, country)
+  select 'marque-' || n, 'Marque ' || n, 'fr', 'Marque SARL', '1 rue du Bac', 'marque@relais.example', 'FR' from generate_series(1, 20) n;
+insert into products (brand_id, slug, lang, title, vat_bps, currency, state, published_at)
+  select b.id, b.handle || '-' || n, 'fr', 'Vase ' || n, 2000, 'EUR', 'published', now() - n * interval '17 minutes' from brands b, generate_series(1, 10) n where b.handle <> 'atelier';
+insert into variants (product_id, position, price_minor, stock) select id, 0, 3600, 5 from products where published_at is not null;
+insert into listings (member_id, product_id, position, created_at)
+  select m.id, p.id, row_number() over (partition by m.id), now() - p.id * interval '7 minutes' from members m, products p where m.handle like 'suivi-%' and p.published_at is null;
+insert into groups (handle, name, sphere, visibility, created_by, created_at)
+  select 'ouvert-' || n, 'Ouvert ' || n, 'personal', 'open', (select id from members where handle = 'suivi-1'), now() from generate_series(1, 20) n;
+insert into group_members (group_id, member_id, role, joined_at)
+  select g.id, m.id, case when m.handle = 'suivi-1' then 'owner' else 'member' end, now() from groups g, members m where g.handle like 'ouvert-%' and m.handle like 'suivi-%';
+insert into follows (follower_id, member_id, sphere, at) select l.id, m.id, 'personal', now() from members l, members m where l.handle = 'lea' and m.handle like 'suivi-%';
+insert into follows (follower_id, brand_id, sphere, at) select l.id, b.id, 'personal', now() from members l, brands b where l.handle = 'lea' and b.handle like 'marque-%';
+insert into follows (follower_id, group_id, sphere, at) select l.id, g.id, 'personal', now() from members l, groups g where l.handle = 'lea' and g.handle like 'ouvert-%'`
 
-// insertFeed are posts one a minute, each in two circles; of the newest thousand each has a reaction and two comments there.
+// insertFeed are posts one a minute, each in two circles, every third by a followed member in an open one; of the newest thousand each has a reaction and two comments there.
 var insertFeed = []string{
 	`insert into posts (author_id, operation, kind, text, attach, product_id, state, published_at, created_at, updated_at)
-		select (select min(id) from members where handle <> 'lea') + n % 10, 'operation-' || n, 'recommendation', repeat('Un bol qui dure, bleu comme la mer. ', 8), 'product', (select min(id) from products), 'published', at, at, at
+		select case when n % 3 = 0 then (select min(id) from members where handle like 'suivi-%') + n % 100 else (select min(id) from members where handle <> 'lea') + n % 10 end, 'operation-' || n, 'recommendation', repeat('Un bol qui dure, bleu comme la mer. ', 8), 'product', (select min(id) from products), 'published', at, at, at
 		from (select n, $3::timestamptz - ($4::bigint - n) * interval '1 minute' as at from generate_series($1::bigint, $2::bigint) n) x`,
-	`insert into post_groups (post_id, group_id, link_id, published_at)
-		select p.id, g.id, (select l.id from share_links l where l.group_id = g.id and l.member_id = p.author_id), p.published_at
+	`insert into post_groups (post_id, group_id, link_id, published_at, shown_by, shown_sphere)
+		select p.id, g.id, (select l.id from share_links l where l.group_id = g.id and l.member_id = p.author_id), p.published_at,
+			case when p.n % 3 = 0 then p.author_id end, case when p.n % 3 = 0 then 'personal' end
 		from (select p.*, split_part(operation, '-', 2)::bigint as n from posts p where id > (select coalesce(max(post_id), 0) from post_groups)) p,
-			lateral (select distinct (select min(id) from groups) + x as id from unnest(array[p.n % 200, p.n * 7 % 200]) x) g
+			lateral (select distinct (select min(id) from groups) + x as id from unnest(case when p.n % 3 = 0 then array[200 + p.n % 20] else array[p.n % 200, p.n * 7 % 200] end) x) g
 		where $1::bigint <= $2::bigint and $3::timestamptz is not null and $4::bigint > 0`,
 }
 

@@ -29,6 +29,7 @@ import (
 	"relais/internal/disputes"
 	"relais/internal/documents"
 	"relais/internal/fediverse"
+	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/jobs"
 	"relais/internal/media"
@@ -82,6 +83,7 @@ type Services struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
@@ -124,7 +126,7 @@ func Seed(ctx context.Context, s Services, o Options) error {
 		run  func(context.Context) error
 	}{
 		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"circles", m.makeCircles}, {"choices", m.choose}, {"brands", m.makeBrands}, {"products", m.makeProducts},
-		{"storefronts", m.openStorefronts}, {"looks", m.arrange}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"followers", m.openToOthers}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"days off", m.leave}, {"stock", m.count}, {"notices", m.readNotices},
+		{"storefronts", m.openStorefronts}, {"looks", m.arrange}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"follows", m.makeFollows}, {"followers", m.openToOthers}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"days off", m.leave}, {"stock", m.count}, {"notices", m.readNotices},
 	} {
 		if err := phase.run(ctx); err != nil {
 			return fmt.Errorf("make the demo's %s: %w", phase.name, err)

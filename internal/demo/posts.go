@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"relais/internal/demo/content"
+	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/posts"
 )
@@ -45,7 +46,7 @@ func (m *maker) makePost(ctx context.Context, i int, p content.Post) error {
 	if err != nil {
 		return err
 	}
-	where := posts.Where{Networks: p.On}
+	where := posts.Where{Networks: p.On, Outside: p.Outside}
 	for _, g := range circles {
 		where.Groups = append(where.Groups, g.ID)
 	}
@@ -66,6 +67,17 @@ func (m *maker) makePost(ctx context.Context, i int, p content.Post) error {
 	c.Text = p.Edited
 	_, err = m.Posts.Save(ctx, by.id, id, "", c, where, posts.When{})
 	return err
+}
+
+// makeFollows has members follow what is not theirs, one after the other.
+func (m *maker) makeFollows(ctx context.Context) error {
+	for i, f := range m.content.Follows {
+		m.at(m.now.AddDate(0, 0, -12).Add(time.Duration(i) * 5 * time.Hour))
+		if err := m.Follows.Follow(ctx, m.people[f.Who].id, follows.Kind(f.Kind), f.Of, groups.Sphere(f.Sphere)); err != nil {
+			return fmt.Errorf("%s follows %s: %w", f.Who, f.Of, err)
+		}
+	}
+	return nil
 }
 
 // circlesOf are the circles of those names that a member is in.

@@ -14,7 +14,7 @@ func TestStoryOfOnePostInThreeCircles(t *testing.T) {
 	lea := phone(t, "post-lea", "fr")
 	lea.logsIn("lea@relais.example", demo.Password)
 	lea.goes("/feed")
-	lea.reads("Le fil de mes cercles")
+	lea.reads("Mon fil")
 	lea.shot("feed")
 
 	// Taps are counted from here: the form, the photograph, the words, the product, five boxes, publish, then two steps of two taps each.

@@ -13,7 +13,8 @@
 //     a letter or the way an error is worded.
 //   - They can choose to show it: per circle (shown), and only in open ones, since a private circle does not exist for others; by
 //     inviting somebody, who then reads the inviter's name; and by writing where others read, which is inside the circle only.
-//   - What is written in a circle is read by those who are in it, also in open circles: whoever joins can read, nobody else.
+//   - What is written in a circle is read by those who are in it, also in open circles: whoever joins can read, nobody else. A post
+//     in an open circle is read from outside where its author chose that for it, by those who follow (packages posts and follows).
 //   - The platform's admins read what was reported, at their desk, and nothing more.
 //
 // The rules are pure functions in rules.go (CanRead, CanFind, Knows …), tried with a table; a matrix over every route tries the pages

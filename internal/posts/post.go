@@ -11,6 +11,10 @@
 // is attached, so that what came of it is seen for each circle; each network outside has one too, and a step in the share queue that
 // is ticked off by hand.
 //
+// What is written in a circle is read in it. Its author may choose to show a post outside too (Where.Outside): in the open circles that it is
+// in, those who follow the circle or its author read it (package follows), in the sphere in which they follow; nothing of what is said about
+// it, and whoever follows the author is not told in which circle it is.
+//
 // Whatever somebody can earn from carries the ad label (Advertises). Feeds are in the order of time and of nothing else, and nobody
 // counts who has looked at what.
 //
@@ -113,6 +117,7 @@ type Post struct {
 	EditedAt      *time.Time `db:"edited_at"`
 	DeletedAt     *time.Time `db:"deleted_at"`
 	Problem       string     `db:"problem"` // why it could not be published when its time came: a message key
+	Outside       bool       `db:"outside"` // also for those who follow its author, or an open circle that it is in
 	Version       int        `db:"version"`
 	CreatedAt     time.Time  `db:"created_at"`
 	UpdatedAt     time.Time  `db:"updated_at"`

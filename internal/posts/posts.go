@@ -34,6 +34,7 @@ func New(db *sqlx.DB, r *referrals.Service, now func() time.Time, m *mail.Outbox
 type Where struct {
 	Groups   []int64
 	Networks []string
+	Outside  bool // also to those who follow its author, or one of the open circles among the groups
 }
 
 // When says what becomes of a post that is saved.
@@ -117,10 +118,10 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, authorID, id int64, c 
 	if err := rewrite(ctx, tx, p, c, now); err != nil {
 		return err
 	}
-	if err := setWhere(ctx, tx, id, w.Groups, w.Networks, now); err != nil {
+	if err := setWhere(ctx, tx, id, w, now); err != nil {
 		return err
 	}
-	p.Kind, p.Text, p.Attach, p.ProductID = c.Kind, c.Text, c.Attach, c.ProductID
+	p.Kind, p.Text, p.Attach, p.ProductID, p.Outside = c.Kind, c.Text, c.Attach, c.ProductID, w.Outside
 	switch {
 	case p.State == Published || when.Now:
 		return s.publish(ctx, tx, p, now)
@@ -232,10 +233,10 @@ func (s *Service) publish(ctx context.Context, tx *sqlx.Tx, p Post, now time.Tim
 }
 
 const updatePlace = `
-update post_groups set link_id = $3, published_at = case when $4 then published_at else coalesce(published_at, $5) end,
+update post_groups set shown_by = case when $6 <> '' then $7::bigint end, shown_sphere = nullif($6, ''), link_id = $3, published_at = case when $4 then published_at else coalesce(published_at, $5) end,
   skipped_at = case when $4 and published_at is null then $5::timestamptz end where post_id = $1 and group_id = $2`
 
-// place puts a post into one circle. Where its author cannot write any more, it is not put there, and what is there keeps its link.
+// place puts a post into one circle, and shows it outside where its author chose so and the circle is open. Where its author cannot write any more, it is not put there, and what is there keeps its link.
 func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Post, at Place, now time.Time) error {
 	if at.GoneAt != nil || at.RemovedAt != nil {
 		return nil
@@ -251,7 +252,11 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Post, at Place, now 
 			return err
 		}
 	}
-	if _, err := tx.ExecContext(ctx, updatePlace, p.ID, at.GroupID, link, skip, now); err != nil {
+	shown := groups.Sphere("")
+	if p.Outside && groups.CanFind(g, groups.None) {
+		shown = g.Sphere
+	}
+	if _, err := tx.ExecContext(ctx, updatePlace, p.ID, at.GroupID, link, skip, now, shown, p.AuthorID); err != nil {
 		return fmt.Errorf("put post %d into circle %d: %w", p.ID, at.GroupID, postgres.Translate(err))
 	}
 	return nil

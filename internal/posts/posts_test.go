@@ -74,9 +74,10 @@ func (w *world) home(member int64) (list []string) {
 	w.T.Helper()
 	mine, err := groups.Of(w.T.Context(), w.DB, member)
 	w.must(err)
-	p, err := posts.Home(w.T.Context(), w.DB, member, posts.CirclesOf(mine, ""), posts.Cursor{})
+	p, err := posts.Home(w.T.Context(), w.DB, member, posts.SourcesOf(mine, nil, ""), posts.Cursor{})
 	w.must(err)
-	for _, i := range p.Items {
+	for _, e := range p.Entries {
+		i := e.Item
 		line := i.Text
 		for _, at := range i.Places {
 			line += " | " + at.Handle
@@ -506,14 +507,14 @@ func TestFeedPages(t *testing.T) {
 		}
 		w.publish(posts.Content{Kind: posts.Story, Text: fmt.Sprint("n", i)}, nil, in...)
 	}
-	ids := []int64{w.family.ID, w.work.ID, w.garden.ID}
+	in := posts.Sources{Circles: []int64{w.family.ID, w.work.ID, w.garden.ID}}
 	var read []string
 	var last posts.Cursor
 	for range 10 {
-		p, err := posts.Home(t.Context(), w.DB, w.lea, ids, last)
+		p, err := posts.Home(t.Context(), w.DB, w.lea, in, last)
 		w.must(err)
-		for _, i := range p.Items {
-			read = append(read, i.Text)
+		for _, e := range p.Entries {
+			read = append(read, e.Item.Text)
 		}
 		if p.Next.ID == 0 {
 			break

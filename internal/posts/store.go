@@ -17,7 +17,7 @@ import (
 const postColumns = `
 select p.id, p.author_id, m.name as author_name, m.handle as author_handle, coalesce(x.hash, '') as author_picture, m.blocked_at is not null as author_blocked,
   m.lang as author_lang, p.kind, p.text, p.attach, coalesce(p.product_id, 0) as product_id, p.state, p.publish_at, p.zone, p.published_at, p.edited_at, p.deleted_at, p.problem,
-  p.version, p.created_at, p.updated_at
+  p.outside, p.version, p.created_at, p.updated_at
 from posts p join members m on m.id = p.author_id left join media x on x.id = m.picture_id
 `
 
@@ -201,11 +201,14 @@ with dropped as (delete from post_networks where post_id = $1 and channel <> all
 insert into post_networks (post_id, channel) select $1, unnest($2::text[]) on conflict (post_id, channel) do nothing`
 
 // setWhere has a post go to those circles and networks: what was published in others is taken out there.
-func setWhere(ctx context.Context, tx *sqlx.Tx, postID int64, groupIDs []int64, networks []string, now time.Time) error {
-	if _, err := tx.ExecContext(ctx, setGroups, postID, pq.Array(groupIDs), now); err != nil {
+func setWhere(ctx context.Context, tx *sqlx.Tx, postID int64, w Where, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, `update posts set outside = $2 where id = $1`, postID, w.Outside); err != nil {
+		return fmt.Errorf("choose who reads post %d: %w", postID, postgres.Translate(err))
+	}
+	if _, err := tx.ExecContext(ctx, setGroups, postID, pq.Array(w.Groups), now); err != nil {
 		return fmt.Errorf("choose the circles of post %d: %w", postID, postgres.Translate(err))
 	}
-	if _, err := tx.ExecContext(ctx, setNetworks, postID, pq.Array(networks)); err != nil {
+	if _, err := tx.ExecContext(ctx, setNetworks, postID, pq.Array(w.Networks)); err != nil {
 		return fmt.Errorf("choose the networks of post %d: %w", postID, postgres.Translate(err))
 	}
 	return nil

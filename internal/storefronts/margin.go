@@ -96,6 +96,28 @@ func MarginsOf(ctx context.Context, q sqlx.QueryerContext, memberID int64, produ
 	return byProduct, nil
 }
 
+// Shelved is a product in a member's storefront.
+type Shelved struct{ MemberID, ProductID int64 }
+
+// MarginsIn are the margins on products in several storefronts; what is not listed has none.
+func MarginsIn(ctx context.Context, q sqlx.QueryerContext, of ...Shelved) (map[Shelved]Margin, error) {
+	members, products := make([]int64, len(of)), make([]int64, len(of))
+	for i, s := range of {
+		members[i], products[i] = s.MemberID, s.ProductID
+	}
+	var list []Margin
+	err := sqlx.SelectContext(ctx, q, &list, `select `+marginColumns+` from listings l
+where (l.member_id, l.product_id) in (select * from unnest($1::bigint[], $2::bigint[]))`, pq.Array(members), pq.Array(products))
+	if err != nil {
+		return nil, fmt.Errorf("read margins: %w", err)
+	}
+	found := make(map[Shelved]Margin, len(list))
+	for _, m := range list {
+		found[Shelved{m.MemberID, m.ProductID}] = m
+	}
+	return found, nil
+}
+
 // MarginHistory is every margin that a storefront had on a product in a currency, the oldest first, as points that are put on prices.
 func MarginHistory(ctx context.Context, q sqlx.QueryerContext, memberID, productID int64, c money.Currency) ([]catalog.PricePoint, error) {
 	var points []catalog.PricePoint

@@ -25,6 +25,7 @@ import (
 	"relais/internal/debts"
 	"relais/internal/disputes"
 	"relais/internal/fediverse"
+	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/ledger"
 	"relais/internal/media"
@@ -87,6 +88,7 @@ type Options struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Debts       *debts.Service
 	Payouts     *payouts.Service
@@ -172,7 +174,7 @@ func New(o Options) (http.Handler, error) {
 
 // circles adds what members do among themselves, and with whoever follows them from elsewhere.
 func (o Options) circles(e *echo.Echo, site *page.Site) {
-	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL})
+	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL})
 	feeds.Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
 	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)

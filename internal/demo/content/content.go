@@ -53,6 +53,7 @@ type Content struct {
 	Members    []Member   `toml:"members"`
 	Groups     []Group    `toml:"groups"`
 	Posts      []Post     `toml:"posts"`
+	Follows    []Follow   `toml:"follows"`
 	Buyers     []Buyer    `toml:"buyers"`
 	Stands     []Stand    `toml:"stands"`
 	HandSales  []HandSale `toml:"hand_sales"`
@@ -299,6 +300,7 @@ func (c *Content) read(name string) error {
 	c.Members = append(c.Members, part.Members...)
 	c.Groups = append(c.Groups, part.Groups...)
 	c.Posts = append(c.Posts, part.Posts...)
+	c.Follows = append(c.Follows, part.Follows...)
 	c.Buyers = append(c.Buyers, part.Buyers...)
 	c.Stands = append(c.Stands, part.Stands...)
 	c.HandSales = append(c.HandSales, part.HandSales...)

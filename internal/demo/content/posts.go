@@ -14,10 +14,19 @@ type Post struct {
 	Photos   []PostPhoto `toml:"photos"`
 	In       []string    `toml:"in"`
 	On       []string    `toml:"on"` // networks
+	Outside  bool        `toml:"outside"`
 	Said     []Said      `toml:"said"`
 	Reacted  []Reacted   `toml:"reacted"`
 	Removed  *Taken      `toml:"removed"`  // from its first circle
 	Reported *Complaint  `toml:"reported"` // in its first circle
+}
+
+// Follow is what somebody follows.
+type Follow struct {
+	Who    string `toml:"who"`    // handle
+	Kind   string `toml:"kind"`   // member, brand or circle
+	Of     string `toml:"of"`     // handle
+	Sphere string `toml:"sphere"` // empty: the personal one, or the circle's
 }
 
 // PostPhoto is a photograph of a post, with what it shows in words.

@@ -19,6 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/fault"
+	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/media"
 	"relais/internal/postgres"
@@ -243,6 +244,7 @@ type aboutPage struct {
 	Circle
 	Shown      []groups.Person    // who chose to be seen; for those who are not in the circle
 	Membership *groups.Membership // the viewer's; nil: they are not in it
+	Follow     follows.Standing   // for those who are not in the circle
 }
 
 // home is what is written in the circle for those who are in it, and what the circle is for those who are not.
@@ -262,6 +264,9 @@ func (s *Server) about(c echo.Context, circle Circle) error {
 			return err
 		}
 		data.Shown = list
+		if data.Follow, err = follows.OfCircle(ctx, s.DB, circle.Viewer, circle.Group, circle.Standing); err != nil {
+			return err
+		}
 	} else {
 		m, err := groups.MembershipOf(ctx, s.DB, circle.ID, circle.Viewer)
 		if err != nil {

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -15,7 +16,7 @@ import (
 
 // Block is a page of a feed as the partial "feed-block" shows it.
 type Block struct {
-	Posts   []PostView
+	Entries []EntryView
 	Next    string // address of what came before these; empty: nothing did
 	Newest  string // address of the beginning, where this is not it; else empty
 	Compose string // address of the form for a new post; empty: the viewer may not write here
@@ -48,10 +49,10 @@ func (s *Server) Circle(c echo.Context, at circle.Circle) error {
 	return s.Site.Render(c, http.StatusOK, "feed/circle", circlePage{at, b})
 }
 
-// block shows a page of posts, whose address is that of the request.
-func (s *Server) block(c echo.Context, p posts.Page) (Block, error) {
-	list, err := s.views(c, p.Items)
-	b := Block{Posts: list, Compose: "/me/posts/new"}
+// block shows a page of a feed, whose address is that of the request.
+func (s *Server) block(c echo.Context, p posts.Feed) (Block, error) {
+	list, err := s.entries(c, p)
+	b := Block{Entries: list, Compose: "/me/posts/new"}
 	here := func(before string) string {
 		query := url.Values{}
 		if sphere := c.QueryParam("sphere"); sphere != "" {
@@ -87,8 +88,13 @@ type PostView struct {
 	Speaks  bool // the viewer may react here
 }
 
-// First is the circle by which the post is shown: whose link it has.
-func (p PostView) First() posts.Seen { return p.Places[0] }
+// First is the circle by which the post is shown: whose link it has. Shown outside, it has none.
+func (p PostView) First() posts.Seen {
+	if len(p.Places) == 0 {
+		return posts.Seen{}
+	}
+	return p.Places[0]
+}
 
 // Path is the address of the post in its first circle.
 func (p PostView) Path() string { return pathOf(p.First().Handle, p.ID) }
@@ -110,40 +116,21 @@ type Reaction struct {
 // excerptRunes is how much of a text a feed shows.
 const excerptRunes = 700
 
-// views prepares posts for pages: with what they lead to, in the viewer's language.
-func (s *Server) views(c echo.Context, items []posts.Item) ([]PostView, error) {
-	var ids []int64
-	for _, i := range items {
-		if i.Attach == posts.Product {
-			ids = append(ids, i.ProductID)
-		}
+// excerpt is a post in a list: cut where it is long, but for those who have no page with the rest of it.
+func (s *Server) excerpt(c echo.Context, item posts.Item, cards map[int64]catalog.ProductCard) PostView {
+	v := s.view(c, item, cards)
+	if runes := []rune(item.Text); len(runes) > excerptRunes && len(item.Places) > 0 {
+		v.Pieces, v.More = posts.Pieces(string(runes[:excerptRunes-100])+"…"), true
 	}
-	cards := map[int64]catalog.ProductCard{}
-	if len(ids) > 0 {
-		found, err := catalog.Cards(c.Request().Context(), s.DB, page.Lang(c), s.Now(), ids...)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range found {
-			cards[p.ID] = p
-		}
-	}
-	list := make([]PostView, len(items))
-	for i, item := range items {
-		list[i] = s.view(c, item, cards)
-		if runes := []rune(item.Text); len(runes) > excerptRunes {
-			list[i].Pieces, list[i].More = posts.Pieces(string(runes[:excerptRunes-100])+"…"), true
-		}
-	}
-	return list, nil
+	return v
 }
 
 func (s *Server) view(c echo.Context, item posts.Item, cards map[int64]catalog.ProductCard) PostView {
 	l, viewer := page.Lang(c), page.ViewerFrom(c)
 	v := PostView{Item: item, Pieces: posts.Pieces(item.Text), Ad: posts.Advertises(item.Attach, item.Text, s.BaseURL), Mine: viewer.ID == item.AuthorID,
-		Back: c.Request().URL.RequestURI(), Speaks: true}
+		Back: c.Request().URL.RequestURI(), Speaks: len(item.Places) > 0}
 	link := ""
-	if code := v.First().Code; code != "" {
+	if code := cmp.Or(v.First().Code, item.Follower.Code); code != "" {
 		link = "/r/" + code
 	}
 	switch item.Attach {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"relais/internal/catalog"
 	"relais/internal/posts"
 	"relais/internal/web/page"
 )
@@ -63,15 +62,9 @@ func (s *Server) postPage(c echo.Context, form *page.Form, answer int64) error {
 	}
 	data := postPage{Seen: v, Form: form, Answer: answer, Fresh: rand.Text(), Removed: v.Seat.RemovedAt != nil,
 		Crumbs: []page.Crumb{{URL: "/g/" + v.Group.Handle, Label: v.Group.Name}, {Label: l.T("feed.kind." + string(v.Kind))}}}
-	cards := map[int64]catalog.ProductCard{}
-	if v.ProductID != 0 {
-		found, err := catalog.Cards(ctx, s.DB, l, s.Now(), v.ProductID)
-		if err != nil {
-			return err
-		}
-		for _, p := range found {
-			cards[p.ID] = p
-		}
+	cards, err := s.cards(c, []posts.Item{v.Item}, nil)
+	if err != nil {
+		return err
 	}
 	data.Post = s.view(c, v.Item, cards)
 	data.Post.Speaks = v.May(posts.Speak)

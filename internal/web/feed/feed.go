@@ -1,7 +1,8 @@
 // Package feed has the pages of what members write: the home feed over one's circles, that of each circle, a post in a circle with what
 // its members say, and for authors the form, the list of their posts, what came of each, and the share queue for networks outside.
 //
-//	/feed                      everything in one's circles, in the order of time
+//	/feed                      everything in one's circles and of what one follows, in the order of time
+//	/me/follows                what one follows, for nobody else; /follow and /unfollow are the buttons of what can be followed
 //	/me/posts…                 the author's own, for nobody else
 //	/g/HANDLE/p/ID…            a post in a circle; to whoever is not in the circle it does not exist
 //
@@ -16,6 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/fault"
+	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/media"
 	"relais/internal/postgres"
@@ -28,6 +30,7 @@ type Options struct {
 	Site    *page.Site
 	DB      *postgres.DB
 	Posts   *posts.Service
+	Follows *follows.Service
 	Media   *media.Store
 	Now     func() time.Time // business time
 	BaseURL string           // of the site, without a slash at its end
@@ -51,6 +54,9 @@ func Uploads() map[string]int64 {
 func (s *Server) Routes(e *echo.Echo) {
 	member := page.RequireMember
 	e.GET("/feed", s.home, member)
+	e.GET("/me/follows", s.follows, member)
+	e.POST("/follow", s.follow, member)
+	e.POST("/unfollow", s.unfollow, member)
 	e.GET("/me/posts", s.mine, member)
 	e.GET("/me/posts/new", s.newPost, member)
 	e.GET("/me/posts/products", s.products, member)
@@ -89,38 +95,32 @@ func id(c echo.Context, name string) (int64, error) {
 // by is who acts.
 func by(c echo.Context) int64 { return page.ViewerFrom(c).ID }
 
-// homePage is the feed over all circles.
+// homePage is the feed over all circles and follows.
 type homePage struct {
 	Block
 	Spheres []page.Tab
 	Circles int
+	Follows int
 }
 
-// home is everything in the circles that the viewer is in, of one sphere or of both.
+// home is everything in the circles that the viewer is in and of what they follow, of one sphere or of both.
 func (s *Server) home(c echo.Context) error {
-	ctx, l := c.Request().Context(), page.Lang(c)
+	ctx, l, sphere := c.Request().Context(), page.Lang(c), sphereOf(c)
 	mine, err := groups.Of(ctx, s.DB, by(c))
 	if err != nil {
 		return err
 	}
-	sphere := groups.Sphere(c.QueryParam("sphere"))
-	if sphere != groups.Personal && sphere != groups.Professional {
-		sphere = ""
-	}
-	found, err := posts.Home(ctx, s.DB, by(c), posts.CirclesOf(mine, sphere), posts.ParseCursor(c.QueryParam("before")))
+	followed, err := follows.Mine(ctx, s.DB, by(c), "")
 	if err != nil {
 		return err
 	}
-	data := homePage{Circles: len(mine)}
-	if data.Block, err = s.block(c, found); err != nil {
+	found, err := posts.Home(ctx, s.DB, by(c), posts.SourcesOf(mine, followed, sphere), posts.ParseCursor(c.QueryParam("before")))
+	if err != nil {
 		return err
 	}
-	for _, tab := range []groups.Sphere{"", groups.Personal, groups.Professional} {
-		t := page.Tab{URL: "/feed", Label: l.T("feed.home.all"), Current: tab == sphere}
-		if tab != "" {
-			t.URL, t.Label = "/feed?sphere="+string(tab), l.T("feed.sphere."+string(tab))
-		}
-		data.Spheres = append(data.Spheres, t)
+	data := homePage{Circles: len(mine), Follows: len(followed), Spheres: spheres(c, "/feed")}
+	if data.Block, err = s.block(c, found); err != nil {
+		return err
 	}
 	data.Empty = page.Empty{Icon: "users", Title: l.T("feed.home.no_circle"), Text: l.T("feed.home.no_circle_text"), URL: "/groups", Action: l.T("feed.home.find_circle")}
 	if len(mine) > 0 {

@@ -44,7 +44,7 @@ func open(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.echo.Use(w.identify)
-	feed.New(feed.Options{Site: site, DB: w.DB, Posts: w.Posts, Media: w.Media, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.echo)
+	feed.New(feed.Options{Site: site, DB: w.DB, Posts: w.Posts, Follows: w.Follows, Media: w.Media, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.echo)
 	w.admin = w.Member("admin")
 	return w
 }
@@ -170,6 +170,9 @@ var (
 // The matrix: every route of this package, with who may use it.
 var matrix = map[string]row{
 	"GET /feed":                                      {may: all},
+	"GET /me/follows":                                {may: all},
+	"POST /follow":                                   {form: url.Values{"kind": {"circle"}}},
+	"POST /unfollow":                                 {may: all, form: url.Values{"kind": {"circle"}}},
 	"GET /me/posts":                                  {may: all},
 	"GET /me/posts/new":                              {may: all},
 	"GET /me/posts/products":                         {may: all},
@@ -203,6 +206,12 @@ func (r row) want(route, who string, v groups.Visibility) string {
 	case !signedIn:
 		return "log in"
 	case slices.Contains(r.may, who) || slices.Contains(r.may, "all"):
+		return "served"
+	case route == "POST /follow" && slices.Contains(readers, who): // they read it already
+		return "conflict"
+	case route == "POST /follow" && v == groups.Open && who == "banned":
+		return "refused"
+	case route == "POST /follow" && v == groups.Open:
 		return "served"
 	case strings.Contains(route, "/withdraw") && who == "author":
 		return "conflict"
@@ -265,6 +274,9 @@ func (w *world) cell(st *stage, route string, r row, who string) {
 		for k, v := range r.form {
 			form[k] = v
 		}
+	}
+	if strings.Contains(route, "follow") && form != nil {
+		form = url.Values{"kind": {"circle"}, "handle": {st.circle.Handle}, "next": {"/me/follows"}}
 	}
 	rw := w.ask(st.people[who], path, form)
 	name := fmt.Sprintf("%s of a %s %s circle, by %s", route, st.circle.Visibility, st.circle.Sphere, who)

@@ -143,12 +143,11 @@ func (s *Server) own(c echo.Context) error {
 	}
 	data := ownPage{Post: p, When: whenOf(l, p), Places: there, Links: p.Attach != posts.Nothing}
 	item := posts.Item{Post: p, Places: []posts.Seen{{}}}
-	views, err := s.views(c, []posts.Item{item})
+	cards, err := s.cards(c, []posts.Item{item}, nil)
 	if err != nil {
 		return err
 	}
-	data.Shown = views[0]
-	data.Shown.Pieces, data.Shown.More = posts.Pieces(p.Text), false
+	data.Shown = s.view(c, item, cards)
 	results, err := posts.ResultsOf(ctx, s.DB, p, there, networks, s.Now())
 	if err != nil {
 		return err

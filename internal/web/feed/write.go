@@ -105,6 +105,9 @@ func (s *Server) edit(c echo.Context) error {
 	}
 	form.Set("group", ids...)
 	form.Set("network", channels...)
+	if p.Outside {
+		form.Set("outside", "yes")
+	}
 	form.Set("photo", hashes...)
 	return s.form(c, form, p, there)
 }
@@ -249,7 +252,7 @@ func (s *Server) read(form *page.Form) (posts.Content, posts.Where, posts.When, 
 		}
 		where.Groups = append(where.Groups, n)
 	}
-	where.Networks = form.All("network")
+	where.Networks, where.Outside = form.All("network"), form.Get("outside") == "yes"
 	var err error
 	switch form.Get("do") {
 	case "publish":

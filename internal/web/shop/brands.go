@@ -10,6 +10,7 @@ import (
 	"relais/internal/changes"
 	"relais/internal/fault"
 	"relais/internal/fediverse"
+	"relais/internal/follows"
 	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
@@ -30,6 +31,7 @@ type brandPage struct {
 	Products []page.ProductCard
 	Pager    *page.Pager
 	Delivery []carts.Method
+	Follow   follows.Standing
 	Actor    int64  // by which it can be followed from elsewhere; 0: it cannot
 	Relay    string // who brought the visitor, and earns; empty: nobody known
 }
@@ -70,10 +72,14 @@ func (s *Shop) brand(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	follow, err := follows.OfBrand(ctx, s.db, viewerOrGuest(c), b.ID, b.Handle)
+	if err != nil {
+		return err
+	}
 	products := cards(c, found.Cards)
 	for i := range products {
 		products[i].URL = withClick(products[i].URL, click) // the click goes with the visitor into the basket
 	}
 	return s.site.Render(c, http.StatusOK, "shop/brand", brandPage{Brand: b, Terms: terms, City: cityOf(b.MakerAddress),
-		Products: products, Pager: pager, Delivery: delivery, Actor: actor, Relay: relay})
+		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Actor: actor, Relay: relay})
 }

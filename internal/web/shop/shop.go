@@ -113,3 +113,11 @@ func viewerID(c echo.Context) *int64 {
 	}
 	return &v.ID
 }
+
+// viewerOrGuest is the member who looks; 0: a guest.
+func viewerOrGuest(c echo.Context) int64 {
+	if id := viewerID(c); id != nil {
+		return *id
+	}
+	return 0
+}

@@ -7,6 +7,7 @@ import (
 
 	"relais/internal/changes"
 	"relais/internal/fediverse"
+	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/media"
 	"relais/internal/storefronts"
@@ -20,6 +21,7 @@ type storefrontPage struct {
 	Own      bool // the viewer's
 	Circles  bool // they chose to be seen in some
 	Image    string
+	Follow   follows.Standing
 	Actor    int64 // by which it can be followed from elsewhere; 0: it cannot
 	Empty    page.Empty
 	Sections []shelf
@@ -47,8 +49,10 @@ func (s *Shop) storefront(c echo.Context) error {
 	for _, l := range list {
 		page.Shows(c, changes.Brand(l.BrandID))
 	}
-	if id := viewerID(c); id != nil {
-		data.Own = *id == f.MemberID
+	viewer := viewerOrGuest(c)
+	data.Own = viewer == f.MemberID
+	if data.Follow, err = follows.OfMember(ctx, s.db, viewer, f.MemberID, f.Handle); err != nil {
+		return err
 	}
 	shown, err := groups.ShownBy(ctx, s.db, f.MemberID, 1)
 	if err != nil {

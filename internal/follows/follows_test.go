@@ -1,0 +1,189 @@
+package follows_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"relais/internal/app/apptest"
+	"relais/internal/fault"
+	"relais/internal/follows"
+	"relais/internal/groups"
+	"relais/internal/posts/poststest"
+)
+
+// world has Lea, who follows, Zoe, who can be followed, and a brand.
+type world struct {
+	*apptest.World
+	lea, zoe int64
+	shop     apptest.Shop
+}
+
+func open(t *testing.T) *world {
+	w := &world{World: apptest.New(t)}
+	w.lea, w.zoe = w.Member("lea"), w.Member("zoe")
+	w.shop = w.Shop("terre", 12000, 50)
+	return w
+}
+
+func (w *world) must(err error) {
+	w.T.Helper()
+	if err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+func (w *world) follow(k follows.Kind, handle string, s groups.Sphere) error {
+	return w.Follows.Follow(w.T.Context(), w.lea, k, handle, s)
+}
+
+// mine is what Lea follows, in a sphere or both: "handle sphere".
+func (w *world) mine(s groups.Sphere) (list []string) {
+	w.T.Helper()
+	all, err := follows.Mine(w.T.Context(), w.DB, w.lea, s)
+	w.must(err)
+	for _, f := range all {
+		list = append(list, fmt.Sprint(f.Handle, " ", f.Sphere))
+	}
+	return list
+}
+
+func (w *world) is(what string, got any, want string) {
+	w.T.Helper()
+	if fmt.Sprint(got) != want {
+		w.T.Errorf("%s: %v, want %s", what, got, want)
+	}
+}
+
+func TestSphereOf(t *testing.T) {
+	for _, c := range []struct {
+		kind       follows.Kind
+		own, asked groups.Sphere
+		want       groups.Sphere
+		refused    bool
+	}{
+		{kind: follows.Member, want: groups.Personal},
+		{kind: follows.Brand, want: groups.Personal},
+		{kind: follows.Member, asked: groups.Professional, want: groups.Professional},
+		{kind: follows.Brand, asked: groups.Personal, want: groups.Personal},
+		{kind: follows.Member, asked: "both", refused: true},
+		{kind: follows.Circle, own: groups.Professional, asked: groups.Personal, want: groups.Professional},
+		{kind: follows.Circle, own: groups.Personal, want: groups.Personal},
+	} {
+		got, err := follows.SphereOf(c.kind, c.own, c.asked)
+		if got != c.want || errors.Is(err, fault.Invalid) != c.refused {
+			t.Errorf("%+v: %q, %v", c, got, err)
+		}
+	}
+}
+
+// A storefront, a brand and an open circle are followed, each once and in one sphere; how many follow is said, and to the follower that they do.
+func TestFollow(t *testing.T) {
+	w := open(t)
+	poststest.Circle(t, w.DB, "bureau", groups.Professional, groups.Open, w.zoe)
+	for range 2 {
+		w.must(w.follow(follows.Member, "zoe", ""))
+		w.must(w.follow(follows.Brand, "terre", groups.Professional))
+		w.must(w.follow(follows.Circle, "bureau", groups.Personal)) // it has its own
+	}
+	w.is("both spheres", w.mine(""), "[bureau professional terre professional zoe personal]")
+	w.is("at work", w.mine(groups.Professional), "[bureau professional terre professional]")
+	for viewer, want := range map[int64]string{0: "1 ", w.zoe: "1 ", w.lea: "1 personal"} {
+		s, err := follows.OfMember(t.Context(), w.DB, viewer, w.zoe, "zoe")
+		w.must(err)
+		w.is("who follows Zoe", fmt.Sprint(s.Followers, " ", s.Sphere), want)
+		if s.Can != (viewer != w.zoe) {
+			t.Errorf("may %d follow Zoe: %v", viewer, s.Can)
+		}
+	}
+	w.must(w.follow(follows.Member, "zoe", groups.Professional))
+	w.is("moved", w.mine(groups.Personal), "[]")
+	for range 2 {
+		w.must(w.Follows.Unfollow(t.Context(), w.lea, follows.Member, "zoe"))
+		w.must(w.Follows.Unfollow(t.Context(), w.lea, follows.Brand, "nobody"))
+	}
+	w.is("without Zoe", w.mine(""), "[bureau professional terre professional]")
+	w.must(w.Members.Block(t.Context(), 0, w.lea, true))
+	s, err := follows.OfBrand(t.Context(), w.DB, 0, w.shop.Brand, "terre")
+	w.must(err)
+	w.is("followers who are blocked", s.Followers, "0")
+}
+
+// Oneself, what is not there or not for strangers, and a circle that one is in or banned from are not followed; and not more than Most.
+func TestFollowRefused(t *testing.T) {
+	w := open(t)
+	ana := w.Member("ana")
+	w.must(w.Members.Block(t.Context(), 0, ana, true))
+	poststest.Circle(t, w.DB, "famille", groups.Personal, groups.Private, w.zoe)
+	poststest.Circle(t, w.DB, "dedans", groups.Personal, groups.Open, w.zoe, w.lea)
+	closed := poststest.Circle(t, w.DB, "ferme", groups.Personal, groups.Open, w.zoe)
+	poststest.Close(t, w.DB, closed.ID)
+	banned := poststest.Circle(t, w.DB, "bannie", groups.Personal, groups.Open, w.zoe)
+	w.DB.MustExec(`insert into group_bans (group_id, member_id, by_id, at, why) values ($1, $2, $3, now(), 'x')`, banned.ID, w.lea, w.zoe)
+	for _, c := range []struct {
+		kind   follows.Kind
+		handle string
+		want   error
+	}{
+		{follows.Member, "lea", follows.ErrSelf}, {follows.Member, "ana", follows.ErrGone}, {follows.Member, "nobody", follows.ErrGone},
+		{follows.Brand, "zoe", follows.ErrGone}, {"story", "zoe", follows.ErrGone},
+		{follows.Circle, "famille", groups.ErrGone}, {follows.Circle, "nulle-part", groups.ErrGone}, {follows.Circle, "ferme", groups.ErrGone},
+		{follows.Circle, "dedans", follows.ErrInside}, {follows.Circle, "bannie", groups.ErrBanned},
+	} {
+		if err := w.follow(c.kind, c.handle, ""); !errors.Is(err, c.want) {
+			t.Errorf("follow %s %s: %v, want %v", c.kind, c.handle, err, c.want)
+		}
+	}
+	if err := w.follow(follows.Member, "zoe", "both"); !errors.Is(err, fault.Invalid) {
+		t.Errorf("a sphere that is none: %v", err)
+	}
+	w.is("followed", w.mine(""), "[]")
+
+	w.must(w.follow(follows.Member, "zoe", ""))
+	w.DB.MustExec(`insert into brands (handle, name, lang, maker_name, maker_address, contact_email, country)
+		select 'marque-' || n, 'Marque', 'fr', 'Marque', 'Nantes', 'm@relais.example', 'FR' from generate_series(1, $1) n`, follows.Most)
+	w.DB.MustExec(`insert into follows (follower_id, brand_id, sphere, at) select $1, id, 'personal', now() from brands where handle like 'marque-%' and handle <> 'marque-1'`, w.lea)
+	if err := w.follow(follows.Brand, "marque-1", ""); !errors.Is(err, follows.ErrFull) {
+		t.Errorf("one more than %d: %v", follows.Most, err)
+	}
+	w.must(w.follow(follows.Member, "zoe", groups.Professional)) // it is moved, not added
+}
+
+// A follow of a circle ends with what made it possible: the circle is closed or becomes private, the follower comes in or is banned. Who
+// leaves does not follow by that.
+func TestFollowOfCircleEnds(t *testing.T) {
+	w := open(t)
+	for name, end := range map[string]func(g groups.Group) error{
+		"closed": func(g groups.Group) error { return w.Groups.Close(t.Context(), g.ID, w.zoe, "") },
+		"private": func(g groups.Group) error {
+			_, err := w.DB.Exec(`update groups set visibility = 'private' where id = $1`, g.ID)
+			return err
+		},
+		"joined": func(g groups.Group) error {
+			poststest.Role(t, w.DB, g.ID, w.lea, groups.Member)
+			return w.Groups.Leave(t.Context(), g.ID, w.lea)
+		},
+		"banned": func(g groups.Group) error {
+			_, err := w.DB.Exec(`insert into group_bans (group_id, member_id, by_id, at, why) values ($1, $2, $3, now(), 'x')`, g.ID, w.lea, w.zoe)
+			return err
+		},
+	} {
+		g := poststest.Circle(t, w.DB, "cercle-"+name, groups.Personal, groups.Open, w.zoe)
+		w.must(w.follow(follows.Circle, g.Handle, ""))
+		w.is("before "+name, w.mine(""), "["+g.Handle+" personal]")
+		w.must(end(g))
+		w.is("after "+name, w.mine(""), "[]")
+	}
+}
+
+// Of a member and a brand who are blocked there is nothing, and they come back with the block lifted.
+func TestBlockedAreNotShown(t *testing.T) {
+	w := open(t)
+	w.must(w.follow(follows.Member, "zoe", ""))
+	w.must(w.follow(follows.Brand, "terre", ""))
+	w.DB.MustExec(`update brands set blocked_at = now()`)
+	w.must(w.Members.Block(t.Context(), 0, w.zoe, true))
+	w.is("blocked", w.mine(""), "[]")
+	w.must(w.Members.Block(t.Context(), 0, w.zoe, false))
+	w.is("back", w.mine(""), "[zoe personal]")
+}

@@ -1,0 +1,112 @@
+package feed_test
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"relais/internal/groups"
+	"relais/internal/posts"
+	"relais/internal/posts/poststest"
+)
+
+// A member follows a storefront, a brand and an open circle by the buttons, reads in the feed what is new with why it is there and what is an
+// advertisement, moves one to the other sphere, and stops.
+func TestFollowAndRead(t *testing.T) {
+	w := open(t)
+	lea, zoe := w.Member("lea"), w.Member("zoe")
+	shop := w.Shop("terre", 12000, 50)
+	garden := poststest.Circle(t, w.DB, "jardin", groups.Personal, groups.Open, zoe)
+	if rw := w.ask(lea, "/feed", nil); !strings.Contains(rw.Body.String(), "dans aucun cercle") {
+		t.Error("the empty feed does not say what to do")
+	}
+	for kind, handle := range map[string]string{"member": "zoe", "brand": "terre", "circle": "jardin"} {
+		rw := w.ask(lea, "/follow", url.Values{"kind": {kind}, "handle": {handle}})
+		if want := map[string]string{"member": "/@zoe", "brand": "/b/terre", "circle": "/g/jardin"}[kind]; rw.Code != http.StatusSeeOther || rw.Header().Get("Location") != want {
+			t.Errorf("follow a %s: %d %s", kind, rw.Code, rw.Header().Get("Location"))
+		}
+	}
+	w.DB.MustExec(`update products set published_at = $1`, w.Clock.Now())
+	if _, err := w.Storefronts.AddListing(t.Context(), zoe, shop.Product); err != nil {
+		t.Fatal(err)
+	}
+	w.must(w.Storefronts.Note(t.Context(), zoe, shop.Product, "Je m’en sers tous les matins."))
+	long := strings.Repeat("Un long récit. ", 60) + "La fin."
+	for text, outside := range map[string]bool{"Pour le cercle.": false, long: true} {
+		_, err := w.Posts.Save(t.Context(), zoe, 0, rand.Text(), posts.Content{Kind: posts.Story, Text: text}, posts.Where{Groups: []int64{garden.ID}, Outside: outside}, posts.When{Now: true})
+		w.must(err)
+	}
+	body := w.ask(lea, "/feed", nil).Body.String()
+	for _, want := range []string{"Vous suivez zoe", "Vous suivez Maison terre", "Vous suivez Cercle jardin", "Nouveau dans sa vitrine", "Nouveau produit", "Je m’en sers tous les matins.", "/@zoe/p/", "vend ce produit et le présente", "La fin.", "Vous avez tout vu."} {
+		if !strings.Contains(strings.ToLower(body), strings.ToLower(want)) {
+			t.Errorf("the feed does not say %q", want)
+		}
+	}
+	if n := strings.Count(body, `class="ad-label"`); n != 2 {
+		t.Errorf("%d labels of advertisements", n)
+	}
+	for _, never := range []string{"Pour le cercle.", `/reaction"`, "/g/jardin/p/"} {
+		if strings.Contains(body, never) {
+			t.Errorf("a follower reads %q", never)
+		}
+	}
+	if body := w.ask(lea, "/feed?sphere=professional", nil).Body.String(); strings.Contains(body, "<article") {
+		t.Error("the feed of the other sphere has something")
+	}
+	w.ask(lea, "/follow", url.Values{"kind": {"brand"}, "handle": {"terre"}, "sphere": {"professional"}, "next": {"/me/follows"}})
+	if body := w.ask(lea, "/me/follows?sphere=professional", nil).Body.String(); !strings.Contains(body, "/b/terre") || strings.Contains(body, "/@zoe") {
+		t.Error("the list of one sphere is of another")
+	}
+	for kind, handle := range map[string]string{"member": "zoe", "brand": "terre", "circle": "jardin"} {
+		if rw := w.ask(lea, "/unfollow", url.Values{"kind": {kind}, "handle": {handle}, "next": {"https://elsewhere.example/"}}); rw.Header().Get("Location") != "/me/follows" {
+			t.Errorf("unfollow leads to %s", rw.Header().Get("Location"))
+		}
+	}
+	if body := w.ask(lea, "/feed", nil).Body.String(); strings.Contains(body, "<article") {
+		t.Error("something is left in the feed")
+	}
+}
+
+// What cannot be followed is refused in words, whatever the form says.
+func TestFollowRefusals(t *testing.T) {
+	w := open(t)
+	lea, zoe := w.Member("lea"), w.Member("zoe")
+	poststest.Circle(t, w.DB, "secret", groups.Personal, groups.Private, zoe)
+	for name, c := range map[string]struct {
+		form url.Values
+		code int
+	}{
+		"oneself":          {url.Values{"kind": {"member"}, "handle": {"lea"}}, http.StatusConflict},
+		"nobody":           {url.Values{"kind": {"member"}, "handle": {"personne"}}, http.StatusNotFound},
+		"nothing":          {url.Values{}, http.StatusNotFound},
+		"a private circle": {url.Values{"kind": {"circle"}, "handle": {"secret"}}, http.StatusNotFound},
+		"no sphere":        {url.Values{"kind": {"member"}, "handle": {"zoe"}, "sphere": {"both"}}, http.StatusUnprocessableEntity},
+	} {
+		if rw := w.ask(lea, "/follow", c.form); rw.Code != c.code || strings.Contains(rw.Body.String(), "follow.") {
+			t.Errorf("%s: %d\n%s", name, rw.Code, rw.Body)
+		}
+	}
+}
+
+// The form of a post keeps the choice to show it outside, also through a refusal.
+func TestShowOutsideIsKept(t *testing.T) {
+	w := open(t)
+	lea := w.Member("lea")
+	g := poststest.Circle(t, w.DB, "jardin", groups.Personal, groups.Open, lea)
+	const ticked = `name="outside" value="yes" checked`
+	if body := w.ask(lea, "/me/posts/new", nil).Body.String(); strings.Contains(body, ticked) || !strings.Contains(body, `name="outside"`) {
+		t.Error("the new form is not as it should be")
+	}
+	form := url.Values{"kind": {"story"}, "text": {""}, "group": {strconv.FormatInt(g.ID, 10)}, "outside": {"yes"}, "do": {"publish"}, "operation": {rand.Text()}}
+	if rw := w.ask(lea, "/me/posts", form); rw.Code != http.StatusUnprocessableEntity || !strings.Contains(rw.Body.String(), ticked) {
+		t.Errorf("%d: the choice is lost", rw.Code)
+	}
+	form.Set("text", "Bonjour")
+	rw := w.ask(lea, "/me/posts", form)
+	if body := w.ask(lea, rw.Header().Get("Location")+"/edit", nil).Body.String(); !strings.Contains(body, ticked) {
+		t.Error("the choice is not shown")
+	}
+}
