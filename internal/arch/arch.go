@@ -15,7 +15,7 @@ func Ranks() []string {
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
 		// pages
-		"web/card", "web/page", "web/aftersale", "web/review", "web/notice", "web/opinion", "web/relay", "web/shop", "web/account", "web/circle", "web/feed", "web/brandspace", "web/till", "web/counter", "web/admin", "web/federation", "web",
+		"web/card", "web/page", "web/preview", "web/aftersale", "web/review", "web/notice", "web/opinion", "web/relay", "web/shop", "web/account", "web/circle", "web/feed", "web/brandspace", "web/till", "web/counter", "web/admin", "web/federation", "web",
 		// the program
 		"demo/content", "demo", "app", "arch", "e2e", "bench", "torture",
 	}
@@ -48,6 +48,7 @@ func Libraries() map[string][]string {
 		"github.com/mmcdole/gofeed":             {"internal/fediverse/feeds", "internal/app"},
 		"github.com/makiuchi-d/gozxing":         {"internal/web", "internal/e2e"},
 		"github.com/santhosh-tekuri/jsonschema": {"internal/payments/paymentstest"},
+		"codeberg.org/readeck/go-readability":   {"internal/app"},
 	}
 }
 
