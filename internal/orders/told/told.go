@@ -104,7 +104,7 @@ const fewLeft = 3
 
 const selectFewLeft = `
 select v.id, v.stock, p.title, array_to_string(v.option_values, ' / ') as variant, p.brand_id, b.name as brand, b.handle, p.id as product_id
-from variants v join products p on p.id = v.product_id join brands b on b.id = p.brand_id where v.id = any($1) and v.stock <= $2 and v.active order by v.id`
+from variants v join products p on p.id = v.product_id join brands b on b.id = p.brand_id where v.id = any($1) and v.stock <= $2 and v.active and p.state <> 'typed' order by v.id`
 
 // Stock tells the teams of which of these variants few pieces are left, or none: of each at most once a day.
 func Stock(ctx context.Context, tx *sqlx.Tx, at time.Time, variants []int64) error {
