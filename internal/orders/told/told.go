@@ -138,3 +138,24 @@ func Stock(ctx context.Context, tx *sqlx.Tx, at time.Time, variants []int64) err
 	}
 	return nil
 }
+
+const selectSeller = `select c.id, c.seller_id from counter_sales c join orders o on o.operation = 'counter-sale-' || lpad(c.id::text, 12, '0') where o.id = $1`
+
+// AtCounter tells who sells face to face that their buyer has paid.
+func AtCounter(ctx context.Context, tx *sqlx.Tx, o Order, total money.Amount) error {
+	var sales []struct {
+		ID       int64 `db:"id"`
+		SellerID int64 `db:"seller_id"`
+	}
+	if err := tx.SelectContext(ctx, &sales, selectSeller, o.ID); err != nil {
+		return fmt.Errorf("find who sold order %d: %w", o.ID, postgres.Translate(err))
+	}
+	for _, s := range sales {
+		err := notices.Tell(ctx, tx, notices.Notice{MemberID: s.SellerID, Kind: notices.Counter, Event: "paid", Subject: fmt.Sprintf("order:%d", o.ID), At: o.At,
+			Path: fmt.Sprintf("/sell/%d", s.ID), Args: notices.Args{"Amount": total, "Number": o.Number}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
