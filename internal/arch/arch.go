@@ -11,11 +11,11 @@ func Ranks() []string {
 		// ground
 		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "outside", "media", "mail",
 		// domains
-		"members", "groups", "notices", "catalog", "catalog/shopify", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "carts", "refunds", "orders/told", "orders", "orders/lists", "orders/checks", "pos", "support", "returns", "disputes", "reviews", "posts", "ratings", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
+		"members", "notices", "groups", "catalog", "catalog/shopify", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "carts", "refunds", "orders/told", "orders", "orders/lists", "orders/checks", "pos", "support", "returns", "disputes", "reviews", "posts", "ratings", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
 		// pages
-		"web/card", "web/page", "web/aftersale", "web/review", "web/notice", "web/opinion", "web/relay", "web/shop", "web/account", "web/circle", "web/feed", "web/brandspace", "web/till", "web/counter", "web/admin", "web/federation", "web",
+		"web/card", "web/page", "web/preview", "web/aftersale", "web/review", "web/notice", "web/opinion", "web/relay", "web/shop", "web/account", "web/circle", "web/feed", "web/brandspace", "web/till", "web/counter", "web/admin", "web/federation", "web",
 		// the program
 		"demo/content", "demo", "app", "arch", "e2e", "bench", "torture",
 	}
@@ -48,6 +48,7 @@ func Libraries() map[string][]string {
 		"github.com/mmcdole/gofeed":             {"internal/fediverse/feeds", "internal/app"},
 		"github.com/makiuchi-d/gozxing":         {"internal/web", "internal/e2e"},
 		"github.com/santhosh-tekuri/jsonschema": {"internal/payments/paymentstest"},
+		"codeberg.org/readeck/go-readability":   {"internal/app"},
 	}
 }
 

@@ -94,7 +94,7 @@ func (m DeliveryMethod) validate() error {
 	var p problems
 	p.text("name", m.Name, 1, 80)
 	p.text("name_other", m.NameOther, 0, 80)
-	p.check(m.PriceMinor >= 0 && m.PriceMinor <= maxPrice, "price", "fault.catalog.price")
+	p.check(m.PriceMinor >= 0 && m.PriceMinor <= MaxPrice, "price", "fault.catalog.price")
 	p.check(m.FreeFromMinor == nil || *m.FreeFromMinor > 0, "free_from", "fault.catalog.price")
 	p.check(m.DaysMin >= 0 && m.DaysMin <= 90, "days_min", "fault.catalog.days")
 	p.check(m.DaysMax >= m.DaysMin && m.DaysMax <= 90, "days_max", "fault.catalog.days")

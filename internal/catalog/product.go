@@ -12,7 +12,11 @@ import (
 	"relais/internal/money"
 )
 
-const maxPrice = 100_000_000 // minor units
+// MaxPrice is the highest price of a piece, in minor units.
+const MaxPrice = 100_000_000
+
+// VATRates are the rates of VAT that a brand chooses among, in basis points, the usual one first.
+func VATRates() []int64 { return []int64{2000, 1000, 550, 210, 0} }
 
 // MaxVariants is how many variants a product may have.
 const MaxVariants = 200
@@ -25,6 +29,7 @@ const (
 	Draft     State = "draft"
 	Published State = "published"
 	Archived  State = "archived"
+	Typed     State = "typed" // an amount typed at a counter, for one basket: in no list, and never anything else
 )
 
 // Product is what a brand sells, in its main language.
@@ -147,8 +152,8 @@ func (v VariantDraft) check(p *problems, at string, options int) {
 	}
 	p.text(at+"sku", v.SKU, 0, 80)
 	p.text(at+"barcode", v.Barcode, 0, 60)
-	p.check(v.PriceMinor > 0 && v.PriceMinor <= maxPrice, at+"price", "fault.catalog.price")
-	p.check(v.CompareAtMinor >= 0 && v.CompareAtMinor <= maxPrice, at+"compare_at", "fault.catalog.price")
+	p.check(v.PriceMinor > 0 && v.PriceMinor <= MaxPrice, at+"price", "fault.catalog.price")
+	p.check(v.CompareAtMinor >= 0 && v.CompareAtMinor <= MaxPrice, at+"compare_at", "fault.catalog.price")
 	p.check(v.Stock >= 0 && v.Stock <= 1_000_000, at+"stock", "fault.catalog.stock")
 	p.check(v.WeightGrams >= 0 && v.WeightGrams <= 10_000_000, at+"weight", "fault.catalog.weight")
 }

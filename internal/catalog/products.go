@@ -162,7 +162,7 @@ const productColumns = `p.id, p.brand_id, p.slug, coalesce(p.import_key, '') as 
 
 func productForUpdate(ctx context.Context, tx *sqlx.Tx, brandID, productID int64) (Product, error) {
 	var p Product
-	err := tx.GetContext(ctx, &p, `select `+productColumns+` from products p where p.brand_id = $1 and p.id = $2 for no key update`, brandID, productID)
+	err := tx.GetContext(ctx, &p, `select `+productColumns+` from products p where p.brand_id = $1 and p.id = $2 and p.state <> 'typed' for no key update`, brandID, productID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Product{}, notFound()
 	}

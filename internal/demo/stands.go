@@ -8,6 +8,7 @@ import (
 
 	"relais/internal/demo/content"
 	"relais/internal/i18n"
+	"relais/internal/money"
 	"relais/internal/pos"
 	"relais/internal/stripesandbox"
 )
@@ -72,6 +73,12 @@ func (m *maker) handSale(ctx context.Context, s *stall, h content.HandSale, nth 
 	}
 	if err := m.Counter.Put(ctx, s.seller, id, m.products[h.Product].variants[0].ID, h.Quantity); err != nil {
 		return fmt.Errorf("sell %s: %w", h.Product, err)
+	}
+	if h.Typed != "" {
+		typed := pos.Typed{Operation: fmt.Sprintf("demo-typed-amount-%08d", nth), Title: h.Typed, Price: money.New(h.Price, "EUR"), VATBps: 2000}
+		if err := m.Counter.Type(ctx, s.seller, id, typed); err != nil {
+			return fmt.Errorf("type %s: %w", h.Typed, err)
+		}
 	}
 	if err := m.Counter.Show(ctx, s.seller, id); err != nil {
 		return err

@@ -315,7 +315,11 @@ func (s *Service) mailOne(ctx context.Context, tx *sqlx.Tx, g Group, by int64, n
 		return err
 	}
 	data := invitationLetter{Group: g, Inviter: name, Text: m.Text, Path: Path(secret), Days: int(mailLife.Hours() / 24)}
-	return s.mail.Queue(ctx, tx, mail.Letter{To: address, Lang: m.Lang, Template: letterInvitation, Reference: fmt.Sprintf("group:invitation:%d", id), Data: data})
+	reference := fmt.Sprintf("group:invitation:%d", id)
+	if err := s.mail.Queue(ctx, tx, mail.Letter{To: address, Lang: m.Lang, Template: letterInvitation, Reference: reference, Data: data}); err != nil {
+		return err
+	}
+	return s.tellInvited(ctx, tx, g, members.NormalEmail(address), reference)
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/notices"
 	"relais/internal/postgres"
 )
 
@@ -82,7 +83,8 @@ func (s *Service) enter(ctx context.Context, tx *sqlx.Tx, groupID, memberID int6
 		if _, err := tx.ExecContext(ctx, insertRequest, g.ID, memberID, by, e.text, s.now()); err != nil {
 			return Joined{}, fmt.Errorf("ask to join circle %d: %w", g.ID, postgres.Translate(err))
 		}
-		return Joined{g, Waiting}, nil
+		n := s.about(g, notices.CircleDesk, "asked", fmt.Sprintf("group:%d:asked:%d:%d", g.ID, memberID, s.now().Unix()), "/g/"+g.Handle+"/moderation")
+		return Joined{g, Waiting}, tellDesk(ctx, tx, g.ID, n, memberID, 0)
 	}
 	var inviter int64
 	if i != nil {
@@ -184,6 +186,13 @@ func (s *Service) Answer(ctx context.Context, groupID, by, requestID int64, yes 
 				return err
 			}
 		}
-		return s.write(ctx, tx, asked.MemberID, "group_answer", fmt.Sprintf("group:request:%d", asked.ID), answerLetter{Group: g, Yes: yes})
+		reference, event := fmt.Sprintf("group:request:%d", asked.ID), "declined"
+		if yes {
+			event = "accepted"
+		}
+		if err := s.write(ctx, tx, asked.MemberID, "group_answer", reference, answerLetter{Group: g, Yes: yes}); err != nil {
+			return err
+		}
+		return s.tellPlace(ctx, tx, g, asked.MemberID, event, reference, true)
 	})
 }

@@ -83,7 +83,10 @@ func (s *Service) SetRole(ctx context.Context, groupID, by, memberID int64, role
 		if role == Member {
 			did = "demoted"
 		}
-		return s.log(ctx, tx, deed{group: g.ID, by: by, whom: memberID, action: did})
+		if err := s.log(ctx, tx, deed{group: g.ID, by: by, whom: memberID, action: did}); err != nil {
+			return err
+		}
+		return s.tellPlace(ctx, tx, g, memberID, string(role), fmt.Sprintf("group:%d:role:%d", g.ID, s.now().UnixNano()), false)
 	})
 }
 
@@ -130,7 +133,11 @@ func (s *Service) pass(ctx context.Context, tx *sqlx.Tx, g Group, from, to int64
 	if err := s.log(ctx, tx, deed{group: g.ID, by: by, whom: to, action: action}); err != nil {
 		return err
 	}
-	return s.write(ctx, tx, to, "group_owner", fmt.Sprintf("group:%d:owner:%d:%d", g.ID, to, s.now().UnixNano()), letter)
+	reference := fmt.Sprintf("group:%d:owner:%d:%d", g.ID, to, s.now().UnixNano())
+	if err := s.write(ctx, tx, to, "group_owner", reference, letter); err != nil {
+		return err
+	}
+	return s.tellPlace(ctx, tx, g, to, "owner", reference, true)
 }
 
 // Remove takes somebody out of a circle, who may come back; with ban they may not. Those who moderate may, below their own rank, and say
@@ -175,7 +182,10 @@ func (s *Service) out(ctx context.Context, tx *sqlx.Tx, g Group, by, memberID in
 			return err
 		}
 	}
-	return s.log(ctx, tx, deed{group: g.ID, by: by, whom: memberID, action: did, why: why})
+	if err := s.log(ctx, tx, deed{group: g.ID, by: by, whom: memberID, action: did, why: why}); err != nil {
+		return err
+	}
+	return s.tellPlace(ctx, tx, g, memberID, did, fmt.Sprintf("group:%d:out:%d", g.ID, s.now().UnixNano()), false)
 }
 
 const deleteBan = `delete from group_bans where group_id = $1 and member_id = $2 returning member_id`

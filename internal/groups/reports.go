@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
+	"relais/internal/notices"
 	"relais/internal/postgres"
 )
 
@@ -75,7 +76,16 @@ func Report(ctx context.Context, tx *sqlx.Tx, r Reported, now time.Time) error {
 	if _, err := tx.ExecContext(ctx, insertReport, r.GroupID, DeskOf(r.Kind, about), r.Kind, r.SubjectID, r.AboutID, r.ReporterID, r.Reason, text, now); err != nil {
 		return fmt.Errorf("report in circle %d: %w", r.GroupID, postgres.Translate(err))
 	}
-	return nil
+	if DeskOf(r.Kind, about) != ByCircle {
+		return nil
+	}
+	g, err := ByID(ctx, tx, r.GroupID)
+	if err != nil {
+		return err
+	}
+	n := notices.Notice{Kind: notices.CircleDesk, Sphere: notices.Topic(g.Sphere), Event: "reported", Subject: fmt.Sprintf("group:%d:%s:%d:%d", g.ID, r.Kind, r.SubjectID, r.ReporterID),
+		At: now, Path: "/g/" + g.Handle + "/moderation", Args: notices.Args{"Circle": g.Name}}
+	return tellDesk(ctx, tx, g.ID, n, r.ReporterID, r.AboutID)
 }
 
 // ReportGroup reports a circle as such, which whoever may know of it may, or with aboutID somebody in it, which its members may. Faults:

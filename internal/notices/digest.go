@@ -174,7 +174,7 @@ func compose(to reader, list []Shown) digestLetter {
 	newestFirst(list)
 	l := digestLetter{Name: to.Name, Count: len(list), More: max(0, len(list)-digestMost)}
 	list = list[:len(list)-l.More]
-	for _, t := range Topics() {
+	for _, t := range Parts() {
 		g := group{Title: to.Lang.T("notice.topic." + string(t))}
 		for _, n := range list {
 			if n.Topic == t {

@@ -12,8 +12,11 @@ type Topic string
 const (
 	Money   Topic = "money"
 	Orders  Topic = "orders"
-	Circles Topic = "circles"
+	Circles Topic = "circles" // of a kind; what is told has the sphere of its circle in this place
 	Brand   Topic = "brand"
+
+	Personal     Topic = "personal"
+	Professional Topic = "professional"
 )
 
 // The kinds of notices.
@@ -34,6 +37,14 @@ const (
 	BrandClaim   Kind = "brand_claim"   // a member misses a sale
 	BrandStock   Kind = "brand_stock"   // few pieces are left
 	BrandPayout  Kind = "brand_payout"  // money was sent to the brand, or could not be
+	BrandRating  Kind = "brand_rating"  // a buyer rated a product
+	Margin       Kind = "margin"        // what a storefront puts on a price was lowered, or ended, by its brand
+	Counter      Kind = "counter"       // what one sells face to face was paid
+	Rating       Kind = "rating"        // a brand answered one's rating, a storefront one's thanks
+	Thanks       Kind = "thanks"        // a buyer wrote into one's guest book
+	Circle       Kind = "circle"        // of one's own place in a circle
+	CircleDesk   Kind = "circle_desk"   // to those who moderate: somebody asks to join, something was reported
+	Talk         Kind = "talk"          // of what one wrote in a circle
 )
 
 // Choice is how notices of a kind go by mail.
@@ -83,9 +94,17 @@ func Kinds() []Nature {
 			Events: []string{"opened", "cleared", "refused", "appeal_granted", "appeal_refused"}},
 		{Kind: Claim, Topic: Money, Mail: AtOnce, Push: true, Due: true, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"granted", "refused"}},
 		{Kind: Terms, Topic: Money, Mail: Daily, Stays: true, Urgency: low, Life: veryLong, Events: []string{"raised", "lowered", "changed"}},
+		{Kind: Margin, Topic: Money, Mail: AtOnce, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"lowered", "ended"}},
+		{Kind: Counter, Topic: Money, Mail: Never, Stays: true, Urgency: high, Life: day, Events: []string{"paid"}},
 		{Kind: Order, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: normal, Life: 3 * day,
 			Events: []string{"paid", "shipped", "delivered", "refunded", "return_asked", "return_approved", "return_refused"}},
 		{Kind: Message, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
+		{Kind: Rating, Topic: Orders, Mail: AtOnce, Urgency: low, Life: 3 * day, Events: []string{"replied", "answered"}},
+		{Kind: Thanks, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
+		{Kind: Circle, Topic: Circles, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day,
+			Events: []string{"invited", "accepted", "declined", "moderator", "member", "owner", "removed", "banned"}},
+		{Kind: CircleDesk, Topic: Circles, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked", "reported"}},
+		{Kind: Talk, Topic: Circles, Mail: Daily, Push: true, Urgency: normal, Life: day, Events: []string{"comment", "answer", "reactions"}},
 		{Kind: BrandOrder, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: day, Events: []string{"placed"}},
 		{Kind: BrandMessage, Topic: Brand, Mail: Never, Push: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
 		{Kind: BrandReturn, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"withdrawal", "request"}},
@@ -93,6 +112,7 @@ func Kinds() []Nature {
 			Events: []string{"dispute_opened", "inquiry_opened", "dispute_reopened", "dispute_lost", "dispute_won", "inquiry_closed", "dispute_due"}},
 		{Kind: BrandClaim, Topic: Brand, Mail: Never, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: BrandStock, Topic: Brand, Mail: Daily, Urgency: low, Life: day, Events: []string{"low", "out"}},
+		{Kind: BrandRating, Topic: Brand, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
 		{Kind: BrandPayout, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
 	}
 }
@@ -105,6 +125,19 @@ func NatureOf(k Kind) (n Nature, ok bool) {
 		}
 	}
 	return Nature{}, false
+}
+
+// Parts are the topics of the list: those that have a kind, the two spheres of circles apart.
+func Parts() []Topic {
+	var list []Topic
+	for _, t := range Topics() {
+		if t == Circles {
+			list = append(list, Personal, Professional)
+			continue
+		}
+		list = append(list, t)
+	}
+	return list
 }
 
 // Topics are those that have a kind.

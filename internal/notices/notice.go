@@ -16,6 +16,7 @@ import (
 type Notice struct {
 	MemberID int64
 	Kind     Kind
+	Sphere   Topic     // of the circle that it is about, Personal or Professional: for kinds of circles, and for no others
 	Event    string    // which of its kind's events
 	Subject  string    // what it is about, like "order:42": a member is told each event of a subject once
 	Path     string    // the page that it leads to
@@ -44,12 +45,22 @@ func (n Notice) check() error {
 		return fmt.Errorf("notice: there is no kind %q", n.Kind)
 	case !slices.Contains(nature.Events, n.Event):
 		return fmt.Errorf("notice: kind %s has no event %q", n.Kind, n.Event)
+	case (nature.Topic == Circles) != (n.Sphere == Personal || n.Sphere == Professional):
+		return fmt.Errorf("notice %s of %s: it belongs to the sphere %q", n.Event, n.Kind, n.Sphere)
 	case n.Subject == "" || n.At.IsZero():
 		return fmt.Errorf("notice %s of %s: it needs a subject and a time", n.Event, n.Kind)
 	case !strings.HasPrefix(n.Path, "/") || strings.HasPrefix(n.Path, "//"):
 		return fmt.Errorf("notice %s of %s: %q is no path of this site", n.Event, n.Kind, n.Path)
 	}
 	return nil
+}
+
+// part is the topic of the list that it belongs to.
+func (n Notice) part(of Nature) Topic {
+	if of.Topic == Circles {
+		return n.Sphere
+	}
+	return of.Topic
 }
 
 // frozen is one value as it is kept: exactly one field is set.

@@ -70,7 +70,7 @@ func TellAll(ctx context.Context, tx *sqlx.Tx, memberIDs []int64, n Notice) erro
 		MemberID int64  `db:"member_id"`
 		Mail     string `db:"mail"`
 	}
-	err = tx.SelectContext(ctx, &told, insertNotices, pq.Array(memberIDs), nature.Topic, n.Kind, n.Event, n.Subject, string(args), n.Path, n.At,
+	err = tx.SelectContext(ctx, &told, insertNotices, pq.Array(memberIDs), n.part(nature), n.Kind, n.Event, n.Subject, string(args), n.Path, n.At,
 		n.Written, nature.Stays, nature.Mail, nature.Push)
 	if err != nil {
 		return fmt.Errorf("tell %s %s: %w", n.Kind, n.Subject, postgres.Translate(err))

@@ -6,6 +6,8 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
+	"relais/internal/money"
+	"relais/internal/orders/told"
 	"relais/internal/payments"
 	"relais/internal/postgres"
 	"relais/internal/prose"
@@ -51,6 +53,9 @@ func handOver(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment) e
 		return postgres.Translate(err)
 	}
 	if err := settle(ctx, tx, o.ID, *o.PaidAt); err != nil {
+		return err
+	}
+	if err := told.AtCounter(ctx, tx, o.Told(*o.PaidAt), money.New(o.TotalMinor, o.Currency)); err != nil {
 		return err
 	}
 	return Tell(ctx, tx, o.ID, *o.PaidAt, "handed_over", map[string]any{"brand": shipments[0].BrandName})

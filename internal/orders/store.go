@@ -45,7 +45,7 @@ from shipments s join brands b on b.id = s.brand_id where s.order_id = $1 order 
 
 const selectLines = `
 select l.id, l.order_id, l.shipment_id, l.variant_id, l.product_id, l.brand_id, l.title, l.variant_title, l.sku,
-  coalesce(m.hash, '') as media_hash, p.slug, l.quantity, l.price_minor, l.margin_minor, l.total_minor, l.vat_bps, l.net_minor, l.margin_net_minor, l.terms_id,
+  coalesce(m.hash, '') as media_hash, case when p.state = 'typed' then '' else p.slug end as slug, l.quantity, l.price_minor, l.margin_minor, l.total_minor, l.vat_bps, l.net_minor, l.margin_net_minor, l.terms_id,
   l.commission_bps, l.fee_bps, t.hold_days,
   l.custom_made, l.returned_minor, coalesce(back.asked, 0) as asked_minor, coalesce(back.pieces, 0) as refunded_quantity
 from order_lines l join products p on p.id = l.product_id join terms t on t.id = l.terms_id

@@ -24,7 +24,8 @@ var checks = []ledger.Invariant{
 		Query: `select count(*) from orders o where o.place <> 'distance' and (o.shipping_minor <> 0 or (o.place in ('premises','market','fair')) <> (o.withdrawal_days = 0)
 		  or o.paid_at is not null and exists (select 1 from shipments s where s.order_id = o.id and (s.state not in ('delivered','cancelled') or s.delivered_at is null)))`},
 	{Number: "I2", Name: "counter_guards", Description: "the triggers and rights that keep sales face to face and payments at readers as they were agreed are there and on",
-		Query: `select (select count(*) from (values ('orders', 'orders_place_fixed'), ('counter_sales', 'counter_sales_move'), ('reader_payments', 'reader_payments_move')) expected(relation, name)
+		Query: `select (select count(*) from (values ('orders', 'orders_place_fixed'), ('counter_sales', 'counter_sales_move'), ('reader_payments', 'reader_payments_move'),
+		    ('products', 'products_typed_fixed'), ('listings', 'listings_typed'), ('ratings', 'ratings_typed'), ('share_links', 'share_links_typed'), ('product_photos', 'product_photos_typed'), ('posts', 'posts_typed')) expected(relation, name)
 		    where not exists (select 1 from pg_trigger t where t.tgrelid = to_regclass(expected.relation) and t.tgname = expected.name and t.tgenabled in ('O','A')))
 		  + (select count(*) from (values ('counter_sales'), ('readers'), ('reader_payments')) expected(relation) where has_table_privilege('relais_app', expected.relation, 'DELETE, TRUNCATE'))`},
 }

@@ -60,7 +60,10 @@ func (s *Service) Comment(ctx context.Context, said Said) (int64, error) {
 			return err
 		}
 		err = tx.GetContext(ctx, &id, insertComment, v.ID, v.Group.ID, orNull(said.ParentID), said.Author, said.Operation, text, s.now())
-		return postgres.Translate(err)
+		if err != nil {
+			return postgres.Translate(err)
+		}
+		return s.tellSaid(ctx, tx, v, said, id)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("comment: %w", err)
@@ -129,7 +132,10 @@ func (s *Service) React(ctx context.Context, viewer int64, handle string, postID
 		} else {
 			_, err = tx.ExecContext(ctx, setReaction, v.ID, v.Group.ID, viewer, kind, s.now())
 		}
-		return postgres.Translate(err)
+		if err != nil || kind == "" {
+			return postgres.Translate(err)
+		}
+		return s.tellReaction(ctx, tx, v, viewer)
 	})
 }
 

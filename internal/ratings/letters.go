@@ -32,19 +32,26 @@ func (l letter) Path() string {
 
 const selectBuyer = `select o.email, o.lang, o.number, o.token from order_lines l join orders o on o.id = l.order_id where l.id = $1`
 
+// bought is where letters to who bought a line go; without an address: bought face to face, and no letter wanted.
+type bought struct {
+	Email  string    `db:"email"`
+	Lang   i18n.Lang `db:"lang"`
+	Number string    `db:"number"`
+	Token  string    `db:"token"`
+}
+
+func buyerOfLine(ctx context.Context, tx *sqlx.Tx, lineID int64) (to bought, err error) {
+	if err := tx.GetContext(ctx, &to, selectBuyer, lineID); err != nil {
+		return to, fmt.Errorf("write to the buyer of line %d: %w", lineID, postgres.Translate(err))
+	}
+	return to, nil
+}
+
 // toBuyer writes to who bought a line.
 func (s *Service) toBuyer(ctx context.Context, tx *sqlx.Tx, lineID int64, template, reference string, l letter) error {
-	var to struct {
-		Email  string    `db:"email"`
-		Lang   i18n.Lang `db:"lang"`
-		Number string    `db:"number"`
-		Token  string    `db:"token"`
-	}
-	if err := tx.GetContext(ctx, &to, selectBuyer, lineID); err != nil {
-		return fmt.Errorf("write to the buyer of line %d: %w", lineID, postgres.Translate(err))
-	}
-	if to.Email == "" { // bought face to face, and no letter wanted
-		return nil
+	to, err := buyerOfLine(ctx, tx, lineID)
+	if err != nil || to.Email == "" {
+		return err
 	}
 	l.Number, l.Token = to.Number, to.Token
 	return s.mail.Queue(ctx, tx, mail.Letter{To: to.Email, Lang: to.Lang, Template: template, Reference: reference, Data: l})

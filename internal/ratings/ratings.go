@@ -67,6 +67,9 @@ func (s *Service) Save(ctx context.Context, d Draft) (id int64, err error) {
 		if err != nil {
 			return fmt.Errorf("write rating of line %d: %w", d.LineID, postgres.Translate(err))
 		}
+		if err := s.tellRated(ctx, tx, id); err != nil {
+			return err
+		}
 		return savePhotos(ctx, tx, id, d.Photos)
 	})
 }
@@ -157,6 +160,6 @@ func (s *Service) Reply(ctx context.Context, brandID, id, by int64, text string)
 		if err != nil || r.ReplyEditedAt != nil || r.State != Shown {
 			return err
 		}
-		return s.toBuyer(ctx, tx, r.OrderLineID, "rating_reply", fmt.Sprintf("rating:%d:reply", id), letter{Rating: r})
+		return s.tellReplied(ctx, tx, r)
 	})
 }

@@ -80,6 +80,7 @@ from buyer b join order_lines l on l.order_id = b.order_id join shipments s on s
 left join media m on m.id = l.media_id
 left join lateral (select x.id, x.stars, x.state from ratings x where x.product_id = l.product_id and (x.buyer = b.email_normal or x.member_id = b.member_id)
   order by x.buyer <> b.email_normal, x.id limit 1) r on true
+where p.state <> 'typed'
 order by l.id`
 
 // OfOrder is what the buyer of an order may say of its lines.

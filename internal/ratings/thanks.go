@@ -7,6 +7,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/i18n"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/postgres"
 )
@@ -125,7 +126,11 @@ func (s *Service) Thank(ctx context.Context, n Note) error {
 		if kept.State == Removed && (r.Body != n.Body || r.Signed != n.Name) {
 			return s.report(ctx, tx, Report{Part: PartThanks, ThanksID: &kept.ID, Reason: "edited"})
 		}
-		return nil
+		if kept.State != Shown {
+			return nil
+		}
+		return notices.Tell(ctx, tx, notices.Notice{MemberID: r.MemberID, Kind: notices.Thanks, Event: "written", Subject: fmt.Sprintf("thanks:%d", kept.ID), At: s.now(),
+			Path: "/me/guestbook", Args: notices.Args{"Name": n.Name}})
 	})
 }
 
@@ -167,7 +172,7 @@ func (s *Service) Hide(ctx context.Context, ownerID, id int64, hide bool) error 
 	if hide {
 		was, is = Shown, Hidden
 	}
-	return s.own(ctx, `update thanks set state = case state when $3 then $4 else state end where storefront_id = $1 and id = $2 and state <> 'withdrawn'`, ownerID, id, was, is)
+	return s.own(ctx, nil, `update thanks set state = case state when $3 then $4 else state end where storefront_id = $1 and id = $2 and state <> 'withdrawn'`, ownerID, id, was, is)
 }
 
 // Answer is what the owner of a guest book writes under an entry; empty takes it away. Faults: ErrGone, the field answer.
@@ -176,17 +181,26 @@ func (s *Service) Answer(ctx context.Context, ownerID, id int64, text string) er
 	if err != nil {
 		return err
 	}
-	return s.own(ctx, `update thanks set answer = $3, answered_at = case when $3 = '' then null else $4::timestamptz end where storefront_id = $1 and id = $2 and state <> 'withdrawn'`,
+	var then func(tx *sqlx.Tx) error
+	if text != "" {
+		then = func(tx *sqlx.Tx) error { return s.tellAnswered(ctx, tx, id) }
+	}
+	return s.own(ctx, then, `update thanks set answer = $3, answered_at = case when $3 = '' then null else $4::timestamptz end where storefront_id = $1 and id = $2 and state <> 'withdrawn'`,
 		ownerID, id, text, s.now())
 }
 
-func (s *Service) own(ctx context.Context, query string, args ...any) error {
-	res, err := s.db.ExecContext(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("change guest book: %w", postgres.Translate(err))
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return ErrGone
-	}
-	return nil
+func (s *Service) own(ctx context.Context, then func(tx *sqlx.Tx) error, query string, args ...any) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		res, err := tx.ExecContext(ctx, query, args...)
+		if err != nil {
+			return fmt.Errorf("change guest book: %w", postgres.Translate(err))
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return ErrGone
+		}
+		if then == nil {
+			return nil
+		}
+		return then(tx)
+	})
 }

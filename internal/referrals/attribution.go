@@ -38,6 +38,7 @@ type SaleLine struct {
 	StorefrontMemberID *int64 // whose storefront path it was added from
 	ClickToken         string // of the click that brought the visitor, where the page knew it
 	AddedAt            time.Time
+	Typed              bool // an amount typed at a counter: nobody can have recommended it
 }
 
 // Attribute decides each line of a sale, in the order of its lines. It reads only; Save keeps a decision. ErrNoTerms where the
@@ -67,9 +68,11 @@ func Attribute(ctx context.Context, tx *sqlx.Tx, s Sale) ([]Decision, error) {
 		if _, ok := catalog.Choose(line.Terms, line.ProductID, s.At); !ok {
 			return nil, fmt.Errorf("attribute line %d: product %d: %w", i, sl.ProductID, ErrNoTerms)
 		}
-		candidates, err := candidatesOf(ctx, tx, s, sl, found)
-		if err != nil {
-			return nil, fmt.Errorf("attribute line %d: %w", i, err)
+		var candidates []Candidate
+		if !sl.Typed {
+			if candidates, err = candidatesOf(ctx, tx, s, sl, found); err != nil {
+				return nil, fmt.Errorf("attribute line %d: %w", i, err)
+			}
 		}
 		decisions[i] = Decide(m, buyer, line, candidates)
 	}

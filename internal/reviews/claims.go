@@ -23,7 +23,8 @@ const selectClaimsToday = `select count(*) from claims where member_id = $1 and 
 
 // The one line of that brand in an order, or none where there are several.
 const selectOneLine = `
-select coalesce(case when count(*) = 1 then min(l.id) end, 0) from order_lines l join orders o on o.id = l.order_id where o.number = $1 and l.brand_id = $2 and o.paid_at is not null`
+select coalesce(case when count(*) = 1 then min(l.id) end, 0) from order_lines l join orders o on o.id = l.order_id where o.number = $1 and l.brand_id = $2 and o.paid_at is not null
+  and not exists (select 1 from products p where p.id = l.product_id and p.state = 'typed')`
 
 // Whether a member has asked after a number at a brand is told by what they typed, never by what there is.
 const selectAsked = `

@@ -14,6 +14,7 @@ import (
 	"relais/internal/jobs"
 	"relais/internal/mail"
 	"relais/internal/money"
+	"relais/internal/notices"
 	"relais/internal/postgres"
 )
 
@@ -207,6 +208,21 @@ func (s *Service) tellCut(ctx context.Context, tx *sqlx.Tx, found []margined, to
 		return errors.New("margins were lowered, and there is nobody to tell it")
 	}
 	to := found[0]
-	return s.mail.Queue(ctx, tx, mail.Letter{To: to.Email, Lang: to.Lang, Template: "margin_cut",
-		Reference: fmt.Sprintf("margin:%d:%d:%d", to.MemberID, told[0].ProductID, now.UnixMicro()), Data: struct{ Cuts []cutTold }{told}})
+	reference := fmt.Sprintf("margin:%d:%d:%d", to.MemberID, told[0].ProductID, now.UnixMicro())
+	written, err := notices.Write(ctx, tx, s.mail, to.MemberID, notices.Margin, mail.Letter{To: to.Email, Lang: to.Lang, Template: "margin_cut", Reference: reference,
+		Data: struct{ Cuts []cutTold }{told}})
+	if err != nil {
+		return err
+	}
+	for _, cut := range told {
+		n := notices.Notice{MemberID: to.MemberID, Kind: notices.Margin, Event: "lowered", Subject: fmt.Sprintf("%s:%d", reference, cut.ProductID), Written: written, At: now,
+			Path: fmt.Sprintf("/me/storefront/listings/%d/margin", cut.ProductID), Args: notices.Args{"Title": cut.Title, "Brand": cut.Brand, "Before": cut.Before, "Now": cut.Now}}
+		if cut.Now.Minor == 0 {
+			n.Event = "ended"
+		}
+		if err := notices.Tell(ctx, tx, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -57,6 +58,7 @@ import (
 	"relais/internal/web/notice"
 	"relais/internal/web/opinion"
 	"relais/internal/web/page"
+	"relais/internal/web/preview"
 	"relais/internal/web/relay"
 	"relais/internal/web/review"
 	"relais/internal/web/shop"
@@ -139,12 +141,13 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	relays = relay.New(relay.Options{DB: o.DB, Site: site, Clicks: o.Clicks, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Media: o.Media,
-		Keys: o.Keys, Cards: cards, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
+	relays = relay.New(relay.Options{DB: o.DB, Site: site, Clicks: o.Clicks, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Pictures: preview.Pictures{Cards: cards, Media: o.Media},
+		Keys: o.Keys, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
 	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Support: o.Support, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
 	after := aftersale.New(aftersale.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Now: o.Now})
 	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
+	preview.New(preview.Options{Pictures: preview.Pictures{Cards: cards, Media: o.Media}, DB: o.DB, Now: o.Now}).Routes(e)
 	shops.Routes(e)
 	money.Routes(e)
 	after.Routes(e)
@@ -169,7 +172,7 @@ func New(o Options) (http.Handler, error) {
 	if o.Dev {
 		e.GET("/dev/styleguide", site.StyleGuide(o.someMedia))
 	}
-	return e, nil
+	return heads(e), nil
 }
 
 // circles adds what members do among themselves, and with whoever follows them from elsewhere.
@@ -192,6 +195,18 @@ func (o Options) waking(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return err
 	}
+}
+
+// heads answers HEAD as GET, whose body the server leaves out: what looks at a link before its readers do asks so. Share links tell the two apart
+// themselves, as only who opens one counts.
+func heads(pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && !strings.HasPrefix(r.URL.Path, "/r/") {
+			asked := r.Clone(r.Context())
+			asked.Method, r = http.MethodGet, asked
+		}
+		pages.ServeHTTP(w, r)
+	})
 }
 
 // unreadPatience is how long a page waits for the count at its bell.

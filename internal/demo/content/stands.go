@@ -32,7 +32,9 @@ type HandSale struct {
 	Place    string `toml:"place"` // empty: that of the stand
 	Product  string `toml:"product"`
 	Quantity int64  `toml:"quantity"`
-	Days     int    `toml:"days"` // before the end of the demo
+	Typed    string `toml:"typed"`       // what is typed in beside it, at that price with 20 % of VAT; empty: nothing
+	Price    int64  `toml:"typed_minor"` // minor units
+	Days     int    `toml:"days"`        // before the end of the demo
 	Email    string `toml:"email"`
 	Reader   bool   `toml:"reader"`
 	Declined bool   `toml:"declined"`

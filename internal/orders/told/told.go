@@ -104,7 +104,7 @@ const fewLeft = 3
 
 const selectFewLeft = `
 select v.id, v.stock, p.title, array_to_string(v.option_values, ' / ') as variant, p.brand_id, b.name as brand, b.handle, p.id as product_id
-from variants v join products p on p.id = v.product_id join brands b on b.id = p.brand_id where v.id = any($1) and v.stock <= $2 and v.active order by v.id`
+from variants v join products p on p.id = v.product_id join brands b on b.id = p.brand_id where v.id = any($1) and v.stock <= $2 and v.active and p.state <> 'typed' order by v.id`
 
 // Stock tells the teams of which of these variants few pieces are left, or none: of each at most once a day.
 func Stock(ctx context.Context, tx *sqlx.Tx, at time.Time, variants []int64) error {
@@ -132,6 +132,27 @@ func Stock(ctx context.Context, tx *sqlx.Tx, at time.Time, variants []int64) err
 		}
 		err := notices.TellTeam(ctx, tx, v.BrandID, notices.Notice{Kind: notices.BrandStock, Event: event, Subject: fmt.Sprintf("variant:%d:%s", v.ID, i18n.Day(at)), At: at,
 			Path: fmt.Sprintf("/brand/%s/products/%d", v.Handle, v.ProductID), Args: notices.Args{"Title": title, "Brand": v.Brand, "Left": v.Stock}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const selectSeller = `select c.id, c.seller_id from counter_sales c join orders o on o.operation = 'counter-sale-' || lpad(c.id::text, 12, '0') where o.id = $1`
+
+// AtCounter tells who sells face to face that their buyer has paid.
+func AtCounter(ctx context.Context, tx *sqlx.Tx, o Order, total money.Amount) error {
+	var sales []struct {
+		ID       int64 `db:"id"`
+		SellerID int64 `db:"seller_id"`
+	}
+	if err := tx.SelectContext(ctx, &sales, selectSeller, o.ID); err != nil {
+		return fmt.Errorf("find who sold order %d: %w", o.ID, postgres.Translate(err))
+	}
+	for _, s := range sales {
+		err := notices.Tell(ctx, tx, notices.Notice{MemberID: s.SellerID, Kind: notices.Counter, Event: "paid", Subject: fmt.Sprintf("order:%d", o.ID), At: o.At,
+			Path: fmt.Sprintf("/sell/%d", s.ID), Args: notices.Args{"Amount": total, "Number": o.Number}})
 		if err != nil {
 			return err
 		}

@@ -85,7 +85,7 @@ func productTabs(l i18n.Lang, f frame, productID int64, at string) []page.Tab {
 // vatRates are those of France, in basis points.
 func vatRates(l i18n.Lang) []page.Option {
 	var list []page.Option
-	for _, bps := range []int64{2000, 1000, 550, 210, 0} {
+	for _, bps := range catalog.VATRates() {
 		list = append(list, page.Option{Value: strconv.FormatInt(bps, 10), Label: l.Percent(bps)})
 	}
 	return list

@@ -69,6 +69,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	g.GET("/:id", s.sale)
 	g.GET("/:id/state", s.state)
 	g.POST("/:id/lines", s.put)
+	g.POST("/:id/typed", s.typed)
 	g.POST("/:id/place", s.move)
 	g.POST("/:id/show", s.show)
 	g.POST("/:id/edit", s.edit)

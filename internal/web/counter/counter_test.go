@@ -265,3 +265,34 @@ func TestAtTheReader(t *testing.T) {
 	w.shows(w.ask(w.shop.Owner, "/sell/readers?for=terre", nil), http.StatusOK, "Aucun lecteur")
 	w.Audit()
 }
+
+// A brand's team types what its catalogue does not have; a member does not, and what is wrong is said at its field, with what was typed.
+func TestAnAmountIsTyped(t *testing.T) {
+	w := open(t)
+	mine := w.basket(w.lea, "me", "fair")
+	w.shows(w.ask(w.lea, mine, nil), http.StatusOK, "!Taper un montant")
+	good := func(n string) url.Values {
+		return url.Values{"operation": {"typed-operation-" + n}, "title": {"Retouche d’ourlet"}, "price": {"12,50"}, "vat": {"2000"}}
+	}
+	w.shows(w.ask(w.lea, mine+"/typed", good("1")), http.StatusForbidden)
+	own := w.basket(w.shop.Owner, "terre", "fair")
+	w.shows(w.ask(w.shop.Owner, own, nil), http.StatusOK, "Taper un montant", `name="operation"`, "data-typed")
+	w.shows(w.ask(w.lea, own+"/typed", good("2")), http.StatusNotFound)
+	for field, values := range map[string][]string{"title": {"", " ", strings.Repeat("x", 161)}, "price": {"", "0", "-5", "douze", "12,345", "9999999"}, "vat": {"", "19", "-1"}} {
+		for _, value := range values {
+			form := good("3")
+			form.Set(field, value)
+			w.shows(w.ask(w.shop.Owner, own+"/typed", form), http.StatusUnprocessableEntity, `id="f-`+field+`-error"`, `value="typed-operation-3"`)
+			w.shows(w.ask(w.shop.Owner, own+"/typed", form, "HX-Request", "true"), http.StatusUnprocessableEntity, `id="f-`+field+`-error"`, "!<html")
+		}
+	}
+	for range 2 {
+		w.leads(w.ask(w.shop.Owner, own+"/typed", good("4")), own)
+	}
+	w.shows(w.ask(w.shop.Owner, own+"/typed", good("5"), "HX-Request", "true"), http.StatusOK, `id="picking"`, "Retouche d’ourlet", "145,00", "Retirer")
+	w.leads(w.ask(w.shop.Owner, own+"/show", url.Values{}), own)
+	rw := w.ask(w.shop.Owner, own, nil)
+	w.shows(w.ask(0, code.FindString(rw.Body.String()), nil), http.StatusOK, "Retouche d’ourlet", "145,00", "!Publicité")
+	rw = w.ask(w.shop.Owner, own+"/typed", good("6"))
+	w.shows(w.ask(w.shop.Owner, w.leads(rw, own), nil, "Cookie", w.flash(rw)), http.StatusOK, "ne se modifie plus")
+}

@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"slices"
@@ -30,6 +31,8 @@ type salePage struct {
 	More   bool
 	Places []page.Option
 	Form   *page.Form
+	Typed  *page.Form // of an amount, for a brand's own team; nil: it is not offered
+	VAT    []page.Option
 
 	// While it is paid.
 	URL      string // in the code
@@ -134,6 +137,12 @@ func (s *Server) pick(c echo.Context, data *salePage, text string) (err error) {
 	data.Text, data.Places = text, placeOptions(l, data.Country)
 	if data.Form == nil {
 		data.Form = page.NewForm("place", string(data.Place))
+	}
+	if data.BrandID != nil {
+		data.VAT = vatOptions(l)
+		if data.Typed == nil {
+			data.Typed = page.NewForm("operation", rand.Text(), "vat", data.VAT[0].Value)
+		}
 	}
 	data.Shelf, data.More, err = s.Counter.ShelfOf(c.Request().Context(), data.Sale, text, l)
 	return err

@@ -116,7 +116,7 @@ func (e entry) Icon() string {
 		return "hand-coins"
 	case notices.Orders:
 		return "package"
-	case notices.Circles:
+	case notices.Personal, notices.Professional:
 		return "users"
 	}
 	return "store"
@@ -147,7 +147,7 @@ func address(topic notices.Topic, only bool, before int64) string {
 // filter reads what of the list is asked for; what makes no sense is left out.
 func filter(topic, only, before string) notices.Filter {
 	f := notices.Filter{Unread: only == "yes"}
-	for _, t := range notices.Topics() {
+	for _, t := range notices.Parts() {
 		if topic == string(t) {
 			f.Topic = t
 		}
@@ -193,7 +193,7 @@ func (s *Server) list(c echo.Context) error {
 // topics are those that concern the viewer: a brand's only whom works for one.
 func (s *Server) topics(c echo.Context) []notices.Topic {
 	var list []notices.Topic
-	for _, t := range notices.Topics() {
+	for _, t := range notices.Parts() {
 		if t != notices.Brand || len(page.ViewerFrom(c).Brands) > 0 {
 			list = append(list, t)
 		}

@@ -48,7 +48,7 @@ func (e *engine) funcs(lang i18n.Lang) template.FuncMap {
 		"add":      func(a, b int) int { return a + b },
 		"join":     func(list []string, separator string) string { return strings.Join(list, separator) },
 		"initials": initials,
-		"excerpt":  excerpt,
+		"excerpt":  Excerpt,
 	}
 }
 
@@ -114,8 +114,8 @@ func initials(name string) string {
 	return string(letters)
 }
 
-// excerpt cuts text at a word, after at most length runes, and marks the cut.
-func excerpt(text string, length int) string {
+// Excerpt cuts text at a word, after at most length runes, and marks the cut.
+func Excerpt(text string, length int) string {
 	runes := []rune(strings.Join(strings.Fields(text), " "))
 	if len(runes) <= length {
 		return string(runes)

@@ -141,7 +141,7 @@ func TestShareTargetsEscape(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
-	if got := excerpt("Une  bougie, coulée\nà la main", 14); got != "Une bougie…" {
+	if got := Excerpt("Une  bougie, coulée\nà la main", 14); got != "Une bougie…" {
 		t.Errorf("excerpt: %q", got)
 	}
 	for name, want := range map[string]string{"Camille Rousseau": "CR", "Élodie": "É", "Jean-Paul d’Arc": "JP", "": "", " ": ""} {

@@ -2,23 +2,18 @@ package relay
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
 	"relais/internal/clicks"
-	"relais/internal/i18n"
-	"relais/internal/media"
-	"relais/internal/money"
 	"relais/internal/pace"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/token"
-	"relais/internal/web/card"
 	"relais/internal/web/page"
+	"relais/internal/web/preview"
 )
 
 // follow answers a share link: see the package comment for who gets what.
@@ -91,30 +86,22 @@ func (s *Server) consented(c echo.Context) string {
 
 // Card is what a link shows of itself in a conversation, in the language of whoever shares it.
 type Card struct {
-	Lang   i18n.Lang
-	Title  string        // of the product, the brand or the storefront
-	Brand  string        // of a product
-	Price  *money.Amount // including VAT; nil: no price
-	From   bool          // the lowest of several
-	Photo  string        // content hash; empty: none
-	Member string        // who recommends it
-	Note   string        // their own words on it
+	preview.Subject
+	Brand string // of a product
+	Note  string // their own words on it
 }
 
-// picture is what is drawn of it.
-func (k Card) picture() card.Card {
-	p := card.Card{Title: k.Title, By: k.Lang.T("relay.preview.by", "Name", k.Member), Ad: k.Lang.T("relay.preview.word")}
+// words are its title and its text, as messengers show them beside the picture.
+func (k Card) words() (title, text string) {
+	title, text = k.Title, k.Lang.T("relay.preview.ad", "Name", k.Member)
 	if k.Price != nil {
-		p.Price = k.Lang.Money(*k.Price)
-		if k.From {
-			p.Price = k.Lang.T("page.price.from") + " " + p.Price
-		}
+		title += " · " + k.Lang.Money(*k.Price)
 	}
-	return p
+	if k.Note != "" {
+		text += " « " + page.Excerpt(k.Note, 160) + " »"
+	}
+	return title, text
 }
-
-// version changes with what the picture shows: messengers keep a picture as long as its address stays.
-func (k Card) version() string { return card.Key(k.Photo, k.picture()) }
 
 // cardOf gathers what the picture of a link shows, in the language of whoever shares it.
 func (s *Server) cardOf(ctx context.Context, link referrals.Link) (Card, error) {
@@ -122,10 +109,7 @@ func (s *Server) cardOf(ctx context.Context, link referrals.Link) (Card, error) 
 	if err != nil {
 		return Card{}, err
 	}
-	k := Card{Lang: link.MemberLang, Member: link.MemberName, Photo: front.CoverHash, Title: front.Title, Note: front.Intro}
-	if k.Title == "" {
-		k.Title = k.Lang.T("page.storefront.title", "Name", front.MemberName)
-	}
+	k := Card{Subject: preview.Subject{Lang: link.MemberLang, Member: link.MemberName, Photo: front.CoverHash, Title: preview.NameOf(front, link.MemberLang)}, Note: front.Intro}
 	switch {
 	case !link.ForSale:
 	case link.Target == referrals.ToProduct:
@@ -146,18 +130,20 @@ func (s *Server) productCard(ctx context.Context, k *Card, link referrals.Link) 
 		return err
 	}
 	p := cards[0]
-	price := p.From()
-	k.Title, k.Brand, k.Price, k.From, k.Photo, k.Note = p.Title, p.BrandName, &price, p.MinMinor < p.MaxMinor, p.MediaHash, ""
+	k.Product(p)
+	k.Brand, k.Note = p.BrandName, ""
 	listing, err := storefronts.ListingBySlug(ctx, s.DB, link.MemberID, p.Slug, k.Lang, s.Now())
 	if err == nil { // the link leads to that storefront, and to its price
-		price = listing.Price()
-		k.Note = listing.Note
+		price := listing.Price()
+		k.Price, k.Note = &price, listing.Note
 	}
 	return nil
 }
 
 type previewPage struct {
 	Card    Card
+	Title   string // as messengers show it
+	Text    string
 	URL     string // absolute, of the link
 	Image   string // absolute, of the picture
 	Landing string
@@ -171,8 +157,9 @@ func (s *Server) preview(c echo.Context, link referrals.Link) error {
 	}
 	// Messengers ask in no language, or in that of their own computers: the card speaks that of whoever shares it.
 	c.Request().Header.Set("Accept-Language", string(k.Lang))
-	return s.Site.Render(c, http.StatusOK, "relay/preview", previewPage{Card: k, URL: s.BaseURL + link.Path(),
-		Image: s.BaseURL + link.Path() + "/card.jpg?v=" + k.version(), Landing: link.Landing("")})
+	title, text := k.words()
+	return s.Site.Render(c, http.StatusOK, "relay/preview", previewPage{Card: k, Title: title, Text: text, URL: s.BaseURL + link.Path(),
+		Image: s.BaseURL + link.Path() + "/card.jpg?v=" + k.Version(), Landing: link.Landing("")})
 }
 
 // card is the picture of a link: drawn once for what it shows, then kept in memory.
@@ -185,20 +172,7 @@ func (s *Server) card(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	etag := `"` + k.version() + `"`
-	h := c.Response().Header()
-	h.Set("Cache-Control", "public, max-age=86400")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // it is made to be shown elsewhere
-	h.Set("ETag", etag)
-	if c.Request().Header.Get("If-None-Match") == etag {
-		return c.NoContent(http.StatusNotModified)
-	}
-	open := func() (io.ReadCloser, error) { return s.Media.Open(k.Photo, media.Medium) }
-	jpeg, err := s.Cards.Render(k.Photo, open, k.picture())
-	if err != nil {
-		return fmt.Errorf("draw card of link %d: %w", link.ID, err)
-	}
-	return c.Blob(http.StatusOK, "image/jpeg", jpeg)
+	return s.Pictures.Answer(c, k.Subject)
 }
 
 // qr is the code of a link as a PNG, to print.

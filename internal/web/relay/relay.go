@@ -26,8 +26,8 @@ import (
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/token"
-	"relais/internal/web/card"
 	"relais/internal/web/page"
+	"relais/internal/web/preview"
 )
 
 // Options is what a Server needs.
@@ -39,9 +39,8 @@ type Options struct {
 	Agents      *clicks.Agents
 	Storefronts *storefronts.Service
 	Payouts     *payouts.Service
-	Media       *media.Store
+	Pictures    preview.Pictures
 	Keys        *token.Keys
-	Cards       *card.Cache
 	Now         func() time.Time // business time
 	Clock       func() time.Time // real time: cookies, limits
 	BaseURL     string           // of the site, without a slash at its end

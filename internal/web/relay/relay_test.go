@@ -29,6 +29,7 @@ import (
 	"relais/internal/token"
 	"relais/internal/web/card"
 	"relais/internal/web/page"
+	"relais/internal/web/preview"
 	"relais/internal/web/relay"
 	"relais/static"
 	"relais/templates"
@@ -72,9 +73,9 @@ func open(t testing.TB) *site {
 	must(t, err)
 	cards, err := card.NewCache(8)
 	must(t, err)
-	s.server = relay.New(relay.Options{DB: db, Site: pages, Clicks: s.clicks, Referrals: s.referrals, Agents: agents, Storefronts: storefronts.New(db, clock, nil), Media: photos,
+	s.server = relay.New(relay.Options{DB: db, Site: pages, Clicks: s.clicks, Referrals: s.referrals, Agents: agents, Storefronts: storefronts.New(db, clock, nil), Pictures: preview.Pictures{Cards: cards, Media: photos},
 		Payouts: payouts.New(payouts.Config{DB: db, Now: clock, Clock: clock, Log: quiet}),
-		Keys:    keys, Cards: cards, Now: clock, Clock: clock, BaseURL: "https://relais.example", Log: quiet})
+		Keys:    keys, Now: clock, Clock: clock, BaseURL: "https://relais.example", Log: quiet})
 	s.echo = echo.New()
 	must(t, pages.Use(s.echo))
 	s.echo.Use(s.identify)

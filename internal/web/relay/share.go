@@ -129,7 +129,7 @@ func (s *Server) sheetOf(c echo.Context, form *page.Form, asked referrals.Share,
 		if err != nil {
 			return err
 		}
-		data.Image = link.Path() + "/card.jpg?v=" + k.version()
+		data.Image = link.Path() + "/card.jpg?v=" + k.Version()
 		data.Sheet = page.ShareLink{URL: s.BaseURL + link.Path(), Title: data.Title, PNG: link.Path() + "/qr.png",
 			Text: shareText(viewer, data)}
 	}

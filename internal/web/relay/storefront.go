@@ -92,7 +92,7 @@ func (s *Server) setCover(c echo.Context) error {
 		return fmt.Errorf("open cover: %w", err)
 	}
 	defer file.Close()
-	photo, err := s.Media.Save(ctx, s.DB, file, viewer.Name)
+	photo, err := s.Pictures.Media.Save(ctx, s.DB, file, viewer.Name)
 	if err != nil {
 		return s.refuseCover(c, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"relais/internal/follows"
 	"relais/internal/referrals"
 	"relais/internal/web/page"
+	"relais/internal/web/preview"
 )
 
 func (s *Shop) brands(c echo.Context) error {
@@ -33,6 +34,7 @@ type brandPage struct {
 	Delivery []carts.Method
 	Follow   follows.Standing
 	Actor    int64  // by which it can be followed from elsewhere; 0: it cannot
+	Image    string // absolute address of the picture that conversations show
 	Relay    string // who brought the visitor, and earns; empty: nobody known
 }
 
@@ -81,5 +83,6 @@ func (s *Shop) brand(c echo.Context) error {
 		products[i].URL = withClick(products[i].URL, click) // the click goes with the visitor into the basket
 	}
 	return s.site.Render(c, http.StatusOK, "shop/brand", brandPage{Brand: b, Terms: terms, City: cityOf(b.MakerAddress),
-		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Actor: actor, Relay: relay})
+		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Actor: actor, Relay: relay,
+		Image: preview.Subject{Lang: lang, Title: b.Name, Photo: b.CoverHash}.Of(s.baseURL + "/b/" + b.Handle)})
 }

@@ -46,7 +46,7 @@ func TestProductPage(t *testing.T) {
 	w := newWorld(t)
 	w.get("/p/"+w.bowl.Slug).is(http.StatusOK, "24,00 €", "TVA comprise", "Atelier du Sud SARL", "3 rue des Potiers", "Ne va pas au four", "Point relais", "3,90 €",
 		"Professionnel", "Recommander et gagner 2,00 €", `/share?product=`+w.bowl.Slug, "Camille", "Celui de mon petit déjeuner",
-		`<link rel="canonical" href="`+w.url+`/p/`+w.bowl.Slug, `property="og:image" content="`+w.url+`/media/`, `"@type":"Product"`, `"price":"24.00"`).
+		`<link rel="canonical" href="`+w.url+`/p/`+w.bowl.Slug, `property="og:image" content="`+w.url+`/p/`+w.bowl.Slug+`/card.jpg?lang=fr&amp;v=`, `"@type":"Product"`, `"price":"24.00"`).
 		lacks("Publicité.</strong>", "price-down")
 	w.get("/p/"+w.shirt.Slug).is(http.StatusOK, "dès 49,00 €", "54,00 €", "Épuisé", `"lowPrice":"49.00"`)
 	w.get("/p/nothing").is(http.StatusNotFound)

@@ -1,16 +1,19 @@
 package shop
 
 import (
+	"github.com/labstack/echo/v4"
+
 	"relais/internal/catalog"
 	"relais/internal/i18n"
 	"relais/internal/media"
 	"relais/internal/web/page"
+	"relais/internal/web/preview"
 )
 
-// preview is how a product looks elsewhere: Open Graph for messengers, JSON-LD for search engines.
-type preview struct {
+// elsewhere is how a product looks elsewhere: Open Graph for messengers, JSON-LD for search engines.
+type elsewhere struct {
 	Canonical string // /p/slug, also in a storefront: one product, one address
-	Image     string
+	Image     string // absolute address of the picture that conversations show
 	Text      string
 	Linked    linkedProduct
 }
@@ -54,15 +57,12 @@ type linkedOffer struct {
 	Availability string `json:"availability"`
 }
 
-func (s *Shop) preview(p catalog.ProductPage, stars page.Stars) preview {
-	v := preview{Canonical: s.baseURL + "/p/" + p.Slug, Text: catalog.Plain(p.Description, 200)}
+func (s *Shop) elsewhere(p catalog.ProductPage, stars page.Stars) elsewhere {
+	v := elsewhere{Canonical: s.baseURL + "/p/" + p.Slug, Text: catalog.Plain(p.Description, 200)}
 	l := linkedProduct{Context: "https://schema.org", Type: "Product", Name: p.Title, Description: catalog.Plain(p.Description, 500),
 		Brand: linkedBrand{"Brand", p.Brand.Name}}
 	for _, photo := range p.Photos {
 		l.Image = append(l.Image, s.baseURL+media.URL(photo.Hash, media.Large))
-	}
-	if len(l.Image) > 0 {
-		v.Image = l.Image[0]
 	}
 	if stars.Count > 0 {
 		l.Rating = &linkedRating{"AggregateRating", i18n.EN.Tenths(stars.Tenths), stars.Count, stars.Count, 5, 1}
@@ -85,4 +85,17 @@ func (s *Shop) preview(p catalog.ProductPage, stars page.Stars) preview {
 	}
 	v.Linked = l
 	return v
+}
+
+// pictureOf is the address of the picture of a product's page, with its price there and who recommends it.
+func (s *Shop) pictureOf(c echo.Context, p catalog.ProductPage, r *relay) string {
+	price := priceOf(p)
+	about, address := preview.Subject{Lang: page.Lang(c), Title: p.Title, Price: &price.Now, From: price.From}, s.baseURL
+	if len(p.Photos) > 0 {
+		about.Photo = p.Photos[0].Hash
+	}
+	if r != nil {
+		about.Member, address = r.MemberName, address+r.Path()
+	}
+	return about.Of(address + "/p/" + p.Slug)
 }

@@ -44,11 +44,12 @@ type productPage struct {
 	Fans     []storefronts.Fan
 	FansMore int
 	Relay    *relay
+	Ad       string  // who earns by the storefront, in a sentence; empty outside of one
 	Resale   *resale // what the storefront puts on the price; nil: nothing
 	Brought  string  // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
 	Click    string
 	Others   []page.ProductCard
-	Preview  preview
+	Preview  elsewhere
 	Ratings  opinion.Panel
 }
 
@@ -168,10 +169,12 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	if data.Ratings, err = opinion.PanelOf(c, s.db, p.ID, opinion.PathOf(p.Slug, handle, data.Click)); err != nil {
 		return err
 	}
-	data.Preview = s.preview(p, data.Ratings.Stars)
+	data.Preview = s.elsewhere(p, data.Ratings.Stars)
 	if sold != nil { // the price is of this page, not of the product's own
 		data.Preview.Linked.Offers.URL = s.baseURL + r.Path() + "/p/" + p.Slug
 	}
+	data.Preview.Image = s.pictureOf(c, p, r)
+	data.Ad = adOf(page.Lang(c), r, sold)
 	return s.site.Render(c, data.Form.Status(), "shop/product", data)
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/storefronts"
 )
@@ -54,4 +55,19 @@ func (s *Shop) resell(c echo.Context, p *catalog.ProductPage, r *relay) (*resale
 // margined puts what a storefront asks on the card of a product.
 func margined(shown money.Amount, m storefronts.Margin, p catalog.ProductCard) money.Amount {
 	return money.New(shown.Minor+m.On(p.From(), p.MarginBps).Minor, shown.Currency)
+}
+
+// adOf says who earns by a storefront, and how much.
+func adOf(l i18n.Lang, r *relay, sold *resale) string {
+	switch {
+	case r == nil:
+		return ""
+	case sold != nil && sold.Commission.Sign() > 0:
+		return l.T("margin.ad", "Name", r.MemberName, "Profit", sold.Profit, "Commission", sold.Commission, "Kept", sold.Kept)
+	case sold != nil:
+		return l.T("margin.ad_only", "Name", r.MemberName, "Kept", sold.Kept)
+	case r.Earn.Sign() > 0:
+		return l.T("shop.product.ad", "Name", r.MemberName, "Amount", r.Earn)
+	}
+	return l.T("shop.product.ad_none", "Name", r.MemberName)
 }

@@ -75,6 +75,7 @@ type awayPage struct {
 	Own     string // the product on its brand's own page, with the click that brought the visitor
 	Clicked bool   // the member earns by that click, as the rules say
 	Self    bool
+	Image   string // absolute address of the picture that conversations show
 }
 
 // away says until when a storefront takes no orders, and offers the product at its brand.
@@ -84,7 +85,7 @@ func (s *Shop) away(c echo.Context, p catalog.ProductPage, r *relay) error {
 		return err
 	}
 	click := c.QueryParam("c")
-	data := awayPage{Front: r.Storefront, Product: p, Own: withClick("/p/"+p.Slug, click), Clicked: click != "", Self: r.Self}
+	data := awayPage{Front: r.Storefront, Product: p, Own: withClick("/p/"+p.Slug, click), Clicked: click != "", Self: r.Self, Image: s.pictureOf(c, p, r)}
 	for _, one := range cards {
 		data.Card = card(c, one)
 		data.Card.URL = data.Own

@@ -9,10 +9,10 @@ import (
 	"relais/internal/fediverse"
 	"relais/internal/follows"
 	"relais/internal/groups"
-	"relais/internal/media"
 	"relais/internal/storefronts"
 	"relais/internal/web/opinion"
 	"relais/internal/web/page"
+	"relais/internal/web/preview"
 )
 
 type storefrontPage struct {
@@ -71,9 +71,7 @@ func (s *Shop) storefront(c echo.Context) error {
 	if hash == "" && len(list) > 0 {
 		hash = list[0].MediaHash
 	}
-	if hash != "" {
-		data.Image = s.baseURL + media.URL(hash, media.Large)
-	}
+	data.Image = preview.Subject{Lang: lang, Title: preview.NameOf(f, lang), Photo: hash, Member: f.MemberName}.Of(s.baseURL + f.Path())
 	data.Empty = page.Empty{Icon: "store", Title: lang.T("shop.storefront.empty.title", "Name", f.MemberName),
 		Text: lang.T("shop.storefront.empty.text"), URL: "/products", Action: lang.T("shop.storefront.empty.action")}
 	if data.Own {
