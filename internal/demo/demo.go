@@ -25,6 +25,7 @@ import (
 	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/clock"
+	"relais/internal/demo/agenda"
 	"relais/internal/demo/content"
 	"relais/internal/disputes"
 	"relais/internal/documents"
@@ -154,7 +155,7 @@ type maker struct {
 	links      []*link
 	visits     []*visit
 	stories    []story
-	agenda     agenda
+	agenda     agenda.Agenda
 	tally      tally
 }
 

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -91,29 +90,6 @@ func TestPurchasesCanHappen(t *testing.T) {
 		if n > reserve {
 			t.Errorf("%d pieces of %s are sold, more than there are", n, slug)
 		}
-	}
-}
-
-func TestAgendaKeepsTheOrderOfTimeAndOfComing(t *testing.T) {
-	var a agenda
-	var got string
-	for _, e := range []struct {
-		after time.Duration
-		name  string
-	}{{2, "c"}, {1, "a"}, {1, "b"}, {9, "never"}} {
-		a.add(end.Add(e.after), func(context.Context) error { got += e.name; return nil })
-	}
-	for {
-		e, ok := a.next(end.Add(5))
-		if !ok {
-			break
-		}
-		if err := e.do(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got != "abc" {
-		t.Errorf("got %q", got)
 	}
 }
 

@@ -38,7 +38,7 @@ func (m *maker) planJudged() {
 	fleeting.Email = "zoe.p@yopmail.com"
 	var missed, open orders.Page
 	at := func(days float64, do func(context.Context) error) {
-		m.agenda.add(m.now.Add(-time.Duration(days*float64(dayLong))), do)
+		m.agenda.Add(m.now.Add(-time.Duration(days*float64(dayLong))), do)
 	}
 	sale := func(days float64, p *purchase, through bool, card string, keep *orders.Page) {
 		at(days, func(ctx context.Context) (err error) { *keep, err = m.sale(ctx, p, through, card); return err })
@@ -128,6 +128,6 @@ func (m *maker) refusedAndAppealed(ctx context.Context, o orders.Page) error {
 	if r == nil {
 		return fmt.Errorf("nobody looks at %s", o.Number)
 	}
-	m.agenda.add(m.Clock.Now().Add(2*dayLong), func(ctx context.Context) error { return m.Reviews.Appeal(ctx, relay, r.ID, appealedWhy) })
+	m.agenda.Add(m.Clock.Now().Add(2*dayLong), func(ctx context.Context) error { return m.Reviews.Appeal(ctx, relay, r.ID, appealedWhy) })
 	return m.Reviews.Decide(ctx, r.ID, reviews.Verdict{BrandID: b.id, By: b.owner, Why: refusedWhy})
 }

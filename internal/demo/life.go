@@ -25,15 +25,15 @@ type tally struct {
 func (m *maker) live(ctx context.Context) error {
 	m.plan()
 	for {
-		e, ok := m.agenda.next(m.now)
+		e, ok := m.agenda.Next(m.now)
 		if !ok {
 			break
 		}
-		m.at(e.at)
-		if err := e.do(ctx); err != nil {
-			return fmt.Errorf("%s: %w", e.at.Format(time.RFC3339), err)
+		m.at(e.At)
+		if err := e.Do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", e.At.Format(time.RFC3339), err)
 		}
-		m.progress(50 + int(48*e.at.Sub(m.start)/m.now.Sub(m.start)))
+		m.progress(50 + int(48*e.At.Sub(m.start)/m.now.Sub(m.start)))
 	}
 	m.at(m.now)
 	if err := m.trouble(ctx); err != nil {
@@ -46,12 +46,12 @@ func (m *maker) live(ctx context.Context) error {
 func (m *maker) plan() {
 	for i, b := range m.content.Brands {
 		known := m.brands[b.Handle]
-		m.agenda.add(m.start.Add(time.Duration(3+9*i)*time.Hour), func(ctx context.Context) error {
+		m.agenda.Add(m.start.Add(time.Duration(3+9*i)*time.Hour), func(ctx context.Context) error {
 			return m.onboard(ctx, earnings.Owner{BrandID: known.id}, b.Country, true)
 		})
 		if rate, days := firstRate(b.Handle); rate != 0 {
 			change := m.start.Add(time.Duration(days * float64(m.days) * float64(dayLong)))
-			m.agenda.add(change, func(ctx context.Context) error { return m.offer(ctx, known, b.Terms.CommissionBPS, b.Terms.MarginBPS) })
+			m.agenda.Add(change, func(ctx context.Context) error { return m.offer(ctx, known, b.Terms.CommissionBPS, b.Terms.MarginBPS) })
 		}
 	}
 	for i, p := range m.content.Playing(content.Relay) {
@@ -59,24 +59,24 @@ func (m *maker) plan() {
 			continue
 		}
 		at := m.start.Add(time.Duration(20+37*i) * time.Hour)
-		m.agenda.add(at, func(ctx context.Context) error {
+		m.agenda.Add(at, func(ctx context.Context) error {
 			return m.onboard(ctx, earnings.Owner{MemberID: m.people[p.Handle].id}, p.Country, p.Handle != unfinished)
 		})
 	}
 	for _, c := range m.content.Products {
 		if reduced(c) {
-			m.agenda.add(m.now.AddDate(0, 0, -reducedBefore), func(ctx context.Context) error { return m.reduce(ctx, m.products[c.Slug]) })
+			m.agenda.Add(m.now.AddDate(0, 0, -reducedBefore), func(ctx context.Context) error { return m.reduce(ctx, m.products[c.Slug]) })
 		}
 	}
 	for day := range m.days + 1 {
 		night := m.start.AddDate(0, 0, day).Truncate(dayLong).Add(dayLong + 2*time.Hour)
-		m.agenda.add(night, m.night)
+		m.agenda.Add(night, m.night)
 		if night.Weekday() == time.Monday {
-			m.agenda.add(night.Add(3*time.Hour), m.payOut)
+			m.agenda.Add(night.Add(3*time.Hour), m.payOut)
 		}
 	}
 	for _, p := range m.drawPurchases() {
-		m.agenda.add(p.at, func(ctx context.Context) error { return m.buy(ctx, p) })
+		m.agenda.Add(p.at, func(ctx context.Context) error { return m.buy(ctx, p) })
 	}
 	m.planJudged()
 	m.planStands()
@@ -191,13 +191,13 @@ func (m *maker) buy(ctx context.Context, p *purchase) error {
 	}
 	switch p.payment {
 	case forgotten:
-		m.agenda.add(o.ExpiresAt.Add(time.Minute), func(ctx context.Context) error {
+		m.agenda.Add(o.ExpiresAt.Add(time.Minute), func(ctx context.Context) error {
 			return errors.Join(m.Orders.SweepExpired(ctx), m.Jobs.Drain(ctx))
 		})
 	case cancelled:
-		m.agenda.add(p.at.Add(6*time.Minute), func(ctx context.Context) error { return m.Orders.Cancel(ctx, o.ID) })
+		m.agenda.Add(p.at.Add(6*time.Minute), func(ctx context.Context) error { return m.Orders.Cancel(ctx, o.ID) })
 	default:
-		m.agenda.add(p.at.Add(2*time.Minute), func(ctx context.Context) error { return m.pay(ctx, p, o.ID, address) })
+		m.agenda.Add(p.at.Add(2*time.Minute), func(ctx context.Context) error { return m.pay(ctx, p, o.ID, address) })
 	}
 	return nil
 }
@@ -234,7 +234,7 @@ func (m *maker) pay(ctx context.Context, p *purchase, orderID int64, address str
 		if p.early {
 			from = at
 		}
-		m.agenda.add(from.Add(p.withdraw), func(ctx context.Context) error { return m.withdrawn(ctx, p, o) })
+		m.agenda.Add(from.Add(p.withdraw), func(ctx context.Context) error { return m.withdrawn(ctx, p, o) })
 	}
 	return nil
 }
@@ -248,7 +248,7 @@ func (m *maker) send(p *purchase, s orders.Shipment, paidAt time.Time) time.Time
 		}
 	}
 	sent := paidAt.Add(part.ship)
-	m.agenda.add(sent, func(ctx context.Context) error {
+	m.agenda.Add(sent, func(ctx context.Context) error {
 		err := m.Orders.Ship(ctx, s.BrandID, s.ID, part.carrier, part.tracking)
 		if errors.Is(err, orders.ErrNotShippable) { // the buyer withdrew before
 			return nil
@@ -257,7 +257,7 @@ func (m *maker) send(p *purchase, s orders.Shipment, paidAt time.Time) time.Time
 	})
 	received := sent.Add(part.deliver)
 	if part.by != "time" {
-		m.agenda.add(received, func(ctx context.Context) error {
+		m.agenda.Add(received, func(ctx context.Context) error {
 			err := m.Orders.Deliver(ctx, s.BrandID, s.ID, part.by)
 			if errors.Is(err, orders.ErrNotUnderWay) {
 				return nil
@@ -277,7 +277,7 @@ func (m *maker) withdrawn(ctx context.Context, p *purchase, o orders.Page) error
 		return fmt.Errorf("withdraw from %s: %w", o.Number, err)
 	}
 	if p.back != 0 {
-		m.agenda.add(m.Clock.Now().Add(p.back), func(ctx context.Context) error { return m.refund(ctx, p, o) })
+		m.agenda.Add(m.Clock.Now().Add(p.back), func(ctx context.Context) error { return m.refund(ctx, p, o) })
 	}
 	return m.Jobs.Drain(ctx)
 }

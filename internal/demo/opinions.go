@@ -82,7 +82,7 @@ func (m *maker) planOpinions() {
 		buyer.Name, buyer.Email = o.Buyer, fmt.Sprintf("acheteur-%d@example.org", i+1)
 		p := &purchase{nth: nth + i, buyer: buyer, items: []item{{product: piece, variant: i % len(piece.variants), quantity: 1}},
 			parcels: []parcel{{ship: dayLong, deliver: 2 * dayLong, carrier: "Colissimo", by: "buyer"}}}
-		m.agenda.add(m.now.AddDate(0, 0, -o.Days), func(ctx context.Context) error { return m.opine(ctx, p, o) })
+		m.agenda.Add(m.now.AddDate(0, 0, -o.Days), func(ctx context.Context) error { return m.opine(ctx, p, o) })
 	}
 }
 
@@ -98,7 +98,7 @@ func (m *maker) opine(ctx context.Context, p *purchase, o content.Opinion) error
 	}
 	bought := m.Clock.Now()
 	at := func(days int, do func(context.Context) error) {
-		m.agenda.add(bought.AddDate(0, 0, days).Add(time.Duration(p.nth%7)*time.Hour), do)
+		m.agenda.Add(bought.AddDate(0, 0, days).Add(time.Duration(p.nth%7)*time.Hour), do)
 	}
 	at(5+p.nth%5, func(ctx context.Context) error { return m.rate(ctx, order, o) })
 	if o.Thanks != "" {
@@ -132,10 +132,10 @@ func (m *maker) rate(ctx context.Context, order orders.Page, o content.Opinion) 
 	}
 	b := m.products[o.Product].brand
 	if o.Reply != "" {
-		m.agenda.add(m.Clock.Now().Add(26*time.Hour), func(ctx context.Context) error { return m.Ratings.Reply(ctx, b.id, id, b.owner, o.Reply) })
+		m.agenda.Add(m.Clock.Now().Add(26*time.Hour), func(ctx context.Context) error { return m.Ratings.Reply(ctx, b.id, id, b.owner, o.Reply) })
 	}
 	if o.Report != "" {
-		m.agenda.add(m.Clock.Now().Add(31*time.Hour), func(ctx context.Context) error {
+		m.agenda.Add(m.Clock.Now().Add(31*time.Hour), func(ctx context.Context) error {
 			return m.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartRating, ID: id, BrandID: &b.id, MemberID: &b.owner, Reason: "fake", Text: o.Report})
 		})
 	}

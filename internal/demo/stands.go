@@ -26,11 +26,11 @@ func (m *maker) planStands() {
 	for i, s := range m.content.Stands {
 		st := &stall{Stand: s}
 		stalls[s.Of()] = st
-		m.agenda.add(m.now.AddDate(0, 0, -10), func(ctx context.Context) error { return m.openStall(ctx, st, i) })
+		m.agenda.Add(m.now.AddDate(0, 0, -10), func(ctx context.Context) error { return m.openStall(ctx, st, i) })
 	}
 	for i, h := range m.content.HandSales {
 		at := m.now.AddDate(0, 0, -h.Days).Add(time.Duration(i) * time.Minute)
-		m.agenda.add(at, func(ctx context.Context) error { return m.handSale(ctx, stalls[h.Stand], h, i) })
+		m.agenda.Add(at, func(ctx context.Context) error { return m.handSale(ctx, stalls[h.Stand], h, i) })
 	}
 }
 

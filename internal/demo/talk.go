@@ -36,13 +36,13 @@ func (m *maker) converse(p *purchase, o orders.Page) {
 	if p.member != nil {
 		member = p.member.id
 	}
-	m.agenda.add(asked, func(ctx context.Context) error {
+	m.agenda.Add(asked, func(ctx context.Context) error {
 		return unlessOver(m.Support.Write(ctx, o.ID, b.id, support.FromBuyer, member, say.question[lang]))
 	})
 	if p.nth%5 == 0 {
 		return
 	}
-	m.agenda.add(asked.Add(time.Duration(3+p.nth%14)*time.Hour), func(ctx context.Context) error {
+	m.agenda.Add(asked.Add(time.Duration(3+p.nth%14)*time.Hour), func(ctx context.Context) error {
 		return unlessOver(m.Support.Write(ctx, o.ID, b.id, support.FromBrand, b.owner, say.answer[lang]))
 	})
 }
