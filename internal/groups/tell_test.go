@@ -1,0 +1,72 @@
+package groups_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"relais/internal/groups"
+	"relais/internal/i18n"
+	"relais/internal/notices"
+)
+
+// told fails where somebody was told something else in their personal circles, oldest first, or where a title names the circle or its text
+// does not.
+func (w *world) told(name string, want ...string) {
+	w.t.Helper()
+	list, _, err := notices.List(w.t.Context(), w.db, w.id(name), notices.Filter{Topic: notices.Personal})
+	w.must(err)
+	var events []string
+	for _, n := range list {
+		events = append(events, n.Event)
+		for _, l := range i18n.Langs() {
+			if strings.Contains(n.Title(l), "voisins") || !strings.Contains(n.Text(l), "Les voisins du 12") {
+				w.t.Errorf("%s in %s: %q, %q", n.Event, l, n.Title(l), n.Text(l))
+			}
+		}
+	}
+	slices.Reverse(events)
+	if !slices.Equal(events, want) {
+		w.t.Errorf("%s was told %q, want %q", name, events, want)
+	}
+}
+
+// What becomes of somebody's place in a circle, they are told; what waits for a decision, those who decide, and not who did it themselves.
+func TestWhoIsTold(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	g := w.circle(groups.Open, groups.Asked, "mona")
+	w.must(w.SetRole(ctx, g.ID, w.id("olga"), w.id("mona"), groups.Moderator))
+	for _, name := range []string{"anna", "bruno"} {
+		for range 2 { // again: the same request
+			_, err := w.Join(ctx, g.ID, w.id(name), yes(g), "Je suis du 14.")
+			w.must(err)
+		}
+	}
+	waiting, err := groups.Requests(ctx, w.db, g.ID, 10)
+	w.must(err)
+	w.must(w.Answer(ctx, g.ID, w.id("olga"), waiting[0].ID, true))
+	w.must(w.Answer(ctx, g.ID, w.id("olga"), waiting[1].ID, false))
+	w.must(w.InviteByMail(ctx, g.ID, w.id("olga"), groups.Mails{Addresses: "carla@example.org, nobody@example.com", Lang: i18n.FR}))
+	w.id("carla")
+	w.must(w.InviteByMail(ctx, g.ID, w.id("olga"), groups.Mails{Addresses: "dina@example.org", Lang: i18n.FR}))
+	w.must(w.ReportGroup(ctx, g.ID, w.id("anna"), w.id("mona"), "insult", "Trois fois."))
+	w.must(w.SetRole(ctx, g.ID, w.id("olga"), w.id("mona"), groups.Member))
+	w.must(w.Remove(ctx, g.ID, w.id("olga"), w.id("anna"), "Publicités.", false))
+	w.must(w.Remove(ctx, g.ID, w.id("olga"), w.id("mona"), "Insultes.", true))
+	w.told("anna", "accepted", "removed")
+	w.told("bruno", "declined")
+	w.told("mona", "moderator", "asked", "asked", "member", "banned") // not of the report about herself
+	w.told("olga", "asked", "asked", "reported")
+	w.told("carla") // had no account when she was written to
+	w.id("erik")
+	w.must(w.InviteByMail(ctx, g.ID, w.id("olga"), groups.Mails{Addresses: "erik@example.org", Lang: i18n.FR}))
+	w.told("erik", "invited")
+	work := groups.Draft{Name: "Les voisins du 12, au travail", Rules: "Être aimable.", Sphere: groups.Professional, Visibility: groups.Open, Admission: groups.Free}
+	office, err := w.Create(ctx, w.id("olga"), work)
+	w.must(err)
+	_, err = w.Join(ctx, office.ID, w.id("erik"), yes(office), "")
+	w.must(err)
+	w.must(w.HandOver(ctx, office.ID, w.id("olga"), w.id("erik")))
+	w.told("erik", "invited") // what is said at work is not among what is personal
+}
