@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/money"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/reviews"
 	"relais/internal/storefronts"
@@ -296,6 +298,9 @@ func TestMarginLowered(t *testing.T) {
 		t.Errorf("new terms: %d", got)
 	}
 	lowered(storefronts.CutByTerms, 1001, 600)
+	if told := r.Told(r.lea, notices.Margin); !slices.Equal(told, []string{"lowered"}) {
+		t.Errorf("she was told %q", told)
+	}
 	r.allow(2000)
 	r.Settle()
 	if got := goods(); got != 12600 {

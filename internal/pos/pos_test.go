@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/pos"
 	"relais/internal/stripesandbox"
@@ -138,6 +140,10 @@ func TestSoldByTheCode(t *testing.T) {
 	s.Pay(o, apptest.Good)
 	s.must(s.Counter.Look(ctx, id)) // no notice has come yet
 	v := s.stage(id, "paid")
+	s.must(s.Counter.Look(ctx, id)) // again
+	if told := s.Told(s.lea, notices.Counter); !slices.Equal(told, []string{"paid"}) {
+		t.Errorf("the seller was told %q", told)
+	}
 	sh := v.Order.Shipments[0]
 	if sh.State != orders.Delivered || sh.DeliveredBy != "seller" || sh.ShippingMinor != 0 || v.Order.WindowBegun {
 		t.Errorf("%+v", sh)

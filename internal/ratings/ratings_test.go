@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/mail"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/ratings"
@@ -268,6 +270,9 @@ func TestReplyAndReports(t *testing.T) {
 	if r.ReplyEditedAt == nil || w.letters("rating_reply") != 1 {
 		t.Errorf("%+v, %d letters", r, w.letters("rating_reply"))
 	}
+	if told := w.Told(w.shop.Owner, notices.BrandRating); !slices.Equal(told, []string{"written"}) {
+		t.Errorf("the brand's team was told %q", told)
+	}
 	brand := ratings.Complaint{Part: ratings.PartRating, ID: id, BrandID: &w.shop.Brand, MemberID: &w.shop.Owner, Reason: "fake"}
 	if err := w.Ratings.Report(ctx, brand); !errors.Is(err, fault.Invalid) {
 		t.Errorf("a brand reports without saying why: %v", err)
@@ -385,6 +390,9 @@ func TestGuestBook(t *testing.T) {
 	w.ok(w.Ratings.Hide(ctx, w.lea, id, true))
 	note.Body = "Merci encore."
 	w.ok(w.Ratings.Thank(ctx, note)) // written anew, and still not shown
+	if told := w.Told(w.lea, notices.Thanks); !slices.Equal(told, []string{"written"}) {
+		t.Errorf("the owner of the guest book was told %q", told)
+	}
 	if list := book(); len(list) != 0 {
 		t.Errorf("shown: %+v", list)
 	}

@@ -2,7 +2,9 @@ package apptest
 
 import (
 	"fmt"
+	"slices"
 
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/refunds"
 	"relais/internal/returns"
@@ -59,4 +61,19 @@ func Everything(p orders.Page, brand int64) (wish orders.RefundWish) {
 		}
 	}
 	return wish
+}
+
+// Told is what a member was told of a kind, oldest first.
+func (w *World) Told(memberID int64, kind notices.Kind) (events []string) {
+	w.T.Helper()
+	list, _, err := notices.List(w.T.Context(), w.DB, memberID, notices.Filter{})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	for _, n := range slices.Backward(list) {
+		if n.Kind == kind {
+			events = append(events, n.Event)
+		}
+	}
+	return events
 }
