@@ -55,7 +55,9 @@ func (t Typed) Clean(c money.Currency) (Typed, error) {
 	return t, fault.Merge(wrong...)
 }
 
-const countTyped = `select count(*) from cart_lines c join variants v on v.id = c.variant_id join products p on p.id = v.product_id where c.cart_id = $1 and p.state = 'typed'`
+const selectHeld = `
+select coalesce(bool_or(p.typed_operation = $2), false) as this, count(*) as count
+from cart_lines c join variants v on v.id = c.variant_id join products p on p.id = v.product_id where c.cart_id = $1 and p.state = 'typed'`
 
 // Type puts an amount into a basket of a brand's team, at once or again. It is a product of one piece that this basket alone can hold, so
 // that its order, its VAT, its invoice and its refunds are as of any other; nobody recommended it, so nobody earns by it. Faults: ErrTypedByBrand, ErrBegun,
@@ -77,6 +79,19 @@ func (s *Service) Type(ctx context.Context, memberID, saleID int64, t Typed) err
 	if t, err = t.Clean(brand.Currency); err != nil {
 		return err
 	}
+	var held struct {
+		This  bool  `db:"this"`
+		Count int64 `db:"count"`
+	}
+	if err := s.db.GetContext(ctx, &held, selectHeld, sale.CartID, t.Operation); err != nil {
+		return postgres.Translate(err)
+	}
+	switch {
+	case held.This:
+		return nil
+	case held.Count >= MaxTyped: // before a product is made that no basket would hold
+		return fault.Field("title", "pos.fault.typed_many").Arg("Count", MaxTyped)
+	}
 	var variant int64
 	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		variant, err = s.insertTyped(ctx, tx, sale, t)
@@ -84,19 +99,6 @@ func (s *Service) Type(ctx context.Context, memberID, saleID int64, t Typed) err
 	})
 	if err != nil {
 		return err
-	}
-	var held struct {
-		This  bool  `db:"this"`
-		Count int64 `db:"count"`
-	}
-	if err := s.db.GetContext(ctx, &held, `select exists (select 1 from cart_lines where cart_id = $1 and variant_id = $2) as this, (`+countTyped+`) as count`, sale.CartID, variant); err != nil {
-		return postgres.Translate(err)
-	}
-	switch {
-	case held.This:
-		return nil
-	case held.Count >= MaxTyped:
-		return fault.Field("title", "pos.fault.typed_many").Arg("Count", MaxTyped)
 	}
 	if _, err := s.carts.Add(ctx, carts.Addition{CartID: sale.CartID, VariantID: variant, Quantity: 1, Lang: sale.Lang}); err != nil {
 		return err

@@ -225,6 +225,10 @@ func TestWhoTypesAmounts(t *testing.T) {
 	if err := s.Counter.Type(ctx, s.shop.Owner, own, hem()); !errors.Is(err, fault.Invalid) {
 		t.Errorf("one too many: %v", err)
 	}
+	var made int
+	if s.must(s.DB.Get(&made, `select count(*) from products where typed_for is not null`)); made != 1+pos.MaxTyped {
+		t.Errorf("%d products were made; the one too many is none", made)
+	}
 	s.must(s.Counter.Show(ctx, s.shop.Owner, own))
 	if err := s.Counter.Type(ctx, s.shop.Owner, own, hem()); !errors.Is(err, pos.ErrBegun) {
 		t.Errorf("after it was shown: %v", err)
