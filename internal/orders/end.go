@@ -20,7 +20,12 @@ func (s *Service) Expire(ctx context.Context, orderID int64) error {
 	return s.end(ctx, orderID, Expired)
 }
 
-// CheckoutExpired ends the order whose payment page the provider closed. One that is not ours changes nothing.
+const forgetCheckout = `
+update orders set checkout_id = null, checkout_url = '', checkout_attempt = checkout_attempt + 1
+where id = $1 and checkout_id = $2 and state = 'awaiting_payment' and payment_intent_id is null`
+
+// CheckoutExpired ends the order whose payment page the provider closed; one that waits for more than a day longer can be given another page.
+// A page that is not ours changes nothing.
 func (s *Service) CheckoutExpired(ctx context.Context, checkoutID string) error {
 	o, err := orderWhere(ctx, s.db, `checkout_id = $1`, checkoutID)
 	if errors.Is(err, fault.NotFound) {
@@ -29,7 +34,27 @@ func (s *Service) CheckoutExpired(ctx context.Context, checkoutID string) error 
 	if err != nil {
 		return err
 	}
+	if o.ExpiresAt.Sub(o.PlacedAt) > pageLife && s.now().Before(o.ExpiresAt) {
+		return s.ClosePage(ctx, o.ID)
+	}
 	return s.Expire(ctx, o.ID)
+}
+
+// ClosePage makes sure that an order that waits for payment has no page on which it could be paid at this moment; what was paid there before is confirmed.
+func (s *Service) ClosePage(ctx context.Context, orderID int64) error {
+	o, err := orderWhere(ctx, s.db, `id = $1`, orderID)
+	if err != nil || o.State != AwaitingPayment || o.CheckoutID == nil {
+		return err
+	}
+	paid, err := s.closeCheckout(ctx, *o.CheckoutID)
+	if err != nil {
+		return err
+	}
+	if paid {
+		return s.Confirm(ctx, *o.CheckoutID)
+	}
+	_, err = s.db.ExecContext(ctx, forgetCheckout, o.ID, *o.CheckoutID)
+	return postgres.Translate(err)
 }
 
 // Cancel ends an unpaid order at its buyer's wish.

@@ -61,9 +61,9 @@ func handOver(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment) e
 	return Tell(ctx, tx, o.ID, *o.PaidAt, "handed_over", map[string]any{"brand": shipments[0].BrandName})
 }
 
-// ConfirmReader does for a payment at a card reader what Confirm does for one on the payment page, at once or again: of two payments of
-// one order the second goes back by itself. c has no page: its ID is empty.
-func (s *Service) ConfirmReader(ctx context.Context, orderID int64, c payments.Checkout) error {
+// ConfirmPayment does for a payment that was made without a payment page, at a card reader or with a card that its buyer let us keep, what Confirm
+// does for one on the page, at once or again: of two payments of one order the second goes back by itself. c has no page: its ID is empty.
+func (s *Service) ConfirmPayment(ctx context.Context, orderID int64, c payments.Checkout) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		o, err := Lock(ctx, tx, orderID)
 		if err != nil {

@@ -67,13 +67,23 @@ const updateOpened = `
 update orders set checkout_id = coalesce(checkout_id, $2), checkout_url = case when checkout_id is null then $3 else checkout_url end
 where id = $1 returning state`
 
+// pageLife is how long a payment page stays open at most: Stripe allows a day. An order that waits for longer is given another one.
+const pageLife = 23 * time.Hour
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 func (s *Service) checkoutRequest(o Order, shipments []Shipment) payments.CheckoutRequest {
 	page := s.baseURL + "/o/" + o.Token
 	r := payments.CheckoutRequest{
 		Reference: fmt.Sprintf("order-%d-checkout-%s-%d", o.ID, o.Token[:8], o.CheckoutAttempt), OrderID: fmt.Sprint(o.ID), OrderNumber: o.Number, Currency: o.Currency, Email: o.Email,
 		Locale: string(o.Lang), SuccessURL: page + "?paid=1", CancelURL: page, TransferGroup: fmt.Sprintf("order_%d", o.ID),
 		// Stripe counts its 30 minutes from its own clock; the margin keeps a slow call within them.
-		ExpiresAt: o.ExpiresAt.Add(time.Minute),
+		ExpiresAt: earlier(o.ExpiresAt.Add(time.Minute), s.now().Add(pageLife)),
 	}
 	for _, sh := range shipments {
 		for _, l := range sh.Lines {

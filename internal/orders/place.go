@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sort"
@@ -72,6 +73,7 @@ type Placement struct {
 
 	code     *referrals.Typed // found by Place; nil: none was typed
 	checkout time.Time        // when the checkout of the cart began; zero: its page was never opened
+	promised *Promise         // see PlacePromised
 }
 
 // Place makes an order of a cart: stock reserved, prices, terms and attribution read from the database and frozen, in
@@ -82,15 +84,10 @@ func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 		return Order{}, err
 	}
 	var o Order
-	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		// A double click is two requests at once: the second waits here and then finds the order.
-		if _, err := tx.ExecContext(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, "place:"+p.Operation); err != nil {
+	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) (err error) {
+		var made bool
+		if o, made, err = placed(ctx, tx, p.Operation); made || err != nil {
 			return err
-		}
-		found, err := orderWhere(ctx, tx, `operation = $1`, p.Operation)
-		if err == nil {
-			o = found
-			return nil
 		}
 		// Two tabs with the same cart: the second waits here too, and then finds it empty.
 		var begun []sql.NullTime
@@ -113,14 +110,38 @@ func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 	return o, err
 }
 
+// placed waits for whoever places the same order at this moment, as a double click does, and finds theirs.
+func placed(ctx context.Context, tx *sqlx.Tx, operation string) (o Order, made bool, err error) {
+	if _, err := tx.ExecContext(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, "place:"+operation); err != nil {
+		return o, false, err
+	}
+	o, err = orderWhere(ctx, tx, `operation = $1`, operation)
+	if errors.Is(err, fault.NotFound) {
+		return o, false, nil
+	}
+	return o, err == nil, err
+}
+
 func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []carts.Line) (Order, error) {
 	parcels, err := s.parcels(ctx, tx, p, lines)
 	if err != nil {
 		return Order{}, err
 	}
+	n := s.draft(p, parcels)
+	if p.SeenMinor != 0 && p.SeenMinor != n.TotalMinor {
+		return Order{}, ErrPriceMoved
+	}
+	if err := reserve(ctx, tx, lines); err != nil {
+		return Order{}, err
+	}
+	return s.write(ctx, tx, p, n, parcels, lines)
+}
+
+// draft is an order of these parcels that is not written yet.
+func (s *Service) draft(p Placement, parcels []Parcel) newOrder {
 	now := s.now()
 	n := newOrder{Operation: p.Operation, Order: Order{Number: number(), Token: rand.Text(), MemberID: p.MemberID, Email: p.Email,
-		EmailNormal: members.NormalEmail(p.Email), Address: p.Address, Lang: p.Lang, Currency: lines[0].Price.Currency,
+		EmailNormal: members.NormalEmail(p.Email), Address: p.Address, Lang: p.Lang, Currency: parcels[0].Goods.Currency,
 		PlacedAt: now, ExpiresAt: now.Add(ReservationTime), State: AwaitingPayment, Place: Distance, WithdrawalDays: WithdrawalDays}}
 	if p.InPerson != nil {
 		n.Place, n.WithdrawalDays = p.InPerson.Place, p.InPerson.WithdrawalDays
@@ -133,12 +154,11 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 	if p.code != nil {
 		n.Code = p.code.Code
 	}
-	if p.SeenMinor != 0 && p.SeenMinor != n.TotalMinor {
-		return Order{}, ErrPriceMoved
-	}
-	if err := reserve(ctx, tx, lines); err != nil {
-		return Order{}, err
-	}
+	return n
+}
+
+// write keeps an order whose stock is reserved, with who brought its buyer, and empties its cart.
+func (s *Service) write(ctx context.Context, tx *sqlx.Tx, p Placement, n newOrder, parcels []Parcel, lines []carts.Line) (Order, error) {
 	decisions, err := referrals.Attribute(ctx, tx, sale(n.Order, p, lines))
 	if err != nil {
 		return Order{}, fmt.Errorf("attribute order: %w", err)
@@ -155,14 +175,14 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 		return Order{}, err
 	}
 	for _, name := range waived {
-		if err := Tell(ctx, tx, n.ID, now, "margin_waived", map[string]any{"name": name}); err != nil {
+		if err := Tell(ctx, tx, n.ID, n.PlacedAt, "margin_waived", map[string]any{"name": name}); err != nil {
 			return Order{}, err
 		}
 	}
 	if _, err := tx.ExecContext(ctx, `delete from cart_lines where cart_id = $1`, p.CartID); err != nil {
 		return Order{}, err
 	}
-	return n.Order, Tell(ctx, tx, n.ID, now, "placed", nil)
+	return n.Order, Tell(ctx, tx, n.ID, n.PlacedAt, "placed", nil)
 }
 
 // waive takes the margins off the lines that their storefront does not decide, as nobody would earn them, and says whose and how much it was. What was not
@@ -268,6 +288,9 @@ func sale(o Order, p Placement, lines []carts.Line) referrals.Sale {
 	sale := referrals.Sale{At: o.PlacedAt, Checkout: p.checkout, BuyerMemberID: o.MemberID, BuyerEmailNormal: o.EmailNormal, Visitor: p.Visitor}
 	if p.code != nil {
 		sale.CodeMemberID = &p.code.MemberID
+	}
+	if p.promised != nil {
+		sale.At, sale.Checkout = p.promised.At, p.promised.At
 	}
 	for i, l := range lines {
 		sale.Lines = append(sale.Lines, referrals.SaleLine{Index: i, ProductID: l.ProductID, BrandID: l.BrandID,

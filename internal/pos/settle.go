@@ -96,7 +96,7 @@ func (s *Service) read(ctx context.Context, p ReaderPayment) error {
 
 // paid has the order keep the payment, or send it back.
 func (s *Service) paid(ctx context.Context, p ReaderPayment, c payments.CardPayment) error {
-	if err := s.orders.ConfirmReader(ctx, p.OrderID, checkoutOf(c)); err != nil {
+	if err := s.orders.ConfirmPayment(ctx, p.OrderID, checkoutOf(c)); err != nil {
 		return err
 	}
 	o, err := s.orders.ByID(ctx, p.OrderID)

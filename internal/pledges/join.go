@@ -1,0 +1,306 @@
+package pledges
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/carts"
+	"relais/internal/catalog"
+	"relais/internal/crash"
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/members"
+	"relais/internal/orders"
+	"relais/internal/payments"
+	"relais/internal/postgres"
+)
+
+// Joining is the form of somebody who promises to buy. Prices are never read from it.
+type Joining struct {
+	Code       string // of the campaign
+	Operation  string // one-time value of the form: sent twice, it is one pledge
+	VariantID  int64
+	Quantity   int64
+	Email      string
+	Address    orders.Address
+	MethodID   int64 // of delivery
+	MemberID   *int64
+	Visitor    string // from the consent cookie; empty without
+	ClickToken string // of the click that brought them, where the page knows it
+	SeenMinor  int64  // the most that may be taken, as the page showed it; 0: not told
+	Consent    bool   // to be charged at the deadline
+	Lang       i18n.Lang
+}
+
+// Join makes a pledge, which counts once a card is kept for it: see OpenSetup. Faults: the fields of the form, ErrConsent, ErrVariant, ErrQuantity,
+// ErrGone, ErrOver, orders.ErrPriceMoved, carts.ErrNoDelivery at the field method, fault.out_of_stock.
+func (s *Service) Join(ctx context.Context, j Joining) (Pledge, error) {
+	form := orders.Placement{Operation: j.Operation, Email: j.Email, Address: j.Address}
+	wrong := []error{orders.Validate(&form)}
+	if !j.Consent {
+		wrong = append(wrong, ErrConsent)
+	}
+	if j.Quantity < 1 || j.Quantity > MaxQuantity {
+		wrong = append(wrong, ErrQuantity)
+	}
+	if err := fault.Merge(wrong...); err != nil {
+		return Pledge{}, err
+	}
+	j.Email, j.Address = form.Email, form.Address
+	var p Pledge
+	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) (err error) {
+		if _, err := tx.ExecContext(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, "pledge:"+j.Operation); err != nil {
+			return err
+		}
+		if p, err = pledgeWhere(ctx, tx, `operation = $1`, j.Operation); !errors.Is(err, ErrGone) {
+			return err
+		}
+		p, err = s.join(ctx, tx, j)
+		return err
+	})
+	return p, err
+}
+
+func (s *Service) join(ctx context.Context, tx *sqlx.Tx, j Joining) (Pledge, error) {
+	now := s.now()
+	// Shared: many join at once, and whoever ends the campaign waits for them.
+	c, err := campaignWhere(ctx, tx, `c.code = $1 for share`, j.Code)
+	switch {
+	case err != nil:
+		return Pledge{}, err
+	case !c.Joinable(now):
+		return Pledge{}, ErrOver
+	}
+	priced, err := catalog.Priced(ctx, tx, j.Lang, j.VariantID)
+	if err != nil {
+		return Pledge{}, err
+	}
+	v := priced[j.VariantID]
+	if v.ProductID != c.ProductID || !v.Sellable || v.Currency != c.Currency {
+		return Pledge{}, ErrVariant
+	}
+	methods, err := s.carts.Delivery(ctx, c.BrandID, j.Lang)
+	if err != nil {
+		return Pledge{}, err
+	}
+	method, err := carts.Choose(methods, j.MethodID, j.Address.Country)
+	if err != nil {
+		return Pledge{}, fault.Field("method", "fault.no_delivery")
+	}
+	p := Pledge{Token: rand.Text(), Operation: j.Operation, CampaignID: c.ID, VariantID: j.VariantID, Quantity: j.Quantity, MemberID: j.MemberID, Email: j.Email,
+		Address: j.Address, Lang: j.Lang, Visitor: j.Visitor, PriceMinor: v.PriceMinor, MethodName: method.Name, ShippingMinor: method.Cost(v.PriceMinor * j.Quantity),
+		DaysMin: method.DaysMin, DaysMax: method.DaysMax, State: Pending, AskedAt: now, ExpiresAt: now.Add(CardTime), Attempt: 1}
+	if p.ExpiresAt.After(c.Deadline) {
+		p.ExpiresAt = c.Deadline
+	}
+	if p.MostMinor = p.Goods() + p.ShippingMinor; j.SeenMinor != 0 && j.SeenMinor != p.MostMinor {
+		return Pledge{}, orders.ErrPriceMoved
+	}
+	if err := catalog.Reserve(ctx, tx, p.VariantID, int(p.Quantity)); err != nil {
+		return Pledge{}, err
+	}
+	p.CartID, err = carts.Keep(ctx, tx, carts.Addition{VariantID: p.VariantID, Quantity: p.Quantity, StorefrontID: &c.OpenedBy, ClickToken: j.ClickToken, Lang: j.Lang}, now)
+	if err != nil {
+		return Pledge{}, err
+	}
+	p.EmailNormal = members.NormalEmail(p.Email)
+	p.ID, err = insertPledge(ctx, tx, p)
+	return p, err
+}
+
+// OpenSetup opens the page on which the card of a pending pledge is left, and says its address. Called again it opens the same one. ErrOver where
+// the pledge does not wait for a card any more.
+func (s *Service) OpenSetup(ctx context.Context, token string) (string, error) {
+	p, err := pledgeWhere(ctx, s.db, `token = $1`, token)
+	if err != nil {
+		return "", err
+	}
+	if p.State != Pending || !s.now().Before(p.ExpiresAt) {
+		return "", ErrOver
+	}
+	if p.SetupURL != "" {
+		return p.SetupURL, nil
+	}
+	c, err := campaignWhere(ctx, s.db, `c.id = $1`, p.CampaignID)
+	if err != nil {
+		return "", err
+	}
+	page := s.baseURL + p.Path()
+	setup, err := s.cards.OpenSetup(ctx, payments.SetupRequest{Reference: fmt.Sprintf("pledge-%d-setup-%s-%d", p.ID, p.Operation, p.SetupAttempt), Subject: p.Operation, Email: p.Email,
+		Locale: string(p.Lang), SuccessURL: page + "?kept=1", CancelURL: page, Consent: Consent(c, p), ExpiresAt: earlier(p.ExpiresAt, s.now().Add(CardTime))})
+	crash.At(crash.SetupOpened)
+	if payments.OutcomeOf(err) == payments.LookUp {
+		if _, err := s.db.ExecContext(ctx, `update pledges set setup_attempt = setup_attempt + 1 where id = $1 and setup_attempt = $2`, p.ID, p.SetupAttempt); err != nil {
+			return "", postgres.Translate(err)
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("open setup of pledge %d: %w", p.ID, err)
+	}
+	var now State
+	if err := s.db.GetContext(ctx, &now, updateSetup, p.ID, setup.ID, setup.URL); err != nil {
+		return "", postgres.Translate(err)
+	}
+	if now == Pending {
+		return setup.URL, nil
+	}
+	// It lapsed while its page was being made, and whoever ended it did not know the page.
+	if err := s.closeSetup(ctx, setup.ID); err != nil {
+		return "", err
+	}
+	return "", ErrOver
+}
+
+const updateSetup = `
+update pledges set setup_id = coalesce(setup_id, $2), setup_url = case when setup_id is null then $3 else setup_url end where id = $1 returning state`
+
+// SetupChanged asks the provider about a page on which a card was to be left, and does what follows from it: it is called by the job of its notice, by the
+// page that the buyer comes back to, and by the sweep, at once or again. A page that is nobody's changes nothing.
+func (s *Service) SetupChanged(ctx context.Context, setupID string) error {
+	setup, err := s.cards.Setup(ctx, setupID)
+	if err != nil {
+		return fmt.Errorf("read setup %s: %w", setupID, err)
+	}
+	p, err := pledgeWhere(ctx, s.db, `setup_id = $1 or setup_id is null and operation = $2`, setup.ID, setup.Subject)
+	if errors.Is(err, ErrGone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case setup.Saved:
+		return s.kept(ctx, p, setup)
+	case setup.State == payments.CheckoutExpired:
+		return s.lapse(ctx, p.ID)
+	}
+	return nil
+}
+
+const updateKept = `
+update pledges set state = $2, joined_at = case when $2 = 'joined' then $3::timestamptz end, ended_at = case when $2 = 'lapsed' then coalesce(ended_at, $3::timestamptz) end,
+  setup_id = $4, customer_id = $5, card_id = $6, card_brand = $7, card_last4 = $8, fingerprint = $9 where id = $1`
+
+// kept records the card of a pledge, which counts from now on if it is still in time.
+func (s *Service) kept(ctx context.Context, p Pledge, setup payments.Setup) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		c, err := campaignWhere(ctx, tx, `c.id = $1 for share`, p.CampaignID)
+		if err != nil {
+			return err
+		}
+		p, err := lockPledge(ctx, tx, p.ID)
+		if err != nil || p.CardID != "" {
+			return err
+		}
+		now, state := s.now(), Lapsed
+		if p.State == Pending && c.Joinable(now) {
+			state = Joined
+		}
+		card := setup.Card
+		if _, err := tx.ExecContext(ctx, updateKept, p.ID, state, now, setup.ID, card.CustomerID, card.ID, card.Brand, card.Last4, card.Fingerprint); err != nil {
+			return postgres.Translate(err)
+		}
+		crash.At(crash.CardKept)
+		switch {
+		case state == Joined:
+			p.State, p.JoinedAt, p.CardBrand, p.CardLast4 = Joined, &now, card.Brand, card.Last4
+			return s.letter(ctx, tx, c, p, "pledge_joined", "joined")
+		case p.State == Pending: // the campaign ended meanwhile
+			return s.giveBack(ctx, tx, p)
+		}
+		return nil
+	})
+}
+
+// lapse ends a pledge for which no card was kept in time. Its page is closed first: if a card was left there meanwhile, it is kept instead.
+func (s *Service) lapse(ctx context.Context, id int64) error {
+	p, err := pledgeWhere(ctx, s.db, `id = $1`, id)
+	if err != nil || p.State != Pending {
+		return err
+	}
+	if p.SetupID != nil {
+		if err := s.closeSetup(ctx, *p.SetupID); err != nil {
+			return err
+		}
+		setup, err := s.cards.Setup(ctx, *p.SetupID)
+		if err != nil {
+			return fmt.Errorf("read setup %s: %w", *p.SetupID, err)
+		}
+		if setup.Saved {
+			return s.kept(ctx, p, setup)
+		}
+	}
+	known := p.SetupID != nil
+	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		p, err := lockPledge(ctx, tx, id)
+		if err != nil || p.State != Pending {
+			return err
+		}
+		if p.SetupID != nil && !known {
+			return errOpened
+		}
+		if _, err := tx.ExecContext(ctx, `update pledges set state = 'lapsed', ended_at = $2 where id = $1`, id, s.now()); err != nil {
+			return postgres.Translate(err)
+		}
+		return s.giveBack(ctx, tx, p)
+	})
+	if errors.Is(err, errOpened) {
+		return s.lapse(ctx, id)
+	}
+	return err
+}
+
+// errOpened says that a page was recorded while the pledge was about to lapse: it must be closed first.
+var errOpened = errors.New("the page for the card has been opened meanwhile")
+
+// closeSetup makes sure that no card can be left on a page any more.
+func (s *Service) closeSetup(ctx context.Context, setupID string) error {
+	err := s.cards.ExpireSetup(ctx, setupID)
+	if payments.CodeOf(err) == payments.CodeCheckoutNotOpen {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("close setup %s: %w", setupID, err)
+	}
+	return nil
+}
+
+// Leave takes a pledge back, for whoever has its token, until the deadline of its campaign. ErrGone, ErrTooLate.
+func (s *Service) Leave(ctx context.Context, token string) error {
+	found, err := pledgeWhere(ctx, s.db, `token = $1`, token)
+	if err != nil {
+		return err
+	}
+	if found.State == Pending {
+		return s.lapse(ctx, found.ID)
+	}
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		c, err := campaignWhere(ctx, tx, `c.id = $1 for share`, found.CampaignID)
+		if err != nil {
+			return err
+		}
+		p, err := lockPledge(ctx, tx, found.ID)
+		if err != nil || p.State == Left {
+			return err
+		}
+		if p.State != Joined || !c.Joinable(s.now()) {
+			return ErrTooLate
+		}
+		if _, err := tx.ExecContext(ctx, `update pledges set state = 'left', ended_at = $2 where id = $1`, p.ID, s.now()); err != nil {
+			return postgres.Translate(err)
+		}
+		if err := s.giveBack(ctx, tx, p); err != nil {
+			return err
+		}
+		p.State = Left
+		return s.letter(ctx, tx, c, p, "pledge_left", "left")
+	})
+}
+
+func (s *Service) giveBack(ctx context.Context, tx *sqlx.Tx, p Pledge) error {
+	return catalog.GiveBack(ctx, tx, p.VariantID, int(p.Quantity))
+}

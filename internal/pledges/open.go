@@ -1,0 +1,231 @@
+package pledges
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/catalog"
+	"relais/internal/fault"
+	"relais/internal/members"
+	"relais/internal/money"
+	"relais/internal/notices"
+	"relais/internal/postgres"
+	"relais/internal/prose"
+)
+
+// Draft is a campaign as a member opens it.
+type Draft struct {
+	ProductID int64
+	Days      int    // from now to the deadline
+	Note      string // to those who are asked to join
+}
+
+// Open opens a campaign of a member for a product, with the steps that its terms offer now. ErrDays, the field note, ErrGone, ErrNoSteps, ErrMany.
+func (s *Service) Open(ctx context.Context, memberID int64, d Draft) (Campaign, error) {
+	d.Note = prose.Lines(prose.Printable(d.Note))
+	var wrong []error
+	if d.Days < 1 || d.Days > MaxDays {
+		wrong = append(wrong, ErrDays)
+	}
+	if utf8.RuneCountInString(d.Note) > MaxNote {
+		wrong = append(wrong, fault.Field("note", "fault.too_long"))
+	}
+	if err := fault.Merge(wrong...); err != nil {
+		return Campaign{}, err
+	}
+	now := s.now()
+	c := Campaign{Code: newCode(), ProductID: d.ProductID, OpenedBy: memberID, Note: d.Note, State: Open, OpenedAt: now,
+		Deadline: now.AddDate(0, 0, d.Days).Truncate(time.Minute)}
+	return c, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		if err := s.offered(ctx, tx, &c); err != nil {
+			return err
+		}
+		// Two at once: the second waits here, and counts the first.
+		if _, err := tx.ExecContext(ctx, `select 1 from members where id = $1 for no key update`, memberID); err != nil {
+			return err
+		}
+		var open int
+		if err := tx.GetContext(ctx, &open, `select count(*) from campaigns where opened_by = $1 and state = 'open'`, memberID); err != nil {
+			return err
+		}
+		if open >= MaxOpen {
+			return ErrMany
+		}
+		if err := tx.GetContext(ctx, &c.ID, insertCampaign, c.Code, c.ProductID, c.BrandID, c.OpenedBy, c.TermsID, c.Steps, c.Currency, c.Note, c.OpenedAt, c.Deadline); err != nil {
+			return fmt.Errorf("open campaign: %w", postgres.Translate(err))
+		}
+		return s.tellBrand(ctx, tx, c, "group_opened", notices.Args{"Date": c.Deadline})
+	})
+}
+
+// offered reads what a product's terms offer now, if it is for sale.
+func (s *Service) offered(ctx context.Context, tx *sqlx.Tx, c *Campaign) error {
+	p, err := forSale(ctx, tx, c.ProductID)
+	if err != nil {
+		return err
+	}
+	terms, err := catalog.TermsAt(ctx, tx, p.BrandID, c.ProductID, s.now())
+	if errors.Is(err, fault.Conflict) || err == nil && len(terms.Steps) == 0 {
+		return ErrNoSteps
+	}
+	if err != nil {
+		return err
+	}
+	c.BrandID, c.TermsID, c.Steps, c.Currency = p.BrandID, terms.ID, terms.Steps, p.Currency
+	return nil
+}
+
+// product is what a campaign reads of a product.
+type product struct {
+	BrandID  int64          `db:"brand_id"`
+	Currency money.Currency `db:"currency"`
+}
+
+const selectForSale = `
+select p.brand_id, p.currency from products p join brands b on b.id = p.brand_id
+where p.id = $1 and p.state = 'published' and b.blocked_at is null and exists (select 1 from variants v where v.product_id = p.id and v.active)`
+
+// forSale reads a product. ErrGone where it cannot be sold.
+func forSale(ctx context.Context, q sqlx.QueryerContext, productID int64) (p product, err error) {
+	return p, orGone(sqlx.GetContext(ctx, q, &p, selectForSale, productID))
+}
+
+const insertCampaign = `
+insert into campaigns (code, product_id, brand_id, opened_by, terms_id, steps, currency, note, opened_at, deadline)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id`
+
+// newCode is 10 random characters: 50 bits, which nobody guesses, and which are the only way in.
+func newCode() string { return strings.ToLower(rand.Text()[:10]) }
+
+// Edit changes the note of a campaign that is open. For who opened it. The field note, ErrGone, ErrOver.
+func (s *Service) Edit(ctx context.Context, memberID int64, code, note string) error {
+	if note = prose.Lines(prose.Printable(note)); utf8.RuneCountInString(note) > MaxNote {
+		return fault.Field("note", "fault.too_long")
+	}
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		c, err := s.own(ctx, tx, memberID, code)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `update campaigns set note = $2 where id = $1`, c.ID, note)
+		return postgres.Translate(err)
+	})
+}
+
+// own locks an open campaign of that member.
+func (s *Service) own(ctx context.Context, tx *sqlx.Tx, memberID int64, code string) (Campaign, error) {
+	c, err := campaignWhere(ctx, tx, `c.code = $1 and c.opened_by = $2 for update`, code, memberID)
+	if err == nil && !c.Joinable(s.now()) {
+		err = ErrOver
+	}
+	return c, err
+}
+
+// Cancel ends a campaign before its deadline, for who opened it: nobody pays. ErrGone, ErrOver.
+func (s *Service) Cancel(ctx context.Context, memberID int64, code string) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		c, err := s.own(ctx, tx, memberID, code)
+		if err != nil {
+			return err
+		}
+		return s.callOff(ctx, tx, c, ByOpener, CalledOff)
+	})
+}
+
+// Stop does it for the platform, with a reason for the log. ErrGone, ErrOver, the field reason.
+func (s *Service) Stop(ctx context.Context, adminID int64, code, reason string) error {
+	if reason = prose.Line(reason); reason == "" || utf8.RuneCountInString(reason) > MaxNote {
+		return fault.Field("reason", "fault.required")
+	}
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		c, err := campaignWhere(ctx, tx, `c.code = $1 for update`, code)
+		if err != nil {
+			return err
+		}
+		if !c.Joinable(s.now()) {
+			return ErrOver
+		}
+		if err := s.callOff(ctx, tx, c, ByPlatform, CalledOff); err != nil {
+			return err
+		}
+		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: adminID, Action: "group order stopped", Subject: fmt.Sprintf("campaign %d", c.ID),
+			Detail: map[string]any{"reason": reason}})
+	})
+}
+
+const endCampaign = `update campaigns set state = $2, ended_at = $3, ended_why = $4, people = $5, less_bps = $6 where id = $1`
+
+const releaseAll = `update pledges set state = 'released', ended_at = $2, ended_why = $3 where campaign_id = $1 and state = 'joined'`
+
+// callOff ends a campaign of which nothing will be charged. What follows for each pledge is done by the sweep.
+func (s *Service) callOff(ctx context.Context, tx *sqlx.Tx, c Campaign, why, released Why) error {
+	people, err := countPeople(ctx, tx, c.ID)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, endCampaign, c.ID, Cancelled, s.now(), why, people, 0); err != nil {
+		return postgres.Translate(err)
+	}
+	if _, err := tx.ExecContext(ctx, releaseAll, c.ID, s.now(), released); err != nil {
+		return postgres.Translate(err)
+	}
+	if why == ByOpener {
+		return nil
+	}
+	return s.tellOpener(ctx, tx, c, "cancelled", notices.Args{})
+}
+
+// Close ends a campaign whose deadline has come: what was reached is charged by the sweep, pledge by pledge; otherwise nobody pays. A second
+// time it changes nothing.
+func (s *Service) Close(ctx context.Context, id int64) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		c, err := campaignWhere(ctx, tx, `c.id = $1 for update`, id)
+		if err != nil || c.State != Open || s.now().Before(c.Deadline) {
+			return err
+		}
+		p, err := forSale(ctx, tx, c.ProductID)
+		if errors.Is(err, fault.NotFound) || err == nil && p.Currency != c.Currency {
+			return s.callOff(ctx, tx, c, Unavailable, Unavailable)
+		}
+		if err != nil {
+			return err
+		}
+		people, err := countPeople(ctx, tx, c.ID)
+		if err != nil {
+			return err
+		}
+		step, reached := c.Steps.Reached(people)
+		state, pledge := Missed, releaseAll
+		args := []any{c.ID, s.now(), NotEnough}
+		if reached {
+			state, pledge, args = Reached, `update pledges set state = 'due' where campaign_id = $1 and state = 'joined'`, args[:1]
+		}
+		if _, err := tx.ExecContext(ctx, endCampaign, c.ID, state, s.now(), "", people, step.LessBps); err != nil {
+			return postgres.Translate(err)
+		}
+		if _, err := tx.ExecContext(ctx, pledge, args...); err != nil {
+			return postgres.Translate(err)
+		}
+		if err := s.tellOpener(ctx, tx, c, string(state), notices.Args{"People": people}); err != nil || !reached {
+			return err
+		}
+		return s.tellBrand(ctx, tx, c, "group_reached", notices.Args{"People": people})
+	})
+}
+
+const selectPeople = `select email_normal, coalesce(member_id, 0) as member_id, fingerprint from pledges where campaign_id = $1 and state = 'joined'`
+
+func countPeople(ctx context.Context, q sqlx.QueryerContext, campaignID int64) (int, error) {
+	var ps []Person
+	if err := sqlx.SelectContext(ctx, q, &ps, selectPeople, campaignID); err != nil {
+		return 0, fmt.Errorf("count people: %w", postgres.Translate(err))
+	}
+	return People(ps), nil
+}

@@ -1,0 +1,179 @@
+// Package pledges is buying together: people promise to buy a piece, each with a card that is kept for it, and pay only if enough of them
+// promise before a day. A member opens a campaign for a product whose brand offers steps in its terms ("5 or more people: 10 % less"), hands its
+// address round and earns as for a sale in their storefront.
+//
+//	campaign   open ──▶ reached      at its deadline, if at least the first step is: everybody pays the price of the last step reached
+//	             │ ├──▶ missed       at its deadline: nobody pays
+//	             │ └──▶ cancelled    by who opened it, by the platform, or as the product can no longer be sold: nobody pays
+//
+//	pledge     pending ──▶ joined ──▶ due ──▶ ordered     its order is made and its card charged; the rest is the way of any sale
+//	              │           │ │      └────▶ released    nobody pays: missed, cancelled, unavailable
+//	              │           │ └───────────▶ released
+//	              │           └─────────────▶ left        by its buyer, until the deadline
+//	              └─────────────────────────▶ lapsed      no card was kept in time
+//
+// What is fixed when somebody joins: the brand's price of that day, the delivery chosen and its cost, and with them the most that may be taken. It is
+// charged on the day that they read, never before. What is taken is never more than today's price and that of the day of joining, less the
+// step. The stock is kept from the moment of joining. Who brought them is decided as of that moment: first who opened the campaign, as for a
+// storefront, then by the other rules of package referrals.
+//
+// No hold is put on a card: such a hold would end after seven days at most card schemes, and would keep money of people who may not pay in
+// the end. So a charge can be refused when the day has come. Then its buyer is told at once and has GraceTime to pay with any card on the page of
+// the order; some refusals are tried again by themselves. Whoever does not pay in the end changes nothing for the others: the price that was
+// reached when the campaign ended stays theirs, which the brand accepts with its steps. To keep that from being played with, pledges that share
+// an address, an account or a card count as one person.
+//
+// Every use case locks the campaign first, then the pledge. The provider is called outside of transactions, under references that were
+// committed before.
+package pledges
+
+import (
+	"time"
+
+	"relais/internal/catalog/steps"
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/money"
+	"relais/internal/orders"
+)
+
+// CampaignState is where a campaign stands.
+type CampaignState string
+
+// The states of a campaign.
+const (
+	Open      CampaignState = "open"
+	Reached   CampaignState = "reached"
+	Missed    CampaignState = "missed"
+	Cancelled CampaignState = "cancelled"
+)
+
+// Why says why a campaign was cancelled, or a pledge released.
+type Why string
+
+// The reasons.
+const (
+	ByOpener    Why = "opener"      // who opened it ended it
+	ByPlatform  Why = "platform"    // Relais did
+	Unavailable Why = "unavailable" // the product can no longer be sold
+	NotEnough   Why = "missed"      // of a pledge: too few people
+	CalledOff   Why = "cancelled"   // of a pledge: the campaign was cancelled
+)
+
+// State is where a pledge stands.
+type State string
+
+// The states of a pledge.
+const (
+	Pending  State = "pending"
+	Joined   State = "joined"
+	Due      State = "due"
+	Ordered  State = "ordered"
+	Lapsed   State = "lapsed"
+	Left     State = "left"
+	Released State = "released"
+)
+
+// Limits.
+const (
+	MaxOpen     = 10                       // campaigns that a member may have open at once
+	MaxDays     = 30                       // from opening to deadline
+	MaxQuantity = 10                       // pieces of one pledge
+	MaxNote     = 500                      // characters
+	CardTime    = orders.ReservationTime   // from the form to the card: as long its stock is kept
+	GraceTime   = 72 * time.Hour           // from a charge that was due until its order ends unpaid
+	RetryTime   = 24 * time.Hour           // between two tries of a card that may be charged later
+	KeptTime    = 30 * 24 * time.Hour      // after its end, what is known of the person of a pledge that became no order
+)
+
+// The faults of this package.
+var (
+	ErrGone     = fault.New(fault.NotFound, "fault.pledges.gone")     // no such campaign or pledge
+	ErrNoSteps  = fault.New(fault.Conflict, "fault.pledges.no_steps") // the terms in force offer no steps for this product
+	ErrOver     = fault.New(fault.Conflict, "fault.pledges.over")     // the campaign has ended
+	ErrMany     = fault.New(fault.Conflict, "fault.pledges.many")     // MaxOpen are open already
+	ErrTooLate  = fault.New(fault.Conflict, "fault.pledges.too_late") // the pledge can no longer be taken back
+	ErrConsent  = fault.Field("consent", "fault.pledges.consent")     // the box was not ticked
+	ErrVariant  = fault.Field("variant", "fault.pledges.variant")     // none of this product that is for sale
+	ErrQuantity = fault.Field("quantity", "fault.pledges.quantity")   // 1 to MaxQuantity
+	ErrDays     = fault.Field("days", "fault.pledges.days")           // 1 to MaxDays
+)
+
+// Campaign is what people promise to.
+type Campaign struct {
+	ID        int64          `db:"id"`
+	Code      string         `db:"code"` // of its address /together/CODE, which only those know to whom it is given
+	ProductID int64          `db:"product_id"`
+	BrandID   int64          `db:"brand_id"`
+	OpenedBy  int64          `db:"opened_by"`
+	TermsID   int64          `db:"terms_id"` // that offered the steps
+	Steps     steps.Steps    `db:"steps"`    // as they were offered then
+	Currency  money.Currency `db:"currency"`
+	Note      string         `db:"note"`
+	State     CampaignState  `db:"state"`
+	OpenedAt  time.Time      `db:"opened_at"`
+	Deadline  time.Time      `db:"deadline"`
+	EndedAt   *time.Time     `db:"ended_at"`
+	EndedWhy  Why            `db:"ended_why"` // of a cancelled one
+	Ended     int            `db:"people"`    // people when it ended
+	LessBps   int64          `db:"less_bps"`  // of the step that was reached, basis points of the brand's price
+}
+
+// Path is the address of its page on this site.
+func (c Campaign) Path() string { return "/together/" + c.Code }
+
+// Joinable says whether somebody may join at that time.
+func (c Campaign) Joinable(now time.Time) bool { return c.State == Open && now.Before(c.Deadline) }
+
+// Pledge is somebody's promise to buy.
+type Pledge struct {
+	ID             int64  `db:"id"`
+	Token          string `db:"token"` // of its address /pledge/TOKEN: whoever has it sees the pledge and may take it back
+	Operation      string `db:"operation"`
+	CampaignID     int64  `db:"campaign_id"`
+	CartID         string `db:"cart_id"`
+	VariantID      int64  `db:"variant_id"`
+	Quantity       int64  `db:"quantity"`
+	MemberID       *int64 `db:"member_id"` // nil: a guest
+	Email          string `db:"email"`
+	EmailNormal    string `db:"email_normal"`
+	orders.Address `db:""`
+	Lang           i18n.Lang  `db:"lang"`
+	Visitor        string     `db:"visitor"`
+	PriceMinor     int64      `db:"price_minor"` // the brand's price of a piece when it was made
+	MethodName     string     `db:"method_name"`
+	ShippingMinor  int64      `db:"shipping_minor"`
+	DaysMin        int        `db:"days_min"`
+	DaysMax        int        `db:"days_max"`
+	MostMinor      int64      `db:"most_minor"` // what may be taken at most, with delivery
+	State          State      `db:"state"`
+	AskedAt        time.Time  `db:"asked_at"`
+	ExpiresAt      time.Time  `db:"expires_at"` // of a pending one
+	JoinedAt       *time.Time `db:"joined_at"`
+	EndedAt        *time.Time `db:"ended_at"`
+	EndedWhy       Why        `db:"ended_why"` // of a released one
+	ToldAt         *time.Time `db:"told_at"`
+	SetupID        *string    `db:"setup_id"`
+	SetupURL       string     `db:"setup_url"`
+	SetupAttempt   int        `db:"setup_attempt"`
+	CustomerID     string     `db:"customer_id"`
+	CardID         string     `db:"card_id"`
+	CardBrand      string     `db:"card_brand"`
+	CardLast4      string     `db:"card_last4"`
+	Fingerprint    string     `db:"fingerprint"`
+	ForgottenAt    *time.Time `db:"forgotten_at"` // the provider forgot the card
+	OrderID        *int64     `db:"order_id"`
+	Attempt        int        `db:"attempt"`
+	FirstSentAt    *time.Time `db:"first_sent_at"`
+	TriedAt        *time.Time `db:"tried_at"`
+	Refusals       int        `db:"refusals"`
+	RefusedAt      *time.Time `db:"refused_at"`
+	RefusedCode    string     `db:"refused_code"`
+	NextAt         *time.Time `db:"next_at"` // when a refused card is tried again; nil: not by itself
+}
+
+// Path is the address of its page on this site.
+func (p Pledge) Path() string { return "/pledge/" + p.Token }
+
+// Goods is what the pieces cost at the price of the day of joining.
+func (p Pledge) Goods() int64 { return p.PriceMinor * p.Quantity }

@@ -1,0 +1,128 @@
+package pledges
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/carts"
+	"relais/internal/jobs"
+	"relais/internal/mail"
+	"relais/internal/orders"
+	"relais/internal/payments"
+	"relais/internal/postgres"
+)
+
+// Service is the use cases of this package.
+type Service struct {
+	db      *sqlx.DB
+	cards   payments.SavedCards
+	orders  *orders.Service
+	carts   *carts.Service
+	now     func() time.Time // business time
+	clock   func() time.Time // real time: how old a key is at the provider
+	baseURL string           // without a slash at its end
+	mail    *mail.Outbox
+	log     *slog.Logger
+}
+
+// Config is what a Service needs.
+type Config struct {
+	DB      *sqlx.DB
+	Cards   payments.SavedCards
+	Orders  *orders.Service
+	Carts   *carts.Service
+	Now     func() time.Time
+	Clock   func() time.Time // real time
+	BaseURL string
+	Mail    *mail.Outbox
+	Log     *slog.Logger
+}
+
+// New makes the Service.
+func New(c Config) *Service {
+	return &Service{db: c.DB, cards: c.Cards, orders: c.Orders, carts: c.Carts, now: c.Now, clock: c.Clock, baseURL: c.BaseURL, mail: c.Mail, log: c.Log}
+}
+
+// The kinds of job of this package.
+const (
+	JobClose  = "pledges.close"  // a campaign's deadline has come
+	JobLapse  = "pledges.lapse"  // a pledge got no card in time
+	JobCharge = "pledges.charge" // a pledge is due
+	JobSettle = "pledges.settle" // a pledge is at its end
+	JobSweep  = "pledges.sweep"  // find all of these
+)
+
+type args struct {
+	ID int64 `json:"id"`
+}
+
+// lease is longer than any call to the provider with its retry.
+const lease = 2 * time.Minute
+
+// Register hands the jobs of this package to a runner.
+func (s *Service) Register(r *jobs.Runner) {
+	for kind, do := range map[string]func(context.Context, int64) error{JobClose: s.Close, JobLapse: s.lapse, JobCharge: s.Charge, JobSettle: s.Settle} {
+		r.Handle(kind, lease, func(ctx context.Context, w jobs.Work) error {
+			var a args
+			if err := w.Decode(&a); err != nil {
+				return err
+			}
+			return do(ctx, a.ID)
+		})
+	}
+	r.Handle(JobSweep, lease, func(ctx context.Context, _ jobs.Work) error { return s.Sweep(ctx) })
+	r.Every(JobSweep, time.Minute, JobSweep)
+}
+
+// perSweep is how many jobs of a kind one sweep enqueues.
+const perSweep = 2000
+
+// sweeps are what a sweep looks for: the id of what is to be done, and what distinguishes this time from the next. $1: business time.
+var sweeps = []struct{ kind, query string }{
+	{JobClose, `select id, 0 as turn from campaigns where state = 'open' and deadline <= $1 order by deadline limit $2`},
+	{JobLapse, `select id, 0 as turn from pledges where state = 'pending' and expires_at <= $1 order by expires_at limit $2`},
+	{JobCharge, `select id, 0 as turn from pledges where state = 'due'
+union all select p.id, p.attempt from pledges p join orders o on o.id = p.order_id
+where p.state = 'ordered' and p.told_at is null and o.state = 'awaiting_payment' and (p.refusals = 0 or p.next_at <= $1) limit $2`},
+	{JobSettle, `select id, 0 as turn from pledges where state = 'released' and told_at is null
+union all select p.id, 1 from pledges p join orders o on o.id = p.order_id where p.state = 'ordered' and p.told_at is null and o.state <> 'awaiting_payment'
+union all select id, 2 from pledges where card_id <> '' and forgotten_at is null and (state in ('left','lapsed') or told_at is not null) limit $2`},
+}
+
+// personal is what is known of the person of a pledge that became no order.
+const forgetPeople = `
+update pledges set email = '', email_normal = '', name = '', street = '', street2 = '', postcode = '', city = '', phone = '', visitor = ''
+where state in ('lapsed','left','released') and ended_at < $1 and email <> ''`
+
+// Sweep enqueues everything that time makes due. A job that was given up after a long absence of the provider has a successor the next hour.
+func (s *Service) Sweep(ctx context.Context) error {
+	now := s.now()
+	for _, sweep := range sweeps {
+		var found []struct {
+			ID   int64 `db:"id"`
+			Turn int   `db:"turn"`
+		}
+		if err := s.db.SelectContext(ctx, &found, sweep.query, now, perSweep); err != nil && !errors.Is(err, context.Canceled) {
+			return fmt.Errorf("find what is due for %s: %w", sweep.kind, postgres.Translate(err))
+		}
+		err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+			for _, f := range found {
+				key := fmt.Sprintf("%s:%d:%d:%s", sweep.kind, f.ID, f.Turn, now.UTC().Format("2006010215"))
+				if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: sweep.kind, Args: args{f.ID}, UniqueKey: key}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	_, err := s.db.ExecContext(ctx, forgetPeople, now.Add(-KeptTime))
+	return postgres.Translate(err)
+}
