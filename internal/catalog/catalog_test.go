@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/png"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/catalog"
+	"relais/internal/catalog/steps"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/media"
@@ -338,6 +340,85 @@ func TestTermsAreVersions(t *testing.T) {
 	}
 	if _, err := h.db.Exec(`update terms set commission_bps = 0`); err == nil {
 		t.Error("terms can be changed in place")
+	}
+}
+
+// Steps are a part of each version: they stay with the one that they were offered in, and the same steps again are no new version.
+func TestTermsOfferSteps(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	p := h.product(t, "Vase")
+	before := h.now
+	h.now = h.now.AddDate(0, 0, 1)
+	offer := catalog.FirstTerms()
+	offer.ProductID, offer.Steps = &p.ID, steps.Steps{{People: 5, LessBps: 1000}, {People: 10, LessBps: 1500}}
+	first, err := h.OfferTerms(ctx, h.owner, h.brand.ID, offer)
+	if err != nil || !slices.Equal(first.Steps, offer.Steps) {
+		t.Fatalf("offered %+v, %v", first, err)
+	}
+	again, err := h.OfferTerms(ctx, h.owner, h.brand.ID, offer)
+	if err != nil || again.ID != first.ID {
+		t.Errorf("the same steps again: %+v, %v", again, err)
+	}
+	during := h.now
+	h.now = h.now.AddDate(0, 0, 1)
+	offer.Steps = offer.Steps[:1]
+	second, err := h.OfferTerms(ctx, h.owner, h.brand.ID, offer)
+	if err != nil || second.ID == first.ID {
+		t.Errorf("one step less: %+v, %v", second, err)
+	}
+	for _, c := range []struct {
+		at   time.Time
+		want int
+	}{{before, 0}, {during, 2}, {h.now, 1}} {
+		got, err := catalog.TermsAt(ctx, h.db, h.brand.ID, p.ID, c.at)
+		if err != nil || len(got.Steps) != c.want {
+			t.Errorf("steps at %s: %+v, %v, want %d", c.at, got.Steps, err, c.want)
+		}
+	}
+	if got := h.page(t, p.ID).Terms.Steps; !slices.Equal(got, offer.Steps) {
+		t.Errorf("the product's page has %+v", got)
+	}
+	if history, err := catalog.TermsHistory(ctx, h.db, h.brand.ID); err != nil || len(history) != 3 || len(history[1].Steps) != 2 {
+		t.Errorf("history: %+v, %v", history, err)
+	}
+	offer.HoldDays, offer.Steps = 3, steps.Steps{{People: 5, LessBps: 1000}, {People: 4, LessBps: 9000}}
+	_, err = h.OfferTerms(ctx, h.owner, h.brand.ID, offer)
+	f, _ := errors.AsType[*fault.Error](err)
+	if f == nil || len(f.Fields) != 3 || f.Fields["steps.1.people"] == "" || f.Fields["steps.1.less"] == "" || f.Fields["hold_days"] == "" {
+		t.Errorf("wrong steps: %+v", f)
+	}
+}
+
+// The database keeps out what the rules would: steps of another form or order.
+func TestCorruptStepsAreRefused(t *testing.T) {
+	h := newHouse(t)
+	insert := func(steps string) error {
+		_, err := h.db.Exec(`insert into terms (brand_id, commission_bps, hold_days, window_days, valid_from, steps) values ($1, 1000, 14, 30, now(), $2)`, h.brand.ID, steps)
+		return err
+	}
+	for _, good := range []string{`[]`, `[{"people": 2, "less_bps": 1}]`, `[{"less_bps": 1, "people": 2}, {"people": 1000, "less_bps": 7000}]`,
+		`[{"people":2,"less_bps":1},{"people":3,"less_bps":2},{"people":4,"less_bps":3},{"people":5,"less_bps":4},{"people":6,"less_bps":5}]`} {
+		if err := insert(good); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+	for _, bad := range []string{`null`, `{}`, `5`, `"[]"`, `[5]`, `[null]`, `[[]]`, `[{}]`, `[{"people": 5}]`, `[{"less_bps": 5}]`, `[{"people": null, "less_bps": null}]`,
+		`[{"people": 5, "less_bps": 1000, "more": 1}]`, `[{"people": "5", "less_bps": 1000}]`, `[{"people": 5, "less_bps": "1000"}]`,
+		`[{"people": 5.5, "less_bps": 1000}]`, `[{"people": 5.0, "less_bps": 1000}]`, `[{"people": 5, "less_bps": 1e9}]`, `[{"people": -5, "less_bps": 1000}]`,
+		`[{"people": 1, "less_bps": 1000}]`, `[{"people": 1001, "less_bps": 1000}]`, `[{"people": 5, "less_bps": 0}]`, `[{"people": 5, "less_bps": 7001}]`,
+		`[{"people": 5, "less_bps": 1000}, {"people": 5, "less_bps": 1100}]`, `[{"people": 5, "less_bps": 1000}, {"people": 6, "less_bps": 1000}]`,
+		`[{"people": 5, "less_bps": 1000}, {"people": 6, "less_bps": 900}]`, `[{"people": 5, "less_bps": 1000}, {"people": 4, "less_bps": 1100}]`,
+		`[{"people":2,"less_bps":1},{"people":3,"less_bps":2},{"people":4,"less_bps":3},{"people":5,"less_bps":4},{"people":6,"less_bps":5},{"people":7,"less_bps":6}]`} {
+		if err := insert(bad); err == nil || !strings.Contains(err.Error(), "terms_steps_check") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	if _, err := h.db.Exec(`insert into terms (brand_id, commission_bps, hold_days, window_days, valid_from, steps) values ($1, 1000, 14, 30, now(), null)`, h.brand.ID); err == nil {
+		t.Error("terms without a word about steps are kept")
+	}
+	if _, err := h.db.Exec(`update terms set steps = '[]'`); err == nil {
+		t.Error("steps can be changed in place")
 	}
 }
 

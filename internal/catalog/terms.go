@@ -3,10 +3,12 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/catalog/steps"
 	"relais/internal/fault"
 	"relais/internal/jobs"
 )
@@ -24,6 +26,8 @@ type Terms struct {
 	Credit        Credit    `db:"credit"`         // whose click is paid where several count
 	SplitLastBps  int64     `db:"split_last_bps"` // the part of the last click; 10000 for LastClick, 0 for FirstClick
 	MarginBps     int64     `db:"margin_bps"`     // of the brand's price: what a storefront may put on top of it at most; 0: nothing
+
+	Steps steps.Steps `db:"steps"` // off the brand's price for people who order together; none: they pay what everybody pays
 }
 
 // Credit says whose click is paid where several count, of one member or of several.
@@ -45,6 +49,7 @@ type TermsDraft struct {
 	Credit        Credit // empty: LastClick
 	SplitLastBps  int64  // of SplitClick only: the part of the last click, 1 to 9999
 	MarginBps     int64  // 0: no margin is allowed
+	Steps         steps.Steps
 }
 
 // MostMarginBps is the most that terms may allow on top of the brand's price: as much again.
@@ -72,7 +77,13 @@ func (d TermsDraft) validate() error {
 	p.check(d.WindowDays >= 1 && d.WindowDays <= 90, "window_days", "fault.catalog.window_days")
 	p.check(d.Credit == LastClick || d.Credit == FirstClick || d.Credit == SplitClick, "credit", "fault.catalog.credit")
 	p.check(d.Credit != SplitClick || d.SplitLastBps >= 1 && d.SplitLastBps <= 9999, "split_last", "fault.catalog.split_last")
-	return p.fault()
+	return fault.Merge(p.fault(), d.Steps.Validate())
+}
+
+// offers says whether a version is already what the draft, in its normal form, would make.
+func (t Terms) offers(d TermsDraft) bool {
+	return t.CommissionBps == d.CommissionBps && t.HoldDays == d.HoldDays && t.WindowDays == d.WindowDays && t.Credit == d.Credit &&
+		t.SplitLastBps == d.SplitLastBps && t.MarginBps == d.MarginBps && slices.Equal(t.Steps, d.Steps)
 }
 
 // OfferTerms adds a version of terms, in force from now on; older versions stay for what was clicked and sold
@@ -97,8 +108,7 @@ func (s *Service) OfferTerms(ctx context.Context, by, brandID int64, d TermsDraf
 		if err != nil {
 			return err
 		}
-		if last, ok := lastOffer(history, d.ProductID, now); ok && last.CommissionBps == d.CommissionBps &&
-			last.HoldDays == d.HoldDays && last.WindowDays == d.WindowDays && last.Credit == d.Credit && last.SplitLastBps == d.SplitLastBps && last.MarginBps == d.MarginBps {
+		if last, ok := lastOffer(history, d.ProductID, now); ok && last.offers(d) {
 			t = last
 			return nil
 		}
@@ -128,14 +138,14 @@ func lastOffer(history []Terms, productID *int64, now time.Time) (Terms, bool) {
 }
 
 const insertTermsRow = `
-insert into terms (brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, created_at, credit, split_last_bps, margin_bps)
-values ($1, $2, $3, $4, $5, $6, nullif($7, 0::bigint), $6, $8, $9, $10)
-returning id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps, margin_bps`
+insert into terms (brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, created_at, credit, split_last_bps, margin_bps, steps)
+values ($1, $2, $3, $4, $5, $6, nullif($7, 0::bigint), $6, $8, $9, $10, $11)
+returning id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps, margin_bps, steps`
 
 func insertTerms(ctx context.Context, tx *sqlx.Tx, brandID, by int64, d TermsDraft, now time.Time) (Terms, error) {
 	var t Terms
 	d = d.normal()
-	err := tx.GetContext(ctx, &t, insertTermsRow, brandID, d.ProductID, d.CommissionBps, d.HoldDays, d.WindowDays, now, by, d.Credit, d.SplitLastBps, d.MarginBps)
+	err := tx.GetContext(ctx, &t, insertTermsRow, brandID, d.ProductID, d.CommissionBps, d.HoldDays, d.WindowDays, now, by, d.Credit, d.SplitLastBps, d.MarginBps, d.Steps)
 	if err != nil {
 		return Terms{}, fmt.Errorf("offer terms: %w", err)
 	}
@@ -143,7 +153,7 @@ func insertTerms(ctx context.Context, tx *sqlx.Tx, brandID, by int64, d TermsDra
 }
 
 const selectTerms = `
-select id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps, margin_bps
+select id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps, margin_bps, steps
 from terms where brand_id = $1`
 
 // TermsAt returns the terms in force for a product at a moment. Fault Conflict when the brand offered none yet.

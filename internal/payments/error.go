@@ -61,6 +61,9 @@ const (
 	CodeReaderFault      = "terminal_reader_hardware_fault" // it is broken
 	CodeReaderCountry    = "terminal_location_country_unsupported"
 	CodePaymentOver      = "payment_intent_unexpected_state" // paid or given up already: read it
+	CodeCardDeclined     = "card_declined"                   // a kept card was refused: see Error.Decline and MayRetry
+	CodeAuthentication   = "authentication_required"         // its bank wants its owner to be there
+	CodeCardGone         = "card_gone"                       // it is kept no more: ask for another
 	CodeIdempotency      = "idempotency_error"               // same key, other content: our bug, alert
 	CodeUnreadable       = "unreadable_answer"               // no answer, or one that could not be read
 )
@@ -69,6 +72,7 @@ const (
 type Error struct {
 	Outcome Outcome
 	Code    string // one of the Code constants, or the provider's own
+	Decline string // of a card that was refused, the bank's word: insufficient_funds, lost_card, …
 	Message string // the provider's sentence, in English, for the operator; not for buyers
 	Request string // the provider's request id, for its support; may be empty
 	Err     error

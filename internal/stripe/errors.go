@@ -27,6 +27,8 @@ var causes = []struct{ phrase, code string }{
 	{"dispute is already closed", payments.CodeDisputeClosed},
 	{"dispute has already been submitted", payments.CodeDisputeClosed},
 	{"has not completed onboarding", payments.CodeNotReady},
+	{"does not have a payment method with the ID", payments.CodeCardGone},
+	{"was detached from a Customer", payments.CodeCardGone},
 }
 
 // advice is added to refusals that only the operator can remedy.
@@ -49,9 +51,30 @@ func translate(action string, err error) error {
 	if code == payments.CodeSetup {
 		message += advice
 	}
-	return &payments.Error{
+	out := &payments.Error{
 		Outcome: payments.Classify(answer.HTTPStatusCode, code), Code: code, Message: message, Request: answer.RequestID, Err: err,
 	}
+	if answer.Type == stripego.ErrorTypeCard {
+		_, decline := refusal(answer)
+		out.Decline = decline
+	}
+	return out
+}
+
+// refusal is why a card was refused: one of our two codes, and the bank's word. Stripe has codes of its own for some of its bank's
+// words (expired_card, processing_error), and sends no word with them.
+func refusal(e *stripego.Error) (code, decline string) {
+	if decline = string(e.DeclineCode); decline == "" && e.Code != stripego.ErrorCodeCardDeclined {
+		decline = string(e.Code)
+	}
+	switch decline {
+	case "authentication_required", "authentication_not_handled", string(stripego.ErrorCodePaymentIntentAuthenticationFailure):
+		return payments.CodeAuthentication, decline
+	}
+	if e.Code == stripego.ErrorCodeAuthenticationRequired {
+		return payments.CodeAuthentication, decline
+	}
+	return payments.CodeCardDeclined, decline
 }
 
 func codeOf(answer *stripego.Error) string {
@@ -60,6 +83,10 @@ func codeOf(answer *stripego.Error) string {
 			return string(answer.Code)
 		}
 		return payments.CodeIdempotency
+	}
+	if answer.Type == stripego.ErrorTypeCard {
+		code, _ := refusal(answer)
+		return code
 	}
 	for _, c := range causes {
 		if strings.Contains(answer.Msg, c.phrase) {

@@ -68,6 +68,7 @@ var (
 
 	_ payments.Readers     = (*Client)(nil)
 	_ payments.CardPresent = (*Client)(nil)
+	_ payments.SavedCards  = (*Client)(nil)
 )
 
 // New returns a client, or an error that names what is wrong with the options. It makes no call.
