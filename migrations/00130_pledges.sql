@@ -131,3 +131,7 @@ begin
 end $$;
 -- +goose StatementEnd
 create trigger pledges_move before update on pledges for each row execute function pledges_move();
+
+-- 3. Whoever opened a campaign brought those who joined it.
+alter table attributions drop constraint attributions_rule_check,
+  add constraint attributions_rule_check check (rule in ('group','storefront','code','click','pin','none'));

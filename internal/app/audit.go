@@ -13,6 +13,7 @@ import (
 	"relais/internal/ledger"
 	"relais/internal/orders/checks"
 	"relais/internal/payouts"
+	"relais/internal/pledges"
 	"relais/internal/pos"
 	"relais/internal/returns"
 	"relais/internal/reviews"
@@ -23,5 +24,5 @@ import (
 type Finding = ledger.Finding
 
 // invariants are those of every package that touches money, from the ledger up.
-var invariants = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, checks.Check, pos.Check,
+var invariants = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, checks.Check, pos.Check, pledges.Check,
 	returns.Check, disputes.Check, reviews.Check, payouts.Check, debts.Check, documents.Check, jobs.Check, webhooks.Check}

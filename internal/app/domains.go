@@ -32,6 +32,7 @@ import (
 	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/pledges"
 	"relais/internal/pos"
 	"relais/internal/posts"
 	"relais/internal/ratings"
@@ -69,6 +70,7 @@ type Domains struct {
 	Carts       *carts.Service
 	Orders      *orders.Service
 	Counter     *pos.Service
+	Pledges     *pledges.Service
 	Support     *support.Service
 	Refunds     *refunds.Service
 	Returns     *returns.Service
@@ -151,10 +153,7 @@ func Wire(p Parts) (d *Domains, err error) {
 	if d.Clicks, err = clicks.New(clicks.Config{DB: p.DB, Now: p.Clock.Now, Clock: time.Now, Secret: []byte(p.Secret), Spool: p.Spool, Months: p.ClickMonths, Log: p.Log}); err != nil {
 		return nil, err
 	}
-	d.Orders = orders.New(orders.Config{DB: p.DB, Payments: forPages, Now: p.Clock.Now, BaseURL: p.BaseURL, FeeBps: p.FeeBps,
-		AutoDays: p.AutoDelivery, Mail: d.Mail, Log: p.Log})
-	d.Carts = carts.New(p.DB, p.Clock.Now)
-	d.Counter = pos.New(pos.Config{DB: p.DB, Orders: d.Orders, Carts: d.Carts, Payments: forPages, Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
+	d.wireSales(p, forPages, forWorkers)
 	d.Support = support.New(p.DB, p.Clock.Now, d.Mail)
 	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Clock: time.Now, Outcomes: d.Returns, Log: p.Log})
@@ -166,11 +165,20 @@ func Wire(p Parts) (d *Domains, err error) {
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
 	d.Documents = documents.New(p.DB, p.Clock.Now, p.Legal)
 	d.Debts = debts.New(p.DB, forWorkers, p.Clock.Now, time.Now, p.Log)
-	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Provider: forWorkers, Orders: d.Orders, Counter: d.Counter, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
+	d.Webhooks = webhooks.New(webhooks.Config{DB: p.DB, Provider: forWorkers, Orders: d.Orders, Counter: d.Counter, Pledges: d.Pledges, Refunds: d.Refunds, Disputes: d.Disputes, Payouts: d.Payouts, Now: time.Now, Log: p.Log})
 	d.Reconcile = reconcile.New(reconcile.Config{DB: p.DB, Books: forWorkers, Transfers: forWorkers, Webhooks: d.Webhooks, Audit: auditBooks, Mail: d.Mail,
 		Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
 	d.register()
 	return d, nil
+}
+
+// wireSales makes the ways of a sale.
+func (d *Domains) wireSales(p Parts, forPages, forWorkers *stripe.Client) {
+	d.Orders = orders.New(orders.Config{DB: p.DB, Payments: forPages, Now: p.Clock.Now, BaseURL: p.BaseURL, FeeBps: p.FeeBps,
+		AutoDays: p.AutoDelivery, Mail: d.Mail, Log: p.Log})
+	d.Carts = carts.New(p.DB, p.Clock.Now)
+	d.Counter = pos.New(pos.Config{DB: p.DB, Orders: d.Orders, Carts: d.Carts, Payments: forPages, Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
+	d.Pledges = pledges.New(pledges.Config{DB: p.DB, Pages: forPages, Charges: forWorkers, Orders: d.Orders, Carts: d.Carts, Now: p.Clock.Now, Clock: time.Now, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
 }
 
 // wireCircles makes what members do among themselves, how they are told, and who follows them from elsewhere.
@@ -219,6 +227,7 @@ func (d *Domains) register() {
 	d.Fediverse.Register(d.Jobs)
 	d.Orders.Register(d.Jobs)
 	d.Counter.Register(d.Jobs)
+	d.Pledges.Register(d.Jobs)
 	d.Refunds.Register(d.Jobs)
 	d.Returns.Register(d.Jobs)
 	d.Disputes.Register(d.Jobs)

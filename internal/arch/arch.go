@@ -11,7 +11,7 @@ func Ranks() []string {
 		// ground
 		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "outside", "media", "mail",
 		// domains
-		"members", "notices", "groups", "catalog/steps", "catalog", "catalog/shopify", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "carts", "refunds", "orders/told", "orders", "orders/lists", "orders/checks", "pos", "support", "returns", "disputes", "reviews", "posts", "ratings", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
+		"members", "notices", "groups", "catalog/steps", "catalog", "catalog/shopify", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "carts", "refunds", "orders/told", "orders/form", "orders", "orders/foresee", "orders/lists", "orders/checks", "pledges", "pos", "support", "returns", "disputes", "reviews", "posts", "ratings", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
 		// pages
@@ -56,7 +56,7 @@ func Libraries() map[string][]string {
 func data() []string {
 	return []string{"internal/postgres", "internal/changes", "internal/clock", "internal/ledger", "internal/jobs", "internal/media", "internal/mail",
 		"internal/members", "internal/groups", "internal/notices", "internal/catalog", "internal/storefronts", "internal/follows", "internal/clicks", "internal/referrals", "internal/fediverse", "internal/earnings", "internal/insight", "internal/orders",
-		"internal/pos",
+		"internal/pos", "internal/pledges",
 		"internal/carts", "internal/refunds", "internal/support", "internal/returns", "internal/disputes", "internal/reviews", "internal/posts", "internal/ratings", "internal/payouts", "internal/debts", "internal/documents", "internal/webhooks", "internal/reconcile"}
 }
 

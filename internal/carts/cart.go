@@ -197,6 +197,19 @@ func (s *Service) Add(ctx context.Context, a Addition) (string, error) {
 	})
 }
 
+// Keep makes a cart of its own for a variant whose stock somebody has reserved already, for an order to be made of it later; nobody sees it. a.CartID is not read.
+func Keep(ctx context.Context, tx *sqlx.Tx, a Addition, at time.Time) (cartID string, err error) {
+	cartID = rand.Text()
+	if _, err := tx.ExecContext(ctx, upsertCart, cartID, nil, a.Lang, at); err != nil {
+		return "", postgres.Translate(err)
+	}
+	if len(a.ClickToken) > clicks.MaxToken {
+		a.ClickToken = "" // none of ours
+	}
+	_, err = tx.ExecContext(ctx, upsertCartLine, cartID, a.VariantID, a.Quantity, a.StorefrontID, a.ClickToken, at)
+	return cartID, postgres.Translate(err)
+}
+
 // SetQuantity changes a line of a cart; 0 takes it out. A checkout that had begun begins anew.
 func (s *Service) SetQuantity(ctx context.Context, cartID string, variantID, quantity int64) error {
 	if quantity < 0 || quantity > 99 {

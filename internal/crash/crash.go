@@ -26,6 +26,13 @@ const (
 	CheckoutRead        = "orders.read"           // a payment is known and the order not locked
 	OrderConfirmed      = "orders.confirmed"      // an order is paid or its payment sent back, and that not committed
 	CheckoutClosed      = "orders.closed"         // a payment page is closed and the order not ended
+	SetupOpened         = "pledges.opened"        // a page for a card is made and its address not kept
+	CardKept            = "pledges.kept"          // a card is kept for a pledge, and that not committed
+	PledgeOrdered       = "pledges.ordered"       // the order of a pledge is made, and that not committed
+	PledgeCharging      = "pledges.charging"      // the intent to charge a card is committed and nobody called
+	PledgeCharged       = "pledges.charged"       // a card is charged, or refused, and that not recorded
+	PledgeRefused       = "pledges.refused"       // … refused and recorded, and that not committed
+	CardForgotten       = "pledges.forgotten"     // the provider forgot a card and we did not note it
 	EarningReleased     = "earnings.released"     // one earning is free and the others of the batch are not
 	RefundSending       = "refunds.sending"       // the intent to refund is committed and nobody called
 	RefundAnswered      = "refunds.answered"      // a refund is made and not recorded
@@ -48,7 +55,8 @@ const (
 
 // Points are all steps.
 func Points() []string {
-	return []string{JobClaimed, JobWorked, CheckoutOpened, CheckoutRead, OrderConfirmed, CheckoutClosed, EarningReleased, RefundSending, RefundAnswered,
+	return []string{JobClaimed, JobWorked, CheckoutOpened, CheckoutRead, OrderConfirmed, CheckoutClosed, SetupOpened, CardKept, PledgeOrdered, PledgeCharging, PledgeCharged,
+		PledgeRefused, CardForgotten, EarningReleased, RefundSending, RefundAnswered,
 		RefundRecorded, DisputeRead, DisputeKept, PayoutsPlanned, PayoutsBooked, PayoutsMade, PayoutCalled, PayoutAnswered, PayoutRecorded, ReversalSending,
 		ReversalAnswered, NoticeKept, NoticeActed, MovementsKept, DifferencesRecorded}
 }

@@ -29,6 +29,7 @@ const (
 	Claim        Kind = "claim"         // the answer to a missing sale
 	Terms        Kind = "terms"         // a brand whose pieces one shared changed what it offers
 	Order        Kind = "order"         // of one's own purchases
+	Together     Kind = "together"      // of a group order that one opened
 	Message      Kind = "message"       // a brand wrote about one's order
 	BrandOrder   Kind = "brand_order"   // to the team of a brand: somebody bought
 	BrandMessage Kind = "brand_message" // a buyer wrote
@@ -99,13 +100,14 @@ func Kinds() []Nature {
 		{Kind: Order, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: normal, Life: 3 * day,
 			Events: []string{"paid", "shipped", "delivered", "refunded", "return_asked", "return_approved", "return_refused"}},
 		{Kind: Message, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
+		{Kind: Together, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "missed", "cancelled"}},
 		{Kind: Rating, Topic: Orders, Mail: AtOnce, Urgency: low, Life: 3 * day, Events: []string{"replied", "answered"}},
 		{Kind: Thanks, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
 		{Kind: Circle, Topic: Circles, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day,
 			Events: []string{"invited", "accepted", "declined", "moderator", "member", "owner", "removed", "banned"}},
 		{Kind: CircleDesk, Topic: Circles, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked", "reported"}},
 		{Kind: Talk, Topic: Circles, Mail: Daily, Push: true, Urgency: normal, Life: day, Events: []string{"comment", "answer", "reactions"}},
-		{Kind: BrandOrder, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: day, Events: []string{"placed"}},
+		{Kind: BrandOrder, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: day, Events: []string{"placed", "group_opened", "group_reached"}},
 		{Kind: BrandMessage, Topic: Brand, Mail: Never, Push: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
 		{Kind: BrandReturn, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"withdrawal", "request"}},
 		{Kind: BrandDispute, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: high, Life: veryLong,

@@ -7,6 +7,7 @@ import (
 
 	"relais/internal/fault"
 	"relais/internal/money"
+	"relais/internal/orders/form"
 	"relais/internal/orders/told"
 	"relais/internal/payments"
 	"relais/internal/postgres"
@@ -19,13 +20,16 @@ type InPerson struct {
 	WithdrawalDays int
 }
 
-// inPerson checks the form of such an order: of its buyer it wants nothing but an e-mail address, if they want letters.
-func (p *Placement) inPerson(e *fault.Error) error {
+// check cleans the form of an order in place, and says what is missing. Of a buyer face to face it wants nothing but an e-mail address, if they want letters.
+func (p *Placement) check() error {
+	if p.InPerson == nil {
+		return form.Check(&p.Email, &p.Address, p.Operation)
+	}
 	p.Email, p.Address.Name = prose.Line(p.Email), prose.Line(p.Address.Name)
 	if p.Email == "" {
 		return nil
 	}
-	if e = withEmail(e, p); len(e.Fields) > 0 {
+	if e := form.Email(fault.New(fault.Invalid, "fault.form"), &p.Email); len(e.Fields) > 0 {
 		return e
 	}
 	return nil

@@ -26,6 +26,7 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/i18n"
 	"relais/internal/money"
+	"relais/internal/orders/form"
 )
 
 // State is where an order stands.
@@ -54,15 +55,7 @@ const (
 )
 
 // Address is where an order goes.
-type Address struct {
-	Name     string `db:"name"`
-	Street   string `db:"street"`
-	Street2  string `db:"street2"`
-	Postcode string `db:"postcode"`
-	City     string `db:"city"`
-	Country  string `db:"country"` // ISO 3166 alpha-2
-	Phone    string `db:"phone"`
-}
+type Address = form.Address
 
 // Order is one purchase of a buyer, with goods of one brand or of several.
 type Order struct {

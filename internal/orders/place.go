@@ -80,7 +80,7 @@ type Placement struct {
 // one transaction. Sent twice with the same Operation it answers with the order already made. Faults: the fields of
 // the form; referrals.ErrCodeUnknown; carts.ErrEmptyCart; carts.ErrUnavailable; carts.ErrNoDelivery; ErrPriceMoved; not enough in stock.
 func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
-	if err := validate(&p); err != nil {
+	if err := p.check(); err != nil {
 		return Order{}, err
 	}
 	var o Order
@@ -295,6 +295,9 @@ func sale(o Order, p Placement, lines []carts.Line) referrals.Sale {
 	for i, l := range lines {
 		sale.Lines = append(sale.Lines, referrals.SaleLine{Index: i, ProductID: l.ProductID, BrandID: l.BrandID,
 			StorefrontMemberID: l.StorefrontID, ClickToken: l.ClickToken, AddedAt: l.AddedAt, Typed: l.Typed})
+		if p.promised != nil {
+			sale.Lines[i].OpenerMemberID = &p.promised.OpenedBy
+		}
 	}
 	return sale
 }

@@ -15,6 +15,7 @@ import (
 // has come. The stock is the promise's already.
 type Promise struct {
 	At         time.Time    // when they promised: terms, and who brought them, are those of that moment
+	OpenedBy   int64        // who opened the group order in which they did
 	PriceMinor int64        // of one piece, to be paid now, VAT included
 	Method     carts.Method // the delivery chosen then
 	CostMinor  int64        // of it
@@ -24,7 +25,7 @@ type Promise struct {
 // PlacePromised makes the order of a promise in the caller's transaction; twice with the same Operation it is the same order. A margin is not
 // asked. Faults: the fields of the form, carts.ErrEmptyCart, carts.ErrUnavailable.
 func (s *Service) PlacePromised(ctx context.Context, tx *sqlx.Tx, p Placement, promise Promise) (Order, error) {
-	if err := validate(&p); err != nil {
+	if err := p.check(); err != nil {
 		return Order{}, err
 	}
 	if o, made, err := placed(ctx, tx, p.Operation); made || err != nil {

@@ -94,7 +94,7 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) 
 		return orders.Order{}, carts.ErrUnavailable
 	}
 	return s.orders.PlacePromised(ctx, tx, orders.Placement{CartID: p.CartID, Operation: fmt.Sprintf("pledge-%012d", p.ID), Email: p.Email, Address: p.Address, MemberID: p.MemberID,
-		Visitor: p.Visitor, Lang: p.Lang}, orders.Promise{At: *p.JoinedAt, PriceMinor: Unit(p.PriceMinor, v.PriceMinor, c.LessBps),
+		Visitor: p.Visitor, Lang: p.Lang}, orders.Promise{At: *p.JoinedAt, OpenedBy: c.OpenedBy, PriceMinor: Unit(p.PriceMinor, v.PriceMinor, c.LessBps),
 		Method: carts.Method{Name: p.MethodName, DaysMin: p.DaysMin, DaysMax: p.DaysMax}, CostMinor: p.ShippingMinor, ExpiresAt: s.now().Add(GraceTime)})
 }
 
@@ -132,13 +132,13 @@ func (s *Service) atProvider(ctx context.Context, p Pledge, o orders.Order) (pay
 		return payments.Charge{}, postgres.Translate(err)
 	}
 	crash.At(crash.PledgeCharging)
-	return s.cards.ChargeSaved(ctx, payments.ChargeRequest{Reference: fmt.Sprintf("%s%d", p.reference(), p.Attempt), CardID: p.CardID, CustomerID: p.CustomerID,
+	return s.charges.ChargeSaved(ctx, payments.ChargeRequest{Reference: fmt.Sprintf("%s%d", p.reference(), p.Attempt), CardID: p.CardID, CustomerID: p.CustomerID,
 		Amount: money.New(o.TotalMinor, o.Currency), OrderID: fmt.Sprint(o.ID), OrderNumber: o.Number, TransferGroup: fmt.Sprintf("order_%d", o.ID)})
 }
 
 // find is the charge of a pledge that the provider made or is making; none has no PaymentIntentID. Those that were refused are closed, and do not count.
 func (s *Service) find(ctx context.Context, p Pledge) (payments.Charge, error) {
-	all, err := s.cards.FindCharges(ctx, p.CustomerID)
+	all, err := s.charges.FindCharges(ctx, p.CustomerID)
 	if err != nil {
 		return payments.Charge{}, err
 	}
@@ -212,7 +212,7 @@ func (s *Service) Settle(ctx context.Context, id int64) error {
 	if p.CardID == "" || p.ForgottenAt != nil {
 		return nil
 	}
-	if err := s.cards.ForgetCard(ctx, p.CardID); err != nil {
+	if err := s.charges.ForgetCard(ctx, p.CardID); err != nil {
 		return fmt.Errorf("forget the card of pledge %d: %w", id, err)
 	}
 	crash.At(crash.CardForgotten)

@@ -15,6 +15,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/members"
 	"relais/internal/orders"
+	"relais/internal/orders/form"
 	"relais/internal/payments"
 	"relais/internal/postgres"
 )
@@ -39,8 +40,7 @@ type Joining struct {
 // Join makes a pledge, which counts once a card is kept for it: see OpenSetup. Faults: the fields of the form, ErrConsent, ErrVariant, ErrQuantity,
 // ErrGone, ErrOver, orders.ErrPriceMoved, carts.ErrNoDelivery at the field method, fault.out_of_stock.
 func (s *Service) Join(ctx context.Context, j Joining) (Pledge, error) {
-	form := orders.Placement{Operation: j.Operation, Email: j.Email, Address: j.Address}
-	wrong := []error{orders.Validate(&form)}
+	wrong := []error{form.Check(&j.Email, &j.Address, j.Operation)}
 	if !j.Consent {
 		wrong = append(wrong, ErrConsent)
 	}
@@ -50,7 +50,6 @@ func (s *Service) Join(ctx context.Context, j Joining) (Pledge, error) {
 	if err := fault.Merge(wrong...); err != nil {
 		return Pledge{}, err
 	}
-	j.Email, j.Address = form.Email, form.Address
 	var p Pledge
 	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) (err error) {
 		if _, err := tx.ExecContext(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, "pledge:"+j.Operation); err != nil {
@@ -103,7 +102,7 @@ func (s *Service) join(ctx context.Context, tx *sqlx.Tx, j Joining) (Pledge, err
 	if err := catalog.Reserve(ctx, tx, p.VariantID, int(p.Quantity)); err != nil {
 		return Pledge{}, err
 	}
-	p.CartID, err = carts.Keep(ctx, tx, carts.Addition{VariantID: p.VariantID, Quantity: p.Quantity, StorefrontID: &c.OpenedBy, ClickToken: j.ClickToken, Lang: j.Lang}, now)
+	p.CartID, err = carts.Keep(ctx, tx, carts.Addition{VariantID: p.VariantID, Quantity: p.Quantity, ClickToken: j.ClickToken, Lang: j.Lang}, now)
 	if err != nil {
 		return Pledge{}, err
 	}
@@ -130,7 +129,7 @@ func (s *Service) OpenSetup(ctx context.Context, token string) (string, error) {
 		return "", err
 	}
 	page := s.baseURL + p.Path()
-	setup, err := s.cards.OpenSetup(ctx, payments.SetupRequest{Reference: fmt.Sprintf("pledge-%d-setup-%s-%d", p.ID, p.Operation, p.SetupAttempt), Subject: p.Operation, Email: p.Email,
+	setup, err := s.pages.OpenSetup(ctx, payments.SetupRequest{Reference: fmt.Sprintf("pledge-%d-setup-%s-%d", p.ID, p.Operation, p.SetupAttempt), Subject: p.Operation, Email: p.Email,
 		Locale: string(p.Lang), SuccessURL: page + "?kept=1", CancelURL: page, Consent: Consent(c, p), ExpiresAt: earlier(p.ExpiresAt, s.now().Add(CardTime))})
 	crash.At(crash.SetupOpened)
 	if payments.OutcomeOf(err) == payments.LookUp {
@@ -161,7 +160,7 @@ update pledges set setup_id = coalesce(setup_id, $2), setup_url = case when setu
 // SetupChanged asks the provider about a page on which a card was to be left, and does what follows from it: it is called by the job of its notice, by the
 // page that the buyer comes back to, and by the sweep, at once or again. A page that is nobody's changes nothing.
 func (s *Service) SetupChanged(ctx context.Context, setupID string) error {
-	setup, err := s.cards.Setup(ctx, setupID)
+	setup, err := s.pages.Setup(ctx, setupID)
 	if err != nil {
 		return fmt.Errorf("read setup %s: %w", setupID, err)
 	}
@@ -226,7 +225,7 @@ func (s *Service) lapse(ctx context.Context, id int64) error {
 		if err := s.closeSetup(ctx, *p.SetupID); err != nil {
 			return err
 		}
-		setup, err := s.cards.Setup(ctx, *p.SetupID)
+		setup, err := s.pages.Setup(ctx, *p.SetupID)
 		if err != nil {
 			return fmt.Errorf("read setup %s: %w", *p.SetupID, err)
 		}
@@ -259,7 +258,7 @@ var errOpened = errors.New("the page for the card has been opened meanwhile")
 
 // closeSetup makes sure that no card can be left on a page any more.
 func (s *Service) closeSetup(ctx context.Context, setupID string) error {
-	err := s.cards.ExpireSetup(ctx, setupID)
+	err := s.pages.ExpireSetup(ctx, setupID)
 	if payments.CodeOf(err) == payments.CodeCheckoutNotOpen {
 		return nil
 	}

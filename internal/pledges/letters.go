@@ -32,6 +32,9 @@ type letter struct {
 	Until                time.Time    // until when it can be paid
 }
 
+// Card is what a buyer knows their card by: "visa •••• 4242".
+func (p Pledge) Card() string { return p.CardBrand + " •••• " + p.CardLast4 }
+
 const selectNames = `
 select coalesce(t.title, p.title) as title, b.name as brand, b.handle as brand_handle, m.name as opener, p.slug
 from products p join brands b on b.id = p.brand_id join members m on m.id = $2 left join product_translations t on t.product_id = p.id and t.lang = $3

@@ -76,14 +76,14 @@ const (
 
 // Limits.
 const (
-	MaxOpen     = 10                       // campaigns that a member may have open at once
-	MaxDays     = 30                       // from opening to deadline
-	MaxQuantity = 10                       // pieces of one pledge
-	MaxNote     = 500                      // characters
-	CardTime    = orders.ReservationTime   // from the form to the card: as long its stock is kept
-	GraceTime   = 72 * time.Hour           // from a charge that was due until its order ends unpaid
-	RetryTime   = 24 * time.Hour           // between two tries of a card that may be charged later
-	KeptTime    = 30 * 24 * time.Hour      // after its end, what is known of the person of a pledge that became no order
+	MaxOpen     = 10                     // campaigns that a member may have open at once
+	MaxDays     = 30                     // from opening to deadline
+	MaxQuantity = 10                     // pieces of one pledge
+	MaxNote     = 500                    // characters
+	CardTime    = orders.ReservationTime // from the form to the card: as long its stock is kept
+	GraceTime   = 72 * time.Hour         // from a charge that was due until its order ends unpaid
+	RetryTime   = 24 * time.Hour         // between two tries of a card that may be charged later
+	KeptTime    = 30 * 24 * time.Hour    // after its end, what is known of the person of a pledge that became no order
 )
 
 // The faults of this package.

@@ -20,7 +20,8 @@ import (
 // Service is the use cases of this package.
 type Service struct {
 	db      *sqlx.DB
-	cards   payments.SavedCards
+	pages   payments.SavedCards // patient as people are
+	charges payments.SavedCards // patient as jobs are
 	orders  *orders.Service
 	carts   *carts.Service
 	now     func() time.Time // business time
@@ -33,7 +34,8 @@ type Service struct {
 // Config is what a Service needs.
 type Config struct {
 	DB      *sqlx.DB
-	Cards   payments.SavedCards
+	Pages   payments.SavedCards
+	Charges payments.SavedCards
 	Orders  *orders.Service
 	Carts   *carts.Service
 	Now     func() time.Time
@@ -45,7 +47,7 @@ type Config struct {
 
 // New makes the Service.
 func New(c Config) *Service {
-	return &Service{db: c.DB, cards: c.Cards, orders: c.Orders, carts: c.Carts, now: c.Now, clock: c.Clock, baseURL: c.BaseURL, mail: c.Mail, log: c.Log}
+	return &Service{db: c.DB, pages: c.Pages, charges: c.Charges, orders: c.Orders, carts: c.Carts, now: c.Now, clock: c.Clock, baseURL: c.BaseURL, mail: c.Mail, log: c.Log}
 }
 
 // The kinds of job of this package.
@@ -91,10 +93,10 @@ union all select p.id, p.attempt from pledges p join orders o on o.id = p.order_
 where p.state = 'ordered' and p.told_at is null and o.state = 'awaiting_payment' and (p.refusals = 0 or p.next_at <= $1) limit $2`},
 	{JobSettle, `select id, 0 as turn from pledges where state = 'released' and told_at is null
 union all select p.id, 1 from pledges p join orders o on o.id = p.order_id where p.state = 'ordered' and p.told_at is null and o.state <> 'awaiting_payment'
-union all select id, 2 from pledges where card_id <> '' and forgotten_at is null and (state in ('left','lapsed') or told_at is not null) limit $2`},
+union all select id, 2 from pledges where card_id <> '' and forgotten_at is null and ended_at <= $1 and (state in ('left','lapsed') or told_at is not null) limit $2`},
 }
 
-// personal is what is known of the person of a pledge that became no order.
+// forgetPeople empties what is known of the person of a pledge that became no order.
 const forgetPeople = `
 update pledges set email = '', email_normal = '', name = '', street = '', street2 = '', postcode = '', city = '', phone = '', visitor = ''
 where state in ('lapsed','left','released') and ended_at < $1 and email <> ''`

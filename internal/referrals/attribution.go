@@ -36,6 +36,7 @@ type SaleLine struct {
 	ProductID          int64
 	BrandID            int64
 	StorefrontMemberID *int64 // whose storefront path it was added from
+	OpenerMemberID     *int64 // who opened the group order in which it was promised
 	ClickToken         string // of the click that brought the visitor, where the page knew it
 	AddedAt            time.Time
 	Typed              bool // an amount typed at a counter: nobody can have recommended it
@@ -221,6 +222,9 @@ func candidatesOf(ctx context.Context, q sqlx.QueryerContext, s Sale, l SaleLine
 	var cs []Candidate
 	if l.StorefrontMemberID != nil {
 		cs = append(cs, Candidate{Rule: ByStorefront, MemberID: *l.StorefrontMemberID, At: l.AddedAt})
+	}
+	if l.OpenerMemberID != nil {
+		cs = append(cs, Candidate{Rule: ByGroup, MemberID: *l.OpenerMemberID, At: l.AddedAt})
 	}
 	if s.CodeMemberID != nil {
 		cs = append(cs, Candidate{Rule: ByCode, MemberID: *s.CodeMemberID, At: s.At})

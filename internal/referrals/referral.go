@@ -9,7 +9,8 @@
 //
 // The rules, in their order:
 //
-//  1. storefront: the line was added to the cart on somebody's storefront path (/@handle, /@handle/p/slug).
+//  1. storefront: the line was added to the cart on somebody's storefront path (/@handle, /@handle/p/slug). In its place, of a line that
+//     was promised in a group order, group: whoever opened that.
 //  2. code: the buyer typed somebody's code at checkout.
 //  3. click: the eligible clicks on links that cover the product, within the window of the terms that were in force
 //     when each was clicked. Which of them is paid is the credit model of the terms in force at the sale: the last one (what a
@@ -25,6 +26,9 @@
 //	storefront path of A, code of B typed          | A: the page that the buyer bought from goes before any other rule
 //	storefront path of A, later click on B's link  | A, for the same reason
 //	storefront path of the buyer's own storefront  | nobody by rule 1; the next rules decide among the others
+//	group order of A, click on B's link            | A: whoever gathers people goes before who told one of them
+//	group order of A, promised long before it ends | A: what counts is the moment of the promise
+//	own piece in one's own group order             | nobody by rule 1; the next rules decide among the others
 //	code of A typed, click on B's link             | A: what the buyer wrote beats any click
 //	code of the buyer's own                        | nobody by rule 2; the buyer is told that it does not count
 //	code switched off, or of nobody                | refused where it is typed; the order is not placed
@@ -87,6 +91,7 @@ type Rule string
 
 // The rules, in their order.
 const (
+	ByGroup      Rule = "group"
 	ByStorefront Rule = "storefront"
 	ByCode       Rule = "code"
 	ByClick      Rule = "click"
@@ -103,6 +108,7 @@ const (
 	NoTerms       clicks.Reason = "no_terms"       // the brand offered nothing then
 	Lapsed        clicks.Reason = "window"         // too long ago
 	PathFirst     clicks.Reason = "path_first"     // eligible, but the line was added from a storefront
+	GroupFirst    clicks.Reason = "group_first"    // eligible, but it was promised in a group order
 	CodeFirst     clicks.Reason = "code_first"     // eligible, but a code was typed
 	ClickFirst    clicks.Reason = "click_first"    // eligible, but a link was followed
 	LaterClick    clicks.Reason = "later_click"    // eligible, but there was a later one

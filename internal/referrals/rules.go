@@ -85,7 +85,7 @@ func Decide(m Moment, b Buyer, l Line, candidates []Candidate) Decision {
 }
 
 // place is where a rule stands in their order.
-func place(r Rule) int { return slices.Index([]Rule{ByStorefront, ByCode, ByClick, ByPin}, r) }
+func place(r Rule) int { return slices.Index([]Rule{ByGroup, ByStorefront, ByCode, ByClick, ByPin}, r) }
 
 // firstInOrder puts candidates in the order of their rules, then the latest, then the highest number first.
 func firstInOrder(a, b Candidate) int {
@@ -145,7 +145,7 @@ func Choose(e Evidence) (Rule, Evidence) {
 		return ByNone, e
 	}
 	rule := ws[eligible[0]].Rule
-	why := map[Rule]clicks.Reason{ByStorefront: PathFirst, ByCode: CodeFirst, ByClick: ClickFirst}[rule]
+	why := map[Rule]clicks.Reason{ByGroup: GroupFirst, ByStorefront: PathFirst, ByCode: CodeFirst, ByClick: ClickFirst}[rule]
 	for i := range ws {
 		ws[i].Won, ws[i].Part = false, 0
 		if ws[i].Eligible {
@@ -202,7 +202,7 @@ func rate(now time.Time, l Line, shared []time.Time, nowBps int64) (bps int64, l
 func credited(winner Weighed, all []Weighed) Credited {
 	c := Credited{MemberID: winner.MemberID, RateBps: winner.Rate, PartBps: winner.Part}
 	from := winner
-	if winner.Rule == ByStorefront || winner.Rule == ByCode {
+	if winner.Rule == ByGroup || winner.Rule == ByStorefront || winner.Rule == ByCode {
 		i := slices.IndexFunc(all, func(w Weighed) bool {
 			return w.Rule == ByClick && w.MemberID == winner.MemberID && (w.Eligible || w.Reason == NotCovered)
 		})

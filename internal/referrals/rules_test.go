@@ -40,6 +40,10 @@ func path(member int64, at time.Time) referrals.Candidate {
 	return referrals.Candidate{Rule: referrals.ByStorefront, MemberID: member, At: at}
 }
 
+func group(member int64, at time.Time) referrals.Candidate {
+	return referrals.Candidate{Rule: referrals.ByGroup, MemberID: member, At: at}
+}
+
 func click(member, id int64, at time.Time, change ...func(*referrals.Candidate)) referrals.Candidate {
 	c := referrals.Candidate{Rule: referrals.ByClick, MemberID: member, At: at, ClickID: id, LinkID: 100 + id,
 		Target: referrals.ToProduct, TargetProductID: soap}
@@ -128,6 +132,18 @@ func TestDecide(t *testing.T) {
 			rule: referrals.ByClick, credits: whole(bruno, 1), reasons: why{referrals.Blocked, ""}},
 		{name: "storefront, where clicks are split", terms: split, cs: cs{path(alice, ago(time.Hour)), click(bruno, 1, ago(day)), click(chloe, 2, ago(2*day))},
 			rule: referrals.ByStorefront, credits: whole(alice, 0), reasons: why{"", referrals.PathFirst, referrals.PathFirst}},
+
+		// Rule 1 of a group order.
+		{name: "group order before everything else", cs: cs{pin(chloe, ago(day)), click(bruno, 1, ago(time.Minute)), code(bruno), group(alice, ago(time.Hour))},
+			rule: referrals.ByGroup, credits: whole(alice, 0), reasons: why{"", referrals.GroupFirst, referrals.GroupFirst, referrals.GroupFirst}},
+		{name: "group order with the click that led there", cs: cs{group(alice, ago(time.Hour)), click(alice, 5, ago(2*time.Hour))},
+			rule: referrals.ByGroup, credits: whole(alice, 5), reasons: why{"", referrals.GroupFirst}},
+		{name: "own piece in one's own group order, another's click", buyer: referrals.Buyer{MemberID: alice}, cs: cs{group(alice, ago(time.Hour)), click(bruno, 1, ago(day))},
+			rule: referrals.ByClick, credits: whole(bruno, 1), reasons: why{clicks.Self, ""}},
+		{name: "group order of a member blocked since", cs: cs{change(group(alice, ago(time.Hour)), blocked)},
+			rule: referrals.ByNone, reasons: why{referrals.Blocked}},
+		{name: "group order of the brand's own team", cs: cs{change(group(alice, ago(time.Hour)), staff), code(bruno)},
+			rule: referrals.ByCode, credits: whole(bruno, 0), reasons: why{referrals.Staff, ""}},
 
 		// Rule 2, the code.
 		{name: "code before a later click of another", cs: cs{click(bruno, 1, ago(time.Second)), code(alice)},

@@ -24,6 +24,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/payouts"
+	"relais/internal/pledges"
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/refunds"
@@ -43,6 +44,7 @@ type Service struct {
 	books    payments.Books
 	orders   *orders.Service
 	counter  *pos.Service
+	pledges  *pledges.Service
 	refunds  *refunds.Service
 	disputes *disputes.Service
 	payouts  *payouts.Service
@@ -56,6 +58,7 @@ type Config struct {
 	Provider Provider
 	Orders   *orders.Service
 	Counter  *pos.Service
+	Pledges  *pledges.Service
 	Refunds  *refunds.Service
 	Disputes *disputes.Service
 	Payouts  *payouts.Service
@@ -65,7 +68,7 @@ type Config struct {
 
 // New makes the Service.
 func New(c Config) *Service {
-	return &Service{db: c.DB, events: c.Provider, books: c.Provider, orders: c.Orders, counter: c.Counter, refunds: c.Refunds, disputes: c.Disputes, payouts: c.Payouts, now: c.Now, log: c.Log}
+	return &Service{db: c.DB, events: c.Provider, books: c.Provider, orders: c.Orders, counter: c.Counter, pledges: c.Pledges, refunds: c.Refunds, disputes: c.Disputes, payouts: c.Payouts, now: c.Now, log: c.Log}
 }
 
 // Provider is what the Service asks of the payment provider.
@@ -139,6 +142,12 @@ func (s *Service) handle(ctx context.Context, w jobs.Work) error {
 
 func (s *Service) act(ctx context.Context, eventID string, e row) error {
 	switch e.Type {
+	case "checkout.session.completed", "checkout.session.expired":
+		if objectOf(e.Payload).Mode == "setup" {
+			return s.pledges.SetupChanged(ctx, e.ObjectID)
+		}
+	}
+	switch e.Type {
 	case "checkout.session.completed", "checkout.session.async_payment_succeeded":
 		if err := s.orders.Confirm(ctx, e.ObjectID); err != nil {
 			return err
@@ -207,6 +216,7 @@ func (s *Service) feed(ctx context.Context) error {
 // dispute all name it, and the order that it was for, as a charge does.
 type object struct {
 	PaymentIntent string `json:"payment_intent"`
+	Mode          string `json:"mode"` // of a session: payment, or setup
 	Metadata      struct {
 		OrderID string `json:"order_id"`
 	} `json:"metadata"`

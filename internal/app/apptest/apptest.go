@@ -154,6 +154,7 @@ func (w *World) Pass(days int) {
 	ctx := w.T.Context()
 	must(w.T, w.Clock.Advance(ctx, days))
 	must(w.T, w.Orders.SweepExpired(ctx))
+	must(w.T, w.Pledges.Sweep(ctx))
 	must(w.T, w.Orders.SweepDelivered(ctx))
 	must(w.T, w.Refunds.Sweep(ctx))
 	must(w.T, w.Disputes.Sweep(ctx))

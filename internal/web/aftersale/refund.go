@@ -13,6 +13,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/orders/foresee"
 	"relais/internal/refunds"
 	"relais/internal/web/page"
 )
@@ -175,7 +176,7 @@ func (s *Server) foresee(c echo.Context, data *refundPage) error {
 	if err != nil {
 		return err
 	}
-	f, err := orders.Foresee(data.Parcels, es, w)
+	f, err := foresee.Of(data.Parcels, es, w)
 	if err != nil {
 		return err
 	}
@@ -185,7 +186,7 @@ func (s *Server) foresee(c echo.Context, data *refundPage) error {
 	return nil
 }
 
-func previewOf(l i18n.Lang, data refundPage, f orders.Foreseen) *preview {
+func previewOf(l i18n.Lang, data refundPage, f foresee.Refund) *preview {
 	p := &preview{Amount: data.Sum(f.Minor), Fee: data.Sum(f.FeeMinor)}
 	for _, item := range f.Items {
 		part, _ := partOf(l, data.Page, item)

@@ -1,4 +1,4 @@
-package orders_test
+package foresee_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"relais/internal/app/apptest"
 	"relais/internal/earnings"
 	"relais/internal/orders"
+	"relais/internal/orders/foresee"
 )
 
 // TestForeseenIsWhatIsBooked: what a refund is said to cost before it is asked for is what everybody has given back once it is made,
@@ -26,7 +27,7 @@ func TestForeseenIsWhatIsBooked(t *testing.T) {
 		total := map[int64]int64{}
 		for _, wish := range wishes[i : i+2] {
 			p := state(w, o.ID)
-			f, err := orders.Foresee(p.Shipments, earningsOf(w, o.ID), wish)
+			f, err := foresee.Of(p.Shipments, earningsOf(w, o.ID), wish)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,7 +51,7 @@ func TestForeseenIsWhatIsBooked(t *testing.T) {
 			}
 		}
 	}
-	if _, err := orders.Foresee(state(w, o.ID).Shipments, nil, orders.RefundWish{Minor: 1_000_000}); err == nil {
+	if _, err := foresee.Of(state(w, o.ID).Shipments, nil, orders.RefundWish{Minor: 1_000_000}); err == nil {
 		t.Error("more than is left is foreseen")
 	}
 	w.Audit()
@@ -73,4 +74,13 @@ func given(w *apptest.World, orderID int64) map[int64]int64 {
 		all[e.ID] = e.ReturnedMinor
 	}
 	return all
+}
+
+func state(w *apptest.World, orderID int64) orders.Page {
+	w.T.Helper()
+	p, err := w.Orders.ByID(w.T.Context(), orderID)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return p
 }
