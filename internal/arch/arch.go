@@ -13,7 +13,7 @@ func Ranks() []string {
 		// domains
 		"members", "notices", "groups", "catalog/steps", "catalog", "catalog/shopify", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "carts", "refunds", "orders/told", "orders/form", "orders", "orders/foresee", "orders/lists", "orders/checks", "pledges", "pos", "support", "returns", "disputes", "reviews", "posts", "ratings", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
-		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox",
+		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox/cards", "stripesandbox/journal", "stripesandbox/visit", "stripesandbox",
 		// pages
 		"web/card", "web/page", "web/preview", "web/aftersale", "web/review", "web/notice", "web/opinion", "web/relay", "web/shop", "web/account", "web/circle", "web/feed", "web/brandspace", "web/till", "web/counter", "web/admin", "web/federation", "web",
 		// the program

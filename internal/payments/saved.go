@@ -90,7 +90,7 @@ const (
 	ChargePaid       ChargeState = "paid"
 	ChargeProcessing ChargeState = "processing" // the bank has not answered yet
 	ChargeOpen       ChargeState = "open"       // not paid, and not closed yet; only a call whose answer was lost leaves one so: see FindCharges
-	ChargeRefused    ChargeState = "refused"    // not paid, and closed: it never can be
+	ChargeRefused    ChargeState = "refused"    // not paid, and closed: it never can be. Without a Failure no bank was asked: charge under a new Reference
 )
 
 // Charge is a payment by a kept card.

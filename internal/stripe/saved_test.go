@@ -139,3 +139,16 @@ func TestRefusalsOfCards(t *testing.T) {
 		}
 	}
 }
+
+// Stripe may take the error away when a refused intent is canceled; its charge still says why.
+func TestAClosedChargeSaysWhyItWasRefused(t *testing.T) {
+	const intent = `{"id":"pi_1","object":"payment_intent","amount":500,"currency":"eur","status":"canceled","metadata":{"reference":"pledge:7:1"},` +
+		`"latest_charge":{"id":"ch_1","object":"charge","failure_code":"card_declined","outcome":{"reason":"lost_card"},"payment_method_details":{"card":{"fingerprint":"F"}}}}`
+	c, _ := inTurn(t, map[string][]string{look: {"2" + intent}})
+	got, err := c.Charge(context.Background(), "pi_1")
+	want := payments.Charge{PaymentIntentID: "pi_1", ChargeID: "ch_1", State: payments.ChargeRefused, Amount: money.New(500, "EUR"), Reference: "pledge:7:1",
+		CardFingerprint: "F", Failure: payments.CodeCardDeclined, Decline: "lost_card"}
+	if err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+}

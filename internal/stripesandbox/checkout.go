@@ -26,31 +26,44 @@ func createSession(c *call) (any, *params.Refusal) {
 		ID: newID("cs_test_", 58), Object: "checkout.session", Created: now.Unix(), ExpiresAt: now.Add(longestCheckout).Unix(),
 		Mode: f.Choice("mode", "payment", "setup", "subscription"), UIMode: f.Choice("ui_mode", "hosted", "embedded"),
 		SuccessURL: optional(f.Need("success_url")), CancelURL: optional(f.Text("cancel_url")),
-		ClientReferenceID: optional(f.Text("client_reference_id")), CustomerEmail: optional(f.Text("customer_email")),
-		Locale: optional(f.Choice("locale", "", "auto", "fr", "en", "en-GB", "fr-CA")), Metadata: f.Metadata("metadata"),
-		SubmitType: optional(f.Choice("submit_type", "", "auto", "book", "donate", "pay")),
-		Status:     "open", PaymentStatus: "unpaid", PaymentMethodTypes: f.Texts("payment_method_types"),
+		ClientReferenceID: optional(f.Text("client_reference_id")),
+		Locale:            optional(f.Choice("locale", "", "auto", "fr", "en", "en-GB", "fr-CA")), Metadata: f.Metadata("metadata"),
+		Status: "open", PaymentStatus: "unpaid", PaymentMethodTypes: f.Texts("payment_method_types"),
 		AutomaticTax: map[string]any{"enabled": false, "status": nil},
 		CustomText:   map[string]any{"after_submit": nil, "shipping_address": nil, "submit": nil, "terms_of_service_acceptance": nil},
-		CustomFields: []string{}, ShippingOptions: []string{}, IntentMetadata: f.Metadata("payment_intent_data[metadata]"),
-		Intent: map[string]string{
-			"description":    f.Text("payment_intent_data[description]"),
-			"transfer_group": f.Text("payment_intent_data[transfer_group]"),
-			"receipt_email":  f.Text("payment_intent_data[receipt_email]"),
-		},
+		CustomFields: []string{}, ShippingOptions: []string{},
 	}
 	s.URL = optional(c.sandbox.options.BaseURL + "/c/pay/" + s.ID)
 	if len(s.PaymentMethodTypes) == 0 {
 		s.PaymentMethodTypes = []string{"card"}
 	}
+	if text := f.LongText("custom_text[submit][message]", 1200); text != "" {
+		s.CustomText["submit"] = map[string]any{"message": text}
+	}
 	s.readExpiry(f, now)
-	s.readLines(f)
+	if s.Mode == "setup" {
+		s.readSetup(c)
+	} else {
+		s.readPayment(f)
+	}
 	s.check(f)
 	if err := f.Done(); err != nil {
 		return nil, err
 	}
 	c.tx.put(s)
 	return s, nil
+}
+
+// readPayment reads what a session in payment mode has of its own.
+func (s *session) readPayment(f *params.Form) {
+	s.CustomerEmail, s.SubmitType = optional(f.Text("customer_email")), optional(f.Choice("submit_type", "", "auto", "book", "donate", "pay"))
+	s.IntentMetadata = f.Metadata("payment_intent_data[metadata]")
+	s.Intent = map[string]string{
+		"description":    f.Text("payment_intent_data[description]"),
+		"transfer_group": f.Text("payment_intent_data[transfer_group]"),
+		"receipt_email":  f.Text("payment_intent_data[receipt_email]"),
+	}
+	s.readLines(f)
 }
 
 func (s *session) readExpiry(f *params.Form, now time.Time) {
@@ -101,23 +114,24 @@ func (s *session) readLines(f *params.Form) {
 func (s *session) check(f *params.Form) {
 	switch {
 	case !f.Good():
-	case s.Mode != "payment" || s.UIMode != "hosted":
-		f.Fail(params.Malformed("", "mode", "The sandbox serves hosted sessions in payment mode only."))
+	case s.Mode == "subscription" || s.UIMode != "hosted":
+		f.Fail(params.Malformed("", "mode", "The sandbox serves hosted sessions in payment and setup mode only."))
 	case len(s.PaymentMethodTypes) != 1 || s.PaymentMethodTypes[0] != "card":
 		f.Fail(params.Malformed("", "payment_method_types", "The sandbox takes cards only: payment_method_types[0]=card."))
 	case !isWebURL(string(s.SuccessURL)) || (s.CancelURL != "" && !isWebURL(string(s.CancelURL))):
 		f.Fail(params.Malformed("url_invalid", "success_url", "Not a valid URL"))
-	case s.AmountTotal < words.Smallest(s.Currency):
+	case s.Mode == "payment" && s.AmountTotal < words.Smallest(s.Currency):
 		f.Fail(params.Malformed("amount_too_small", "line_items", "The Checkout Session's total amount due must add up to at least %s.", words.Money(words.Smallest(s.Currency), s.Currency, words.English)))
 	}
-	f.MultipleOf("line_items", s.AmountTotal, words.Step(s.Currency, false))
+	if s.Mode == "payment" {
+		f.MultipleOf("line_items", s.AmountTotal, words.Step(s.Currency, false))
+	}
 }
 
 func readSession(c *call) (any, *params.Refusal) { return read[session](c, "checkout.session") }
 
 func listSessions(c *call) (any, *params.Refusal) {
-	intent := c.form.Text("payment_intent")
-	within := c.form.Created()
+	intent, within := c.form.Text("payment_intent"), c.form.Created()
 	return page(c, "checkout.session", "/v1/checkout/sessions", func(s session) bool {
 		return (intent == "" || string(s.PaymentIntent) == intent) && within(s.Created)
 	})
@@ -137,7 +151,7 @@ func expireSession(c *call) (any, *params.Refusal) {
 	return c.tx.expire(s), nil
 }
 
-// expire closes an open session, and the payment that was begun on it.
+// expire closes an open session, and the payment or setup that was begun on it.
 func (t *tx) expire(s session) session {
 	s.Status, s.URL = "expired", ""
 	t.put(s)
@@ -146,6 +160,11 @@ func (t *tx) expire(s session) session {
 		pi.Status, pi.CanceledAt, pi.CancellationReason, pi.NextAction = "canceled", &at, "void_invoice", nil
 		t.put(pi)
 		t.emit("payment_intent.canceled", pi, "")
+	}
+	if si, ok := load[setupIntent](t, string(s.SetupIntent)); ok {
+		si.Status, si.CancellationReason, si.NextAction = "canceled", "abandoned", nil
+		t.put(si)
+		t.emit("setup_intent.canceled", si, "")
 	}
 	t.emit("checkout.session.expired", s, "")
 	return s

@@ -2,10 +2,9 @@ package stripesandbox
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
+	"relais/internal/stripesandbox/cards"
 	"relais/internal/stripesandbox/params"
 	"relais/internal/stripesandbox/words"
 )
@@ -19,7 +18,9 @@ type checkoutPage struct {
 	Later   []shownCard // accepted, and trouble afterwards
 	Fields  []field
 	Problem string
-	Filled  bool // a test card was just filled in: paying comes next
+	Filled  bool   // a test card was just filled in: paying comes next
+	Setup   bool   // a card is kept, and nothing is paid
+	Consent string // to what the buyer agrees by the button; may be empty
 }
 
 type shownLine struct {
@@ -39,54 +40,90 @@ type field struct {
 
 type securePage struct {
 	sheet
-	Session     session
-	Total, Last string
+	Session              session
+	Total, Last, Confirm string
+	Setup                bool
 }
 
-// payForm is what the buyer typed, and what is wrong with it, by field.
+// payForm is what the buyer typed, and what is wrong with it.
 type payForm struct {
-	values  map[string]string
-	faults  map[string]string
-	problem string // the key of a word above the form
-	fresh   bool   // a test card was just filled in
+	typed   cards.Typed
+	faults  map[string]string // by field
+	problem string            // the key of a word above the form
+	fresh   bool              // a test card was just filled in
 }
 
-func (s *Sandbox) session(w http.ResponseWriter, r *http.Request) (cs session, pi paymentIntent, ok bool) {
+// progress is how far the buyer of a session has come.
+type progress struct {
+	status  string // of the payment intent or setup intent; empty: nothing was tried
+	last    string // the end of the card that waits for 3-D Secure
+	problem string // why the last attempt failed: the key of a word
+}
+
+func (t *tx) progress(id string) progress {
+	cs, _ := load[session](t, id)
+	var p progress
+	var failed *params.Body
+	number := ""
+	if pi, ok := load[paymentIntent](t, string(cs.PaymentIntent)); ok {
+		p.status, failed, number = pi.Status, pi.LastPaymentError, pi.Card
+	}
+	if si, ok := load[setupIntent](t, string(cs.SetupIntent)); ok {
+		pm, _ := load[paymentMethod](t, string(si.PaymentMethod))
+		p.status, failed, number = si.Status, si.LastSetupError, pm.Number
+	}
+	p.last = number[max(0, len(number)-4):]
+	if failed != nil {
+		if p.problem = failed.DeclineCode; p.problem == "" {
+			p.problem = cs.word("authentication")
+		}
+	}
+	return p
+}
+
+// word is the key of a word that says something else where a card is kept.
+func (s session) word(key string) string {
+	if s.Mode == "setup" {
+		return "setup." + key
+	}
+	return key
+}
+
+// session loads the session of a page that is open. Where it is not, the page says so.
+func (s *Sandbox) session(w http.ResponseWriter, r *http.Request) (cs session, p progress, ok bool) {
 	found := s.change(w, func(t *tx) {
 		cs, ok = load[session](t, r.PathValue("id"))
-		pi, _ = load[paymentIntent](t, string(cs.PaymentIntent))
+		p = t.progress(cs.ID)
 	})
 	switch {
 	case !found:
-		return cs, pi, false
+		return cs, p, false
 	case !ok:
 		s.showMissing(w, r)
 	case cs.Status == "complete":
-		s.notice(w, r, http.StatusOK, "done", string(cs.Locale), cs.successURL())
+		s.notice(w, r, http.StatusOK, cs.word("done"), string(cs.Locale), cs.successURL())
 	case cs.Status == "expired":
-		s.notice(w, r, http.StatusGone, "expired", string(cs.Locale), string(cs.CancelURL))
+		s.notice(w, r, http.StatusGone, cs.word("expired"), string(cs.Locale), string(cs.CancelURL))
 	}
-	return cs, pi, ok && cs.Status == "open"
+	return cs, p, ok && cs.Status == "open"
 }
 
 func (s *Sandbox) showCheckout(w http.ResponseWriter, r *http.Request) {
-	cs, pi, ok := s.session(w, r)
+	cs, p, ok := s.session(w, r)
 	if !ok {
 		return
 	}
-	form := payForm{values: map[string]string{"email": string(cs.CustomerEmail)}}
-	if pi.LastPaymentError != nil {
-		form.problem = pi.LastPaymentError.DeclineCode
-		if form.problem == "" {
-			form.problem = "authentication"
-		}
+	email := string(cs.CustomerEmail)
+	if email == "" && cs.CustomerDetails != nil {
+		email = string(cs.CustomerDetails.Email)
 	}
-	s.renderCheckout(w, r, http.StatusOK, cs, form)
+	s.renderCheckout(w, r, http.StatusOK, cs, payForm{typed: cards.Typed{"email": email}, problem: p.problem})
 }
 
 func (s *Sandbox) renderCheckout(w http.ResponseWriter, r *http.Request, status int, cs session, form payForm) {
 	lang := words.LanguageOf(r, string(cs.Locale))
-	p := checkoutPage{sheet: s.sheet(lang, "by_card"), Session: cs, Total: words.Money(cs.AmountTotal, cs.Currency, lang), Filled: form.fresh}
+	p := checkoutPage{sheet: s.sheet(lang, cs.word("by_card")), Session: cs, Total: words.Money(cs.AmountTotal, cs.Currency, lang), Filled: form.fresh,
+		Setup: cs.Mode == "setup", Consent: cs.consent()}
 	if form.problem != "" {
 		p.Problem = words.Word(lang, form.problem)
 	}
@@ -95,7 +132,7 @@ func (s *Sandbox) renderCheckout(w http.ResponseWriter, r *http.Request, status 
 			Name: l.Name, Unit: words.Money(l.Unit, cs.Currency, lang), Sum: words.Money(l.Unit*l.Quantity, cs.Currency, lang), Image: l.Image, Quantity: l.Quantity,
 		})
 	}
-	p.Cards, p.Later = shownCards(lang, digits(form.values["number"]))
+	p.Cards, p.Later = shownCards(lang, cards.Digits(form.typed["number"]), p.Setup)
 	p.Fields = []field{
 		{Name: "email", Type: "email", Mode: "email"},
 		{Name: "number", Type: "text", Mode: "numeric", Hint: "4242 4242 4242 4242"},
@@ -106,7 +143,7 @@ func (s *Sandbox) renderCheckout(w http.ResponseWriter, r *http.Request, status 
 	faults := 0
 	for i := range p.Fields {
 		f := &p.Fields[i]
-		f.Label, f.Value = words.Word(lang, "field."+f.Name), form.values[f.Name]
+		f.Label, f.Value = words.Word(lang, "field."+f.Name), form.typed[f.Name]
 		if form.faults[f.Name] != "" {
 			f.Fault = words.Word(lang, form.faults[f.Name])
 			f.First = faults == 0
@@ -116,13 +153,17 @@ func (s *Sandbox) renderCheckout(w http.ResponseWriter, r *http.Request, status 
 	s.render(w, status, "checkout", p, cs.successURL(), string(cs.CancelURL))
 }
 
-// shownCards are the test cards that the page offers, in two groups.
-func shownCards(lang, chosen string) (now, later []shownCard) {
-	for _, c := range testCards {
-		shown := shownCard{Number: c.number, Last: c.number[12:], Word: words.Word(lang, c.word), Chosen: chosen == c.number}
+// shownCards are the test cards that a page offers, in two groups.
+func shownCards(lang, chosen string, setup bool) (now, later []shownCard) {
+	for _, c := range cards.All() {
+		word, trouble := c.Word, c.Later()
+		if setup {
+			word, trouble = c.Kept, c.Later() || c.Keeps || c.Always
+		}
+		shown := shownCard{Number: c.Number, Last: c.Last4(), Word: words.Word(lang, word), Chosen: chosen == c.Number}
 		switch {
-		case c.word == "":
-		case c.later():
+		case word == "":
+		case trouble:
 			later = append(later, shown)
 		default:
 			now = append(now, shown)
@@ -137,117 +178,69 @@ func (s *Sandbox) postCheckout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, params.MostBody)
-	form := payForm{values: map[string]string{}}
+	form := payForm{typed: cards.Typed{}}
 	for _, name := range []string{"email", "name", "number", "expiry", "cvc"} {
-		form.values[name] = strings.TrimSpace(r.PostFormValue(name))
+		form.typed[name] = strings.TrimSpace(r.PostFormValue(name))
 	}
-	if card, known := cardByNumber(r.PostFormValue("fill")); known {
-		s.renderCheckout(w, r, http.StatusOK, cs, form.filled(card, s.options.Now()))
+	now := s.options.Now()
+	if card, known := cards.ByNumber(r.PostFormValue("fill")); known {
+		form.typed.Fill(card, now)
+		form.fresh = true
+		s.renderCheckout(w, r, http.StatusOK, cs, form)
 		return
 	}
-	if form.check(s.options.Now()); len(form.faults) > 0 {
+	if form.faults = form.typed.Faults(now); len(form.faults) > 0 {
 		s.renderCheckout(w, r, http.StatusUnprocessableEntity, cs, form)
 		return
 	}
 	s.attempt(w, r, cs, form)
 }
 
-// attempt pays, unless another tab was quicker, and leads on.
+// attempt pays or keeps a card, unless another tab was quicker, and leads on.
 func (s *Sandbox) attempt(w http.ResponseWriter, r *http.Request, cs session, form payForm) {
-	number := digits(form.values["number"])
-	card, known := cardByNumber(number)
-	if !known { // somebody's own, perhaps: keep no more of it than its end
-		card = testCard{number: "000000000000" + number[len(number)-4:], brand: "visa", decline: "test_mode"}
-	}
-	var pi paymentIntent
+	p := payer{email: form.typed["email"], name: form.typed["name"], card: form.typed.Card()}
+	p.month, p.year, _ = form.typed.Expiry(s.options.Now())
+	var came progress
 	if !s.change(w, func(t *tx) {
-		if cs, _ = load[session](t, cs.ID); cs.Status == "open" {
-			pi = s.pay(t, cs, payer{email: form.values["email"], name: form.values["name"], card: card})
+		if cs, _ = load[session](t, cs.ID); cs.Status != "open" {
+			return
 		}
+		if cs.Mode == "setup" {
+			s.keep(t, cs, p)
+		} else {
+			s.pay(t, cs, p)
+		}
+		came = t.progress(cs.ID)
 	}) {
 		return
 	}
 	switch {
 	case cs.Status != "open":
 		http.Redirect(w, r, s.base+"/c/pay/"+cs.ID, http.StatusSeeOther)
-	case pi.Status == "succeeded":
+	case came.status == "succeeded":
 		http.Redirect(w, r, cs.successURL(), http.StatusSeeOther)
-	case pi.Status == "requires_action":
+	case came.status == "requires_action":
 		http.Redirect(w, r, s.base+"/c/pay/"+cs.ID+"/secure", http.StatusSeeOther)
 	default:
-		form.problem = pi.LastPaymentError.DeclineCode
-		form.values["number"], form.values["cvc"] = "", ""
+		form.problem = came.problem
+		form.typed["number"], form.typed["cvc"] = "", ""
 		s.renderCheckout(w, r, http.StatusPaymentRequired, cs, form)
 	}
 }
 
-// filled is the form with a test card in it.
-func (f payForm) filled(card testCard, now time.Time) payForm {
-	n := card.number
-	f.fresh = true
-	f.values["number"] = n[:4] + " " + n[4:8] + " " + n[8:12] + " " + n[12:]
-	f.values["expiry"] = "12 / " + strconv.Itoa((now.Year()+3)%100)
-	f.values["cvc"] = "123"
-	if f.values["name"] == "" {
-		f.values["name"] = "Camille Essai"
-	}
-	return f
-}
-
-func (f *payForm) check(now time.Time) {
-	f.faults = map[string]string{}
-	local, domain, _ := strings.Cut(f.values["email"], "@")
-	number, expiry, cvc := digits(f.values["number"]), digits(f.values["expiry"]), digits(f.values["cvc"])
-	for name, ok := range map[string]bool{
-		"email":  local != "" && strings.Contains(domain, "."),
-		"name":   f.values["name"] != "",
-		"number": len(number) >= 12 && len(number) <= 19 && luhn(number),
-		"expiry": len(expiry) == 4 && inFuture(expiry, now),
-		"cvc":    len(cvc) == 3 || len(cvc) == 4,
-	} {
-		if !ok {
-			f.faults[name] = "fault." + name
-		}
-	}
-}
-
-// inFuture reads MMYY.
-func inFuture(expiry string, now time.Time) bool {
-	month, errMonth := strconv.Atoi(expiry[:2])
-	year, errYear := strconv.Atoi(expiry[2:])
-	if errMonth != nil || errYear != nil || month < 1 || month > 12 {
-		return false
-	}
-	return time.Date(2000+year, time.Month(month)+1, 1, 0, 0, 0, 0, time.UTC).After(now)
-}
-
-// luhn checks the last digit of a card number.
-func luhn(number string) bool {
-	sum := 0
-	for i := range len(number) {
-		d := int(number[len(number)-1-i] - '0')
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
-}
-
 func (s *Sandbox) showSecure(w http.ResponseWriter, r *http.Request) {
-	cs, pi, ok := s.session(w, r)
+	cs, p, ok := s.session(w, r)
 	if !ok {
 		return
 	}
-	if pi.Status != "requires_action" {
+	if p.status != "requires_action" {
 		http.Redirect(w, r, s.base+"/c/pay/"+cs.ID, http.StatusSeeOther)
 		return
 	}
 	lang := words.LanguageOf(r, string(cs.Locale))
 	s.render(w, http.StatusOK, "secure", securePage{
-		sheet: s.sheet(lang, "secure.title"), Session: cs, Total: words.Money(cs.AmountTotal, cs.Currency, lang), Last: pi.Card[12:],
+		sheet: s.sheet(lang, cs.word("secure.title")), Session: cs, Total: words.Money(cs.AmountTotal, cs.Currency, lang), Last: p.last,
+		Confirm: words.Word(lang, cs.word("secure.confirm")), Setup: cs.Mode == "setup",
 	}, cs.successURL())
 }
 
@@ -258,24 +251,33 @@ func (s *Sandbox) postSecure(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, params.MostBody)
 	confirmed := r.PostFormValue("answer") == "confirm"
-	var paid bool
+	var came progress
 	if !s.change(w, func(t *tx) {
-		pi, _ := load[paymentIntent](t, string(cs.PaymentIntent))
-		card, _ := cardByNumber(pi.Card)
-		switch {
-		case pi.Status != "requires_action":
-			paid = pi.Status == "succeeded"
-		case confirmed:
-			paid = s.succeed(t, cs, pi, card, string(pi.PaymentMethod)).Status == "succeeded"
-		default:
-			t.failPayment(pi, params.Body{Type: params.InvalidRequest, Code: "payment_intent_authentication_failure", Message: "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again."})
+		if cs.Mode == "setup" {
+			t.confirmSetup(cs, confirmed)
+		} else {
+			s.confirmPayment(t, cs, confirmed)
 		}
+		came = t.progress(cs.ID)
 	}) {
 		return
 	}
 	next := s.base + "/c/pay/" + cs.ID
-	if paid {
+	if came.status == "succeeded" {
 		next = cs.successURL()
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+// confirmPayment is what the buyer answers their bank.
+func (s *Sandbox) confirmPayment(t *tx, cs session, yes bool) {
+	pi, _ := load[paymentIntent](t, string(cs.PaymentIntent))
+	card, _ := cards.ByNumber(pi.Card)
+	switch {
+	case pi.Status != "requires_action":
+	case yes:
+		s.succeed(t, cs, pi, card, string(pi.PaymentMethod))
+	default:
+		t.failPayment(pi, params.Body{Type: params.InvalidRequest, Code: "payment_intent_authentication_failure", Message: "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again."})
+	}
 }

@@ -91,6 +91,7 @@ type session struct {
 	Currency           string            `json:"currency"`
 	CustomFields       []string          `json:"custom_fields"`
 	CustomText         map[string]any    `json:"custom_text"`
+	Customer           optional          `json:"customer"`
 	CustomerDetails    *customerDetails  `json:"customer_details"`
 	CustomerEmail      optional          `json:"customer_email"`
 	ExpiresAt          int64             `json:"expires_at"`
@@ -101,6 +102,7 @@ type session struct {
 	PaymentIntent      optional          `json:"payment_intent"`
 	PaymentMethodTypes []string          `json:"payment_method_types"`
 	PaymentStatus      string            `json:"payment_status"`
+	SetupIntent        optional          `json:"setup_intent"`
 	ShippingOptions    []string          `json:"shipping_options"`
 	Status             string            `json:"status"`
 	SubmitType         optional          `json:"submit_type"`
@@ -131,6 +133,7 @@ type paymentIntent struct {
 	CanceledAt         *int64         `json:"canceled_at"`
 	CancellationReason optional       `json:"cancellation_reason"`
 	Currency           string         `json:"currency"`
+	Customer           optional       `json:"customer"`
 	Description        optional       `json:"description"`
 	LastPaymentError   *params.Body   `json:"last_payment_error"`
 	LatestCharge       optional       `json:"latest_charge"`
@@ -157,6 +160,7 @@ type charge struct {
 	Captured             bool           `json:"captured"`
 	Created              int64          `json:"created"`
 	Currency             string         `json:"currency"`
+	Customer             optional       `json:"customer"`
 	Description          optional       `json:"description"`
 	Disputed             bool           `json:"disputed"`
 	FailureCode          optional       `json:"failure_code"`
@@ -380,6 +384,7 @@ func (o delivery) kind() string    { return "delivery" }
 // What lists may show late says when it was made.
 
 func (o session) made() int64            { return o.Created }
+func (o paymentIntent) made() int64      { return o.Created }
 func (o refund) made() int64             { return o.Created }
 func (o transfer) made() int64           { return o.Created }
 func (o reversal) made() int64           { return o.Created }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"relais/internal/stripesandbox/cards"
 	"relais/internal/stripesandbox/params"
 	"relais/internal/stripesandbox/words"
 )
@@ -38,7 +39,7 @@ func createPayout(c *call) (any, *params.Refusal) {
 func (t *tx) payOut(acct, currency string, amount int64, automatic bool) payout {
 	p := payout{
 		ID: newID("po_", 24), Object: "payout", Amount: amount, ArrivalDate: t.now.Add(bankDelay).Unix(), Automatic: automatic,
-		Created: t.now.Unix(), Currency: currency, Destination: optional("ba_" + fingerprint(acct)), Metadata: metadata{},
+		Created: t.now.Unix(), Currency: currency, Destination: optional("ba_" + cards.Fingerprint(acct)), Metadata: metadata{},
 		Method: "standard", ReconciliationStatus: "not_applicable", SourceType: "card", Status: "pending", Type: "bank_account", Account: acct,
 	}
 	if automatic {

@@ -25,6 +25,12 @@ func (t *tx) present(o any) any {
 		if v.Deleted {
 			return map[string]any{"id": v.ID, "object": "terminal.reader", "deleted": true}
 		}
+	case session:
+		shown := strip(plain(v)).(map[string]any)
+		if v.Mode == "setup" {
+			shown["amount_subtotal"], shown["amount_total"], shown["currency"] = nil, nil, nil
+		}
+		return shown
 	case event:
 		v.PendingWebhooks = t.undelivered(v.ID)
 		o = v
@@ -75,7 +81,7 @@ func strip(v any) any {
 var expandable = []string{
 	"payment_intent", "latest_charge", "charge", "balance_transaction", "destination_payment", "destination",
 	"source_transaction", "source", "transfer", "source_transfer", "transfer_reversal",
-	"failure_balance_transaction", "location",
+	"failure_balance_transaction", "location", "customer", "setup_intent", "payment_method",
 }
 
 // expand replaces ids by objects along the paths, "payment_intent.latest_charge" or, in a list, "data.source".

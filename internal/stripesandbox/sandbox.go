@@ -5,7 +5,8 @@
 //
 //   - the part of Stripe's API (version 2023-10-16) that the product uses: connected accounts and their links,
 //     Checkout sessions, payment intents, charges, balances, refunds, disputes with their evidence, transfers,
-//     reversals, payouts, top-ups, events, Terminal locations, readers and card-present payments;
+//     reversals, payouts, top-ups, events, Terminal locations, readers and card-present payments, customers and the
+//     cards that they let us keep;
 //   - the pages that Stripe hosts: the Checkout page with Stripe's test cards, the onboarding of a connected account,
 //     and its Express dashboard; and, in place of a device, a simulated card reader at /reader/ID;
 //   - signed webhooks to the platform's and the Connect endpoint.
@@ -16,7 +17,7 @@
 //
 // What buyers' banks, payees' banks and Stripe itself may do later is done by the hosted page's test cards (a dispute, an
 // inquiry, a refund that comes back), by Stripe's test values in evidence, and by methods that only Go reaches:
-// OpenDispute, DecideDispute, SetRefundState, FailBankPayout, AdjustAccountBalance, CloseAccount, … So is what goes wrong on
+// TurnCard, OpenDispute, DecideDispute, SetRefundState, FailBankPayout, AdjustAccountBalance, CloseAccount, … So is what goes wrong on
 // the way: Inject for one call, Chaos and ChaosWebhooks by a seed, LagLists for lists that are behind; FaultCounts tells
 // how often.
 //
@@ -40,6 +41,7 @@ import (
 	"time"
 
 	"relais/internal/stripesandbox/chaos"
+	"relais/internal/stripesandbox/journal"
 	"relais/internal/stripesandbox/params"
 )
 
@@ -76,7 +78,7 @@ type Sandbox struct {
 
 	mu        sync.Mutex // guards everything below
 	state     *state
-	journal   *journal
+	journal   *journal.Journal
 	swept     string // the day on which automatic payouts were last made
 	faults    []*Fault
 	dice      *chaos.Dice          // what goes wrong with calls; nil: nothing
@@ -115,7 +117,7 @@ func New(o Options) (*Sandbox, error) {
 		held: map[string]time.Time{}, counts: map[string]int{},
 	}
 	if o.Path != "" {
-		if s.journal, err = openJournal(o.Path, s.state.apply); err != nil {
+		if s.journal, err = s.state.remember(o.Path); err != nil {
 			return nil, err
 		}
 	}
@@ -130,7 +132,7 @@ func (s *Sandbox) Close() error {
 	if s.journal == nil {
 		return nil
 	}
-	err := s.journal.close()
+	err := s.journal.Close()
 	s.journal = nil
 	return err
 }
@@ -178,7 +180,7 @@ func (s *Sandbox) commit(t *tx) error {
 		return nil
 	}
 	if s.journal != nil {
-		if err := s.journal.append(changes); err != nil {
+		if err := s.journal.Append(entries(changes)); err != nil {
 			return err
 		}
 	}
@@ -198,8 +200,10 @@ func (s *Sandbox) commit(t *tx) error {
 // http.StripPrefix.
 func (s *Sandbox) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, e := range s.endpoints() {
-		mux.Handle(pattern, s.api(e))
+	for _, part := range []map[string]endpoint{s.endpoints(), s.cardEndpoints()} {
+		for pattern, e := range part {
+			mux.Handle(pattern, s.api(e))
+		}
 	}
 	mux.Handle("/v1/", s.api(unknownRoute))
 	s.pages(mux)

@@ -3,8 +3,8 @@ package stripesandbox
 import (
 	"slices"
 
+	"relais/internal/stripesandbox/cards"
 	"relais/internal/stripesandbox/params"
-	"relais/internal/stripesandbox/words"
 )
 
 // location is a place at which readers stand.
@@ -151,47 +151,6 @@ func createConnectionToken(c *call) (any, *params.Refusal) {
 	return out, nil
 }
 
-func createIntent(c *call) (any, *params.Refusal) {
-	f, id := c.form, newID("pi_", 24)
-	pi := paymentIntent{
-		ID: id, Object: "payment_intent", Amount: f.NeedNumber("amount", 1), Currency: f.Currency("currency"), Created: c.tx.now.Unix(),
-		CaptureMethod: f.Choice("capture_method", "automatic"), ConfirmationMethod: "automatic", ClientSecret: optional(id + "_secret_" + newID("", 25)),
-		Description: optional(f.Text("description")), Metadata: f.Metadata("metadata"), PaymentMethodTypes: f.Texts("payment_method_types"),
-		Status: "requires_payment_method", TransferGroup: optional(f.Text("transfer_group")),
-	}
-	if f.Good() && (len(pi.PaymentMethodTypes) != 1 || pi.PaymentMethodTypes[0] != "card_present") {
-		f.Fail(params.Malformed("", "payment_method_types", "The sandbox makes payments of cards that are there only: payment_method_types[0]=card_present."))
-	}
-	if f.Good() && pi.Amount < words.Smallest(pi.Currency) {
-		f.Fail(params.Malformed("amount_too_small", "amount", "Amount must be at least %s.", words.Money(words.Smallest(pi.Currency), pi.Currency, words.English)))
-	}
-	f.MultipleOf("amount", pi.Amount, words.Step(pi.Currency, false))
-	if err := f.Done(); err != nil {
-		return nil, err
-	}
-	c.tx.put(pi)
-	c.tx.emit("payment_intent.created", pi, "")
-	return pi, nil
-}
-
-func cancelIntent(c *call) (any, *params.Refusal) {
-	if err := c.form.Done(); err != nil {
-		return nil, err
-	}
-	pi, ok := load[paymentIntent](c.tx, c.path("id"))
-	if !ok {
-		return nil, params.Missing("payment_intent", c.path("id"), "intent")
-	}
-	if pi.Status == "succeeded" || pi.Status == "canceled" {
-		return nil, params.Refused("payment_intent_unexpected_state", "", "You cannot cancel this PaymentIntent because it has a status of %s.", pi.Status)
-	}
-	at := c.tx.now.Unix()
-	pi.Status, pi.CanceledAt, pi.NextAction = "canceled", &at, nil
-	c.tx.put(pi)
-	c.tx.emit("payment_intent.canceled", pi, "")
-	return pi, nil
-}
-
 // processIntent has a reader ask for a card.
 func processIntent(c *call) (any, *params.Refusal) {
 	intent := c.form.Need("payment_intent")
@@ -259,7 +218,7 @@ func presentCard(c *call) (any, *params.Refusal) {
 	if number == "" {
 		number = AcceptedCard
 	}
-	card, ok := cardByNumber(number)
+	card, ok := cards.ByNumber(number)
 	if !ok {
 		return nil, params.Refused("", "card_present[number]", "Not one of the test cards.")
 	}
@@ -267,29 +226,22 @@ func presentCard(c *call) (any, *params.Refusal) {
 }
 
 // present holds a card to a reader that asks for one.
-func (s *Sandbox) present(t *tx, r terminal, card testCard) terminal {
+func (s *Sandbox) present(t *tx, r terminal, card cards.Card) terminal {
 	pi, _ := load[paymentIntent](t, r.Action.Process.PaymentIntent)
 	if pi.Status != "requires_payment_method" {
 		return t.acted(r, "payment_intent_unexpected_state", "This PaymentIntent cannot be paid any more.")
 	}
 	ch := newCharge(t, pi, card, newID("pm_", 24))
 	ch.PaymentMethodDetails = map[string]any{"type": "card_present", "card_present": map[string]any{
-		"brand": card.brand, "country": "FR", "exp_month": 12, "exp_year": t.now.Year() + 3, "fingerprint": fingerprint(card.number), "funding": "credit",
-		"last4": card.number[len(card.number)-4:], "network": card.brand, "read_method": "contactless_emv", "incremental_authorization_supported": false,
+		"brand": card.Brand, "country": "FR", "exp_month": 12, "exp_year": t.now.Year() + 3, "fingerprint": cards.Fingerprint(card.Number), "funding": "credit",
+		"last4": card.Last4(), "network": card.Brand, "read_method": "contactless_emv", "incremental_authorization_supported": false,
 		"overcapture_supported": false}}
-	if card.decline == "" {
+	if card.Decline == "" {
 		s.take(t, pi, ch, nil, card)
 		return t.acted(r, "", "")
 	}
-	body := declines[card.decline]
-	ch.Status, ch.Paid, ch.Captured, ch.AmountCaptured = "failed", false, false, 0
-	ch.FailureCode, ch.FailureMessage = optional(body.Code), optional(body.Message)
-	ch.Outcome = &outcome{NetworkStatus: "declined_by_network", Reason: optional(body.DeclineCode), RiskLevel: "normal", SellerMessage: "The bank did not approve the payment.", Type: "issuer_declined"}
-	t.put(ch)
-	t.emit("charge.failed", ch, "")
-	body.Charge = ch.ID
-	pi.LatestCharge = optional(ch.ID)
-	t.failPayment(pi, body)
+	body := cards.Refusal(card.Decline)
+	t.refuse(pi, ch, body)
 	return t.acted(r, body.Code, body.Message)
 }
 

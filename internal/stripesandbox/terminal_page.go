@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"relais/internal/stripesandbox/cards"
 	"relais/internal/stripesandbox/params"
 	"relais/internal/stripesandbox/words"
 )
@@ -42,9 +43,9 @@ func (s *Sandbox) showReader(w http.ResponseWriter, r *http.Request) {
 	case t.Action != nil:
 		p.State = "reader." + t.Action.Status
 	}
-	for _, c := range testCards {
-		if c.word == "card.ok" || c.word == "card.declined" || c.word == "card.poor" {
-			p.Cards = append(p.Cards, shownCard{Number: c.number, Last: c.number[12:], Word: words.Word(lang, c.word)})
+	for _, c := range cards.All() {
+		if c.Word == "card.ok" || c.Word == "card.declined" || c.Word == "card.poor" {
+			p.Cards = append(p.Cards, shownCard{Number: c.Number, Last: c.Last4(), Word: words.Word(lang, c.Word)})
 		}
 	}
 	s.render(w, http.StatusOK, "reader", p)
@@ -55,8 +56,8 @@ func (s *Sandbox) postReader(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, params.MostBody)
 	id := r.PathValue("id")
 	var err error
-	if card, ok := cardByNumber(r.PostFormValue("card")); ok {
-		err = s.PresentCard(id, card.number)
+	if card, ok := cards.ByNumber(r.PostFormValue("card")); ok {
+		err = s.PresentCard(id, card.Number)
 	} else {
 		err = s.TurnReader(id, r.PostFormValue("turn"))
 	}
@@ -69,7 +70,7 @@ func (s *Sandbox) postReader(w http.ResponseWriter, r *http.Request) {
 // PresentCard holds a test card to a reader that asks for one.
 func (s *Sandbox) PresentCard(readerID, number string) error {
 	return with(s, readerID, func(t *tx, r terminal) error {
-		card, ok := cardByNumber(number)
+		card, ok := cards.ByNumber(number)
 		if !ok || !r.asking() || r.Status == "offline" {
 			return fmt.Errorf("reader %s does not take card %s now", readerID, number)
 		}

@@ -21,7 +21,9 @@ type Subject struct {
 	Books     payments.Books
 	Readers   payments.Readers
 	Cards     payments.CardPresent
+	Saved     payments.SavedCards
 	Now       func() time.Time
+	API, Key  string // the provider's address and our key there, for what the interfaces have no words for
 	Unique    string // makes references unique between runs, for a provider that remembers
 
 	// Pay and Onboard play the buyer and the payee on hosted pages. Nil where only people can: what needs them is
@@ -33,6 +35,9 @@ type Subject struct {
 	// Present holds a card to a reader, and Turn does something else to it. Nil: as above.
 	Present func(readerID, card string) error
 	Turn    func(readerID, how string) error
+	// Keep plays a buyer who lets us keep a card, and TurnCard is what its bank says from then on. Nil: as above.
+	Keep     func(t testing.TB, setupURL, card string) string
+	TurnCard func(cardID, word string) error
 }
 
 // Run checks that a provider keeps the promises of package payments.
@@ -50,6 +55,17 @@ func Run(t *testing.T, s Subject) {
 	t.Run("the books have a beginning and an end", s.nothingMoved)
 	t.Run("an unknown card payment is a final refusal", s.unknownCardPayment)
 	t.Run("a country without readers is a final refusal", s.readerCountry)
+	t.Run("a setup is opened once per reference, and takes no payment", s.setupOnce)
+	t.Run("an open setup can be expired, once", s.setupExpires)
+	t.Run("unknown setups, charges and cards are final refusals", s.unknownSaved)
+	t.Run("a kept card is charged once per reference, and given back", s.chargesOnce)
+	t.Run("a refused charge is closed", s.chargeRefused)
+	t.Run("a forgotten card pays nothing", s.forgets)
+	if s.Keep != nil {
+		t.Run("a card is kept on a page", s.keeps)
+		t.Run("a card that is refused on the page is not kept", s.keepsNot)
+		t.Run("a kept card says what its bank says", s.chargesKept)
+	}
 	if s.Present != nil {
 		t.Run("a reader is registered once, listed and removed", s.registers)
 		t.Run("a card payment is declined, then paid", s.presents)

@@ -33,6 +33,10 @@ const (
 	CardSecure   = "4000002500003155" // asks for 3-D Secure
 	CardInstant  = "4000000000000077" // the money is available at once
 
+	// These can be kept, and refuse to be charged later without their owner; so does CardNoFunds.
+	CardRefusesLater = "4000000000000341" // card_declined, generic_decline
+	CardAlwaysSecure = "4000002760003184" // authentication_required
+
 	// These are accepted, and make trouble afterwards.
 	CardFraud       = "4000000000000259" // a dispute: fraudulent
 	CardNotReceived = "4000000000002685" // a dispute: product_not_received
@@ -233,6 +237,17 @@ func (h *Harness) Pay(t testing.TB, checkoutURL, card string) string {
 	_, location, _ := h.Post(t, checkoutURL, url.Values{
 		"email": {"buyer@example.com"}, "name": {"Camille Essai"}, "number": {card}, "expiry": {"12 / 34"}, "cvc": {"123"}, "pay": {"1"},
 	})
+	return location
+}
+
+// Keep fills in a setup's hosted page with a card, and confirms it where the bank asks. It returns the address that the buyer is
+// sent to: the success page, or "" when the card was refused.
+func (h *Harness) Keep(t testing.TB, setupURL, card string) string {
+	t.Helper()
+	if location := h.Pay(t, setupURL, card); location != "" {
+		return location
+	}
+	_, location, _ := h.Post(t, setupURL+"/secure", url.Values{"answer": {"confirm"}})
 	return location
 }
 

@@ -16,6 +16,7 @@ func TestSandboxThroughTheAdapter(t *testing.T) {
 	paymentstest.Run(t, paymentstest.Subject{
 		Checkouts: h.Client, Accounts: h.Client, Transfers: h.Client, Reversals: h.Client, Disputes: h.Client, Books: h.Client,
 		Readers: h.Client, Cards: h.Client, Present: h.Sandbox.PresentCard, Turn: h.Sandbox.TurnReader,
+		Saved: h.Client, API: h.URL, Key: "sk_test_sandbox", Keep: h.Keep, TurnCard: h.Sandbox.TurnCard,
 		Now: h.Clock.Now, Pay: h.Pay, Onboard: h.Onboard, PayOut: h.PayOut,
 	})
 	spec, err := openapi.Load()

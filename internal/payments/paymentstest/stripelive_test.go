@@ -24,6 +24,7 @@ func TestStripeTestMode(t *testing.T) {
 		t.Fatal(err)
 	}
 	paymentstest.Run(t, paymentstest.Subject{
-		Checkouts: c, Accounts: c, Transfers: c, Reversals: c, Disputes: c, Books: c, Readers: c, Cards: c, Now: time.Now, Unique: ":" + strconv.FormatInt(time.Now().UnixNano(), 36),
+		Checkouts: c, Accounts: c, Transfers: c, Reversals: c, Disputes: c, Books: c, Readers: c, Cards: c,
+		Saved: c, API: "https://api.stripe.com", Key: key, Now: time.Now, Unique: ":" + strconv.FormatInt(time.Now().UnixNano(), 36),
 	})
 }

@@ -22,6 +22,7 @@ type Body struct {
 	DeclineCode string `json:"decline_code,omitempty"`
 	Message     string `json:"message"`
 	Param       string `json:"param,omitempty"`
+	Intent      any    `json:"payment_intent,omitempty"` // as it stands after a card was refused
 	Type        string `json:"type"`
 }
 
@@ -50,6 +51,12 @@ func Late(code, message string) *Refusal {
 	e := Refused(code, "", "%s", message)
 	e.Kept = true
 	return e
+}
+
+// Declined is a bank's refusal of a payment, which leaves its intent behind.
+func Declined(why Body, intent any) *Refusal {
+	why.Intent = intent
+	return &Refusal{Status: http.StatusPaymentRequired, Executed: true, Kept: true, Body: why}
 }
 
 // Missing says that no such object exists.

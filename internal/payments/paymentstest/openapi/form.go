@@ -137,6 +137,10 @@ func (s *Spec) branch(v any, branches []any) any {
 			if _, err := strconv.ParseInt(text, 10, 64); err == nil {
 				return b
 			}
+		case leaf && kind == "boolean":
+			if text == "true" || text == "false" {
+				return b
+			}
 		case leaf && kind == "string":
 			return b
 		}

@@ -33,10 +33,11 @@ var words = map[string][]string{
 		"account.updated", "account.application.deauthorized", "balance.available", "capability.updated", "charge.failed", "charge.refund.updated",
 		"charge.refunded", "charge.succeeded", "charge.updated",
 		"charge.dispute.closed", "charge.dispute.created", "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn", "charge.dispute.updated", "checkout.session.async_payment_failed", "checkout.session.async_payment_succeeded",
-		"checkout.session.completed", "checkout.session.expired", "payment_intent.amount_capturable_updated", "payment_intent.canceled",
+		"checkout.session.completed", "checkout.session.expired", "customer.created", "payment_intent.amount_capturable_updated", "payment_intent.canceled",
 		"payment_intent.created", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.requires_action",
-		"payment_intent.succeeded", "payout.canceled", "payout.created", "payout.failed", "payout.paid", "payout.updated", "refund.created",
-		"refund.failed", "refund.updated", "terminal.reader.action_failed", "terminal.reader.action_succeeded", "topup.created", "topup.succeeded", "transfer.created", "transfer.reversed", "transfer.updated",
+		"payment_intent.succeeded", "payment_method.attached", "payment_method.detached", "payout.canceled", "payout.created", "payout.failed", "payout.paid", "payout.updated", "refund.created",
+		"refund.failed", "refund.updated",
+		"setup_intent.canceled", "setup_intent.created", "setup_intent.requires_action", "setup_intent.setup_failed", "setup_intent.succeeded", "terminal.reader.action_failed", "terminal.reader.action_succeeded", "topup.created", "topup.succeeded", "transfer.created", "transfer.reversed", "transfer.updated",
 	},
 }
 
