@@ -35,15 +35,18 @@ func (s *Service) Charge(ctx context.Context, id int64) error {
 	switch {
 	case err == nil && charge.Paid:
 		return s.orders.ConfirmPayment(ctx, o.ID, paid(charge))
-	case err == nil:
+	case err == nil && charge.State != payments.ChargeRefused:
 		return fmt.Errorf("charge of pledge %d is %s", p.ID, charge.State)
 	case errors.As(err, &refused) && refused.Outcome == payments.Final:
 		return s.refused(ctx, p, refused.Code, refused.Decline)
-	case errors.As(err, &refused) && refused.Outcome == payments.LookUp:
-		// The key is spent: the next run looks for the charge first, and asks under a new key only if there is none.
+	case err == nil, errors.As(err, &refused) && refused.Outcome == payments.LookUp:
+		// It was closed before a bank was asked, or nobody knows: the key is spent: the next run looks for the charge first, and asks under a new key only if there is none.
 		if _, err := s.db.ExecContext(ctx, spendKey, p.ID, p.Attempt); err != nil {
 			return postgres.Translate(err)
 		}
+	}
+	if err == nil {
+		err = errors.New("closed before a bank was asked")
 	}
 	return fmt.Errorf("charge pledge %d: %w", p.ID, err)
 }
@@ -103,8 +106,8 @@ const (
 	updateTried = `update pledges set tried_at = $3, first_sent_at = coalesce(first_sent_at, $3) where id = $1 and attempt = $2`
 )
 
-// errTooSoon says that a charge which the provider does not list may have been made all the same.
-var errTooSoon = errors.New("the last call was a moment ago, and lists lag: a new key has to wait")
+// errTooSoon says that a charge may be under way, or made and not listed yet.
+var errTooSoon = errors.New("the last call was a moment ago: looking has to wait")
 
 // reference is the key of the charges of a pledge at the provider, to which the attempt is added.
 func (p Pledge) reference() string { return fmt.Sprintf("pledge-%d-%s-charge-", p.ID, p.Operation) }
@@ -114,12 +117,8 @@ func (p Pledge) reference() string { return fmt.Sprintf("pledge-%d-%s-charge-", 
 func (s *Service) atProvider(ctx context.Context, p Pledge, o orders.Order) (payments.Charge, error) {
 	forgotten := !payments.KeyAlive(p.FirstSentAt, s.clock())
 	if p.Attempt > 1 && p.FirstSentAt == nil || forgotten {
-		found, err := s.find(ctx, p)
-		switch {
-		case err != nil || found.PaymentIntentID != "":
+		if found, err := s.find(ctx, p); err != nil || found.PaymentIntentID != "" {
 			return found, err
-		case !payments.Quiet(p.TriedAt, s.clock()):
-			return found, errTooSoon
 		}
 	}
 	if forgotten {
@@ -136,8 +135,12 @@ func (s *Service) atProvider(ctx context.Context, p Pledge, o orders.Order) (pay
 		Amount: money.New(o.TotalMinor, o.Currency), OrderID: fmt.Sprint(o.ID), OrderNumber: o.Number, TransferGroup: fmt.Sprintf("order_%d", o.ID)})
 }
 
-// find is the charge of a pledge that the provider made or is making; none has no PaymentIntentID. Those that were refused are closed, and do not count.
+// find is the charge of a pledge that the provider made or is making; none has no PaymentIntentID. Those that were refused are closed, and do not count: looking
+// closes what stands open, so nobody looks while a call may still be under way.
 func (s *Service) find(ctx context.Context, p Pledge) (payments.Charge, error) {
+	if !payments.Quiet(p.TriedAt, s.clock()) {
+		return payments.Charge{}, errTooSoon
+	}
 	all, err := s.charges.FindCharges(ctx, p.CustomerID)
 	if err != nil {
 		return payments.Charge{}, err
@@ -238,8 +241,6 @@ func (s *Service) lookBack(ctx context.Context, p Pledge) error {
 		return s.orders.ConfirmPayment(ctx, o.ID, paid(charge))
 	case charge.PaymentIntentID != "":
 		return fmt.Errorf("charge of pledge %d is %s", p.ID, charge.State)
-	case !payments.Quiet(p.TriedAt, s.clock()):
-		return errTooSoon
 	}
 	return nil
 }

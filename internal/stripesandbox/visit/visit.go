@@ -31,6 +31,12 @@ func (v Visitor) Pay(ctx context.Context, address string, p Payer, now time.Time
 	return status == http.StatusSeeOther, err
 }
 
+// Confirm answers the buyer's bank, which asks whether it was them, on the way from the payment page at that address.
+func (v Visitor) Confirm(ctx context.Context, address string) error {
+	_, err := v.post(ctx, address+"/secure", url.Values{"answer": {"confirm"}})
+	return err
+}
+
 // Onboard opens a one-time onboarding link and completes what Stripe asks there.
 func (v Visitor) Onboard(ctx context.Context, link string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, v.reach(link), nil)
