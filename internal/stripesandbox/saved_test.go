@@ -61,7 +61,7 @@ func TestSetupPage(t *testing.T) {
 		t.Errorf("the page (%d) speaks of paying", status)
 	}
 	page, _, _ = h.Get(t, openSetup(t, h, "english", "en").URL)
-	says(page, `lang="en"`, "Leave a card with Relais", "Nothing to pay today", "Save the card", "Kept, then declined")
+	says(page, `lang="en"`, "Leave a card with Relais", "Nothing to pay today", "Save the card", "Declined when charged")
 	page, _, _ = h.Post(t, s.URL, url.Values{"email": {"other@example.com"}, "fill": {paymentstest.CardAlwaysSecure}})
 	says(page, "4000 0027 6000 3184", "other@example.com")
 	page, _, status = h.Post(t, s.URL, url.Values{"number": {"4242424242424241"}})

@@ -38,7 +38,7 @@ func All() []Card {
 		{Number: "4242424242424242", Brand: "visa", Word: "card.ok", Kept: "card.ok"},
 		{Number: "4000002500003155", Brand: "visa", Secure: true, Word: "card.secure", Kept: "card.secure"},
 		{Number: "4000000000000002", Brand: "visa", Decline: "generic_decline", Word: "card.declined", Kept: "card.declined"},
-		{Number: "4000000000009995", Brand: "visa", Decline: "insufficient_funds", Keeps: true, Word: "card.poor", Kept: "card.poor_later"},
+		{Number: "4000000000009995", Brand: "visa", Decline: "insufficient_funds", Keeps: true, Word: "card.poor", Kept: "card.poor"},
 		{Number: "4000000000000341", Brand: "visa", Decline: "generic_decline", Keeps: true, Kept: "card.declined_later"},
 		{Number: "4000002760003184", Brand: "visa", Secure: true, Always: true, Kept: "card.always"},
 		{Number: "4000000000000077", Brand: "visa", Instant: true, Word: "card.instant"},
