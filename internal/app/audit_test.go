@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"relais/internal/app"
 	"relais/internal/app/apptest"
 	"relais/internal/catalog"
+	"relais/internal/catalog/steps"
 	"relais/internal/clicks"
 	"relais/internal/debts"
 	"relais/internal/documents"
@@ -22,6 +24,7 @@ import (
 	"relais/internal/ledger"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/pledges"
 	"relais/internal/pos"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/ratings"
@@ -94,8 +97,52 @@ func traded(t *testing.T) *apptest.World {
 	judged(t, w, shop, relay)
 	faceToFace(t, w, shop)
 	margined(t, w, shop, relay)
+	together(t, w, relay)
 	w.Audit()
 	return w
+}
+
+// together adds a group order that was reached, with a pledge that was charged and one that was refused and paid by hand, and one that was missed.
+func together(t *testing.T, w *apptest.World, relay int64) {
+	t.Helper()
+	ctx, shop := t.Context(), w.Shop("jardin", 5000, 20)
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	terms := catalog.FirstTerms()
+	terms.Steps = steps.Steps{{People: 2, LessBps: 1000}}
+	_, err := w.Catalog.OfferTerms(ctx, shop.Owner, shop.Brand, terms)
+	ok(err)
+	for i, cards := range [][]string{{apptest.Good, "4000000000000341"}, {stripesandbox.SecondCard}} {
+		g, err := w.Pledges.Open(ctx, relay, pledges.Draft{ProductID: shop.Product, Days: 3})
+		ok(err)
+		for n, card := range cards {
+			o := apptest.Placement("", fmt.Sprintf("ami%d%d@poste.example", i, n))
+			p, err := w.Pledges.Join(ctx, pledges.Joining{Code: g.Code, Operation: o.Operation, VariantID: shop.Variant, Quantity: 2, Email: o.Email, Address: o.Address, Consent: true, Lang: i18n.FR})
+			ok(err)
+			page, err := w.Pledges.OpenSetup(ctx, p.Token)
+			ok(err)
+			w.PayAt(page, card)
+		}
+		w.Settle()
+	}
+	w.Pass(3)
+	var refused int64
+	for range 2 {
+		ok(w.Pledges.Sweep(ctx))
+		w.Settle()
+		if refused != 0 {
+			continue
+		}
+		ok(w.DB.GetContext(ctx, &refused, `select order_id from pledges where refusals > 0`))
+		o, err := w.Orders.ByID(ctx, refused)
+		ok(err)
+		w.Pay(o.Order, apptest.Good) // by hand
+		w.Settle()
+	}
 }
 
 // faceToFace adds a sale on a stand, paid at a reader.
@@ -211,7 +258,7 @@ var corruptions = []struct{ name, sql, want string }{
 	{"money moved between two earnings of one payee", `update earnings set amount_minor = amount_minor + case role when 'sale' then 100 else -100 end
 		where state = 'held' and role <> 'commission'`, "earning_amounts"},
 	{"a brand's earning given to another payee", `update earnings set payee_id = (select id from payees where member_id is not null) where id = (select id from earnings where role = 'sale' and state = 'held' limit 1)`, "brand_earnings"},
-	{"an earning given to another payee", `update earnings set payee_id = (select id from payees where brand_id is not null) where id = ` + heldOne, "commission_attributed"},
+	{"an earning given to another payee", `update earnings set payee_id = (select min(id) from payees where brand_id is not null) where id = ` + heldOne, "commission_attributed"},
 	{"an earning deleted", `delete from earnings where id = ` + heldOne, "sale_split"},
 	{"an earning freed without a posting", `update earnings set state = 'free', released_at = free_at, free_at_known = true, free_posting_id = 1, released_minor = amount_minor where id = ` + heldOne, "release_posted"},
 	{"two releases exchanged", `update earnings e set free_posting_id = o.free_posting_id from earnings o where e.role = 'sale' and o.role = 'delivery'
@@ -290,6 +337,15 @@ var corruptions = []struct{ name, sql, want string }{
 	{"a sale face to face somewhere else", `update counter_sales set place = 'market'`, "counter_orders"},
 	{"a sale face to face not handed over", `update shipments set state = 'preparing', delivered_at = null where order_id = (select order_id from counter_sales)`, "handed_over"},
 	{"a right of withdrawal given on a stand", `update orders set withdrawal_days = 14 where place = 'fair'`, "handed_over"},
+	{"a pledge charged above what was authorised", `update pledges set most_minor = 100 where order_id is not null`, "pledges_within_consent"},
+	{"a group order charged at its full price", `update order_lines set price_minor = 5000, total_minor = 10000 where order_id in (select order_id from pledges)`, "pledges_within_consent"},
+	{"a group order charged before its day", `update campaigns set deadline = deadline + interval '1 hour' where state = 'reached'`, "pledges_within_consent"},
+	{"a group order charged that was missed", `update campaigns set state = 'missed' where state = 'reached'`, "pledges_charged_when_reached"},
+	{"an order whose pledge forgot it", `update pledges set order_id = null, state = 'left' where order_id is not null`, "pledges_charged_when_reached"},
+	{"a promise that nobody decided", `update pledges set state = 'joined' where state = 'released'`, "pledges_charged_when_reached"},
+	{"a card kept for nothing", `update pledges set forgotten_at = null, told_at = now() - interval '2 days' where told_at is not null`, "cards_forgotten"},
+	{"a trigger of pledges switched off", `alter table pledges disable trigger pledges_move`, "pledge_guards"},
+	{"a right on pledges given", `grant delete on pledges to relais_app`, "pledge_guards"},
 	{"a trigger of readers switched off", `alter table reader_payments disable trigger reader_payments_move`, "counter_guards"},
 	{"a trigger switched off", `alter table earnings disable trigger earnings_move`, "sale_guards"},
 	{"a right given", `grant update on order_lines to relais_app`, "sale_guards"},
@@ -395,6 +451,12 @@ func TestSalesAreGuarded(t *testing.T) {
 		"a right of withdrawal taken":  `update orders set withdrawal_days = 0 where place = 'distance'`,
 		"a sale's order exchanged":     `update counter_sales set order_id = (select min(id) from orders)`,
 		"a sale deleted":               `delete from counter_sales`,
+		"a pledge made dearer":         `update pledges set price_minor = price_minor + 1, most_minor = most_minor + quantity where state = 'ordered'`,
+		"a pledge charged again":       `update pledges set state = 'due', order_id = null, ended_at = null where state = 'ordered'`,
+		"a pledge joined after all":    `update pledges set state = 'joined', ended_at = null, ended_why = '' where state = 'released'`,
+		"a group order reopened":       `update campaigns set state = 'open', ended_at = null where state = 'missed'`,
+		"a group order's step changed": `update campaigns set less_bps = 2000 where state = 'reached'`,
+		"a pledge deleted":             `delete from pledges`,
 		"a reader's payment lowered":   `update reader_payments set amount_minor = amount_minor - 1`,
 		"a reader's payment undone":    `update reader_payments set state = 'cancelled'`,
 		"a reader's payment deleted":   `delete from reader_payments`,

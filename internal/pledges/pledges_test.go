@@ -585,4 +585,3 @@ func TestOwnPiece(t *testing.T) {
 	}
 	c.Audit()
 }
-
