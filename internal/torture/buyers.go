@@ -44,7 +44,11 @@ func (w *world) buy(ctx context.Context, random *rand.Rand) {
 			return
 		}
 		b.client = &http.Client{Jar: jar, Timeout: 25 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		if err := b.order(ctx); err == nil {
+		do := b.order
+		if random.IntN(4) == 0 {
+			do = b.join
+		}
+		if err := do(ctx); err == nil {
 			w.counts.bought.Add(1)
 		}
 		w.pause(ctx, time.Duration(random.IntN(30))*time.Millisecond)

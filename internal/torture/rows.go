@@ -10,6 +10,7 @@ var rowRules = []struct{ words, query string }{
 	{"stock that does not add up: what there was, less what is reserved or sold, plus what came back", `
 		select count(*) from variants v where v.stock <> $1::int
 		  - coalesce((select sum(l.quantity) from order_lines l join orders o on o.id = l.order_id where l.variant_id = v.id and o.state not in ('expired','cancelled')), 0)
+		  - coalesce((select sum(p.quantity) from pledges p where p.variant_id = v.id and (p.state in ('pending','joined','due') or p.state = 'released' and p.told_at is null)), 0)
 		  + coalesce((select sum(i.quantity) from refund_items i join order_lines l on l.id = i.order_line_id join refunds r on r.id = i.refund_id
 		      where l.variant_id = v.id and i.restock and r.booked_times > 0), 0)`},
 	{"letters that were written twice", `
@@ -42,7 +43,7 @@ func (w *world) judgeRows(ctx context.Context, v *verdict) error {
 			v.other = append(v.other, fmt.Sprintf("%d %s", n, r.words))
 		}
 	}
-	for _, r := range stuckRules {
+	for _, r := range append(stuckRules, pledgeRules...) {
 		var n int
 		if err := w.owner.GetContext(ctx, &n, r.query); err != nil {
 			return fmt.Errorf("%s: %w", r.words, err)

@@ -51,6 +51,8 @@ func plan(random *rand.Rand, kills int, steps []string) []blow {
 		switch group, _, _ := strings.Cut(b.crashAt, "."); group {
 		case "earnings", "payouts", "debts": // there must be something to free, and to pay
 			b.days, b.minutes = 16, 12
+		case "pledges": // group orders end
+			b.days, b.minutes = 2, 12
 		case "orders": // and something to end
 			b.days, b.minutes = 1, 12
 		}
@@ -170,7 +172,7 @@ func (w *world) strike(ctx context.Context, b blow) error {
 func (w *world) provoke(ctx context.Context, step string) {
 	group, _, _ := strings.Cut(step, ".")
 	lead := map[string][]act{"refunds": {w.refundPart, w.refundPart, w.refundAll}, "disputes": {w.dispute, w.decide}, "payouts": {w.free, w.goOn, w.startRun},
-		"debts": {w.owe}}[group]
+		"debts": {w.owe}, "pledges": {w.gather, w.gather}}[group]
 	random := rand.New(rand.NewPCG(1, 1))
 	for range 2 {
 		for _, do := range lead {
@@ -237,6 +239,7 @@ var older = []string{
 	`update payouts set next_at = next_at - make_interval(mins => $1), tried_at = tried_at - make_interval(mins => $1),
 	   first_sent_at = first_sent_at - make_interval(mins => $1) where state in ('new','sending')`,
 	`update reversals set first_sent_at = first_sent_at - make_interval(mins => $1), tried_at = tried_at - make_interval(mins => $1) where state in ('new','sending')`,
+	`update pledges set first_sent_at = first_sent_at - make_interval(mins => $1), tried_at = tried_at - make_interval(mins => $1) where state = 'ordered' and told_at is null`,
 	`update refunds set first_sent_at = first_sent_at - make_interval(mins => $1), tried_at = tried_at - make_interval(mins => $1) where state in ('new','sending')`,
 }
 

@@ -224,6 +224,9 @@ func (w *world) brand(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
+	if err := w.offerSteps(ctx, owner, b.ID); err != nil {
+		return err
+	}
 	for i := range perBrand {
 		if err := w.product(ctx, owner, b.ID, n*perBrand+i); err != nil {
 			return err
