@@ -11,7 +11,7 @@ func Ranks() []string {
 		// ground
 		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "outside", "media", "mail",
 		// domains
-		"members", "notices", "groups", "catalog/steps", "catalog", "catalog/shopify", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "carts", "refunds", "orders/told", "orders/form", "orders", "orders/foresee", "orders/lists", "orders/checks", "pledges", "pos", "support", "returns", "disputes", "reviews", "posts", "ratings", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
+		"members", "notices", "groups", "catalog/steps", "catalog", "catalog/shopify", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "designs/path", "designs/letters", "designs/model", "carts", "refunds", "orders/told", "orders/form", "orders", "orders/foresee", "orders/lists", "orders/checks", "pledges", "pos", "support", "returns", "disputes", "reviews", "posts", "ratings", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox/cards", "stripesandbox/journal", "stripesandbox/visit", "stripesandbox",
 		// pages
@@ -33,15 +33,16 @@ func Libraries() map[string][]string {
 		"github.com/chromedp":                   {"internal/e2e"},
 		"github.com/wneessen/go-mail":           {"internal/mail"},
 		"github.com/emersion/go-smtp":           {"internal/mail"},
-		"github.com/disintegration/imaging":     {"internal/media", "internal/web"},
+		"github.com/disintegration/imaging":     {"internal/media", "internal/web", "internal/designs/draw"},
 		"github.com/SherClockHolmes/webpush-go": {"internal/notices"},
 		"github.com/alexedwards/argon2id":       {"internal/members"},
 		"github.com/prometheus":                 {"internal/app", "internal/web"},
 		"github.com/nicksnyder/go-i18n":         {"internal/i18n"},
 		"rsc.io/qr":                             {"internal/web"},
-		"github.com/go-pdf/fpdf":                {"internal/documents/paper"},
-		"github.com/pdfcpu/pdfcpu":              {"internal/documents/paper"},
-		"git.sr.ht/~sbinet/gg":                  {"internal/web", "internal/media"},
+		"github.com/go-pdf/fpdf":                {"internal/documents/paper", "internal/designs/draw"},
+		"github.com/pdfcpu/pdfcpu":              {"internal/documents/paper", "internal/designs/draw"},
+		"git.sr.ht/~sbinet/gg":                  {"internal/web", "internal/media", "internal/designs/draw"},
+		"github.com/go-text/typesetting":        {"internal/designs/letters"},
 		"github.com/lib/pq":                     data(),
 		"github.com/jmoiron/sqlx":               append(data(), "internal/web", "internal/app", "internal/demo", "internal/bench", "internal/e2e", "internal/torture"),
 		"database/sql":                          append(data(), "internal/app", "internal/demo", "internal/bench", "internal/e2e"),
