@@ -19,6 +19,7 @@ import (
 	"relais/internal/clicks"
 	"relais/internal/clock"
 	"relais/internal/debts"
+	"relais/internal/designs"
 	"relais/internal/disputes"
 	"relais/internal/documents"
 	"relais/internal/fediverse"
@@ -71,6 +72,7 @@ type Domains struct {
 	Orders      *orders.Service
 	Counter     *pos.Service
 	Pledges     *pledges.Service
+	Designs     *designs.Service
 	Support     *support.Service
 	Refunds     *refunds.Service
 	Returns     *returns.Service
@@ -143,6 +145,7 @@ func Wire(p Parts) (d *Domains, err error) {
 	}
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
+	d.Designs = designs.New(p.DB, d.Media, p.Clock.Now)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now, d.Mail)
 	d.Changes = changes.NewFeed(p.DB, time.Now, p.Log)

@@ -90,19 +90,11 @@ func (s *Store) Close() error { return s.root.Close() }
 // The files are written before the row: a transaction that is rolled back leaves files that the next Save
 // of the same photograph uses. Faults: Invalid on field "photo" (too large, not a photograph, too many pixels).
 func (s *Store) Save(ctx context.Context, q sqlx.QueryerContext, r io.Reader, credit string) (Photo, error) {
-	raw, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
+	raw, done, err := s.take(ctx, r)
 	if err != nil {
-		return Photo{}, fmt.Errorf("read photograph: %w", err)
+		return Photo{}, err
 	}
-	if len(raw) > MaxBytes {
-		return Photo{}, fault.Field("photo", "fault.photo_too_large")
-	}
-	select {
-	case s.slot <- struct{}{}:
-		defer func() { <-s.slot }()
-	case <-ctx.Done():
-		return Photo{}, ctx.Err()
-	}
+	defer done()
 	set, err := render(raw)
 	if err != nil {
 		return Photo{}, err
@@ -114,6 +106,23 @@ func (s *Store) Save(ctx context.Context, q sqlx.QueryerContext, r io.Reader, cr
 		}
 	}
 	return insert(ctx, q, p)
+}
+
+// take reads what was sent and waits for its turn to be decoded; done ends the turn.
+func (s *Store) take(ctx context.Context, r io.Reader) (raw []byte, done func(), err error) {
+	raw, err = io.ReadAll(io.LimitReader(r, MaxBytes+1))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read photograph: %w", err)
+	}
+	if len(raw) > MaxBytes {
+		return nil, nil, fault.Field("photo", "fault.photo_too_large")
+	}
+	select {
+	case s.slot <- struct{}{}:
+		return raw, func() { <-s.slot }, nil
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
 }
 
 const insertPhoto = `

@@ -240,3 +240,40 @@ func FuzzRender(f *testing.F) {
 		}
 	})
 }
+
+func TestKeepIsPrivateAndLarge(t *testing.T) {
+	s := openStore(t)
+	polyglot := append(withExif(asJPEG(t, halves(1600, 900)), 6), "<script>alert(1)</script>PK\x03\x04"...)
+	p, err := s.Keep(t.Context(), bytes.NewReader(polyglot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Width != 900 || p.Height != 1600 {
+		t.Errorf("size %d × %d", p.Width, p.Height)
+	}
+	for rendition, want := range map[Rendition]int{ForPrint: 900, ForScreen: Medium} {
+		raw, err := s.Kept(p.Hash, rendition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := jpeg.DecodeConfig(bytes.NewReader(raw)); err != nil || c.Width != want {
+			t.Errorf("%s: %d wide, %v", rendition, c.Width, err)
+		}
+		for _, trace := range []string{"Exif", "GPS", "<script", "PK\x03\x04"} {
+			if bytes.Contains(raw, []byte(trace)) {
+				t.Errorf("%s: %q survived", rendition, trace)
+			}
+		}
+		if _, err := s.OpenNamed(p.Hash + "-" + string(rendition) + ".jpg"); !errors.Is(err, fault.NotFound) {
+			t.Errorf("%s can be had by its name: %v", rendition, err)
+		}
+	}
+	for name, raw := range map[string][]byte{"bomb": pngOf(20000, 20000), "SVG": []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), "nothing": nil} {
+		if _, err := s.Keep(t.Context(), bytes.NewReader(raw)); !errors.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := s.Kept("../../x", ForPrint); !errors.Is(err, fault.NotFound) {
+		t.Errorf("a hash with slashes: %v", err)
+	}
+}

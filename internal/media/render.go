@@ -41,28 +41,36 @@ func codecOf(raw []byte) (codec, bool) {
 	return codec{}, false
 }
 
-// render decodes a photograph and encodes it anew in each width. The header's size is judged before a
-// single pixel is allocated.
+// render decodes a photograph and encodes it anew in each width.
 func render(raw []byte) (set, error) {
+	picture, err := decode(raw)
+	if err != nil {
+		return set{}, err
+	}
+	return encodeAll(upright(picture, orientation(raw), Large))
+}
+
+// decode reads a photograph as it was sent. The header's size is judged before a single pixel is allocated.
+func decode(raw []byte) (image.Image, error) {
 	c, known := codecOf(raw)
 	if !known {
-		return set{}, fault.Field("photo", "fault.photo_format")
+		return nil, fault.Field("photo", "fault.photo_format")
 	}
 	config, err := c.config(bytes.NewReader(raw))
 	if err != nil {
-		return set{}, unreadable(err)
+		return nil, unreadable(err)
 	}
 	if config.Width <= 0 || config.Height <= 0 {
-		return set{}, unreadable(fmt.Errorf("size %d × %d", config.Width, config.Height))
+		return nil, unreadable(fmt.Errorf("size %d × %d", config.Width, config.Height))
 	}
 	if int64(config.Width)*int64(config.Height) > MaxPixels {
-		return set{}, fault.Field("photo", "fault.photo_too_many_pixels")
+		return nil, fault.Field("photo", "fault.photo_too_many_pixels")
 	}
 	picture, err := c.decode(bytes.NewReader(raw))
 	if err != nil {
-		return set{}, unreadable(err)
+		return nil, unreadable(err)
 	}
-	return encodeAll(upright(picture, orientation(raw)))
+	return picture, nil
 }
 
 func unreadable(err error) error {
@@ -71,8 +79,8 @@ func unreadable(err error) error {
 	return e
 }
 
-// upright shrinks first and turns afterwards: turning a large picture would double its memory.
-func upright(picture image.Image, turn int) *image.NRGBA {
+// upright shrinks to a width first and turns afterwards: turning a large picture would double its memory.
+func upright(picture image.Image, turn, width int) *image.NRGBA {
 	size := picture.Bounds().Size()
 	side := size.X // what becomes the width once the picture stands upright
 	if turn >= 5 {
@@ -80,12 +88,12 @@ func upright(picture image.Image, turn int) *image.NRGBA {
 	}
 	var small *image.NRGBA
 	switch {
-	case side <= Large:
+	case side <= width:
 		small = imaging.Clone(picture)
 	case turn >= 5:
-		small = imaging.Resize(picture, 0, Large, imaging.CatmullRom)
+		small = imaging.Resize(picture, 0, width, imaging.CatmullRom)
 	default:
-		small = imaging.Resize(picture, Large, 0, imaging.CatmullRom)
+		small = imaging.Resize(picture, width, 0, imaging.CatmullRom)
 	}
 	return turned(onPaper(small), turn)
 }

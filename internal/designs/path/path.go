@@ -40,6 +40,17 @@ type Segment struct {
 	P  [3]Point
 }
 
+// At is the place on a curve that begins at a point, after a share of its way from 0 to 1.
+func (s Segment) At(from Point, t float64) Point {
+	points := append([]Point{from}, s.P[:s.Op.Points()]...)
+	for n := len(points) - 1; n > 0; n-- {
+		for i := range n {
+			points[i] = Point{points[i].X + (points[i+1].X-points[i].X)*t, points[i].Y + (points[i+1].Y-points[i].Y)*t}
+		}
+	}
+	return points[0]
+}
+
 // Path is an outline, of closed contours.
 type Path []Segment
 

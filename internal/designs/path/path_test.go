@@ -45,3 +45,12 @@ func TestBoxes(t *testing.T) {
 		}
 	}
 }
+
+func TestAPlaceOnACurve(t *testing.T) {
+	s := path.Segment{Op: path.Quad, P: [3]path.Point{{X: 2, Y: 4}, {X: 4, Y: 0}}}
+	for at, want := range map[float64]path.Point{0: {}, 0.5: {X: 2, Y: 2}, 1: {X: 4}} {
+		if got := s.At(path.Point{}, at); !near(got.X, want.X) || !near(got.Y, want.Y) {
+			t.Errorf("after %v: %v, want %v", at, got, want)
+		}
+	}
+}

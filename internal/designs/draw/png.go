@@ -1,0 +1,122 @@
+package draw
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"math"
+
+	"git.sr.ht/~sbinet/gg"
+	"github.com/disintegration/imaging"
+	"golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
+
+	"relais/internal/designs/path"
+	"relais/internal/fault"
+)
+
+// MostPixels is the largest picture that PNG makes: an A3 sheet at 150 dpi is a sixth of it.
+const MostPixels = 40_000_000
+
+// PNG writes a sheet as a picture with so many dots per inch, on white or, without ground, on nothing. Fault Invalid where it would be larger than MostPixels.
+func PNG(w io.Writer, s Sheet, dpi float64, ground bool, pictures Pictures) error {
+	picture, err := Raster(s, dpi, ground, pictures)
+	if err != nil {
+		return err
+	}
+	if err := png.Encode(w, picture); err != nil {
+		return fmt.Errorf("write picture: %w", err)
+	}
+	return nil
+}
+
+// Raster is PNG before it is encoded.
+func Raster(s Sheet, dpi float64, ground bool, pictures Pictures) (image.Image, error) {
+	scale := dpi / 25.4
+	width, height := math.Round(s.Width*scale), math.Round(s.Height*scale)
+	if !(width >= 1 && height >= 1 && width*height <= MostPixels) {
+		return nil, fault.New(fault.Invalid, "fault.designs.too_many_pixels")
+	}
+	dc := gg.NewContext(int(width), int(height))
+	if ground {
+		dc.SetColor(color.White)
+		dc.Clear()
+	}
+	toPixels := path.Scale(width/s.Width, height/s.Height)
+	photographs := map[string]image.Image{}
+	for _, m := range s.Marks {
+		dc.ResetClip()
+		if m.Clip != nil {
+			trace(dc, m.Clip.Path().Transform(toPixels))
+			dc.Clip()
+		}
+		if m.Picture == "" {
+			r, g, b := m.Colour.RGB()
+			dc.SetRGB255(int(r), int(g), int(b))
+			trace(dc, m.Path.Transform(toPixels))
+			dc.Fill()
+			continue
+		}
+		if photographs[m.Picture] == nil {
+			picture, err := jpeg.Decode(bytes.NewReader(pictures[m.Picture].JPEG))
+			if err != nil {
+				return nil, fmt.Errorf("read photograph %s: %w", m.Picture, err)
+			}
+			photographs[m.Picture] = picture
+		}
+		place(dc, photographs[m.Picture], m, toPixels)
+	}
+	return dc.Image(), nil
+}
+
+// trace hands an outline on.
+func trace(dc *gg.Context, p path.Path) {
+	for _, s := range p {
+		switch s.Op {
+		case path.Move:
+			dc.MoveTo(s.P[0].X, s.P[0].Y)
+		case path.Line:
+			dc.LineTo(s.P[0].X, s.P[0].Y)
+		case path.Quad:
+			dc.QuadraticTo(s.P[0].X, s.P[0].Y, s.P[1].X, s.P[1].Y)
+		case path.Cubic:
+			dc.CubicTo(s.P[0].X, s.P[0].Y, s.P[1].X, s.P[1].Y, s.P[2].X, s.P[2].Y)
+		case path.Close:
+			dc.ClosePath()
+		}
+	}
+}
+
+// place puts a photograph where its mark says. One that is shown smaller than it is, is shrunk first, as the transformation alone would skip pixels.
+// It gets a transparent rim, so that its edges are as smooth as those of an outline.
+func place(dc *gg.Context, picture image.Image, m Mark, toPixels path.Matrix) {
+	at := m.At.Then(toPixels)
+	size := picture.Bounds().Size()
+	zoom := math.Sqrt(math.Abs(at.A*at.D - at.B*at.C))
+	if zoom < 1 {
+		w, h := max(1, int(math.Round(float64(size.X)*zoom))), max(1, int(math.Round(float64(size.Y)*zoom)))
+		picture = imaging.Resize(picture, w, h, imaging.Box)
+		at = path.Scale(float64(size.X)/float64(w), float64(size.Y)/float64(h)).Then(at)
+	}
+	const rim = 2
+	inner := picture.Bounds().Size()
+	padded := image.NewRGBA(image.Rect(0, 0, inner.X+2*rim, inner.Y+2*rim))
+	draw.Draw(padded, image.Rect(rim, rim, rim+inner.X, rim+inner.Y), picture, picture.Bounds().Min, draw.Src)
+	at = path.Shift(-rim, -rim).Then(at)
+	target, ok := dc.Image().(draw.Image)
+	if !ok {
+		return
+	}
+	options := &draw.Options{}
+	if m.Clip != nil {
+		mask := gg.NewContext(dc.Width(), dc.Height())
+		trace(mask, m.Clip.Path().Transform(toPixels))
+		mask.Fill()
+		options.DstMask = mask.AsMask()
+	}
+	draw.BiLinear.Transform(target, f64.Aff3{at.A, at.C, at.E, at.B, at.D, at.F}, padded, padded.Bounds(), draw.Over, options)
+}
