@@ -35,6 +35,17 @@ end $$;
 -- +goose StatementEnd
 create trigger base_versions_move before update on base_versions for each row execute function base_versions_move();
 
+-- The product's page says whether it can be made one's own: whoever keeps it in memory hears of it.
+-- +goose StatementBegin
+create function base_versions_noted() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  insert into changes (topic) select 'brand:' || brand_id from products where id = new.product_id on conflict do nothing;
+  return null;
+end $$;
+-- +goose StatementEnd
+create trigger base_versions_changed after update of state on base_versions for each row execute function base_versions_noted();
+revoke all on function base_versions_noted() from public;
+
 -- 2. A member's photograph for their designs. The file is private; the row says whose it is.
 create table design_photos (
   id         bigint generated always as identity primary key,

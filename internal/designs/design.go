@@ -20,9 +20,11 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/catalog"
 	"relais/internal/designs/draw"
 	"relais/internal/designs/model"
 	"relais/internal/fault"
+	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/postgres"
 )
@@ -205,6 +207,16 @@ func Offered(ctx context.Context, q sqlx.QueryerContext, productID int64) (Versi
 	v, err := oneVersion(ctx, q, `product_id = $1 and state = 'published' and exists
 		(select 1 from products p join brands b on b.id = p.brand_id where p.id = product_id and p.state = 'published' and b.blocked_at is null)`, productID)
 	return v, orNoBase(err)
+}
+
+// OfferedAs is Offered for the product at an address, with the product as a reader of that language sees it. ErrNoBase.
+func OfferedAs(ctx context.Context, q sqlx.QueryerContext, slug string, lang i18n.Lang, now time.Time) (catalog.ProductPage, Version, error) {
+	p, err := catalog.BySlug(ctx, q, slug, lang, now)
+	if err != nil {
+		return p, Version{}, err
+	}
+	v, err := Offered(ctx, q, p.ID)
+	return p, v, err
 }
 
 // DraftOf is the brand's draft of a product's base: what was kept, or else what the next version begins with. ErrNoBase where nothing was ever written.

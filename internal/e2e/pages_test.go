@@ -70,7 +70,7 @@ func (p *person) fits(path string) {
 }
 
 // untranslated finds a message key where words should be.
-var untranslated = regexp.MustCompile(`\b(feed|follow|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|federation|opinion|front|insight|margin|notice|letters|group|fault|payee|payout|counter|pos|steps)\.[a-z_]+\.[a-z_.]+\b`)
+var untranslated = regexp.MustCompile(`\b(feed|follow|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|federation|opinion|front|insight|margin|notice|letters|group|fault|payee|payout|counter|pos|steps|studio|designs)\.[a-z_]+\.[a-z_.]+\b`)
 
 // audience is who looks at which pages.
 type audience struct{ name, email, pages string }
@@ -82,7 +82,7 @@ var audiences = []audience{
 		/cart /signup /login /reset /help /legal /consent /offline /dev/mail /groups /groups?sphere=personal&q=jardin /g/jardins-et-balcons /@mathilde/circles`},
 	{"member", "lea@relais.example", `/feed /feed?sphere=personal /me/follows /me/follows?sphere=professional /me/posts /me/posts/new /me /me/links /me/codes /me/insight /me/insight?period=year /me/claims /me/claims/new /me/earnings /me/earnings/debts /me/payouts /me/documents /me/storefront /me/storefront/followers /me/following/remote /me/storefront/look /me/storefront/collections /me/guestbook /me/orders /me/settings /me/settings/security /me/notices /me/notices?topic=money /me/notices/settings
 		/share?product=canape-cavalier-cuir-cognac /share?product=chaise-mirabelle-pied-luge /brand/new /sell /sell/sales /sell/readers
-		/me/groups /me/groups/new /groups /@lea/circles /g/cyclos-du-jeudi /g/cyclos-du-jeudi/join /g/jardins-et-balcons/about /g/jardins-et-balcons/report?member=odile /g/jardins-et-balcons/leave
+		/designs /me/groups /me/groups/new /groups /@lea/circles /g/cyclos-du-jeudi /g/cyclos-du-jeudi/join /g/jardins-et-balcons/about /g/jardins-et-balcons/report?member=odile /g/jardins-et-balcons/leave
 		/g/reseau-archi-rhone /g/reseau-archi-rhone/members /g/reseau-archi-rhone/members/priya /g/reseau-archi-rhone/invite /g/reseau-archi-rhone/moderation /g/reseau-archi-rhone/settings /g/reseau-archi-rhone/leave`},
 	{"brand", "mathilde@maison-brevane.example", `/brand/maison-brevane /brand/maison-brevane/products /brand/maison-brevane/products/new /brand/maison-brevane/import
 		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/reviews /brand/maison-brevane/ratings /brand/maison-brevane/earnings

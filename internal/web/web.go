@@ -24,6 +24,7 @@ import (
 	"relais/internal/changes"
 	"relais/internal/clicks"
 	"relais/internal/debts"
+	"relais/internal/designs"
 	"relais/internal/disputes"
 	"relais/internal/fediverse"
 	"relais/internal/follows"
@@ -62,6 +63,7 @@ import (
 	"relais/internal/web/relay"
 	"relais/internal/web/review"
 	"relais/internal/web/shop"
+	"relais/internal/web/studio"
 	"relais/internal/web/till"
 	"relais/internal/webhooks"
 	"relais/static"
@@ -90,6 +92,7 @@ type Options struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Designs     *designs.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Debts       *debts.Service
@@ -123,7 +126,7 @@ func New(o Options) (http.Handler, error) {
 	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -175,8 +178,9 @@ func New(o Options) (http.Handler, error) {
 	return heads(e), nil
 }
 
-// circles adds what members do among themselves, and with whoever follows them from elsewhere.
+// circles adds what members do among themselves, with whoever follows them from elsewhere, and for themselves.
 func (o Options) circles(e *echo.Echo, site *page.Site) {
+	studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL})
 	feeds.Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)

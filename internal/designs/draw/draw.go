@@ -12,6 +12,7 @@ package draw
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"relais/internal/designs/model"
@@ -149,4 +150,15 @@ func (s *Sheet) add(m Mark, pictures Pictures) {
 		m.Clip = nil
 	}
 	s.Marks = append(s.Marks, m)
+}
+
+// Outlined is the sheet of a view with a frame around each zone, for whoever puts something there.
+func Outlined(s Sheet, v model.View) Sheet {
+	s.Marks = slices.Clone(s.Marks)
+	for _, z := range v.Zones {
+		if !z.Whole {
+			s.Marks = append(s.Marks, Mark{Path: edge(z.Box().Path(), max(s.Width, s.Height)/400).Map(rounded), Colour: "#c2321a"})
+		}
+	}
+	return s
 }

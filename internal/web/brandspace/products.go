@@ -70,16 +70,11 @@ type preview struct {
 	catalog.Earnings
 }
 
-// Tabs are the three sides of a known product.
+// Tabs are the sides of a known product.
 func (p productPage) Tabs(l i18n.Lang) []page.Tab { return productTabs(l, p.frame, p.Product.ID, "") }
 
 func productTabs(l i18n.Lang, f frame, productID int64, at string) []page.Tab {
-	base := f.Base + "/products/" + strconv.FormatInt(productID, 10)
-	return []page.Tab{
-		{URL: base, Label: l.T("brandspace.product.tab_texts"), Icon: "pencil", Current: at == ""},
-		{URL: base + "/photos", Label: l.T("brandspace.product.tab_photos"), Icon: "camera", Current: at == "photos"},
-		{URL: base + "/translation", Label: l.T("brandspace.product.tab_translation"), Icon: "languages", Current: at == "translation"},
-	}
+	return page.ProductTabs(l, f.Base, productID, at)
 }
 
 // vatRates are those of France, in basis points.

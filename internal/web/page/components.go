@@ -1,6 +1,7 @@
 package page
 
 import (
+	"strconv"
 	"time"
 
 	"relais/internal/i18n"
@@ -151,4 +152,15 @@ func (e Earning) When(l i18n.Lang, now time.Time) string {
 		return l.T("page.earning.when.paid", "Date", e.At)
 	}
 	return l.Date(e.At)
+}
+
+// ProductTabs are the sides of a product in its brand's workspace, which begins at base; at says which is shown: "", "photos", "translation", "base".
+func ProductTabs(l i18n.Lang, base string, productID int64, at string) []Tab {
+	base += "/products/" + strconv.FormatInt(productID, 10)
+	return []Tab{
+		{URL: base, Label: l.T("brandspace.product.tab_texts"), Icon: "pencil", Current: at == ""},
+		{URL: base + "/photos", Label: l.T("brandspace.product.tab_photos"), Icon: "camera", Current: at == "photos"},
+		{URL: base + "/translation", Label: l.T("brandspace.product.tab_translation"), Icon: "languages", Current: at == "translation"},
+		{URL: base + "/base", Label: l.T("studio.base.tab"), Icon: "sliders-horizontal", Current: at == "base"},
+	}
 }

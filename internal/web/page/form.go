@@ -30,6 +30,7 @@ type Form struct {
 	values url.Values
 	fault  *fault.Error
 	fields map[string]string
+	said   map[string]string // fields whose message is in words already
 }
 
 // NewForm returns a form filled with pairs of names and values, for the page that shows it first.
@@ -88,6 +89,15 @@ func (f *Form) Fail(field, key string) {
 	f.fields[field] = key
 }
 
+// Say marks a field as wrong in words, for a message that has values of its own.
+func (f *Form) Say(field, text string) {
+	if f.said == nil {
+		f.said = map[string]string{}
+	}
+	f.said[field] = text
+	f.Fail(field, "")
+}
+
 // Failed reports whether anything is wrong with the form.
 func (f *Form) Failed() bool { return f.fault != nil || len(f.fields) > 0 }
 
@@ -126,6 +136,9 @@ func (f *Form) Error(l i18n.Lang, field string) string {
 	key, ok := f.fields[field]
 	if !ok {
 		return ""
+	}
+	if text, ok := f.said[field]; ok {
+		return text
 	}
 	return l.T(key, f.args()...)
 }

@@ -36,6 +36,7 @@ func (e *engine) funcs(lang i18n.Lang) template.FuncMap {
 		"srcset":   srcset,
 		"markdown": markdown,
 		"remote":   remote,
+		"drawing":  drawing,
 		"qr":       NewQR,
 		"bars":     bars,
 		"line":     line,

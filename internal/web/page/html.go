@@ -12,10 +12,11 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 
+	designs "relais/internal/designs/draw"
 	"relais/internal/fediverse/wire"
 )
 
-// This file alone makes template.HTML: from our own icons, from Markdown after sanitising, and from posts of other servers after the same.
+// This file alone makes template.HTML: from our own icons and drawings, from Markdown after sanitising, and from posts of other servers after the same.
 
 // policy allows what Markdown makes, without images (they would be other people's servers) and with links that
 // neither pass on our rank nor hand over our window.
@@ -48,6 +49,11 @@ func markdown(text string) (template.HTML, error) {
 		return tag[:len(tag)-1] + string(rune(level))
 	})
 	return template.HTML(policy().Sanitize(lower)), nil
+}
+
+// drawing is a design, as package draw writes it: outlines and photographs, every word of it escaped there.
+func drawing(s designs.Sheet, pictures designs.Pictures) template.HTML {
+	return template.HTML(designs.SVG(s, pictures))
 }
 
 // remote is a post of another server: cleaned when it came, and once more here.

@@ -13,6 +13,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/catalog/steps"
 	"relais/internal/changes"
+	"relais/internal/designs"
 	"relais/internal/fault"
 	"relais/internal/money"
 	"relais/internal/referrals"
@@ -32,28 +33,29 @@ type relay struct {
 
 type productPage struct {
 	catalog.ProductPage
-	Crumbs   []page.Crumb
-	Price    page.Price
-	Form     *page.Form
-	Variants []page.Option
-	Choice   string // how variants are chosen: pills, radio or select
-	Single   int64
-	InStock  bool
-	Most     int // that one can buy at once
-	Delivery []carts.Method
-	Earn     money.Amount // of whoever recommends one piece at the price shown
-	Fans     []storefronts.Fan
-	FansMore int
-	Relay    *relay
-	Ad       string  // who earns by the storefront, in a sentence; empty outside of one
-	Resale   *resale // what the storefront puts on the price; nil: nothing
-	Steps    []step  // what a piece costs people who order together, of the cheapest variant and the brand's price
-	Together bool    // such an order can be opened
-	Brought  string  // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
-	Click    string
-	Others   []page.ProductCard
-	Preview  elsewhere
-	Ratings  opinion.Panel
+	Crumbs     []page.Crumb
+	Price      page.Price
+	Form       *page.Form
+	Variants   []page.Option
+	Choice     string // how variants are chosen: pills, radio or select
+	Single     int64
+	InStock    bool
+	Most       int // that one can buy at once
+	Delivery   []carts.Method
+	Earn       money.Amount // of whoever recommends one piece at the price shown
+	Fans       []storefronts.Fan
+	FansMore   int
+	Relay      *relay
+	Ad         string  // who earns by the storefront, in a sentence; empty outside of one
+	Resale     *resale // what the storefront puts on the price; nil: nothing
+	Steps      []step  // what a piece costs people who order together, of the cheapest variant and the brand's price
+	Together   bool    // such an order can be opened
+	Designable bool    // members make designs of it
+	Brought    string  // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
+	Click      string
+	Others     []page.ProductCard
+	Preview    elsewhere
+	Ratings    opinion.Panel
 }
 
 func (s *Shop) product(c echo.Context) error {
@@ -154,8 +156,8 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	for _, v := range p.Variants {
 		data.Most = max(data.Most, min(v.Stock, 99))
 	}
-	var err error
-	if data.Delivery, err = s.delivery(c, p.BrandID); err != nil {
+	err := s.ways(c, &data)
+	if err != nil {
 		return err
 	}
 	page.Shows(c, changes.Brand(p.BrandID))
@@ -179,6 +181,19 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	data.Preview.Image = s.pictureOf(c, p, r)
 	data.Ad = adOf(page.Lang(c), r, sold)
 	return s.site.Render(c, data.Form.Status(), "shop/product", data)
+}
+
+// ways are those in which the product reaches its buyer: as it is, delivered so, or made their own.
+func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
+	if data.Delivery, err = s.delivery(c, data.BrandID); err != nil {
+		return err
+	}
+	_, err = designs.Offered(c.Request().Context(), s.db, data.ID)
+	data.Designable = err == nil
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // step is what a piece costs from a number of people on.
