@@ -31,7 +31,7 @@ import (
 
 // Bounds for one member.
 const (
-	MostDesigns = 100
+	MostDesigns = 40
 	MostPhotos  = 50
 	MaxTitle    = 80
 )

@@ -113,7 +113,7 @@ func (s *Sheet) zone(z model.Zone, d model.Document, corner path.Point, box path
 		case model.Fill:
 			m.Path = box.Path()
 		case model.Pattern:
-			m.Path = repeated(l, box, path.Point{X: corner.X + z.Width.MM()/2, Y: corner.Y + z.Height.MM()/2})
+			m.Path = repeated(l, z, box, path.Point{X: corner.X + z.Width.MM()/2, Y: corner.Y + z.Height.MM()/2})
 		case model.Image:
 			p, ok := pictures[PhotoName(l.Photo)]
 			if !ok || l.Size <= 0 {

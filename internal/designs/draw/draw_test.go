@@ -247,3 +247,24 @@ func TestEveryShapeIsSeenOnWhite(t *testing.T) {
 		t.Errorf("a screen reader hears %q", got)
 	}
 }
+
+// The largest design that can be kept is drawn in few bytes: it is drawn at each keystroke.
+func TestTheLargestDesignIsBounded(t *testing.T) {
+	b := designstest.Shirt()
+	b.Views = b.Views[:1]
+	zone := &b.Views[0].Zones[0]
+	zone.X, zone.Y, zone.Width, zone.Height, zone.Most = 0, 0, 400_00, 480_00, 12
+	var layers []model.Layer
+	for range 12 {
+		layers = append(layers, model.Layer{Kind: model.Pattern, Pattern: "dots", Size: zone.LeastPattern(), Colour: "#1a1a1a", Turn: 45})
+	}
+	full := draw.SVG(draw.View(b, b.Views[0], model.Document{Version: 1, Parts: []model.Part{{Zone: "chest", Layers: layers}}}, nil), nil)
+	if len(full) > 12*600_000 || len(full) < 100_000 {
+		t.Errorf("%d bytes", len(full))
+	}
+	layers[0].Size--
+	finer := draw.View(b, b.Views[0], model.Document{Version: 1, Parts: []model.Part{{Zone: "chest", Layers: layers[:1]}}}, nil)
+	if slices.ContainsFunc(finer.Marks, func(m draw.Mark) bool { return m.Zone == "chest" }) {
+		t.Error("a pattern that is finer than allowed is drawn")
+	}
+}

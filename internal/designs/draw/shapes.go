@@ -89,11 +89,11 @@ func shapeOf(name string) (path.Path, []path.Path) {
 	return path.Box(0, 0, 1, 1).Path(), nil
 }
 
-// repeated is a pattern over a box, turned about a centre; one repetition is as large as the layer says, within bounds of how often.
-func repeated(l model.Layer, box path.Rect, centre path.Point) path.Path {
+// repeated is a pattern over a box, turned about a centre; one repetition is as large as the layer says, and nothing where that is less than the zone takes.
+func repeated(l model.Layer, z model.Zone, box path.Rect, centre path.Point) path.Path {
 	size := l.Size.MM()
 	reach := math.Hypot(box.Width(), box.Height())/2 + size // whatever the turn
-	if size < model.LeastPattern.MM() || reach/size > 700 {
+	if l.Size < z.LeastPattern() {
 		return nil
 	}
 	turn := path.Turn(float64(l.Turn)).Then(path.Shift(centre.X, centre.Y))

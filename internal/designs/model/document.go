@@ -42,7 +42,9 @@ type Layer struct {
 // Bounds of every document.
 const (
 	mostParts = MostViews * MostZones
-	mostText  = 600 // bytes
+	mostText  = 600     // bytes
+	mostInAll = 40      // layers of a document
+	mostWords = 8 << 10 // bytes of all its texts: so much is drawn at each keystroke
 	mostPlace = Length(5_000_00)
 )
 
@@ -92,6 +94,7 @@ func Parse(raw []byte) (Document, error) {
 		return refuse("parts")
 	}
 	seen := map[string]bool{}
+	layers, text := 0, 0
 	for _, p := range d.Parts {
 		if seen[p.Zone] || !id.MatchString(p.Zone) {
 			return refuse("zone")
@@ -104,7 +107,11 @@ func Parse(raw []byte) (Document, error) {
 			if why := l.nonsense(); why != "" {
 				return refuse(why)
 			}
+			layers, text = layers+1, text+len(l.Text)
 		}
+	}
+	if layers > mostInAll || text > mostWords {
+		return refuse("more than can be drawn at once")
 	}
 	return d, nil
 }

@@ -187,6 +187,8 @@ func TestParseIsStrict(t *testing.T) {
 		"colour":     `{"version":1,"parts":[{"zone":"a","layers":[{"kind":"text","colour":"url(#x)"}]}]}`,
 		"text":       `{"version":1,"parts":[{"zone":"a","layers":[{"kind":"text","text":"` + strings.Repeat("x", 601) + `"}]}]}`,
 		"large":      `{"version":1,"parts":[]}` + strings.Repeat(" ", model.MostBytes),
+		"all layers": `{"version":1,"parts":[` + manyParts() + `]}`,
+		"all text":   `{"version":1,"parts":[{"zone":"a","layers":[` + strings.Repeat(`{"kind":"text","text":"`+strings.Repeat("x", 600)+`"},`, 11) + `{"kind":"text","text":"` + strings.Repeat("x", 600) + `"}]},{"zone":"b","layers":[` + strings.Repeat(`{"kind":"text","text":"`+strings.Repeat("x", 600)+`"},`, 2) + `{"kind":"colour"}]}]}`,
 		"layers":     `{"version":1,"parts":[{"zone":"a","layers":[` + strings.Repeat(`{"kind":"colour"},`, 12) + `{"kind":"colour"}]}]}`,
 	} {
 		if _, err := model.Parse([]byte(raw)); !errors.Is(err, fault.Invalid) {
@@ -195,6 +197,26 @@ func TestParseIsStrict(t *testing.T) {
 	}
 	if _, err := model.Parse([]byte(`{"version":1,"parts":[{"zone":"a","layers":[{"kind":"text","text":"Léa","x":100}]}]}`)); err != nil {
 		t.Error(err)
+	}
+}
+
+// manyParts are five zones with nine layers each: no zone has too many, the document has.
+func manyParts() string {
+	var parts []string
+	for _, zone := range []string{"a", "b", "c", "d", "e"} {
+		parts = append(parts, `{"zone":"`+zone+`","layers":[`+strings.Repeat(`{"kind":"colour"},`, 8)+`{"kind":"colour"}]}`)
+	}
+	return strings.Join(parts, ",")
+}
+
+// However it is turned, a pattern has few motifs.
+func TestAPatternHasBounds(t *testing.T) {
+	z := model.Zone{Width: 2_000_00, Height: 500_00}
+	if got := z.LeastPattern(); got != 50_00 {
+		t.Errorf("%v mm", got)
+	}
+	if got := (model.Zone{Width: 10_00, Height: 20_00}).LeastPattern(); got != 4_00 {
+		t.Errorf("%v mm", got)
 	}
 }
 

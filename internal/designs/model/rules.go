@@ -61,12 +61,15 @@ func (c *checker) layer(at string, b Base, z Zone, l Layer, photos map[int64]Pho
 		if !slices.Contains(z.Patterns, l.Pattern) {
 			c.fail(at+"pattern", "choose")
 		}
-		c.length(at+"size", l.Size, LeastPattern, max(z.Width, z.Height))
+		c.length(at+"size", l.Size, z.LeastPattern(), max(z.Width, z.Height))
 	}
 }
 
-// LeastPattern is the smallest repetition of a pattern.
-const LeastPattern = Length(4_00)
+// leastMotif is the smallest repetition of a pattern, and the smallest photograph.
+const leastMotif = Length(4_00)
+
+// LeastPattern is the smallest repetition of a pattern in a zone: no more than forty along its longer side.
+func (z Zone) LeastPattern() Length { return max(leastMotif, (max(z.Width, z.Height)+39)/40) }
 
 func (c *checker) text(at string, b Base, z Zone, l Layer) {
 	if l.Kind == Monogram && !slices.Contains(Frames(), l.Frame) {
@@ -139,8 +142,8 @@ func (c *checker) image(at string, b Base, z Zone, l Layer, photos map[int64]Pho
 		c.fail(at+"photo", "choose_photo")
 		return
 	}
-	if l.Size < LeastPattern {
-		c.fail(at+"size", "between_mm", "Least", LeastPattern.String(), "Most", MostSide.String())
+	if l.Size < leastMotif {
+		c.fail(at+"size", "between_mm", "Least", leastMotif.String(), "Most", MostSide.String())
 		return
 	}
 	half := path.Point{X: l.Size.MM() / 2, Y: l.Size.MM() / 2 * float64(p.Height) / float64(p.Width)}

@@ -163,7 +163,7 @@ func fresh(z model.Zone, kind model.Kind, photo int64) model.Layer {
 	case model.Image:
 		l.Photo, l.Size = photo, z.Width/2
 	case model.Pattern:
-		l.Pattern, l.Size = z.Patterns[0], max(model.LeastPattern, min(z.Height/4, 20_00))
+		l.Pattern, l.Size = z.Patterns[0], max(z.LeastPattern(), min(z.Height/4, 20_00))
 	}
 	return l
 }
