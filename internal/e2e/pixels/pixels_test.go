@@ -17,13 +17,14 @@ import (
 
 	"relais/internal/designs/designstest"
 	"relais/internal/designs/draw"
+	"relais/internal/designs/path"
 )
 
 // documents are compared, both views of each, at one pixel a millimetre: the size of a phone, where each edge counts most.
 const documents = 200
 
 // What may differ. Measured over these documents: a mean of 0.52, 0.009 % loud, 0.0005 % worse than half: renderers smooth edges and scale photographs each
-// in their own way. A glyph that is missing, moved by a millimetre or of another colour is many times that.
+// in their own way. A line of text that is a millimetre off is many times that (TestAMillimetreIsSeen).
 const (
 	meanMost  = 0.75  // of 255, the mean difference of a channel of a pixel
 	loudMost  = 0.05  // percent of the pixels with a channel off by more than loud
@@ -31,15 +32,38 @@ const (
 	worstMost = 0.005 // percent of the pixels with a channel off by more than half
 )
 
-func TestChromiumAndThePrinterDrawTheSame(t *testing.T) {
+// chromium is a browser of this test's own.
+func chromium(t *testing.T) context.Context {
+	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("disable-lcd-text", true), chromedp.WSURLReadTimeout(time.Minute))
-	allocator, release := chromedp.NewExecAllocator(t.Context(), options...)
-	defer release()
+	allocator, release := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	t.Cleanup(release)
 	browser, closeBrowser := chromedp.NewContext(allocator)
-	defer closeBrowser()
+	t.Cleanup(closeBrowser)
 	if err := chromedp.Do(browser); err != nil {
 		t.Fatalf("start Chromium (make test installs it): %v", err)
 	}
+	return browser
+}
+
+// What the tolerance is for: one line of text that moves by a millimetre is seen.
+func TestAMillimetreIsSeen(t *testing.T) {
+	browser := chromium(t)
+	b := designstest.Shirt()
+	sheet := draw.View(b, b.Views[0], designstest.Doc(designstest.Text("Léa & Tom")), nil)
+	ours, err := draw.Raster(sheet, 25.4, true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := len(sheet.Marks) - 1
+	sheet.Marks[last].Path = sheet.Marks[last].Path.Transform(path.Shift(1, 0))
+	if got := compare(t, ours, shown(t, browser, draw.SVG(sheet, nil), ours.Bounds().Size())); got.loud <= loudMost || got.worst <= worstMost {
+		t.Errorf("%+v goes unseen", got)
+	}
+}
+
+func TestChromiumAndThePrinterDrawTheSame(t *testing.T) {
+	browser := chromium(t)
 	pictures := designstest.Pictures(t)
 	b := designstest.Shirt()
 	var most difference
