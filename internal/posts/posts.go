@@ -221,7 +221,7 @@ func (s *Service) publish(ctx context.Context, tx *sqlx.Tx, p Post, now time.Tim
 		return err
 	}
 	for _, n := range networks {
-		link, err := s.link(ctx, tx, p, referrals.Share{Channel: n.Channel})
+		link, err := s.link(ctx, tx, p, n.LinkID, referrals.Share{Channel: n.Channel})
 		if err != nil {
 			return err
 		}
@@ -248,7 +248,7 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Post, at Place, now 
 	skip := !groups.CanPost(g, role)
 	var link *int64
 	if !skip || at.PublishedAt != nil {
-		if link, err = s.link(ctx, tx, p, referrals.Share{Channel: referrals.InCircle, Circle: g.Name, GroupID: g.ID}); err != nil {
+		if link, err = s.link(ctx, tx, p, at.LinkID, referrals.Share{Channel: referrals.InCircle, Circle: g.Name, GroupID: g.ID}); err != nil {
 			return err
 		}
 	}
@@ -262,8 +262,11 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Post, at Place, now 
 	return nil
 }
 
-// link is the share link of a post for a circle or network; nil where nothing is attached.
-func (s *Service) link(ctx context.Context, tx *sqlx.Tx, p Post, sh referrals.Share) (*int64, error) {
+const selectLeads = `select exists (select 1 from share_links where id = $1 and target = $2 and product_id is not distinct from $3)`
+
+// link is the share link of a post for a circle or network; nil where nothing is attached. The one that is there stays while it leads to what
+// is attached, be that for sale or not: its author can still take the post back.
+func (s *Service) link(ctx context.Context, tx *sqlx.Tx, p Post, there int64, sh referrals.Share) (*int64, error) {
 	switch p.Attach {
 	case Product:
 		sh.Target, sh.ProductID = referrals.ToProduct, p.ProductID
@@ -271,6 +274,13 @@ func (s *Service) link(ctx context.Context, tx *sqlx.Tx, p Post, sh referrals.Sh
 		sh.Target = referrals.ToStorefront
 	default:
 		return nil, nil
+	}
+	var leads bool
+	if err := tx.GetContext(ctx, &leads, selectLeads, there, sh.Target, orNull(sh.ProductID)); err != nil {
+		return nil, fmt.Errorf("read link of post %d: %w", p.ID, postgres.Translate(err))
+	}
+	if leads {
+		return &there, nil
 	}
 	link, err := s.referrals.CreateIn(ctx, tx, p.AuthorID, sh)
 	if errors.Is(err, fault.NotFound) {
