@@ -7,7 +7,10 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/fault"
+	"relais/internal/follows"
+	"relais/internal/groups"
 	"relais/internal/posts"
+	"relais/internal/posts/poststest"
 )
 
 // codes are the share links of a post, by circle and network.
@@ -90,4 +93,31 @@ func TestLinksFollowWhatIsAttached(t *testing.T) {
 	if after := w.codes(id); after["mail"] != before["mail"] || after["jardin"] != before["jardin"] {
 		t.Errorf("links %v, and were %v", after, before)
 	}
+}
+
+// Who was banned, or left, shows nothing anew to those who follow the circle; what was shown before stays until they take it back.
+func TestWhoIsOutShowsNothingAnew(t *testing.T) {
+	w := open(t)
+	w.follow(w.zed, follows.Circle, "jardin", "")
+	c := posts.Content{Kind: posts.Story, Text: "Dedans"}
+	in := where(nil, w.garden)
+	inside := w.publish(c, nil, w.garden)
+	in.Outside, c.Text = true, "Dehors"
+	outside := w.publish(c, nil, w.garden)
+	w.saves(outside, c, in)
+	w.reads("before", w.lines(w.zed, ""), "Dehors | follows jardin")
+
+	poststest.Role(t, w.DB, w.garden.ID, w.lea, groups.None)
+	w.saves(inside, posts.Content{Kind: posts.Story, Text: "Dedans"}, in)
+	w.saves(outside, c, in)
+	w.reads("after she is out", w.lines(w.zed, ""), "Dehors | follows jardin")
+	in.Outside = false
+	w.saves(outside, c, in)
+	w.reads("taken back", w.lines(w.zed, ""))
+	in.Outside = true
+	w.saves(outside, c, in)
+	w.reads("and not shown again", w.lines(w.zed, ""))
+	poststest.Role(t, w.DB, w.garden.ID, w.lea, groups.Member)
+	w.saves(outside, c, in)
+	w.reads("once she is back", w.lines(w.zed, ""), "Dehors | follows jardin")
 }

@@ -233,10 +233,10 @@ func (s *Service) publish(ctx context.Context, tx *sqlx.Tx, p Post, now time.Tim
 }
 
 const updatePlace = `
-update post_groups set shown_by = case when $6 <> '' then $7::bigint end, shown_sphere = nullif($6, ''), link_id = $3, published_at = case when $4 then published_at else coalesce(published_at, $5) end,
+update post_groups set shown_by = case when $8 then shown_by when $6 <> '' then $7::bigint end, shown_sphere = case when $8 then shown_sphere else nullif($6, '') end, link_id = $3, published_at = case when $4 then published_at else coalesce(published_at, $5) end,
   skipped_at = case when $4 and published_at is null then $5::timestamptz end where post_id = $1 and group_id = $2`
 
-// place puts a post into one circle, and shows it outside where its author chose so and the circle is open. Where its author cannot write any more, it is not put there, and what is there keeps its link.
+// place puts a post into one circle, and shows it outside where its author chose so and the circle is open. Where its author cannot write any more, it is not put there, and what is there keeps its link and is shown to nobody whom it was not shown before.
 func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Post, at Place, now time.Time) error {
 	if at.GoneAt != nil || at.RemovedAt != nil {
 		return nil
@@ -253,10 +253,10 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Post, at Place, now 
 		}
 	}
 	shown := groups.Sphere("")
-	if p.Outside && groups.CanFind(g, groups.None) {
+	if p.Outside && !skip && groups.CanFind(g, groups.None) {
 		shown = g.Sphere
 	}
-	if _, err := tx.ExecContext(ctx, updatePlace, p.ID, at.GroupID, link, skip, now, shown, p.AuthorID); err != nil {
+	if _, err := tx.ExecContext(ctx, updatePlace, p.ID, at.GroupID, link, skip, now, shown, p.AuthorID, p.Outside && skip); err != nil {
 		return fmt.Errorf("put post %d into circle %d: %w", p.ID, at.GroupID, postgres.Translate(err))
 	}
 	return nil
