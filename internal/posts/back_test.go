@@ -1,9 +1,11 @@
 package posts_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"relais/internal/catalog"
 	"relais/internal/fault"
@@ -120,4 +122,88 @@ func TestWhoIsOutShowsNothingAnew(t *testing.T) {
 	poststest.Role(t, w.DB, w.garden.ID, w.lea, groups.Member)
 	w.saves(outside, c, in)
 	w.reads("once she is back", w.lines(w.zed, ""), "Dehors | follows jardin")
+}
+
+// sound asks the audit about what is shown outside.
+func (w *world) sound(when string) {
+	w.T.Helper()
+	found, err := follows.Check(w.T.Context(), w.DB)
+	w.must(err)
+	for _, f := range found {
+		if f.Count != 0 {
+			w.T.Errorf("%s: %s is broken %d times", when, f.Name, f.Count)
+		}
+	}
+}
+
+// Nothing of what is taken back, or was removed or deleted, is marked as shown outside.
+func TestNothingStaysShown(t *testing.T) {
+	w := open(t)
+	c := posts.Content{Kind: posts.Story, Text: "Dehors"}
+	both := where(nil, w.garden, w.work)
+	both.Outside = true
+	for name, take := range map[string]func(id int64){
+		"a circle alone":           func(id int64) { w.saves(id, c, posts.Where{Groups: []int64{w.work.ID}, Outside: true}) },
+		"a circle and the outside": func(id int64) { w.saves(id, c, where(nil, w.work)) },
+		"removed, then the outside": func(id int64) {
+			w.must(w.Posts.RemovePost(t.Context(), w.ana, "jardin", id, "Non."))
+			w.saves(id, c, where(nil, w.garden, w.work))
+		},
+		"deleted": func(id int64) { w.must(w.Posts.Delete(t.Context(), w.lea, id)) },
+	} {
+		id := w.publish(c, nil, w.garden, w.work)
+		w.saves(id, c, both)
+		if n := w.count(`select count(*) from post_groups where post_id = $1 and shown_by is not null`, id); n != 2 {
+			t.Fatalf("%s: shown in %d circles before", name, n)
+		}
+		take(id)
+		if n := w.count(`select count(*) from post_groups where post_id = $1 and group_id = $2 and shown_by is not null`, id, w.garden.ID); n != 0 {
+			t.Errorf("%s: it is marked as shown", name)
+		}
+		w.sound(name)
+	}
+}
+
+// A circle becomes private while posts come into it and out of it: whichever is first, nothing of it is shown outside.
+func TestPrivateWhileAPostIsShown(t *testing.T) {
+	w := open(t)
+	c := posts.Content{Kind: posts.Story, Text: "Dehors"}
+	for i, name := range []string{"a new one", "one that comes back", "one whose time has come"} {
+		g := poststest.Circle(t, w.DB, fmt.Sprint("cercle-", i), groups.Personal, groups.Open, w.ana, w.lea)
+		to := posts.Where{Groups: []int64{g.ID}, Outside: true}
+		at := w.Clock.Now().Add(time.Hour)
+		_, err := w.Posts.Save(t.Context(), w.lea, 0, rand.Text(), c, to, posts.When{At: at, Zone: "UTC"})
+		w.must(err)
+		again := w.publish(c, nil, g)
+		w.saves(again, c, to)
+		w.saves(again, c, where(nil, w.work))
+
+		tx, err := w.DB.Beginx()
+		w.must(err)
+		_, err = tx.Exec(`update groups set visibility = 'private' where id = $1`, g.ID)
+		w.must(err)
+		done := make(chan error, 1)
+		go func() {
+			var err error
+			switch i {
+			case 0:
+				_, err = w.Posts.Save(t.Context(), w.lea, 0, rand.Text(), c, to, posts.When{Now: true})
+			case 1:
+				_, err = w.Posts.Save(t.Context(), w.lea, again, "", c, to, posts.When{})
+			case 2:
+				w.Clock.Set(at)
+				err = w.Posts.Sweep(t.Context())
+			}
+			done <- err
+		}()
+		for waits := false; !waits && len(done) == 0; {
+			w.must(w.DB.Get(&waits, `select exists (select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`))
+		}
+		w.must(tx.Commit())
+		w.must(<-done)
+		w.sound(name)
+		if n := w.count(`select count(*) from post_groups where group_id = $1 and published_at is not null and gone_at is null`, g.ID); n != 1 {
+			t.Errorf("%s: %d posts came in", name, n)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"relais/internal/fault"
 	"relais/internal/groups"
@@ -107,6 +108,9 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, authorID, id int64, c 
 		}
 	}
 	now, edited := s.now(), p.State == Published && Changed(p.Content(), c)
+	if err := hold(ctx, tx, id, w.Groups); err != nil {
+		return err
+	}
 	if err := s.mayChoose(ctx, tx, p, w.Groups, edited); err != nil {
 		return err
 	}
@@ -131,6 +135,17 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, authorID, id int64, c 
 		_, err = tx.ExecContext(ctx, `update posts set state = 'draft' where id = $1`, id)
 	}
 	return postgres.Translate(err)
+}
+
+const holdCircles = `select 1 from groups where id = any($2) or id in (select group_id from post_groups where post_id = $1) order by id for share`
+
+// hold keeps the circles of a post, and those that were chosen, as they are until the transaction ends: whoever closes one of them, or makes it
+// private, finds what was shown of it outside.
+func hold(ctx context.Context, tx *sqlx.Tx, postID int64, chosen []int64) error {
+	if _, err := tx.ExecContext(ctx, holdCircles, postID, pq.Array(chosen)); err != nil {
+		return fmt.Errorf("hold the circles of post %d: %w", postID, postgres.Translate(err))
+	}
+	return nil
 }
 
 // mayChoose refuses circles in which the author cannot write, but for those in which the post is already: there it stays as it is, or is
@@ -316,7 +331,7 @@ func (s *Service) Delete(ctx context.Context, authorID, id int64) error {
 			return err
 		}
 		now := s.now()
-		if _, err := tx.ExecContext(ctx, `update post_groups set gone_at = $2 where post_id = $1 and published_at is not null and gone_at is null`, id, now); err != nil {
+		if _, err := tx.ExecContext(ctx, `update post_groups set gone_at = $2, shown_by = null, shown_sphere = null where post_id = $1 and published_at is not null and gone_at is null`, id, now); err != nil {
 			return postgres.Translate(err)
 		}
 		_, err := tx.ExecContext(ctx, deletePost, id, now)
