@@ -96,3 +96,19 @@ func TestAskingAgainAndAgain(t *testing.T) {
 	w.must(ask(g))
 	w.told("olga", "asked", "asked", "asked")
 }
+
+// What is reported once more after it was decided is told once more: it may have begun again.
+func TestReportedAgain(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	g := w.circle(groups.Private, groups.Free, "mona", "anna")
+	for n := range 2 {
+		for range 2 { // the same while it is open
+			w.must(w.ReportGroup(ctx, g.ID, w.id("mona"), w.id("anna"), "spam", "Encore."))
+		}
+		w.told("olga", []string{"reported", "reported"}[:n+1]...)
+		list, err := w.Reports(ctx, groups.ByCircle, g.ID, groups.StateOpen, 10)
+		w.must(err)
+		w.must(w.Decide(ctx, list[0].ID, groups.Verdict{Desk: groups.ByCircle, GroupID: g.ID, By: w.id("olga"), Decision: groups.Kept, Why: "Rien de grave."}))
+	}
+}
