@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"relais/internal/app/apptest"
 	"relais/internal/fault"
@@ -186,4 +187,37 @@ func TestBlockedAreNotShown(t *testing.T) {
 	w.is("blocked", w.mine(""), "[]")
 	w.must(w.Members.Block(t.Context(), 0, w.zoe, false))
 	w.is("back", w.mine(""), "[zoe personal]")
+}
+
+// What is taken out of a storefront and put back is no news: it stands where it stood when it first came.
+func TestListedAgainIsNoNews(t *testing.T) {
+	w := open(t)
+	other := w.Shop("mer", 9000, 5)
+	later := func() { w.Clock.Set(w.Clock.Now().Add(time.Hour)) }
+	add := func(product int64) {
+		later()
+		_, err := w.Storefronts.AddListing(t.Context(), w.zoe, product)
+		w.must(err)
+	}
+	news := func(when string, want ...int64) {
+		t.Helper()
+		later()
+		list, err := follows.Listings(t.Context(), w.DB, []int64{w.zoe}, w.Clock.Now(), 0, 10)
+		w.must(err)
+		var got []int64
+		for _, p := range list {
+			got = append(got, p.ProductID)
+		}
+		w.is(when, got, fmt.Sprint(want))
+	}
+	add(w.shop.Product)
+	add(other.Product)
+	news("first", other.Product, w.shop.Product)
+	for range 2 {
+		later()
+		w.must(w.Storefronts.RemoveListing(t.Context(), w.zoe, w.shop.Product))
+		news("taken out", other.Product)
+		add(w.shop.Product)
+		news("put back", other.Product, w.shop.Product)
+	}
 }
