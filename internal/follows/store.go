@@ -12,7 +12,7 @@ import (
 	"relais/internal/postgres"
 )
 
-// Those whom the platform has blocked follow nobody, as far as others see.
+// Those whom the platform has blocked follow nobody, as far as others see: triggers keep the count.
 var selectStanding = map[Kind]string{
 	Member: standingOf(`member_id`),
 	Brand:  standingOf(`brand_id`),
@@ -21,7 +21,7 @@ var selectStanding = map[Kind]string{
 
 func standingOf(column string) string {
 	return `
-select (select count(*) from follows f join members m on m.id = f.follower_id where f.` + column + ` = $1 and m.blocked_at is null) as followers,
+select coalesce((select followers from follow_counts where kind = $3 and target_id = $1), 0) as followers,
   coalesce((select f.sphere from follows f where f.` + column + ` = $1 and f.follower_id = $2), '') as sphere`
 }
 
@@ -41,7 +41,7 @@ func OfCircle(ctx context.Context, q sqlx.QueryerContext, viewer int64, g groups
 }
 
 func standing(ctx context.Context, q sqlx.QueryerContext, viewer, id int64, s Standing) (Standing, error) {
-	if err := sqlx.GetContext(ctx, q, &s, selectStanding[s.Kind], id, viewer); err != nil {
+	if err := sqlx.GetContext(ctx, q, &s, selectStanding[s.Kind], id, viewer, s.Kind); err != nil {
 		return s, fmt.Errorf("read who follows: %w", postgres.Translate(err))
 	}
 	return s, nil

@@ -2,11 +2,16 @@ package feed
 
 import (
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/fault"
 	"relais/internal/follows"
 	"relais/internal/groups"
+	"relais/internal/members"
+	"relais/internal/pace"
 	"relais/internal/web/page"
 )
 
@@ -82,6 +87,25 @@ func (s *Server) follows(c echo.Context) error {
 		}
 	}
 	return s.Site.Render(c, http.StatusOK, "feed/follows", data)
+}
+
+// The pace at which one member may follow and stop: each changes a number that others read.
+const (
+	every     = 5 * time.Second
+	burst     = 40
+	followers = 50_000 // members who are remembered
+)
+
+// limited refuses a member who has emptied their bucket.
+func (s *Server) limited(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !s.floods.Allow(strconv.FormatInt(by(c), 10), pace.Pace{Every: every, Burst: burst}) {
+			soon := &members.TooSoon{After: every}
+			c.Response().Header().Set("Retry-After", strconv.Itoa(soon.Seconds()))
+			return fault.New(fault.TooMany, "fault.too_soon").Arg("Count", soon.Seconds()).Because(soon)
+		}
+		return next(c)
+	}
 }
 
 // follow follows something, or moves a follow to the other sphere.

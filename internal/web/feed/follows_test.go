@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"relais/internal/groups"
 	"relais/internal/posts"
@@ -108,5 +109,31 @@ func TestShowOutsideIsKept(t *testing.T) {
 	rw := w.ask(lea, "/me/posts", form)
 	if body := w.ask(lea, rw.Header().Get("Location")+"/edit", nil).Body.String(); !strings.Contains(body, ticked) {
 		t.Error("the choice is not shown")
+	}
+}
+
+// Who follows and stops in a loop is asked to wait; others are not, and with time it goes on.
+func TestFollowPace(t *testing.T) {
+	w := open(t)
+	lea, zoe := w.Member("lea"), w.Member("zoe")
+	w.Shop("terre", 12000, 50)
+	form := url.Values{"kind": {"brand"}, "handle": {"terre"}}
+	refused := 0
+	for range 30 {
+		for _, path := range []string{"/follow", "/unfollow"} {
+			if rw := w.ask(lea, path, form); rw.Code == http.StatusTooManyRequests && rw.Header().Get("Retry-After") != "" {
+				refused++
+			}
+		}
+	}
+	if refused != 20 {
+		t.Errorf("%d of 60 at once were refused", refused)
+	}
+	if rw := w.ask(zoe, "/follow", form); rw.Code != http.StatusSeeOther {
+		t.Errorf("somebody else: %d", rw.Code)
+	}
+	w.Clock.Set(w.Clock.Now().Add(time.Minute))
+	if rw := w.ask(lea, "/follow", form); rw.Code != http.StatusSeeOther {
+		t.Errorf("a minute later: %d", rw.Code)
 	}
 }
