@@ -133,3 +133,8 @@ func (s *Service) Unfollow(ctx context.Context, followerID int64, k Kind, handle
 	}
 	return nil
 }
+
+// Forget is the free function in a transaction of its own.
+func (s *Service) Forget(ctx context.Context, memberID int64) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error { return Forget(ctx, tx, memberID) })
+}

@@ -334,3 +334,32 @@ func TestFollowsCostPagesNothing(t *testing.T) {
 		t.Errorf("%d followers; %d topics changed, %d follows were read", s.Followers, topics, read)
 	}
 }
+
+// A member is handed everything that they follow, blocked or not, and nothing of who follows them; erased, nothing of it is left.
+func TestExportAndForget(t *testing.T) {
+	w := open(t)
+	poststest.Circle(t, w.DB, "jardin", groups.Professional, groups.Open, w.Member("noe"))
+	w.must(w.follow(follows.Member, "zoe", ""))
+	w.must(w.follow(follows.Brand, "terre", groups.Professional))
+	w.must(w.follow(follows.Circle, "jardin", ""))
+	w.must(w.Follows.Follow(t.Context(), w.zoe, follows.Member, "lea", ""))
+	w.must(w.Members.Block(t.Context(), 0, w.zoe, true))
+	r, err := follows.Export(t.Context(), w.DB, w.lea)
+	w.must(err)
+	var paths []string
+	for _, f := range r.Follows {
+		paths = append(paths, f.Path+" "+string(f.Sphere))
+	}
+	w.is("handed out", paths, "[/@zoe personal /b/terre professional /g/jardin professional]")
+	for range 2 {
+		w.must(w.Follows.Forget(t.Context(), w.lea))
+	}
+	r, err = follows.Export(t.Context(), w.DB, w.lea)
+	w.must(err)
+	w.is("erased", r.Follows, "[]")
+	w.is("of the brand", w.followers(follows.Brand, w.shop.Brand), "0")
+	var left int
+	w.must(w.DB.Get(&left, `select count(*) from follows`))
+	w.is("follows of others", left, "1")
+	w.sound()
+}

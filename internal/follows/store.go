@@ -66,6 +66,46 @@ func Mine(ctx context.Context, q sqlx.QueryerContext, followerID int64, sphere g
 	return list, nil
 }
 
+// Record is everything that this package keeps of a member, to be handed out. Who follows them is no part of it: that is those others' own.
+type Record struct {
+	Follows []Kept `json:"follows"`
+}
+
+// Kept is a follow as it is handed out.
+type Kept struct {
+	Kind   Kind          `db:"kind" json:"kind"`
+	Handle string        `db:"handle" json:"-"`
+	Path   string        `db:"-" json:"path"`
+	Name   string        `db:"name" json:"name"`
+	Sphere groups.Sphere `db:"sphere" json:"sphere"`
+	At     time.Time     `db:"at" json:"at"`
+}
+
+const selectKept = `
+select f.kind, coalesce(m.handle, b.handle, g.handle) as handle, coalesce(m.name, b.name, g.name) as name, f.sphere, f.at
+from follows f left join members m on m.id = f.member_id left join brands b on b.id = f.brand_id left join groups g on g.id = f.group_id
+where f.follower_id = $1 order by f.id`
+
+// Export is everything that is kept of a member.
+func Export(ctx context.Context, q sqlx.QueryerContext, memberID int64) (Record, error) {
+	r := Record{Follows: []Kept{}}
+	if err := sqlx.SelectContext(ctx, q, &r.Follows, selectKept, memberID); err != nil {
+		return r, fmt.Errorf("export what member %d follows: %w", memberID, postgres.Translate(err))
+	}
+	for i, f := range r.Follows {
+		r.Follows[i].Path = PathOf(f.Kind, f.Handle)
+	}
+	return r, nil
+}
+
+// Forget deletes everything that is kept of a member: they follow nothing any more.
+func Forget(ctx context.Context, tx *sqlx.Tx, memberID int64) error {
+	if _, err := tx.ExecContext(ctx, `delete from follows where follower_id = $1`, memberID); err != nil {
+		return fmt.Errorf("forget what member %d follows: %w", memberID, postgres.Translate(err))
+	}
+	return nil
+}
+
 // Piece is something new of a storefront or brand that is followed.
 type Piece struct {
 	ID        int64     `db:"id"` // of the listing, or of the product

@@ -60,6 +60,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	member := page.RequireMember
 	e.GET("/feed", s.home, member)
 	e.GET("/me/follows", s.follows, member)
+	e.GET("/me/follows/export", s.exportFollows, member)
+	e.POST("/me/follows/erase", s.eraseFollows, member)
 	e.POST("/follow", s.follow, member, s.limited)
 	e.POST("/unfollow", s.unfollow, member, s.limited)
 	e.GET("/me/posts", s.mine, member)

@@ -136,3 +136,22 @@ func (s *Server) unfollow(c echo.Context) error {
 	s.Site.Good(c, "follow.ended")
 	return page.Redirect(c, page.LocalPath(form.Get("next"), "/me/follows"))
 }
+
+// exportFollows hands out everything that is kept of what the viewer follows.
+func (s *Server) exportFollows(c echo.Context) error {
+	record, err := follows.Export(c.Request().Context(), s.DB, by(c))
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Content-Disposition", `attachment; filename="relais-follows.json"`)
+	return c.JSONPretty(http.StatusOK, record, "  ")
+}
+
+// eraseFollows ends all that the viewer follows.
+func (s *Server) eraseFollows(c echo.Context) error {
+	if err := s.Follows.Forget(c.Request().Context(), by(c)); err != nil {
+		return err
+	}
+	s.Site.Good(c, "follow.data.erased")
+	return page.Redirect(c, "/me/follows")
+}

@@ -137,3 +137,30 @@ func TestFollowPace(t *testing.T) {
 		t.Errorf("a minute later: %d", rw.Code)
 	}
 }
+
+// A member takes along what they follow, and erases it; a guest is asked who they are.
+func TestFollowsAreHandedOutAndErased(t *testing.T) {
+	w := open(t)
+	lea := w.Member("lea")
+	w.Shop("terre", 12000, 50)
+	w.ask(lea, "/follow", url.Values{"kind": {"brand"}, "handle": {"terre"}})
+	body := w.ask(lea, "/me/follows", nil).Body.String()
+	for _, want := range []string{`href="/me/follows/export"`, `action="/me/follows/erase"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	rw := w.ask(lea, "/me/follows/export", nil)
+	if body := rw.Body.String(); rw.Code != http.StatusOK || !strings.Contains(rw.Header().Get("Content-Disposition"), "attachment") || !strings.Contains(body, `"path": "/b/terre"`) || !strings.Contains(body, `"sphere": "personal"`) {
+		t.Errorf("%d %s\n%s", rw.Code, rw.Header(), body)
+	}
+	if rw := w.ask(lea, "/me/follows/erase", url.Values{}); rw.Code != http.StatusSeeOther || rw.Header().Get("Location") != "/me/follows" {
+		t.Errorf("erase: %d %s", rw.Code, rw.Header().Get("Location"))
+	}
+	if body := w.ask(lea, "/me/follows", nil).Body.String(); strings.Contains(body, "/b/terre") {
+		t.Error("it is followed still")
+	}
+	if rw := w.ask(0, "/me/follows/export", nil); rw.Code == http.StatusOK {
+		t.Errorf("a guest gets %d", rw.Code)
+	}
+}
