@@ -53,7 +53,7 @@ type ReportRow struct {
 
 const insertReport = `
 insert into group_reports (group_id, desk, subject_kind, subject_id, about_id, reporter, reason, text, at)
-values ($1, $2, $3, $4, nullif($5::bigint, 0), $6, $7, $8, $9) on conflict do nothing`
+values ($1, $2, $3, $4, nullif($5::bigint, 0), $6, $7, $8, $9) on conflict do nothing returning id`
 
 // Report puts a report on the desk that decides it: the circle's, or the platform's when it is about the circle or its owner. The caller has
 // checked that who reports sees the subject. The same report again while it is open does nothing. Faults: ErrReportYourself, the fields
@@ -73,17 +73,18 @@ func Report(ctx context.Context, tx *sqlx.Tx, r Reported, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, insertReport, r.GroupID, DeskOf(r.Kind, about), r.Kind, r.SubjectID, r.AboutID, r.ReporterID, r.Reason, text, now); err != nil {
+	var made []int64
+	if err := tx.SelectContext(ctx, &made, insertReport, r.GroupID, DeskOf(r.Kind, about), r.Kind, r.SubjectID, r.AboutID, r.ReporterID, r.Reason, text, now); err != nil {
 		return fmt.Errorf("report in circle %d: %w", r.GroupID, postgres.Translate(err))
 	}
-	if DeskOf(r.Kind, about) != ByCircle {
+	if len(made) == 0 || DeskOf(r.Kind, about) != ByCircle {
 		return nil
 	}
 	g, err := ByID(ctx, tx, r.GroupID)
 	if err != nil {
 		return err
 	}
-	n := notices.Notice{Kind: notices.CircleDesk, Sphere: notices.Topic(g.Sphere), Event: "reported", Subject: fmt.Sprintf("group:%d:%s:%d:%d", g.ID, r.Kind, r.SubjectID, r.ReporterID),
+	n := notices.Notice{Kind: notices.CircleDesk, Sphere: notices.Topic(g.Sphere), Event: "reported", Subject: fmt.Sprintf("group:%d:report:%d", g.ID, made[0]),
 		At: now, Path: "/g/" + g.Handle + "/moderation", Args: notices.Args{"Circle": g.Name}}
 	return tellDesk(ctx, tx, g.ID, n, r.ReporterID, r.AboutID)
 }

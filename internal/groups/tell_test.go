@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"relais/internal/groups"
 	"relais/internal/i18n"
@@ -69,4 +70,45 @@ func TestWhoIsTold(t *testing.T) {
 	w.must(err)
 	w.must(w.HandOver(ctx, office.ID, w.id("olga"), w.id("erik")))
 	w.told("erik", "invited") // what is said at work is not among what is personal
+}
+
+// Who asks, takes it back and asks again is told of once a day, and may not go on for ever; to other circles, and on another day, they may.
+func TestAskingAgainAndAgain(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	g, other := w.circle(groups.Open, groups.Asked), w.circle(groups.Open, groups.Asked)
+	ask := func(g groups.Group) error {
+		w.at = w.at.Add(time.Minute)
+		_, err := w.Join(ctx, g.ID, w.id("anna"), yes(g), "")
+		if err == nil {
+			err = w.Withdraw(ctx, g.ID, w.id("anna"))
+		}
+		return err
+	}
+	for range 3 {
+		w.must(ask(g))
+	}
+	w.refused(ask(g), groups.ErrAskedOften)
+	w.told("olga", "asked")
+	w.must(ask(other))
+	w.told("olga", "asked", "asked")
+	w.at = w.at.AddDate(0, 0, 1)
+	w.must(ask(g))
+	w.told("olga", "asked", "asked", "asked")
+}
+
+// What is reported once more after it was decided is told once more: it may have begun again.
+func TestReportedAgain(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	g := w.circle(groups.Private, groups.Free, "mona", "anna")
+	for n := range 2 {
+		for range 2 { // the same while it is open
+			w.must(w.ReportGroup(ctx, g.ID, w.id("mona"), w.id("anna"), "spam", "Encore."))
+		}
+		w.told("olga", []string{"reported", "reported"}[:n+1]...)
+		list, err := w.Reports(ctx, groups.ByCircle, g.ID, groups.StateOpen, 10)
+		w.must(err)
+		w.must(w.Decide(ctx, list[0].ID, groups.Verdict{Desk: groups.ByCircle, GroupID: g.ID, By: w.id("olga"), Decision: groups.Kept, Why: "Rien de grave."}))
+	}
 }

@@ -2,10 +2,12 @@ package pos
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 
@@ -109,7 +111,7 @@ func (s *Service) Type(ctx context.Context, memberID, saleID int64, t Typed) err
 const selectTyped = `
 select v.id from products p join variants v on v.product_id = p.id where p.typed_operation = $1 and p.typed_for = $2 and p.brand_id = $3`
 
-const updateTyped = `update products set state = 'typed', slug = 'typed-' || id, typed_for = $2, typed_operation = $3 where id = $1`
+const updateTyped = `update products set state = 'typed', typed_for = $2, typed_operation = $3 where id = $1`
 
 // insertTyped makes the product of a typed amount and returns its variant, or the one that was made of the same form before.
 func (s *Service) insertTyped(ctx context.Context, tx *sqlx.Tx, sale Sale, t Typed) (variantID int64, err error) {
@@ -128,7 +130,8 @@ func (s *Service) insertTyped(ctx context.Context, tx *sqlx.Tx, sale Sale, t Typ
 	if used { // in another basket
 		return 0, fault.Field("operation", "fault.form_stale")
 	}
-	p, err := catalog.InsertProduct(ctx, tx, *sale.BrandID, catalog.ProductDraft{Title: t.Title, VATBps: t.VATBps,
+	// Its address is nobody's to take beforehand, or to guess.
+	p, err := catalog.InsertProduct(ctx, tx, *sale.BrandID, catalog.ProductDraft{Title: t.Title, Slug: "typed-" + strings.ToLower(rand.Text()), VATBps: t.VATBps,
 		Variants: []catalog.VariantDraft{{PriceMinor: t.Price.Minor, Stock: 1}}}, s.now())
 	if err != nil {
 		return 0, err

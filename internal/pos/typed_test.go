@@ -132,10 +132,12 @@ func TestATypedAmountIsNowhereElse(t *testing.T) {
 	ctx := t.Context()
 	id, typed := s.basket(s.shop.Brand, pos.Fair, 1), hem()
 	s.must(s.Counter.Type(ctx, s.shop.Owner, id, typed))
-	var p struct{ ID, Variant int64 }
-	s.must(s.DB.Get(&p, `select p.id, v.id as variant from products p join variants v on v.product_id = p.id where p.state = 'typed'`))
-	slug := fmt.Sprintf("typed-%d", p.ID)
-	if _, err := catalog.BySlug(ctx, s.DB, slug, i18n.FR, s.Clock.Now()); !errors.Is(err, fault.NotFound) {
+	var p struct {
+		ID, Variant int64
+		Slug        string
+	}
+	s.must(s.DB.Get(&p, `select p.id, p.slug, v.id as variant from products p join variants v on v.product_id = p.id where p.state = 'typed'`))
+	if _, err := catalog.BySlug(ctx, s.DB, p.Slug, i18n.FR, s.Clock.Now()); !errors.Is(err, fault.NotFound) {
 		t.Errorf("its page: %v", err)
 	}
 	if _, err := catalog.ByID(ctx, s.DB, p.ID, i18n.FR, s.Clock.Now()); !errors.Is(err, fault.NotFound) {
@@ -190,6 +192,29 @@ func TestATypedAmountIsNowhereElse(t *testing.T) {
 		`insert into product_photos (product_id, media_id, position) values ($1, 1, 1)`} {
 		if _, err := s.DB.Exec(statement, p.ID); err == nil || !strings.Contains(err.Error(), "typed at a counter") && !strings.Contains(err.Error(), "column") {
 			t.Errorf("%s: %v", statement, err)
+		}
+	}
+}
+
+// No brand takes the addresses of typed amounts beforehand: a product is named by its brand, and what is typed has an address that nobody can guess.
+func TestATypedAmountHasAnAddressOfItsOwn(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	var last int64
+	s.must(s.DB.Get(&last, `select max(id) from products`))
+	for n := range int64(40) {
+		_, err := s.Catalog.CreateProduct(ctx, s.shop.Owner, s.shop.Brand, catalog.ProductDraft{Title: fmt.Sprint("Typed ", last+40+n), VATBps: 2000, Variants: []catalog.VariantDraft{{PriceMinor: 100}}})
+		s.must(err)
+	}
+	id := s.basket(s.shop.Brand, pos.Fair, 1)
+	for range 2 { // of one title, too
+		s.must(s.Counter.Type(ctx, s.shop.Owner, id, hem()))
+	}
+	var slugs []string
+	s.must(s.DB.Select(&slugs, `select slug from products where state = 'typed'`))
+	for _, slug := range slugs {
+		if len(slug) < 20 || slug != catalog.Slug(slug) || strings.Contains(slug, "retouche") {
+			t.Errorf("its address is %q", slug)
 		}
 	}
 }

@@ -149,8 +149,9 @@ func TestSentTwiceIsOne(t *testing.T) {
 	if n := w.count(`select count(*) from posts`); n != 1 {
 		t.Errorf("%d posts", n)
 	}
+	id := w.count(`select id from posts`)
 	for range 2 {
-		said := posts.Said{Author: w.ana, Handle: "famille", PostID: 1, Operation: "operation-2", Text: "Oui."}
+		said := posts.Said{Author: w.ana, Handle: "famille", PostID: int64(id), Operation: "operation-2", Text: "Oui."}
 		if _, err := w.Posts.Comment(t.Context(), said); err != nil {
 			t.Fatal(err)
 		}
@@ -572,5 +573,32 @@ func TestTick(t *testing.T) {
 		if err := w.Posts.Tick(t.Context(), member, id, channel, true); !errors.Is(err, fault.NotFound) {
 			t.Errorf("%d ticks %s: %v", member, channel, err)
 		}
+	}
+}
+
+// The same comment is sent twice at once: it is one, and both are answered with it.
+func TestCommentSentTwiceAtOnce(t *testing.T) {
+	w := open(t)
+	said := posts.Said{Author: w.ana, Handle: "famille", PostID: w.publish(w.bowl(), nil, w.family), Operation: "operation-2", Text: "Oui."}
+	tx, err := w.DB.Beginx()
+	w.must(err)
+	_, err = tx.Exec(`select 1 from members where id = $1 for update`, w.ana)
+	w.must(err)
+	var all sync.WaitGroup
+	var ids [2]int64
+	for i := range ids {
+		all.Go(func() {
+			var err error
+			if ids[i], err = w.Posts.Comment(t.Context(), said); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for w.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) < len(ids) {
+	}
+	w.must(tx.Commit())
+	all.Wait()
+	if n := w.count(`select count(*) from comments`); n != 1 || ids[0] != ids[1] {
+		t.Errorf("%d comments, %v", n, ids)
 	}
 }

@@ -189,10 +189,12 @@ func setPhotos(ctx context.Context, tx *sqlx.Tx, postID int64, photos []Photo) e
 	return nil
 }
 
+const hideOutside = `update post_groups set shown_by = null, shown_sphere = null where post_id = $1 and shown_by is not null`
+
 const setGroups = `
 with chosen as (select unnest($2::bigint[]) as id),
 dropped as (delete from post_groups where post_id = $1 and published_at is null and group_id <> all ($2)),
-gone as (update post_groups set gone_at = $3 where post_id = $1 and published_at is not null and gone_at is null and group_id <> all ($2)),
+gone as (update post_groups set gone_at = $3, shown_by = null, shown_sphere = null where post_id = $1 and published_at is not null and gone_at is null and group_id <> all ($2)),
 back as (update post_groups set gone_at = null where post_id = $1 and published_at is not null and gone_at is not null and group_id = any ($2))
 insert into post_groups (post_id, group_id) select $1, id from chosen on conflict (post_id, group_id) do nothing`
 
@@ -204,6 +206,11 @@ insert into post_networks (post_id, channel) select $1, unnest($2::text[]) on co
 func setWhere(ctx context.Context, tx *sqlx.Tx, postID int64, w Where, now time.Time) error {
 	if _, err := tx.ExecContext(ctx, `update posts set outside = $2 where id = $1`, postID, w.Outside); err != nil {
 		return fmt.Errorf("choose who reads post %d: %w", postID, postgres.Translate(err))
+	}
+	if !w.Outside {
+		if _, err := tx.ExecContext(ctx, hideOutside, postID); err != nil {
+			return fmt.Errorf("hide post %d outside: %w", postID, postgres.Translate(err))
+		}
 	}
 	if _, err := tx.ExecContext(ctx, setGroups, postID, pq.Array(w.Groups), now); err != nil {
 		return fmt.Errorf("choose the circles of post %d: %w", postID, postgres.Translate(err))

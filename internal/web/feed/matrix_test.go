@@ -44,7 +44,7 @@ func open(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.echo.Use(w.identify)
-	feed.New(feed.Options{Site: site, DB: w.DB, Posts: w.Posts, Follows: w.Follows, Media: w.Media, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.echo)
+	feed.New(feed.Options{Site: site, DB: w.DB, Posts: w.Posts, Follows: w.Follows, Media: w.Media, Now: w.Clock.Now, Clock: w.Clock.Now, BaseURL: w.URL}).Routes(w.echo)
 	w.admin = w.Member("admin")
 	return w
 }
