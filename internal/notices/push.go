@@ -155,8 +155,18 @@ func (s *Service) compose(ctx context.Context, to target, args pushArgs) (messag
 	if err != nil || !ok || n.ReadAt != nil || s.now().Sub(n.At) > nature.Life {
 		return message{}, nature, err
 	}
+	text := n.Text(to.Lang)
+	if n.Topic.Sphere() != "" {
+		apart, err := Apart(ctx, s.db, to.MemberID)
+		if err != nil {
+			return message{}, nature, err
+		}
+		if apart {
+			text = "" // it names the circle
+		}
+	}
 	id := strconv.FormatInt(n.ID, 10)
-	return message{Title: shorten(n.Title(to.Lang), 120), Body: shorten(n.Text(to.Lang), 300), URL: "/me/notices/" + id, Tag: "n" + id, Lang: string(to.Lang)}, nature, nil
+	return message{Title: shorten(n.Title(to.Lang), 120), Body: shorten(text, 300), URL: "/me/notices/" + id, Tag: "n" + id, Lang: string(to.Lang)}, nature, nil
 }
 
 const (

@@ -164,7 +164,7 @@ func New(o Options) (http.Handler, error) {
 	notice.New(notice.Options{Site: site, DB: o.DB, Notices: o.Notices, Now: o.Now, Session: func(c echo.Context) string {
 		id, _ := account.IdentityFrom(c)
 		return id.SessionID
-	}}).Routes(e)
+	}, Secure: secure}).Routes(e)
 	e.GET("/static/*", site.Static)
 	e.GET("/media/:file", o.photograph)
 	e.POST("/webhooks/stripe", o.notice(payments.Platform))
@@ -215,7 +215,9 @@ const unreadPatience = time.Second
 // unread is how many notices the member who looks has not read. Where it cannot be told, the page is shown without.
 func (o Options) unread(c echo.Context) int {
 	ctx := context.WithoutCancel(c.Request().Context()) // the page of an error is made after its request is over
-	n, err := postgres.Within(ctx, unreadPatience, func(ctx context.Context) (int, error) { return notices.Unread(ctx, o.DB, page.ViewerFrom(c).ID) })
+	n, err := postgres.Within(ctx, unreadPatience, func(ctx context.Context) (int, error) {
+		return notices.Unread(ctx, o.DB, page.ViewerFrom(c).ID, notice.Side(c))
+	})
 	if err != nil {
 		o.Log.WarnContext(c.Request().Context(), "unread notices were not counted", "error", err)
 	}
