@@ -37,10 +37,12 @@ type invitationLetter struct {
 	Days    int    // for which it is good
 }
 
-// decisionLetter tells who reported something what came of it.
+// decisionLetter tells who reported something what came of it. To who reads it outside it does not name the circle: who follows an author is
+// not told where they are.
 type decisionLetter struct {
 	Group
 	Kind     Kind
+	Outside  bool
 	Decision Decision
 	Why      string
 }
