@@ -13,8 +13,8 @@ import (
 
 // actPage asks for a reason: to report something, or to take it down.
 type actPage struct {
-	Seen    posts.View // of the one that is shown outside: the post alone
-	Outside bool       // to who reports it
+	Seen    posts.View     // of the one that is shown outside: the post alone
+	Outside bool           // to who reports it
 	Comment *posts.Comment // nil: the post
 	Text    string         // what it is about
 	Author  string
