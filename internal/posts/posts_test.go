@@ -19,6 +19,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/groups"
 	"relais/internal/posts"
+	"relais/internal/posts/photos"
 	"relais/internal/posts/poststest"
 )
 
@@ -538,7 +539,7 @@ func TestPhotographs(t *testing.T) {
 	w := open(t)
 	var raw bytes.Buffer
 	w.must(jpeg.Encode(&raw, image.NewRGBA(image.Rect(0, 0, 40, 30)), nil))
-	photo, err := w.Media.Save(t.Context(), w.DB, &raw, "")
+	photo, err := photos.Keep(t.Context(), w.DB, w.Media, w.lea, &raw)
 	w.must(err)
 	c := posts.Content{Kind: posts.Story, Photos: []posts.Photo{{Hash: photo.Hash, Alt: "Un  bol\nbleu"}}}
 	id, err := w.Posts.Save(t.Context(), w.lea, 0, rand.Text(), c, posts.Where{}, posts.When{})

@@ -168,9 +168,10 @@ func rewrite(ctx context.Context, tx *sqlx.Tx, p Post, c Content, now time.Time)
 
 const insertPhotos = `
 insert into post_photos (post_id, position, media_id, alt)
-select $1, h.position, m.id, h.alt from unnest($2::text[], $3::text[]) with ordinality h(hash, alt, position) join media m on m.hash = h.hash`
+select $1, h.position, m.id, h.alt from posts p cross join unnest($2::text[], $3::text[]) with ordinality h(hash, alt, position) join media m on m.hash = h.hash
+join post_uploads u on u.media_id = m.id and u.member_id = p.author_id where p.id = $1`
 
-// setPhotos has a post show those photographs, which were stored before.
+// setPhotos has a post show those photographs, which its author sent in before.
 func setPhotos(ctx context.Context, tx *sqlx.Tx, postID int64, photos []Photo) error {
 	if _, err := tx.ExecContext(ctx, `delete from post_photos where post_id = $1`, postID); err != nil {
 		return fmt.Errorf("take photographs off post %d: %w", postID, postgres.Translate(err))

@@ -25,6 +25,7 @@ import (
 	"relais/internal/clicks"
 	"relais/internal/debts"
 	"relais/internal/disputes"
+	"relais/internal/fault"
 	"relais/internal/fediverse"
 	"relais/internal/follows"
 	"relais/internal/groups"
@@ -258,8 +259,15 @@ func (o Options) someMedia(ctx context.Context) ([]string, error) {
 	return media.Newest(ctx, o.DB, 12)
 }
 
-// photograph answers one rendition of a photograph. Its name says its content, so it may be kept for ever.
+// photograph answers one rendition of a photograph that is for everybody. Its name says its content, so it may be kept for ever.
 func (o Options) photograph(c echo.Context) error {
+	public, err := media.Public(c.Request().Context(), o.DB, media.HashOf(c.Param("file")))
+	if err != nil {
+		return err
+	}
+	if !public { // or not there: the answer is the same
+		return fault.New(fault.NotFound, "fault.not_found")
+	}
 	f, err := o.Media.OpenNamed(c.Param("file"))
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@
 //
 //	/feed                      everything in one's circles and of what one follows, in the order of time
 //	/feed/posts/ID/report      for who reads a post only because it is shown outside
+//	/photos/FILE               a photograph of a post, for who reads that post
 //	/me/follows                what one follows, for nobody else; /follow and /unfollow are the buttons of what can be followed
 //	/me/posts…                 the author's own, for nobody else
 //	/g/HANDLE/p/ID…            a post in a circle; to whoever is not in the circle it does not exist
@@ -57,6 +58,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/feed", s.home, member)
 	e.GET("/feed/posts/:id/report", s.askReportOutside, member)
 	e.POST("/feed/posts/:id/report", s.reportOutside, member)
+	e.GET("/photos/:file", s.photograph)
 	e.GET("/me/follows", s.follows, member)
 	e.POST("/follow", s.follow, member)
 	e.POST("/unfollow", s.unfollow, member)
