@@ -152,7 +152,7 @@ func New(o Options) (http.Handler, error) {
 	shops.Routes(e)
 	money.Routes(e)
 	after.Routes(e)
-	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
+	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Fronts: o.Storefronts, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
 	o.circles(e, site)
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
