@@ -44,7 +44,11 @@ func (w *world) buy(ctx context.Context, random *rand.Rand) {
 			return
 		}
 		b.client = &http.Client{Jar: jar, Timeout: 25 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		if err := b.order(ctx); err == nil {
+		order := b.order
+		if random.IntN(5) == 0 {
+			order = b.meet
+		}
+		if err := order(ctx); err == nil {
 			w.counts.bought.Add(1)
 		}
 		w.pause(ctx, time.Duration(random.IntN(30))*time.Millisecond)
@@ -89,6 +93,11 @@ func (b *buyer) order(ctx context.Context) error {
 	if a, err = b.press(ctx, http.MethodPost, "/checkout", form); err != nil || a.status != http.StatusSeeOther {
 		return errors.Join(errGaveUp, err)
 	}
+	return b.follow(ctx, a)
+}
+
+// follow goes where an order leads: to the provider's page.
+func (b *buyer) follow(ctx context.Context, a answer) (err error) {
 	for range 8 { // while the provider is away it leads to the order's page, where payment can be asked for again
 		page, onSite := strings.CutPrefix(a.to, "/o/")
 		if !onSite {

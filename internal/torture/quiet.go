@@ -19,6 +19,7 @@ select what, count(*) as number, min(example) as example from (
   union all select 'run ' || state, id || ' ' || paused_reason from payout_runs where state <> 'done'
   union all select 'refund ' || state, id::text from refunds where state in ('new','sending')
   union all select 'reversal ' || state, id::text from reversals where state in ('new','sending')
+  union all select 'payment at a reader ' || state, id::text from reader_payments where state in ('new','open','at_reader') or loose
   union all select 'notice', id || ' ' || type from webhook_events where handled_at is null
   union all select 'order past its time', id::text from orders where state = 'awaiting_payment' and expires_at < $1) u
 group by what order by what`
