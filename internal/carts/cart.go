@@ -216,7 +216,7 @@ func (s *Service) SetQuantity(ctx context.Context, cartID string, variantID, qua
 		return fault.Field("quantity", "fault.quantity")
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		if _, err := tx.ExecContext(ctx, `update carts set checkout_at = null where id = $1`, cartID); err != nil {
+		if _, err := tx.ExecContext(ctx, `update carts set checkout_at = null, updated_at = $2 where id = $1`, cartID, s.now()); err != nil {
 			return err
 		}
 		if quantity == 0 {

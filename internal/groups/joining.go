@@ -7,6 +7,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/i18n"
+	"relais/internal/mail"
 	"relais/internal/notices"
 	"relais/internal/postgres"
 )
@@ -162,7 +163,7 @@ func AskedBy(ctx context.Context, q sqlx.QueryerContext, memberID int64, limit i
 	return list, nil
 }
 
-// Answer lets somebody in who asked, or does not; those who moderate may. They are told by mail. Faults: ErrGone, ErrModerators, ErrClosed,
+// Answer lets somebody in who asked, or does not; those who moderate may. They are told. Faults: ErrGone, ErrModerators, ErrClosed,
 // ErrDecided where it is no longer open.
 func (s *Service) Answer(ctx context.Context, groupID, by, requestID int64, yes bool) error {
 	return s.as(ctx, groupID, by, func(tx *sqlx.Tx, g Group, r Role) error {
@@ -195,13 +196,11 @@ func (s *Service) Answer(ctx context.Context, groupID, by, requestID int64, yes 
 				return err
 			}
 		}
-		reference, event := fmt.Sprintf("group:request:%d", asked.ID), "declined"
+		event := "declined"
 		if yes {
 			event = "accepted"
 		}
-		if err := s.write(ctx, tx, asked.MemberID, "group_answer", reference, answerLetter{Group: g, Yes: yes}); err != nil {
-			return err
-		}
-		return s.tellPlace(ctx, tx, g, asked.MemberID, event, reference, true)
+		return s.writePlace(ctx, tx, g, asked.MemberID, event, mail.Letter{Template: "group_answer", Reference: fmt.Sprintf("group:request:%d", asked.ID),
+			Data: answerLetter{Group: g, Yes: yes}})
 	})
 }

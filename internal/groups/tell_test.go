@@ -8,6 +8,7 @@ import (
 
 	"relais/internal/groups"
 	"relais/internal/i18n"
+	"relais/internal/mail/mailtest"
 	"relais/internal/notices"
 )
 
@@ -110,5 +111,44 @@ func TestReportedAgain(t *testing.T) {
 		list, err := w.Reports(ctx, groups.ByCircle, g.ID, groups.StateOpen, 10)
 		w.must(err)
 		w.must(w.Decide(ctx, list[0].ID, groups.Verdict{Desk: groups.ByCircle, GroupID: g.ID, By: w.id("olga"), Decision: groups.Kept, Why: "Rien de grave."}))
+	}
+}
+
+// The letters about one's own place go as they were chosen, and end with one click; the notice stays.
+func TestLettersOfOnesPlaceCanBeEnded(t *testing.T) {
+	type story struct {
+		admission groups.Admission
+		happens   func(w *world, g groups.Group)
+	}
+	for template, s := range map[string]story{
+		"group_answer": {groups.Asked, func(w *world, g groups.Group) {
+			_, err := w.Join(t.Context(), g.ID, w.id("anna"), yes(g), "Je suis du 14.")
+			w.must(err)
+			waiting, err := groups.Requests(t.Context(), w.db, g.ID, 10)
+			w.must(err)
+			w.must(w.Answer(t.Context(), g.ID, w.id("olga"), waiting[0].ID, false))
+		}},
+		"group_owner": {groups.Free, func(w *world, g groups.Group) {
+			w.join(g, "anna")
+			w.must(w.HandOver(t.Context(), g.ID, w.id("olga"), w.id("anna")))
+		}},
+	} {
+		w := open(t)
+		g := w.circle(groups.Open, s.admission)
+		s.happens(w, g)
+		e := mailtest.Newest(t, w.db, "anna@example.org", template)
+		if _, err := w.notices.Unsubscribe(t.Context(), strings.TrimPrefix(e.Unsubscribe, "/unsubscribe/")); err != nil {
+			t.Errorf("%s by %q: %v", template, e.Unsubscribe, err)
+		}
+		w.count(1, `select count(*) from notices where member_id = $1 and mail = 'none'`, w.id("anna")) // the letter said it
+
+		s.happens(w, w.circle(groups.Open, s.admission))
+		w.count(1, `select count(*) from letters where template = $1`, template)
+		w.count(2, `select count(*) from notices where member_id = $1 and listed and mail = 'none'`, w.id("anna"))
+
+		w.must(w.notices.Save(t.Context(), w.id("anna"), []notices.Setting{{Kind: notices.Circle, Mail: notices.Daily, Listed: true}}, "Europe/Paris"))
+		s.happens(w, w.circle(groups.Open, s.admission))
+		w.count(1, `select count(*) from letters where template = $1`, template)
+		w.count(1, `select count(*) from notices where member_id = $1 and mail = 'daily'`, w.id("anna")) // it is in the digest
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -140,4 +141,22 @@ func (s *Service) insertTyped(ctx context.Context, tx *sqlx.Tx, sale Sale, t Typ
 		return 0, fmt.Errorf("type product %d: %w", p.ID, postgres.Translate(err))
 	}
 	return variantID, tx.GetContext(ctx, &variantID, `select id from variants where product_id = $1`, p.ID)
+}
+
+const (
+	typedRest  = 24 * time.Hour // since its basket was last touched
+	typedBatch = 200
+)
+
+// SweepTyped forgets the typed amounts of baskets that were left alone for a day; never one that an order names, be that paid or not.
+func (s *Service) SweepTyped(ctx context.Context) error {
+	for {
+		var swept int
+		if err := s.db.GetContext(ctx, &swept, `select sweep_typed($1, $2)`, s.now().Add(-typedRest), typedBatch); err != nil {
+			return fmt.Errorf("sweep typed amounts: %w", postgres.Translate(err))
+		}
+		if swept < typedBatch {
+			return nil
+		}
+	}
 }

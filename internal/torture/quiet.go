@@ -19,6 +19,7 @@ select what, count(*) as number, min(example) as example from (
   union all select 'run ' || state, id || ' ' || paused_reason from payout_runs where state <> 'done'
   union all select 'refund ' || state, id::text from refunds where state in ('new','sending')
   union all select 'reversal ' || state, id::text from reversals where state in ('new','sending')
+  union all select 'payment at a reader ' || state, id::text from reader_payments where state in ('new','open','at_reader') or loose
   union all select 'notice', id || ' ' || type from webhook_events where handled_at is null
   union all select 'campaign past its deadline', id::text from campaigns where state = 'open' and deadline < $1
   union all select 'pledge ' || p.state, p.id::text from pledges p left join orders o on o.id = p.order_id where p.state = 'due' or p.state = 'pending' and p.expires_at < $1

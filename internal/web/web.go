@@ -25,6 +25,7 @@ import (
 	"relais/internal/clicks"
 	"relais/internal/debts"
 	"relais/internal/disputes"
+	"relais/internal/fault"
 	"relais/internal/fediverse"
 	"relais/internal/follows"
 	"relais/internal/groups"
@@ -151,7 +152,7 @@ func New(o Options) (http.Handler, error) {
 	shops.Routes(e)
 	money.Routes(e)
 	after.Routes(e)
-	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
+	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Fronts: o.Storefronts, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
 	o.circles(e, site)
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
@@ -164,7 +165,7 @@ func New(o Options) (http.Handler, error) {
 	notice.New(notice.Options{Site: site, DB: o.DB, Notices: o.Notices, Now: o.Now, Session: func(c echo.Context) string {
 		id, _ := account.IdentityFrom(c)
 		return id.SessionID
-	}}).Routes(e)
+	}, Secure: secure}).Routes(e)
 	e.GET("/static/*", site.Static)
 	e.GET("/media/:file", o.photograph)
 	e.POST("/webhooks/stripe", o.notice(payments.Platform))
@@ -215,7 +216,9 @@ const unreadPatience = time.Second
 // unread is how many notices the member who looks has not read. Where it cannot be told, the page is shown without.
 func (o Options) unread(c echo.Context) int {
 	ctx := context.WithoutCancel(c.Request().Context()) // the page of an error is made after its request is over
-	n, err := postgres.Within(ctx, unreadPatience, func(ctx context.Context) (int, error) { return notices.Unread(ctx, o.DB, page.ViewerFrom(c).ID) })
+	n, err := postgres.Within(ctx, unreadPatience, func(ctx context.Context) (int, error) {
+		return notices.Unread(ctx, o.DB, page.ViewerFrom(c).ID, notice.Side(c))
+	})
 	if err != nil {
 		o.Log.WarnContext(c.Request().Context(), "unread notices were not counted", "error", err)
 	}
@@ -256,8 +259,15 @@ func (o Options) someMedia(ctx context.Context) ([]string, error) {
 	return media.Newest(ctx, o.DB, 12)
 }
 
-// photograph answers one rendition of a photograph. Its name says its content, so it may be kept for ever.
+// photograph answers one rendition of a photograph that is for everybody. Its name says its content, so it may be kept for ever.
 func (o Options) photograph(c echo.Context) error {
+	public, err := media.Public(c.Request().Context(), o.DB, media.HashOf(c.Param("file")))
+	if err != nil {
+		return err
+	}
+	if !public { // or not there: the answer is the same
+		return fault.New(fault.NotFound, "fault.not_found")
+	}
 	f, err := o.Media.OpenNamed(c.Param("file"))
 	if err != nil {
 		return err

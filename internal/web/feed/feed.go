@@ -2,6 +2,8 @@
 // its members say, and for authors the form, the list of their posts, what came of each, and the share queue for networks outside.
 //
 //	/feed                      everything in one's circles and of what one follows, in the order of time
+//	/feed/posts/ID/report      for who reads a post only because it is shown outside
+//	/photos/FILE               a photograph of a post, for who reads that post
 //	/me/follows                what one follows, for nobody else; /follow and /unfollow are the buttons of what can be followed
 //	/me/posts…                 the author's own, for nobody else
 //	/g/HANDLE/p/ID…            a post in a circle; to whoever is not in the circle it does not exist
@@ -59,6 +61,9 @@ func Uploads() map[string]int64 {
 func (s *Server) Routes(e *echo.Echo) {
 	member := page.RequireMember
 	e.GET("/feed", s.home, member)
+	e.GET("/feed/posts/:id/report", s.askReportOutside, member)
+	e.POST("/feed/posts/:id/report", s.reportOutside, member)
+	e.GET("/photos/:file", s.photograph)
 	e.GET("/me/follows", s.follows, member)
 	e.GET("/me/follows/export", s.exportFollows, member)
 	e.POST("/me/follows/erase", s.eraseFollows, member)

@@ -164,3 +164,41 @@ func TestFollowsAreHandedOutAndErased(t *testing.T) {
 		t.Errorf("a guest gets %d", rw.Code)
 	}
 }
+
+// Who reads a post outside reports it from the feed, with a reason; whom it does not reach finds nothing there.
+func TestReportOutside(t *testing.T) {
+	w := open(t)
+	lea, zoe, max := w.Member("lea"), w.Member("zoe"), w.Member("max")
+	garden := poststest.Circle(t, w.DB, "jardin", groups.Personal, groups.Open, max, zoe)
+	id, err := w.Posts.Save(t.Context(), zoe, 0, rand.Text(), posts.Content{Kind: posts.Story, Text: "Au jardin."}, posts.Where{Groups: []int64{garden.ID}, Outside: true}, posts.When{Now: true})
+	w.must(err)
+	at := "/feed/posts/" + strconv.FormatInt(id, 10) + "/report"
+	form := url.Values{"reason": {"insult"}, "text": {"Lisez la fin."}}
+	for who, member := range map[string]int64{"a stranger": lea, "who is inside": max, "its author": zoe} {
+		if get, post := w.ask(member, at, nil), w.ask(member, at, form); get.Code != http.StatusNotFound || post.Code != http.StatusNotFound || strings.Contains(get.Body.String(), "Au jardin.") {
+			t.Errorf("%s: %d, %d", who, get.Code, post.Code)
+		}
+	}
+	w.ask(lea, "/follow", url.Values{"kind": {"member"}, "handle": {"zoe"}})
+	if body := w.ask(lea, "/feed", nil).Body.String(); !strings.Contains(body, `href="`+at+`"`) {
+		t.Error("the feed does not lead to the report")
+	}
+	if body := w.ask(max, "/feed", nil).Body.String(); strings.Contains(body, at) {
+		t.Error("who is inside is led outside")
+	}
+	page := w.ask(lea, at, nil).Body.String()
+	if !strings.Contains(page, "Au jardin.") || !strings.Contains(page, "et Relais") || strings.Contains(page, garden.Name) || strings.Contains(page, "/g/") {
+		t.Errorf("the page of the report:\n%s", page)
+	}
+	if rw := w.ask(lea, at, url.Values{"text": {"Lisez la fin."}}); rw.Code != http.StatusUnprocessableEntity || !strings.Contains(rw.Body.String(), "Lisez la fin.") {
+		t.Errorf("without a reason: %d", rw.Code)
+	}
+	if rw := w.ask(lea, at, form); rw.Header().Get("Location") != "/feed" {
+		t.Errorf("%d %s", rw.Code, rw.Header().Get("Location"))
+	}
+	var n int
+	w.must(w.DB.Get(&n, `select count(*) from group_reports where reporter = $1 and reason = 'insult' and outside`, lea))
+	if n != 2 { // the circle and the platform
+		t.Errorf("%d reports", n)
+	}
+}

@@ -45,11 +45,12 @@ type productPage struct {
 	Fans     []storefronts.Fan
 	FansMore int
 	Relay    *relay
-	Ad       string  // who earns by the storefront, in a sentence; empty outside of one
-	Resale   *resale // what the storefront puts on the price; nil: nothing
-	Steps    []step  // what a piece costs people who order together, of the cheapest variant and the brand's price
-	Together bool    // such an order can be opened
-	Brought  string  // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
+	Ad       string              // who earns by the storefront, in a sentence; empty outside of one
+	Resale   *resale             // what the storefront puts on the price; nil: nothing
+	Steps    []step              // what a piece costs people who order together, of the cheapest variant and the brand's price
+	Together bool                // such an order can be opened
+	Status   *storefronts.Status // of the member of the storefront; nil: nothing is said
+	Brought  string              // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
 	Click    string
 	Others   []page.ProductCard
 	Preview  elsewhere
@@ -122,7 +123,7 @@ func (s *Shop) relayOf(c echo.Context, handle string, p catalog.ProductPage) (*r
 
 // showProduct answers a product's page; r is set in a storefront, form when an addition to the basket was refused.
 func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form *page.Form) error {
-	ctx, earn, together := c.Request().Context(), earnOn(p, lowest(p).Price), stepsOf(p)
+	earn, together := earnOn(p, lowest(p).Price), stepsOf(p)
 	var sold *resale
 	if r != nil {
 		var err error
@@ -138,14 +139,8 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	} else {
 		data.Click = form.Get("c")
 	}
-	if r != nil {
-		page.Shows(c, changes.Member(r.MemberID))
-	} else {
-		name, err := referrals.Recommender(ctx, s.db, data.Click, s.now())
-		if err != nil {
-			return err
-		}
-		data.Brought = name
+	if err := s.who(c, &data); err != nil {
+		return err
 	}
 	data.Variants, data.Choice = variantOptions(c, p)
 	if len(p.Variants) == 1 {
@@ -195,6 +190,17 @@ func stepsOf(p catalog.ProductPage) []step {
 		list = append(list, step{s, money.New(steps.Price(low.Minor, s.LessBps), low.Currency)})
 	}
 	return list
+}
+
+// who adds whose storefront it is and as what they act, or else whose link brought the visitor.
+func (s *Shop) who(c echo.Context, data *productPage) (err error) {
+	if r := data.Relay; r != nil {
+		page.Shows(c, changes.Member(r.MemberID))
+		data.Status, err = s.statusOf(c, r.MemberID, data.Resale != nil)
+		return err
+	}
+	data.Brought, err = referrals.Recommender(c.Request().Context(), s.db, data.Click, s.now())
+	return err
 }
 
 // fans adds the members who recommend the product.
