@@ -140,6 +140,7 @@ var states = map[string]string{
 	"payees without an account":    `select count(*) from payees where stripe_account_id is null`,
 	"payees unfinished":            `select count(*) from payees where stripe_account_id is not null and not details_submitted`,
 	"terms replaced":               `select count(*) from terms where product_id is null and commission_bps <> 1000`,
+	"steps of two brands":          `select count(*) from (select 1 from terms where product_id is not null and steps <> '[]' having count(distinct brand_id) = 2) x`,
 	"messages of buyers":           `select count(*) from order_messages where author = 'buyer'`,
 	"messages of brands":           `select count(*) from order_messages where author = 'brand'`,
 	"notices of money":             `select count(*) from notices where topic = 'money' and read_at is not null`,

@@ -67,6 +67,10 @@ func (m *maker) plan() {
 		if reduced(c) {
 			m.agenda.Add(m.now.AddDate(0, 0, -reducedBefore), func(ctx context.Context) error { return m.reduce(ctx, m.products[c.Slug]) })
 		}
+		if len(c.Steps) > 0 {
+			since := m.start.Add(time.Duration(steppedAfter * float64(m.days) * float64(dayLong)))
+			m.agenda.Add(since, func(ctx context.Context) error { return m.offerSteps(ctx, m.products[c.Slug]) })
+		}
 	}
 	for day := range m.days + 1 {
 		night := m.start.AddDate(0, 0, day).Truncate(dayLong).Add(dayLong + 2*time.Hour)
@@ -90,7 +94,7 @@ const (
 )
 
 // firstRate is the commission that a brand offered before it came to today's, in basis points, and for which part of the
-// days. 0: it never offered another.
+// days, before steppedAfter. 0: it never offered another.
 func firstRate(brand string) (bps int64, part float64) {
 	switch brand {
 	case "serres-morvelle":

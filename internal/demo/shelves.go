@@ -8,6 +8,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/catalog"
+	"relais/internal/catalog/steps"
 	"relais/internal/demo/content"
 	"relais/internal/i18n"
 	"relais/internal/money"
@@ -108,9 +109,27 @@ func (m *maker) hang(ctx context.Context, b *brand, place catalog.Place, file st
 
 // offer changes what a brand pays whoever brings a sale, and how much a storefront may put on its price, from now on.
 func (m *maker) offer(ctx context.Context, b *brand, commissionBps, marginBps int64) error {
+	_, err := m.Catalog.OfferTerms(ctx, b.owner, b.id, b.offer(commissionBps, marginBps))
+	return err
+}
+
+// offer is what the brand offers, at this commission and with this margin.
+func (b *brand) offer(commissionBps, marginBps int64) catalog.TermsDraft {
 	credit, last := creditOf(b)
-	_, err := m.Catalog.OfferTerms(ctx, b.owner, b.id, catalog.TermsDraft{CommissionBps: commissionBps, HoldDays: b.Terms.HoldDays, WindowDays: b.Terms.WindowDays,
-		Credit: credit, SplitLastBps: last, MarginBps: marginBps})
+	return catalog.TermsDraft{CommissionBps: commissionBps, HoldDays: b.Terms.HoldDays, WindowDays: b.Terms.WindowDays, Credit: credit, SplitLastBps: last, MarginBps: marginBps}
+}
+
+// steppedAfter is for which part of the days products have one price; from then on some of them cost less for people who order together.
+const steppedAfter = 0.6
+
+// offerSteps adds the steps of a product's price to what its brand offers today.
+func (m *maker) offerSteps(ctx context.Context, p *product) error {
+	offer := p.brand.offer(p.brand.Terms.CommissionBPS, p.brand.Terms.MarginBPS)
+	offer.ProductID = &p.id
+	for _, s := range p.Steps {
+		offer.Steps = append(offer.Steps, steps.Step{People: s.People, LessBps: s.LessBPS})
+	}
+	_, err := m.Catalog.OfferTerms(ctx, p.brand.owner, p.brand.id, offer)
 	return err
 }
 

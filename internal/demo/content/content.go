@@ -144,6 +144,13 @@ type Product struct {
 	Warnings       Text      `toml:"warnings"` // empty when the law asks for none
 	Options        []Text    `toml:"options"`  // names, as "Couleur"; none for a product of one variant
 	Variants       []Variant `toml:"variants"`
+	Steps          []Step    `toml:"steps"` // of its price for people who order together; none for most
+}
+
+// Step is what a piece costs less from a number of people on, in hundredths of a per cent of its price.
+type Step struct {
+	People  int   `toml:"people"`
+	LessBPS int64 `toml:"less_bps"`
 }
 
 // The conditions of a product.

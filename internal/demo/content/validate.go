@@ -211,6 +211,9 @@ func (c *Content) validateProduct(p *problems, one Product) {
 		p.text(o, maxName, where+" option")
 	}
 	p.check(len(one.Variants) > 0, where, "has no variant")
+	for i, step := range one.Steps {
+		p.check(i == 0 || step.People > one.Steps[i-1].People && step.LessBPS > one.Steps[i-1].LessBPS, where, "step %d does not rise", i)
+	}
 	combinations := map[string]bool{}
 	for _, v := range one.Variants {
 		validateVariant(p, one, v)

@@ -60,6 +60,15 @@ func TestShare(t *testing.T) {
 	}
 }
 
+// Whoever shares a product whose terms offer steps of price reads what groups pay, and what it then earns.
+func TestShareSaysTheStepsOfPrice(t *testing.T) {
+	s := open(t)
+	s.shows(s.ask("GET", "/share?product=savon", nil, "member", "alice"), http.StatusOK, "24,00", "!À plusieurs")
+	s.db.MustExec(`insert into terms (brand_id, product_id, commission_bps, hold_days, window_days, valid_from, steps) values ($1, $2, 1500, 14, 30, $3, '[{"people": 5, "less_bps": 1000}]')`,
+		s.brand, s.soap, s.now.AddDate(0, 0, -1))
+	s.shows(s.ask("GET", "/share?product=savon", nil, "member", "alice"), http.StatusOK, "À plusieurs", "Dès 5 personnes", "21,60", "2,70")
+}
+
 func TestStorefrontPage(t *testing.T) {
 	s := open(t)
 	s.shows(s.ask("GET", "/me/storefront", nil, "member", "alice"), http.StatusOK, "attend son premier produit")

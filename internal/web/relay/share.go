@@ -2,7 +2,6 @@ package relay
 
 import (
 	"context"
-
 	"net/http"
 	"net/url"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/catalog/steps"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
@@ -72,11 +72,32 @@ type sharePage struct {
 	Earn     *money.Amount // what one piece earns now, the margin of the member's storefront included
 	Price    money.Amount  // of the product, as friends pay it
 	Margin   *marginForm   // nil: none is allowed
-	Image    string        // path of the card
+	Together []togetherEarns
+	Image    string // path of the card
 	Circles  []string
 	Channels []page.Option
 	Target   string // name and value of the hidden field that says what is shared
 	Value    string
+}
+
+// togetherEarns is what one piece costs from a number of people on, and what it then earns as commission.
+type togetherEarns struct {
+	steps.Step
+	catalog.Earnings
+}
+
+// together is what the product earns by the steps of its terms.
+func (s *Server) together(ctx context.Context, p catalog.ProductCard) ([]togetherEarns, error) {
+	terms, err := catalog.TermsAt(ctx, s.DB, p.BrandID, p.ID, s.Now())
+	if err != nil {
+		return nil, err
+	}
+	var list []togetherEarns
+	for _, step := range terms.Steps {
+		lower := money.New(steps.Price(p.MinMinor, step.LessBps), p.Currency)
+		list = append(list, togetherEarns{step, catalog.Preview(lower, p.VATBps, terms.CommissionBps, 0)})
+	}
+	return list, nil
 }
 
 // showShare is the sheet of a link of the member's (?link=CODE), or the question for a new one (?product=slug, ?brand=handle).
@@ -155,6 +176,9 @@ func (s *Server) shared(ctx context.Context, data *sharePage, asked referrals.Sh
 		}
 		sold := catalog.PreviewResale(p.From(), margins[p.ID].On(p.From(), p.MarginBps).Minor, p.VATBps, p.CommissionBps, 0)
 		data.Product, data.Earn, data.Price, data.Title = &p, &sold.Profit, sold.Price, p.Title
+		if data.Together, err = s.together(ctx, p); err != nil {
+			return err
+		}
 	case referrals.ToBrand:
 		b, err := catalog.BrandByID(ctx, s.DB, asked.BrandID)
 		if err != nil {

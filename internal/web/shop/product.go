@@ -11,6 +11,7 @@ import (
 
 	"relais/internal/carts"
 	"relais/internal/catalog"
+	"relais/internal/catalog/steps"
 	"relais/internal/changes"
 	"relais/internal/fault"
 	"relais/internal/money"
@@ -46,6 +47,8 @@ type productPage struct {
 	Relay    *relay
 	Ad       string  // who earns by the storefront, in a sentence; empty outside of one
 	Resale   *resale // what the storefront puts on the price; nil: nothing
+	Steps    []step  // what a piece costs people who order together, of the cheapest variant and the brand's price
+	Together bool    // such an order can be opened
 	Brought  string  // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
 	Click    string
 	Others   []page.ProductCard
@@ -119,7 +122,7 @@ func (s *Shop) relayOf(c echo.Context, handle string, p catalog.ProductPage) (*r
 
 // showProduct answers a product's page; r is set in a storefront, form when an addition to the basket was refused.
 func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form *page.Form) error {
-	ctx, earn := c.Request().Context(), earnOn(p, lowest(p).Price)
+	ctx, earn, together := c.Request().Context(), earnOn(p, lowest(p).Price), stepsOf(p)
 	var sold *resale
 	if r != nil {
 		var err error
@@ -129,7 +132,7 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	}
 	low := lowest(p)
 	data := productPage{ProductPage: p, Form: form, Relay: r, Resale: sold, Click: c.QueryParam("c"), Price: priceOf(p), InStock: p.Stock() > 0,
-		Earn: earn, Crumbs: crumbsOf(c, p, r)}
+		Earn: earn, Crumbs: crumbsOf(c, p, r), Steps: together, Together: s.together}
 	if form == nil {
 		data.Form = page.NewForm("quantity", "1", "variant", strconv.FormatInt(preselected(p), 10))
 	} else {
@@ -176,6 +179,22 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	data.Preview.Image = s.pictureOf(c, p, r)
 	data.Ad = adOf(page.Lang(c), r, sold)
 	return s.site.Render(c, data.Form.Status(), "shop/product", data)
+}
+
+// step is what a piece costs from a number of people on.
+type step struct {
+	steps.Step
+	Price money.Amount
+}
+
+// stepsOf are the prices of the cheapest variant for people who order together: off the brand's price, before a storefront puts anything on it.
+func stepsOf(p catalog.ProductPage) []step {
+	var list []step
+	low := lowest(p).Price
+	for _, s := range p.Terms.Steps {
+		list = append(list, step{s, money.New(steps.Price(low.Minor, s.LessBps), low.Currency)})
+	}
+	return list
 }
 
 // fans adds the members who recommend the product.

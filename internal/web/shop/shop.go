@@ -38,6 +38,8 @@ type Options struct {
 	Secure  bool             // the site is served over https
 	Log     *slog.Logger
 
+	Together bool // people can order together: the site has the pages below /p/SLUG/together
+
 	// Visitor is who agreed to be remembered, from the consent cookie; empty without.
 	Visitor func(echo.Context) string
 }
@@ -55,6 +57,8 @@ type Shop struct {
 	secure  bool
 	log     *slog.Logger
 	visitor func(echo.Context) string
+
+	together bool
 }
 
 // New makes the Shop.
@@ -62,7 +66,7 @@ func New(o Options) *Shop {
 	if o.Visitor == nil {
 		o.Visitor = func(echo.Context) string { return "" }
 	}
-	return &Shop{db: o.DB, site: o.Site, carts: o.Carts, orders: o.Orders, support: o.Support, returns: o.Returns, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor}
+	return &Shop{db: o.DB, site: o.Site, carts: o.Carts, orders: o.Orders, support: o.Support, returns: o.Returns, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor, together: o.Together}
 }
 
 const cartLife = 30 * 24 * time.Hour
