@@ -10,7 +10,8 @@
 // since orders point at them: one that is taken away is no longer active.
 //
 // Two things are only ever added to, never changed: terms (an order line points at the version it was sold
-// under) and the prices a variant has had (the law asks for the lowest of 30 days beside a reduction).
+// under; package steps knows their prices for groups) and the prices a variant has had (the law asks for the lowest of 30 days
+// beside a reduction).
 //
 // Every text has one main language, that of the brand or product; the other is a translation which may be
 // missing, and then a page shows the main language and says so.

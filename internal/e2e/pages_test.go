@@ -70,18 +70,18 @@ func (p *person) fits(path string) {
 }
 
 // untranslated finds a message key where words should be.
-var untranslated = regexp.MustCompile(`\b(feed|follow|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|federation|opinion|front|insight|margin|notice|letters|group|fault|payee|payout|counter|pos)\.[a-z_]+\.[a-z_.]+\b`)
+var untranslated = regexp.MustCompile(`\b(feed|follow|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|federation|opinion|front|insight|margin|notice|letters|group|fault|payee|payout|counter|pos|steps)\.[a-z_]+\.[a-z_.]+\b`)
 
 // audience is who looks at which pages.
 type audience struct{ name, email, pages string }
 
 // Every page, seen by whom it is for.
 var audiences = []audience{
-	{"guest", "", `/ /products /products?q=bougi /p/pelle-a-rempoter-vert-serre /brands /b/maison-brevane /@lea /@lea/p/canape-cavalier-cuir-cognac
+	{"guest", "", `/ /products /products?q=bougi /p/pelle-a-rempoter-vert-serre /p/chaise-mirabelle-pied-luge /brands /b/maison-brevane /@lea /@lea/p/canape-cavalier-cuir-cognac
 		/p/pelle-a-rempoter-vert-serre/ratings /p/pelle-a-rempoter-vert-serre/ratings?stars=5 /@yvonne /@yvonne/p/pelle-a-rempoter-vert-serre /@yvonne/thanks /@tom /@ines /@camille /@odile
 		/cart /signup /login /reset /help /legal /consent /offline /dev/mail /groups /groups?sphere=personal&q=jardin /g/jardins-et-balcons /@mathilde/circles`},
 	{"member", "lea@relais.example", `/feed /feed?sphere=personal /me/follows /me/follows?sphere=professional /me/posts /me/posts/new /me /me/links /me/codes /me/insight /me/insight?period=year /me/claims /me/claims/new /me/earnings /me/earnings/debts /me/payouts /me/documents /me/storefront /me/storefront/followers /me/following/remote /me/storefront/look /me/storefront/collections /me/guestbook /me/orders /me/settings /me/settings/security /me/notices /me/notices?topic=money /me/notices/settings
-		/share?product=canape-cavalier-cuir-cognac /brand/new /sell /sell/sales /sell/readers
+		/share?product=canape-cavalier-cuir-cognac /share?product=chaise-mirabelle-pied-luge /brand/new /sell /sell/sales /sell/readers
 		/me/groups /me/groups/new /groups /@lea/circles /g/cyclos-du-jeudi /g/cyclos-du-jeudi/join /g/jardins-et-balcons/about /g/jardins-et-balcons/report?member=odile /g/jardins-et-balcons/leave
 		/g/reseau-archi-rhone /g/reseau-archi-rhone/members /g/reseau-archi-rhone/members/priya /g/reseau-archi-rhone/invite /g/reseau-archi-rhone/moderation /g/reseau-archi-rhone/settings /g/reseau-archi-rhone/leave`},
 	{"brand", "mathilde@maison-brevane.example", `/brand/maison-brevane /brand/maison-brevane/products /brand/maison-brevane/products/new /brand/maison-brevane/import
