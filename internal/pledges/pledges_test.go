@@ -609,4 +609,3 @@ func TestOwnPiece(t *testing.T) {
 	}
 	c.Audit()
 }
-
