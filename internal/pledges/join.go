@@ -180,6 +180,15 @@ func (s *Service) SetupChanged(ctx context.Context, setupID string) error {
 	return nil
 }
 
+// Look asks the provider about the card page of a pledge that waits for its card, for whoever comes back from there. ErrGone.
+func (s *Service) Look(ctx context.Context, token string) error {
+	p, err := pledgeWhere(ctx, s.db, `token = $1`, token)
+	if err != nil || p.State != Pending || p.SetupID == nil {
+		return err
+	}
+	return s.SetupChanged(ctx, *p.SetupID)
+}
+
 const updateKept = `
 update pledges set state = $2, joined_at = case when $2 = 'joined' then $3::timestamptz end, ended_at = case when $2 = 'lapsed' then coalesce(ended_at, $3::timestamptz) end,
   setup_id = $4, customer_id = $5, card_id = $6, card_brand = $7, card_last4 = $8, fingerprint = $9 where id = $1`

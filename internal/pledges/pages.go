@@ -132,7 +132,7 @@ const selectVariant = `
 select array_to_string(case when p.lang <> $2 and cardinality(v.option_values_other) > 0 then v.option_values_other else v.option_values end, ' / ')
 from variants v join products p on p.id = v.product_id where v.id = $1`
 
-// ByToken is a pledge for whoever has its token. A page for its card that was left is looked at first. ErrGone.
+// ByToken is a pledge for whoever has its token. ErrGone.
 func (s *Service) ByToken(ctx context.Context, token string, lang i18n.Lang) (Page, error) {
 	p, err := pledgeWhere(ctx, s.db, `token = $1`, token)
 	if err != nil {

@@ -76,3 +76,30 @@ func NextTry(code, decline string, now, until time.Time) time.Time {
 	}
 	return next
 }
+
+// Refusal is a reason for which a bank refuses a card that a person can do something about.
+type Refusal string
+
+// The reasons.
+const (
+	NotThere Refusal = "authentication" // it wants its owner to confirm
+	NoMoney  Refusal = "funds"          // or a limit is reached
+	Expired  Refusal = "expired"
+	Blocked  Refusal = "blocked"
+	Unsaid   Refusal = "other" // banks mostly give no reason
+)
+
+// Refusal is why the card was refused last.
+func (p Pledge) Refusal() Refusal {
+	switch p.RefusedCode {
+	case payments.CodeAuthentication:
+		return NotThere
+	case "insufficient_funds", "withdrawal_count_limit_exceeded", "card_velocity_exceeded":
+		return NoMoney
+	case "expired_card":
+		return Expired
+	case "lost_card", "stolen_card", "pickup_card", "restricted_card", "revocation_of_authorization", "revocation_of_all_authorizations":
+		return Blocked
+	}
+	return Unsaid
+}

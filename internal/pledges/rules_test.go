@@ -85,3 +85,12 @@ func TestNextTry(t *testing.T) {
 		t.Errorf("when the order ends: %s", next)
 	}
 }
+
+func TestRefusal(t *testing.T) {
+	for code, want := range map[string]pledges.Refusal{payments.CodeAuthentication: pledges.NotThere, "insufficient_funds": pledges.NoMoney, "expired_card": pledges.Expired,
+		"stolen_card": pledges.Blocked, "generic_decline": pledges.Unsaid, "": pledges.Unsaid, "a word of tomorrow": pledges.Unsaid} {
+		if got := (pledges.Pledge{RefusedCode: code}).Refusal(); got != want {
+			t.Errorf("%q: %s, want %s", code, got, want)
+		}
+	}
+}

@@ -36,6 +36,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/payouts"
+	"relais/internal/pledges"
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
@@ -56,6 +57,7 @@ import (
 	"relais/internal/web/counter"
 	"relais/internal/web/federation"
 	"relais/internal/web/feed"
+	"relais/internal/web/groupbuy"
 	"relais/internal/web/notice"
 	"relais/internal/web/opinion"
 	"relais/internal/web/page"
@@ -86,6 +88,7 @@ type Options struct {
 	Carts       *carts.Service
 	Orders      *orders.Service
 	Counter     *pos.Service
+	Pledges     *pledges.Service
 	Support     *support.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
@@ -144,18 +147,18 @@ func New(o Options) (http.Handler, error) {
 	}
 	relays = relay.New(relay.Options{DB: o.DB, Site: site, Clicks: o.Clicks, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Pictures: preview.Pictures{Cards: cards, Media: o.Media},
 		Keys: o.Keys, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
-	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Support: o.Support, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor, Together: true})
+	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Pledges: o.Pledges, Support: o.Support, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor, Together: true})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
 	after := aftersale.New(aftersale.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Now: o.Now})
 	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
-	preview.New(preview.Options{Pictures: preview.Pictures{Cards: cards, Media: o.Media}, DB: o.DB, Now: o.Now}).Routes(e)
+	pictures := preview.Pictures{Cards: cards, Media: o.Media}
+	preview.New(preview.Options{Pictures: pictures, DB: o.DB, Now: o.Now}).Routes(e)
 	shops.Routes(e)
 	money.Routes(e)
 	after.Routes(e)
-	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Fronts: o.Storefronts, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
+	o.otherSales(e, site, pictures, relays.Visitor)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
 	o.circles(e, site)
-	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
@@ -176,10 +179,17 @@ func New(o Options) (http.Handler, error) {
 	return heads(e), nil
 }
 
-// circles adds what members do among themselves, and with whoever follows them from elsewhere.
+// otherSales adds what is sold otherwise than through a basket: face to face, and together.
+func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pictures, visitor func(echo.Context) string) {
+	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Fronts: o.Storefronts, Now: o.Now, BaseURL: o.BaseURL, Secure: isHTTPS(o.BaseURL), Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
+	groupbuy.New(groupbuy.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Carts: o.Carts, Pictures: pictures, Visitor: visitor, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
+}
+
+// circles adds what members do among themselves and with whoever follows them from elsewhere, and what buyers say.
 func (o Options) circles(e *echo.Echo, site *page.Site) {
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})
 	feeds.Routes(e)
+	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
 	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }

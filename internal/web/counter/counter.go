@@ -33,6 +33,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/pos"
 	"relais/internal/storefronts"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 	"relais/internal/web/relay"
 )
@@ -150,14 +151,6 @@ func placeOptions(l i18n.Lang, country string) []page.Option {
 	return list
 }
 
-func countryOptions(l i18n.Lang) []page.Option {
-	var list []page.Option
-	for _, c := range address.Countries() {
-		list = append(list, page.Option{Value: c, Label: l.T("shop.country." + c)})
-	}
-	return list
-}
-
 type homePage struct {
 	desk
 	Form      *page.Form
@@ -180,7 +173,7 @@ func (s *Server) showHome(c echo.Context, name string, form *page.Form) error {
 	if err != nil {
 		return err
 	}
-	data := homePage{desk: d, Form: form, Country: form.Get("country"), Countries: countryOptions(l)}
+	data := homePage{desk: d, Form: form, Country: form.Get("country"), Countries: orderform.Countries(l)}
 	if !address.Known(data.Country) {
 		if data.Country, err = s.countryOf(ctx, d); err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/web/opinion"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
@@ -135,14 +136,14 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	data := productPage{ProductPage: p, Form: form, Relay: r, Resale: sold, Click: c.QueryParam("c"), Price: priceOf(p), InStock: p.Stock() > 0,
 		Earn: earn, Crumbs: crumbsOf(c, p, r), Steps: together, Together: s.together}
 	if form == nil {
-		data.Form = page.NewForm("quantity", "1", "variant", strconv.FormatInt(preselected(p), 10))
+		data.Form = page.NewForm("quantity", "1", "variant", strconv.FormatInt(orderform.Preselected(p), 10))
 	} else {
 		data.Click = form.Get("c")
 	}
 	if err := s.who(c, &data); err != nil {
 		return err
 	}
-	data.Variants, data.Choice = variantOptions(c, p)
+	data.Variants, data.Choice = orderform.Variants(page.Lang(c), p)
 	if len(p.Variants) == 1 {
 		data.Single = low.ID
 	}
@@ -248,16 +249,6 @@ func lowest(p catalog.ProductPage) catalog.VariantView {
 	return low
 }
 
-// preselected is the first variant that can be bought, or else the first.
-func preselected(p catalog.ProductPage) int64 {
-	for _, v := range p.Variants {
-		if v.Stock > 0 {
-			return v.ID
-		}
-	}
-	return p.Variants[0].ID
-}
-
 // priceOf is the price at the head of the page. A reduction is announced with the lowest price of the 30 days before it.
 func priceOf(p catalog.ProductPage) page.Price {
 	low := lowest(p)
@@ -270,41 +261,6 @@ func priceOf(p catalog.ProductPage) page.Price {
 		price.Before, price.Lowest = &prior, &prior
 	}
 	return price
-}
-
-// manyVariants is from how many variants on a list is better than cards.
-const manyVariants = 13
-
-// variantOptions are the choices of a product: pills where all cost the same, cards with their price where not, a list
-// where they are many.
-func variantOptions(c echo.Context, p catalog.ProductPage) (list []page.Option, choice string) {
-	lang := page.Lang(c)
-	choice = "pills"
-	for _, v := range p.Variants {
-		if v.PriceMinor != p.Variants[0].PriceMinor {
-			choice = "radio"
-		}
-	}
-	if len(p.Variants) >= manyVariants {
-		choice = "select"
-	}
-	for _, v := range p.Variants {
-		o := page.Option{Value: strconv.FormatInt(v.ID, 10), Label: v.Title(), End: lang.Money(v.Price), Disabled: v.Stock == 0}
-		switch {
-		case v.Stock == 0:
-			o.Hint = lang.T("page.product.sold_out")
-		case v.Stock <= 5:
-			o.Hint = lang.T("shop.product.left", "Count", v.Stock)
-		}
-		if v.PriorMinor > 0 && choice == "radio" {
-			o.Hint += " " + lang.T("page.price.lowest", "Amount", v.Prior())
-		}
-		if choice == "select" {
-			o.Label += " · " + o.End
-		}
-		list = append(list, o)
-	}
-	return list, choice
 }
 
 func crumbsOf(c echo.Context, p catalog.ProductPage, r *relay) []page.Crumb {
