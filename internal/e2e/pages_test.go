@@ -130,7 +130,7 @@ func (p *person) found(audience string) []string {
 	p.t.Helper()
 	lists := map[string][][2]string{
 		"guest":  {{"/@lea", "/@lea/p/suspension"}, {"/p/pelle-a-rempoter-vert-serre/ratings", "/report/rating/"}, {"/@yvonne/thanks", "/report/thanks/"}, {"/@odile", "/@odile/p/"}},
-		"member": {{"/me/posts", "/me/posts/"}, {"/feed", "/g/"}, {"/me/storefront", "/me/storefront/listings/"}, {"/me/links", "/me/links/"}, {"/me", "/me/sales/"}, {"/me/earnings", "/me/earnings/"}, {"/me/payouts", "/me/payouts/"}},
+		"member": {{"/me/posts", "/me/posts/"}, {"/feed", "/g/"}, {"/feed", "/feed/posts/"}, {"/me/storefront", "/me/storefront/listings/"}, {"/me/links", "/me/links/"}, {"/me", "/me/sales/"}, {"/me/earnings", "/me/earnings/"}, {"/me/payouts", "/me/payouts/"}},
 		"admin":  {{"/admin/reviews", "/admin/reviews/"}, {"/admin/reviews", "/admin/claims/"}, {"/admin/orders", "/admin/orders/"}, {"/admin/groups", "/admin/groups/reports/"}},
 		"brand":  {{"/brand/maison-brevane/products", "/brand/maison-brevane/products/"}, {"/brand/maison-brevane/orders?show=all", "/brand/maison-brevane/orders/"}, {"/brand/maison-brevane/payouts", "/brand/maison-brevane/payouts/"}},
 	}
