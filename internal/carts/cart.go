@@ -347,7 +347,7 @@ func Gather(ctx context.Context, q sqlx.QueryerContext, cartID string, lines []L
 		}
 	}
 	for i := range cart.Parcels {
-		ms, err := methods(ctx, q, cart.Parcels[i].BrandID, lang)
+		ms, err := Methods(ctx, q, cart.Parcels[i].BrandID, lang)
 		if err != nil {
 			return Cart{}, err
 		}

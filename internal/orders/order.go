@@ -77,6 +77,7 @@ type Order struct {
 	CheckoutID      *string        `db:"checkout_id"`
 	CheckoutURL     string         `db:"checkout_url"`
 	CheckoutAttempt int            `db:"checkout_attempt"` // grows when the provider has spent our reference on a failure
+	CheckoutUntil   *time.Time     `db:"checkout_until"`   // of an order that waits for days: when its page closes
 	PaymentIntentID *string        `db:"payment_intent_id"`
 	PaidAt          *time.Time     `db:"paid_at"`
 	EndedAt         *time.Time     `db:"ended_at"`

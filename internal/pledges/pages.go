@@ -53,7 +53,7 @@ select ` + campaignColumns + `, coalesce(t.title, p.title) as title, p.slug, p.c
   b.name as brand_name, b.handle as brand_handle, m.name as opener_name, m.handle as opener_handle,
   coalesce((select min(v.price_minor) from variants v where v.product_id = p.id and v.active), 0) as lowest_minor,
   n.pieces, n.charged, n.waiting, n.unpaid,
-  coalesce((select sum(e.amount_minor) from pledges g join earnings e on e.order_id = g.order_id join payees y on y.id = e.payee_id
+  coalesce((select sum(e.amount_minor - e.returned_minor - e.moved_minor) from pledges g join earnings e on e.order_id = g.order_id join payees y on y.id = e.payee_id
     where g.campaign_id = c.id and y.member_id = c.opened_by and e.role = 'commission' and e.state <> 'voided'), 0)::bigint as earned
 from campaigns c join products p on p.id = c.product_id join brands b on b.id = c.brand_id join members m on m.id = c.opened_by
 left join product_translations t on t.product_id = p.id and t.lang = $1

@@ -116,9 +116,14 @@ func TestOnePersonIsOne(t *testing.T) {
 	c := open(t, 9)
 	g := c.opens()
 	c.joins(g.Code, "anne", card(0))
-	c.joins(g.Code, "anne.autre", card(0))
-	c.joins(g.Code, "anne", card(1))
+	c.joins(g.Code, "anne.autre", card(0)) // one card
 	if now := c.view(g.Code).Now; now != 1 {
+		t.Errorf("%d people", now)
+	}
+	h := c.opens()
+	c.joins(h.Code, "anne", card(0))
+	c.joins(h.Code, "anne", card(1)) // one address
+	if now := c.view(h.Code).Now; now != 1 {
 		t.Errorf("%d people", now)
 	}
 	c.ends()
