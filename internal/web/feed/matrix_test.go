@@ -171,6 +171,8 @@ var (
 var matrix = map[string]row{
 	"GET /feed":                                      {may: all},
 	"GET /me/follows":                                {may: all},
+	"GET /me/follows/export":                         {may: all},
+	"POST /me/follows/erase":                         {may: all, form: url.Values{}},
 	"POST /follow":                                   {form: url.Values{"kind": {"circle"}}},
 	"POST /unfollow":                                 {may: all, form: url.Values{"kind": {"circle"}}},
 	"GET /me/posts":                                  {may: all},
