@@ -46,7 +46,7 @@ func (s *Server) showOpening(c echo.Context, form *page.Form) error {
 	}
 	data := openPage{ProductPage: p, Form: form, MaxNote: pledges.MaxNote, Back: "/p/" + p.Slug}
 	data.Lowest, data.Several = cheapest(p)
-	data.Ladder = ladder(p.Terms.Steps, 0, func(less int64) money.Amount { return money.New(steps.Price(data.Lowest.Minor, less), p.Currency) })
+	data.Ladder = ladder(pledges.Campaign{Steps: p.Terms.Steps, State: pledges.Open}, 0, func(less int64) money.Amount { return money.New(steps.Price(data.Lowest.Minor, less), p.Currency) })
 	for i, r := range data.Ladder {
 		r.Earn = catalog.Preview(r.Price, p.VATBps, p.Terms.CommissionBps, 0).Commission
 		r.All = money.New(r.Earn.Minor*int64(r.People), p.Currency)
@@ -59,7 +59,7 @@ func (s *Server) showOpening(c echo.Context, form *page.Form) error {
 	}
 	for n := 1; n <= pledges.MaxDays; n++ {
 		end := s.Now().AddDate(0, 0, n)
-		data.Days = append(data.Days, page.Option{Value: strconv.Itoa(n), Label: l.T("together.open.until", "Count", n, "Date", l.Date(end))})
+		data.Days = append(data.Days, page.Option{Value: strconv.Itoa(n), Label: l.T("together.open.until", "Count", n, "Date", l.DateShort(end))})
 	}
 	front, err := storefronts.ByHandle(ctx, s.DB, form.Get("from"))
 	if err == nil {
