@@ -260,7 +260,7 @@ func (s *Service) Settle(ctx context.Context, id int64) error {
 	if p.CardID == "" || p.ForgottenAt != nil {
 		return nil
 	}
-	if err := s.charges.ForgetCard(ctx, p.CardID); err != nil {
+	if err := s.charges.Forget(ctx, p.CustomerID); err != nil {
 		return fmt.Errorf("forget the card of pledge %d: %w", id, err)
 	}
 	crash.At(crash.CardForgotten)

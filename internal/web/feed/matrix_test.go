@@ -174,6 +174,8 @@ var matrix = map[string]row{
 	"POST /feed/posts/:id/report":                    {form: url.Values{"reason": {"spam"}}},
 	"GET /photos/:file":                              {}, // the post has none: TestPhotographIsShownToItsReaders
 	"GET /me/follows":                                {may: all},
+	"GET /me/follows/export":                         {may: all},
+	"POST /me/follows/erase":                         {may: all, form: url.Values{}},
 	"POST /follow":                                   {form: url.Values{"kind": {"circle"}}},
 	"POST /unfollow":                                 {may: all, form: url.Values{"kind": {"circle"}}},
 	"GET /me/posts":                                  {may: all},

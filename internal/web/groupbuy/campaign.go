@@ -59,7 +59,7 @@ func (s *Server) read(c echo.Context, form *page.Form) (data campaignPage, err e
 	v := page.ViewerFrom(c)
 	data.Own = v != nil && v.ID == data.OpenedBy
 	data.Stage, data.Left, data.Ad = stageOf(data.Campaign, now), leftOf(l, now, data.Deadline), adOf(l, data.View, data.Earns)
-	data.Ladder = ladder(data.Steps, data.Now, data.PriceAt)
+	data.Ladder = ladder(data.Campaign, data.Now, data.PriceAt)
 	for i := range data.Ladder {
 		if data.Ladder[i].Reached {
 			data.Step = &data.Ladder[i]

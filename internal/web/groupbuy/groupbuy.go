@@ -98,11 +98,12 @@ type rung struct {
 	Missing int  // people to it
 }
 
-// ladder is the steps with the price of one piece at each, where so many people are in.
-func ladder(all steps.Steps, people int, priceAt func(lessBps int64) money.Amount) []rung {
-	next, more := all.Next(people)
+// ladder is the steps with a price at each, where so many people are in. One that is over leads to no next step.
+func ladder(c pledges.Campaign, people int, priceAt func(lessBps int64) money.Amount) []rung {
+	next, more := c.Steps.Next(people)
+	more = more && c.State == pledges.Open
 	var list []rung
-	for _, step := range all {
+	for _, step := range c.Steps {
 		list = append(list, rung{Step: step, Price: priceAt(step.LessBps), Reached: step.People <= people, Next: more && step == next, Missing: max(0, step.People-people)})
 	}
 	return list

@@ -104,7 +104,7 @@ func (d *joinPage) layOut(l i18n.Lang, methods []carts.Method) {
 		d.Shipping.Minor = m.Cost(d.Goods.Minor)
 	}
 	d.Most = money.New(d.Goods.Minor+d.Shipping.Minor, d.Currency)
-	d.Ladder = ladder(d.Steps, d.Now, func(less int64) money.Amount {
+	d.Ladder = ladder(d.Campaign, d.Now, func(less int64) money.Amount {
 		return money.New(steps.Price(v.PriceMinor, less)*d.Quantity+d.Shipping.Minor, d.Currency)
 	})
 	d.Consent = pledges.Consent(d.Campaign, pledges.Pledge{MostMinor: d.Most.Minor, Lang: l})

@@ -58,6 +58,11 @@ type promise struct {
 	Stage string
 }
 
+// Waits says whether its card may still be charged.
+func (p promise) Waits() bool {
+	return p.Stage == pledgeJoined || p.Stage == pledgeCounting || p.Stage == pledgeCharging
+}
+
 type minePage struct {
 	Opened []row
 	Joined []promise

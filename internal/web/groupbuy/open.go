@@ -27,7 +27,8 @@ type openPage struct {
 	Examples []rung // the first and the last: what it earns
 	Earns    bool
 	Days     []page.Option
-	From     string // handle of the storefront from which they came; empty: none
+	Back     string // path of the product's page, in the storefront from which they came
+	From     string // the handle of that; empty: none
 	FromName string
 	MaxNote  int
 }
@@ -43,9 +44,9 @@ func (s *Server) showOpening(c echo.Context, form *page.Form) error {
 	if err != nil {
 		return err
 	}
-	data := openPage{ProductPage: p, Form: form, MaxNote: pledges.MaxNote}
+	data := openPage{ProductPage: p, Form: form, MaxNote: pledges.MaxNote, Back: "/p/" + p.Slug}
 	data.Lowest, data.Several = cheapest(p)
-	data.Ladder = ladder(p.Terms.Steps, 0, func(less int64) money.Amount { return money.New(steps.Price(data.Lowest.Minor, less), p.Currency) })
+	data.Ladder = ladder(pledges.Campaign{Steps: p.Terms.Steps, State: pledges.Open}, 0, func(less int64) money.Amount { return money.New(steps.Price(data.Lowest.Minor, less), p.Currency) })
 	for i, r := range data.Ladder {
 		r.Earn = catalog.Preview(r.Price, p.VATBps, p.Terms.CommissionBps, 0).Commission
 		r.All = money.New(r.Earn.Minor*int64(r.People), p.Currency)
@@ -58,11 +59,11 @@ func (s *Server) showOpening(c echo.Context, form *page.Form) error {
 	}
 	for n := 1; n <= pledges.MaxDays; n++ {
 		end := s.Now().AddDate(0, 0, n)
-		data.Days = append(data.Days, page.Option{Value: strconv.Itoa(n), Label: l.T("together.open.until", "Count", n, "Date", l.Date(end))})
+		data.Days = append(data.Days, page.Option{Value: strconv.Itoa(n), Label: l.T("together.open.until", "Count", n, "Date", l.DateShort(end))})
 	}
 	front, err := storefronts.ByHandle(ctx, s.DB, form.Get("from"))
 	if err == nil {
-		data.From, data.FromName = front.Handle, front.MemberName
+		data.From, data.FromName, data.Back = front.Handle, front.MemberName, front.Path()+data.Back
 	} else if !errors.Is(err, fault.NotFound) {
 		return err
 	}

@@ -2,6 +2,7 @@ package groupbuy
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -61,7 +62,7 @@ type pledgePage struct {
 	Stage  string
 	Back   bool   // from the provider's page, and nothing is known of the card yet
 	Left   string // until the deadline
-	Ladder []rung // what would be taken at each step, or is
+	Ladder []rung // what would be taken at each step; none where nothing can be any more
 	Ad     string
 	Share  page.ShareLink
 }
@@ -85,7 +86,9 @@ func (s *Server) pledge(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, p.Path())
 	}
 	data.Back = back
-	data.Ladder = ladder(p.View.Steps, p.View.Now, p.At)
+	if !slices.Contains([]string{pledgeLapsed, pledgeUnpaid, string(pledges.Left), string(pledges.Released)}, data.Stage) {
+		data.Ladder = ladder(p.View.Campaign, p.View.Now, p.At)
+	}
 	earns, err := s.earns(ctx, p.View.OpenedBy, p.View.BrandID)
 	if err != nil {
 		return err
