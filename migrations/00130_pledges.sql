@@ -92,7 +92,7 @@ create table pledges (
   card_brand     text not null default '',
   card_last4     text not null default '',
   fingerprint    text not null default '',                                    -- of the card: one card is one person
-  forgotten_at   timestamptz,                                                 -- the provider forgot the card
+  forgotten_at   timestamptz,                                                 -- the provider forgot them and the card
   order_id       bigint constraint pledges_order_key unique references orders,
   attempt        integer not null default 1,                                  -- of the charge: its key at the provider
   first_sent_at  timestamptz,                                                 -- real time, under this key
@@ -113,7 +113,7 @@ create index pledges_pending on pledges (expires_at) where state = 'pending';
 create index pledges_due on pledges (id) where state = 'due';
 create index pledges_next on pledges (next_at) where next_at is not null;
 create index pledges_untold on pledges (id) where state = 'released' and told_at is null;
-create index pledges_cards on pledges (ended_at) where card_id <> '' and forgotten_at is null;
+create index pledges_cards on pledges (ended_at) where customer_id <> '' and forgotten_at is null;
 create index pledges_member on pledges (member_id, id desc) where member_id is not null;
 revoke delete, truncate on pledges from relais_app;
 

@@ -32,7 +32,7 @@ const (
 	PledgeCharging      = "pledges.charging"      // the intent to charge a card is committed and nobody called
 	PledgeCharged       = "pledges.charged"       // a card is charged, or refused, and that not recorded
 	PledgeRefused       = "pledges.refused"       // … refused and recorded, and that not committed
-	CardForgotten       = "pledges.forgotten"     // the provider forgot a card and we did not note it
+	CardForgotten       = "pledges.forgotten"     // the provider forgot a customer and their card, and we did not note it
 	EarningReleased     = "earnings.released"     // one earning is free and the others of the batch are not
 	RefundSending       = "refunds.sending"       // the intent to refund is committed and nobody called
 	RefundAnswered      = "refunds.answered"      // a refund is made and not recorded

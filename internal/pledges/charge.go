@@ -240,7 +240,7 @@ func said(code, decline string) string {
 	return code
 }
 
-// Settle does what follows from the end of a pledge, once: its stock goes back where nobody will pay, its buyer is told, and the provider forgets its card.
+// Settle does what follows from the end of a pledge, once: its stock goes back where nobody will pay, its buyer is told, and the provider forgets them and their card.
 func (s *Service) Settle(ctx context.Context, id int64) error {
 	p, err := pledgeWhere(ctx, s.db, `id = $1`, id)
 	if err != nil {
@@ -257,11 +257,11 @@ func (s *Service) Settle(ctx context.Context, id int64) error {
 			return err
 		}
 	}
-	if p.CardID == "" || p.ForgottenAt != nil {
+	if p.CustomerID == "" || p.ForgottenAt != nil {
 		return nil
 	}
 	if err := s.charges.Forget(ctx, p.CustomerID); err != nil {
-		return fmt.Errorf("forget the card of pledge %d: %w", id, err)
+		return fmt.Errorf("forget the customer of pledge %d: %w", id, err)
 	}
 	crash.At(crash.CardForgotten)
 	_, err = s.db.ExecContext(ctx, `update pledges set forgotten_at = $2 where id = $1`, id, s.now())

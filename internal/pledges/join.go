@@ -159,7 +159,7 @@ func (s *Service) OpenSetup(ctx context.Context, token string) (string, error) {
 		return "", fmt.Errorf("open setup of pledge %d: %w", p.ID, err)
 	}
 	var now State
-	if err := s.db.GetContext(ctx, &now, updateSetup, p.ID, setup.ID, setup.URL); err != nil {
+	if err := s.db.GetContext(ctx, &now, updateSetup, p.ID, setup.ID, setup.URL, setup.CustomerID); err != nil {
 		return "", postgres.Translate(err)
 	}
 	if now == Pending {
@@ -173,7 +173,8 @@ func (s *Service) OpenSetup(ctx context.Context, token string) (string, error) {
 }
 
 const updateSetup = `
-update pledges set setup_id = coalesce(setup_id, $2), setup_url = case when setup_id is null then $3 else setup_url end where id = $1 returning state`
+update pledges set setup_id = coalesce(setup_id, $2), setup_url = case when setup_id is null then $3 else setup_url end,
+  customer_id = case when setup_id is null then $4 else customer_id end where id = $1 returning state`
 
 // SetupChanged asks the provider about a page on which a card was to be left, and does what follows from it: it is called by the job of its notice, by the
 // page that the buyer comes back to, and by the sweep, at once or again. A page that is nobody's changes nothing.

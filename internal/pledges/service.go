@@ -100,7 +100,7 @@ where p.state = 'ordered' and p.told_at is null and o.state = 'awaiting_payment'
     or p.next_at is not null and exists (select 1 from campaigns c where c.id = p.campaign_id and c.stopped_at is not null)) limit $2`},
 	{JobSettle, `select id, 0 as turn from pledges where state = 'released' and told_at is null
 union all select p.id, 1 from pledges p join orders o on o.id = p.order_id where p.state = 'ordered' and p.told_at is null and o.state <> 'awaiting_payment'
-union all select id, 2 from pledges where card_id <> '' and forgotten_at is null and ended_at <= $1 and (state in ('left','lapsed') or told_at is not null) limit $2`},
+union all select id, 2 from pledges where customer_id <> '' and forgotten_at is null and ended_at <= $1 and (state in ('left','lapsed') or told_at is not null) limit $2`},
 }
 
 // forgetPeople empties what is known of the person of a pledge that is over; an order that was made of it knows its buyer itself.
@@ -108,7 +108,7 @@ const forgetPeople = `
 with over as (update pledges set email = '', email_normal = '', name = '', street = '', street2 = '', postcode = '', city = '', phone = '', visitor = '', consent = '',
     fingerprint = '', card_brand = '', card_last4 = '', setup_url = ''
   where id in (select id from pledges where state in ('lapsed','left','released','ordered') and ended_at < $1 and email <> '' and (told_at is not null or state in ('lapsed','left'))
-    and (card_id = '' or forgotten_at is not null) order by ended_at limit $2) returning cart_id)
+    and (customer_id = '' or forgotten_at is not null) order by ended_at limit $2) returning cart_id)
 delete from cart_lines where cart_id in (select cart_id from over)`
 
 // Sweep enqueues everything that time makes due.
