@@ -7,6 +7,7 @@ import (
 
 	"relais/internal/i18n"
 	"relais/internal/orders"
+	"relais/internal/orders/events"
 	"relais/internal/returns"
 	"relais/internal/web/orderform"
 	"relais/internal/web/page"
@@ -19,7 +20,7 @@ type happened struct {
 }
 
 // happenings puts the events of an order into words, newest first.
-func happenings(l i18n.Lang, events []orders.Event) []happened {
+func happenings(l i18n.Lang, events []events.Event) []happened {
 	list := make([]happened, 0, len(events))
 	for i := len(events) - 1; i >= 0; i-- {
 		if text := events[i].Words(l); text != "" {
