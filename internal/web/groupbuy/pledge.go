@@ -62,7 +62,7 @@ type pledgePage struct {
 	Stage  string
 	Back   bool   // from the provider's page, and nothing is known of the card yet
 	Left   string // until the deadline
-	Ladder []rung // what would be taken at each step; none where nothing can be any more
+	Ladder []rung // what would be taken at each step, until that is decided
 	Ad     string
 	Share  page.ShareLink
 }
@@ -86,7 +86,7 @@ func (s *Server) pledge(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, p.Path())
 	}
 	data.Back = back
-	if !slices.Contains([]string{pledgeLapsed, pledgeUnpaid, string(pledges.Left), string(pledges.Released)}, data.Stage) {
+	if slices.Contains([]string{pledgePending, pledgeJoined, pledgeCounting}, data.Stage) {
 		data.Ladder = ladder(p.View.Campaign, p.View.Now, p.At)
 	}
 	earns, err := s.earns(ctx, p.View.OpenedBy, p.View.BrandID)

@@ -102,7 +102,7 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 	if data.Promise, err = s.pledges.OfOrder(ctx, o.ID, lang); err != nil {
 		return err
 	}
-	data.Charging = charging(data.Promise, now)
+	data.Charging = charging(data.Promise, now) && !back
 	data.Payable = data.Payable && !data.Charging
 	if data.Choice, err = s.returns.ChoiceOf(ctx, o); err != nil {
 		return err
