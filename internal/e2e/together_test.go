@@ -24,6 +24,7 @@ func TestTogetherOnPhones(t *testing.T) {
 	lea.reads("Dès 2 personnes")
 	lea.fits("the form that opens one")
 	lea.shot("opening")
+	lea.types("days", "1")
 	lea.types("note", "Une pelle chacun, et le balcon commun sera beau au printemps.")
 	lea.presses("Ouvrir la commande groupée")
 	lea.reads("C’est ouvert")
@@ -59,7 +60,7 @@ func TestTogetherOnPhones(t *testing.T) {
 	brand.fits("the brand's list")
 	brand.shot("brand")
 	admin.goes("/admin/clock")
-	admin.presses("Avancer de 15 jours")
+	admin.presses("Avancer de 1 jour")
 	admin.reads("Le temps a avancé")
 
 	anne.goes(anneAt)
