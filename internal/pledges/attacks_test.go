@@ -128,10 +128,10 @@ func TestRoom(t *testing.T) {
 	if now := c.view(g.Code).Now; now != 5 { // mallory, anne, bruno, chloe, and one who called themselves david
 		t.Errorf("%d people", now)
 	}
-	if err := c.Pledges.End(t.Context(), c.lea, c.shop.Brand, g.Code); !errors.Is(err, pledges.ErrGone) {
+	if err := c.Pledges.End(t.Context(), c.lea, c.shop.Brand, g.ID); !errors.Is(err, pledges.ErrGone) {
 		t.Errorf("ended by who is not of the brand: %v", err)
 	}
-	c.must(c.Pledges.End(t.Context(), c.shop.Owner, c.shop.Brand, g.Code))
+	c.must(c.Pledges.End(t.Context(), c.shop.Owner, c.shop.Brand, g.ID))
 	c.sweeps()
 	if v := c.view(g.Code); v.State != pledges.Cancelled || v.EndedWhy != pledges.ByBrand || c.stock() != 100 {
 		t.Errorf("%s by %s, stock %d", v.State, v.EndedWhy, c.stock())

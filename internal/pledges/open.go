@@ -140,9 +140,9 @@ func (s *Service) Cancel(ctx context.Context, memberID int64, code string) error
 }
 
 // End does it for the team of the brand. ErrGone also for whoever is not on it; ErrOver.
-func (s *Service) End(ctx context.Context, memberID, brandID int64, code string) error {
+func (s *Service) End(ctx context.Context, memberID, brandID, id int64) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		c, err := campaignWhere(ctx, tx, `c.code = $1 and c.brand_id = $2 and exists (select 1 from brand_members m where m.brand_id = c.brand_id and m.member_id = $3) for update`, code, brandID, memberID)
+		c, err := campaignWhere(ctx, tx, `c.id = $1 and c.brand_id = $2 and exists (select 1 from brand_members m where m.brand_id = c.brand_id and m.member_id = $3) for update`, id, brandID, memberID)
 		if err != nil {
 			return err
 		}
@@ -169,7 +169,7 @@ func (s *Service) Stop(ctx context.Context, adminID int64, code, reason string) 
 		switch {
 		case c.Joinable(s.now()):
 			err = s.callOff(ctx, tx, c, ByPlatform, CalledOff)
-		case c.State == Reached && c.StoppedAt == nil:
+		case c.Stoppable(s.now()):
 			err = s.halt(ctx, tx, c)
 		default:
 			err = ErrOver

@@ -129,6 +129,11 @@ func (c Campaign) Path() string { return "/together/" + c.Code }
 // Joinable says whether somebody may join at that time.
 func (c Campaign) Joinable(now time.Time) bool { return c.State == Open && now.Before(c.Deadline) }
 
+// Stoppable says whether the platform may stop it at that time: until its deadline, and once it was reached as long as cards are charged.
+func (c Campaign) Stoppable(now time.Time) bool {
+	return c.Joinable(now) || c.State == Reached && c.StoppedAt == nil && now.Sub(c.Deadline) <= 2*GraceTime
+}
+
 // Pledge is somebody's promise to buy.
 type Pledge struct {
 	ID             int64  `db:"id"`

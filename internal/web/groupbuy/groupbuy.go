@@ -69,6 +69,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	p.POST("/leave", s.leave)
 	e.GET("/me/together", s.mine, page.RequireMember)
 	e.GET("/brand/:handle/together", s.ofBrand, page.RequireBrand)
+	e.POST("/brand/:handle/together/:id/end", s.endOfBrand, page.RequireBrand)
 	e.GET("/admin/together", s.all, page.RequireAdmin)
 	e.GET("/admin/together/:code/stop", s.stopping, page.RequireAdmin)
 	e.POST("/admin/together/:code/stop", s.stop, page.RequireAdmin)

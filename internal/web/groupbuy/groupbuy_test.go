@@ -378,6 +378,15 @@ func TestLists(t *testing.T) {
 	// 2 pieces at 108.00
 	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/together", nil), http.StatusOK, "Bol terre", "Lea", "216,00", "!"+at, "!anne")
 	w.Shows(w.Ask(w.admin, "/admin/together", nil), http.StatusOK, "Bol terre", at, "On s’y met ?", "216,00", "!anne")
+	var id int64
+	w.must(w.DB.Get(&id, `select max(id) from campaigns`))
+	end := fmt.Sprintf("/brand/terre/together/%d/end", id)
+	w.Shows(w.Ask(w.lea, end, url.Values{}), http.StatusNotFound)
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/together/999999/end", url.Values{}), http.StatusNotFound)
+	other := w.campaign()
+	w.must(w.DB.Get(&id, `select max(id) from campaigns`))
+	w.leads(w.Ask(w.shop.Owner, fmt.Sprintf("/brand/terre/together/%d/end", id), url.Values{}), "/brand/terre/together")
+	w.Shows(w.Ask(0, other, nil), http.StatusOK, "La marque l’a arrêtée")
 	stop := "/admin" + at + "/stop"
 	w.Shows(w.Ask(w.lea, stop, nil), http.StatusNotFound)
 	w.Shows(w.Ask(w.lea, stop, url.Values{"reason": {"moi"}}), http.StatusNotFound)

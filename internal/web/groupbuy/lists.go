@@ -2,6 +2,7 @@ package groupbuy
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -110,6 +111,17 @@ func (s *Server) ofBrand(c echo.Context) error {
 	return s.Site.Render(c, http.StatusOK, "groupbuy/brand", data)
 }
 
+// endOfBrand ends a group order for its brand, which may do so until the deadline.
+func (s *Server) endOfBrand(c echo.Context) error {
+	brand, _ := page.ViewerFrom(c).Brand(c.Param("handle"))
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil {
+		return pledges.ErrGone
+	}
+	err = s.Pledges.End(c.Request().Context(), page.ViewerFrom(c).ID, brand.ID, id)
+	return s.said(c, err, "together.brand.ended", "/brand/"+brand.Handle+"/together")
+}
+
 // all is every group order, for the platform.
 func (s *Server) all(c echo.Context) error {
 	pager := page.NewPager(c, listed, 0)
@@ -135,7 +147,7 @@ func (s *Server) showStopping(c echo.Context, form *page.Form) error {
 	if err != nil {
 		return err
 	}
-	if !v.Joinable(s.Now()) {
+	if !v.Stoppable(s.Now()) {
 		return page.Redirect(c, "/admin/together")
 	}
 	return s.Site.Render(c, form.Status(), "groupbuy/stop", stopPage{v, form})
