@@ -17,12 +17,14 @@ create table campaigns (
   opened_at  timestamptz not null,
   deadline   timestamptz not null,
   ended_at   timestamptz,
-  ended_why  text not null default '' check (ended_why in ('','opener','platform','unavailable')),
+  ended_why  text not null default '' check (ended_why in ('','opener','brand','platform','unavailable','late')),
+  stopped_at timestamptz,                                                      -- the platform had the charges of a reached one stop
   people     integer not null default 0 check (people >= 0),     -- when it ended
   less_bps   bigint not null default 0 check (less_bps between 0 and 7000),
   constraint campaigns_deadline_check check (deadline > opened_at and deadline <= opened_at + interval '31 days'),
   constraint campaigns_ended_check check ((state = 'open') = (ended_at is null)),
   constraint campaigns_why_check check ((state = 'cancelled') = (ended_why <> '')),
+  constraint campaigns_stopped_check check (stopped_at is null or state = 'reached'),
   constraint campaigns_step_check check ((state = 'reached') = (less_bps > 0))
 );
 create index campaigns_open on campaigns (deadline) where state = 'open';
@@ -38,7 +40,8 @@ begin
      is distinct from row(new.code, new.kind, new.product_id, new.brand_id, new.opened_by, new.terms_id, new.steps, new.currency, new.opened_at, new.deadline) then
     raise exception 'campaign % keeps what was offered', old.id using errcode = '23514', constraint = 'campaigns_fixed_check';
   end if;
-  if old.state <> 'open' and row(old.*) is distinct from row(new.*) then
+  if old.state <> 'open' and (row(old.state, old.note, old.ended_at, old.ended_why, old.people, old.less_bps)
+     is distinct from row(new.state, new.note, new.ended_at, new.ended_why, new.people, new.less_bps) or old.stopped_at is not null and old.stopped_at is distinct from new.stopped_at) then
     raise exception 'campaign % is over', old.id using errcode = '23514', constraint = 'campaigns_move_check';
   end if;
   return new;
@@ -73,12 +76,13 @@ create table pledges (
   days_min       integer not null,
   days_max       integer not null,
   most_minor     bigint not null,                                             -- what its buyer authorised us to take at most
+  consent        text not null,                                               -- the sentence that they agreed to
   state          text not null default 'pending' check (state in ('pending','joined','due','ordered','lapsed','left','released')),
   asked_at       timestamptz not null,                                        -- the form was sent
   expires_at     timestamptz not null,                                        -- of a pending one: until then its stock is kept
   joined_at      timestamptz,
   ended_at       timestamptz,
-  ended_why      text not null default '' check (ended_why in ('','missed','cancelled','unavailable')),  -- why it was released
+  ended_why      text not null default '' check (ended_why in ('','missed','cancelled','unavailable','late')),  -- why it was released
   told_at        timestamptz,                                                 -- what follows from its end was done
   setup_id       text constraint pledges_setup_key unique,
   setup_url      text not null default '',
@@ -88,7 +92,7 @@ create table pledges (
   card_brand     text not null default '',
   card_last4     text not null default '',
   fingerprint    text not null default '',                                    -- of the card: one card is one person
-  forgotten_at   timestamptz,                                                 -- the provider forgot the card
+  forgotten_at   timestamptz,                                                 -- the provider forgot them and the card
   order_id       bigint constraint pledges_order_key unique references orders,
   attempt        integer not null default 1,                                  -- of the charge: its key at the provider
   first_sent_at  timestamptz,                                                 -- real time, under this key
@@ -109,7 +113,7 @@ create index pledges_pending on pledges (expires_at) where state = 'pending';
 create index pledges_due on pledges (id) where state = 'due';
 create index pledges_next on pledges (next_at) where next_at is not null;
 create index pledges_untold on pledges (id) where state = 'released' and told_at is null;
-create index pledges_cards on pledges (ended_at) where card_id <> '' and forgotten_at is null;
+create index pledges_cards on pledges (ended_at) where customer_id <> '' and forgotten_at is null;
 create index pledges_member on pledges (member_id, id desc) where member_id is not null;
 revoke delete, truncate on pledges from relais_app;
 
@@ -131,6 +135,9 @@ begin
 end $$;
 -- +goose StatementEnd
 create trigger pledges_move before update on pledges for each row execute function pledges_move();
+
+-- An order that waits for days has a payment page for a day at a time: until when, so that asking again asks for the same.
+alter table orders add column checkout_until timestamptz;
 
 -- 3. Whoever opened a campaign brought those who joined it.
 alter table attributions drop constraint attributions_rule_check,

@@ -150,7 +150,7 @@ func (f *feedSide) open(ctx context.Context) error {
 			return next(c)
 		}
 	})
-	feed.New(feed.Options{Site: site, DB: f.app, Now: time.Now, BaseURL: "https://relais.example"}).Routes(f.site)
+	feed.New(feed.Options{Site: site, DB: f.app, Now: time.Now, Clock: time.Now, BaseURL: "https://relais.example"}).Routes(f.site)
 	if err := f.owner.GetContext(ctx, &f.member, `select id from members where handle = 'lea'`); err != nil {
 		return err
 	}

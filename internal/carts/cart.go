@@ -216,7 +216,7 @@ func (s *Service) SetQuantity(ctx context.Context, cartID string, variantID, qua
 		return fault.Field("quantity", "fault.quantity")
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		if _, err := tx.ExecContext(ctx, `update carts set checkout_at = null where id = $1`, cartID); err != nil {
+		if _, err := tx.ExecContext(ctx, `update carts set checkout_at = null, updated_at = $2 where id = $1`, cartID, s.now()); err != nil {
 			return err
 		}
 		if quantity == 0 {
@@ -347,7 +347,7 @@ func Gather(ctx context.Context, q sqlx.QueryerContext, cartID string, lines []L
 		}
 	}
 	for i := range cart.Parcels {
-		ms, err := methods(ctx, q, cart.Parcels[i].BrandID, lang)
+		ms, err := Methods(ctx, q, cart.Parcels[i].BrandID, lang)
 		if err != nil {
 			return Cart{}, err
 		}

@@ -51,7 +51,7 @@ func Choose(methods []Method, chosen int64, country string) (Method, error) {
 
 // Delivery is the ways of delivery that a brand offers, in its order.
 func (s *Service) Delivery(ctx context.Context, brandID int64, lang i18n.Lang) ([]Method, error) {
-	return methods(ctx, s.db, brandID, lang)
+	return Methods(ctx, s.db, brandID, lang)
 }
 
 // stringArray reads a text[] that was selected as JSON.
@@ -71,7 +71,8 @@ select m.id, m.brand_id, case when b.lang <> $2 and m.name_other <> '' then m.na
   m.price_minor, m.free_from_minor, m.days_min, m.days_max, to_json(m.countries)::text::bytea as countries
 from delivery_methods m join brands b on b.id = m.brand_id where m.brand_id = $1 and m.active order by m.position, m.id`
 
-func methods(ctx context.Context, q sqlx.QueryerContext, brandID int64, lang i18n.Lang) ([]Method, error) {
+// Methods is Delivery for whoever has a transaction open.
+func Methods(ctx context.Context, q sqlx.QueryerContext, brandID int64, lang i18n.Lang) ([]Method, error) {
 	var rows []struct {
 		Method
 		Countries stringArray `db:"countries"`

@@ -154,7 +154,7 @@ func More(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, at time.Ti
 func BrandCards(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, at time.Time, brandID int64) ([]ProductCard, error) {
 	var list []ProductCard
 	err := sqlx.SelectContext(ctx, q, &list, `select `+cardColumns+` from products p`+cardJoins+`
-where p.brand_id = $3 and p.state <> 'typed' order by p.state = 'archived', p.id desc`, lang, at, brandID)
+where p.brand_id = $3 and p.state in ('draft','published','archived') order by p.state = 'archived', p.id desc`, lang, at, brandID)
 	if err != nil {
 		return nil, fmt.Errorf("read products of brand %d: %w", brandID, err)
 	}

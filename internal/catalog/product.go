@@ -76,6 +76,7 @@ func (v Variant) Title() string { return strings.Join(v.Values, " / ") }
 type ProductDraft struct {
 	Lang        i18n.Lang // empty: the brand's; fixed once created
 	ImportKey   string    // fixed once created
+	Slug        string    // of a new one; empty: made of its title
 	Title       string
 	Description string
 	Category    string

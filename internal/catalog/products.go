@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -57,7 +58,7 @@ func InsertProduct(ctx context.Context, tx *sqlx.Tx, brandID int64, d ProductDra
 	if err := lockBrand(ctx, tx, brandID); err != nil {
 		return Product{}, err
 	}
-	base := Slug(d.Title)
+	base := cmp.Or(d.Slug, Slug(d.Title))
 	for n, slug := 1, base; ; n++ {
 		var id int64
 		err := tx.GetContext(ctx, &id, insertProduct, brandID, slug, d.ImportKey, d.Lang, d.Title, d.Description, d.Category,

@@ -95,7 +95,7 @@ func Search(ctx context.Context, db sqlx.QueryerContext, q Query) (Results, erro
 
 // Candidates by words: $3 is the text. Each finds (id, rank).
 const (
-	everything = `select id, 0::real as rank from products where $3 = ''`
+	everything = `select id, 0::real as rank from products where $3 = '' and state = 'published'`
 
 	exactly = `
 select id, max(rank) as rank from (
@@ -103,13 +103,13 @@ select id, max(rank) as rank from (
   union all
   select t.product_id, ts_rank(t.search, w.q) from words w, product_translations t where t.search @@ w.q
   union all
-  select p.id, 0.1 from words w, brands b join products p on p.brand_id = b.id
+  select p.id, 0.1 from words w, brands b join products p on p.brand_id = b.id and p.state = 'published'
     where to_tsvector('public.fr', b.name) @@ w.q
 ) found group by id`
 
 	roughly = `
 select id, max(rank) as rank from (
-  select p.id, word_similarity(w.plain, public.unaccent(lower(p.title))) as rank from words w, products p
+  select p.id, word_similarity(w.plain, public.unaccent(lower(p.title))) as rank from words w, products p where p.state = 'published'
   union all
   select t.product_id, word_similarity(w.plain, public.unaccent(lower(t.title))) from words w, product_translations t
 ) found where rank > 0.4 group by id`

@@ -9,6 +9,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/postgres/pgtest"
 )
 
 // stall fills a catalogue with a few products of two brands.
@@ -221,5 +222,50 @@ func TestBrandSettings(t *testing.T) {
 	b, err := catalog.BrandByHandle(ctx, h.db, "atelier-sud", i18n.FR)
 	if err != nil || b.Name != "Atelier du Nord" || b.CoverHash == "" || b.LogoHash != "" {
 		t.Errorf("brand: %+v, %v", b, err)
+	}
+}
+
+// However many amounts were typed at counters, lists of products do not read them.
+func TestTypedAmountsAreNotRead(t *testing.T) {
+	h, other := stall(t)
+	if _, err := h.db.Exec(`insert into products (brand_id, slug, lang, title, vat_bps, currency, state, typed_for, typed_operation)
+		select $1, 'typed-' || n, 'fr', 'Bougie ' || n, 2000, 'EUR', 'typed', 'cart', 'operation-' || n from generate_series(1, 500) n`, other.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pgtest.Owner(t, h.db).Exec(`analyze products`); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := h.db.Beginx()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.Exec(`set local enable_seqscan = off`); err != nil { // as it is for a table that is large
+		t.Fatal(err)
+	}
+	search := func(q catalog.Query) func() error {
+		return func() error { q.At = h.now; _, err := catalog.Search(t.Context(), tx, q); return err }
+	}
+	var before int
+	for name, read := range map[string]func() error{
+		"everything":     search(catalog.Query{}),
+		"a brand's name": search(catalog.Query{Text: "cirier"}),
+		"roughly":        search(catalog.Query{Text: "parfmée figuier"}),
+		"of a brand": func() error {
+			_, err := catalog.BrandCards(t.Context(), tx, i18n.FR, h.now, other.ID)
+			return err
+		},
+	} {
+		if err := read(); err != nil {
+			t.Fatal(err)
+		}
+		var now int
+		if err := tx.Get(&now, `select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'products'`); err != nil {
+			t.Fatal(err)
+		}
+		if now-before >= 500 {
+			t.Errorf("%s: %d rows are read", name, now-before)
+		}
+		before = now
 	}
 }

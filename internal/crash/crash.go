@@ -32,7 +32,7 @@ const (
 	PledgeCharging      = "pledges.charging"      // the intent to charge a card is committed and nobody called
 	PledgeCharged       = "pledges.charged"       // a card is charged, or refused, and that not recorded
 	PledgeRefused       = "pledges.refused"       // … refused and recorded, and that not committed
-	CardForgotten       = "pledges.forgotten"     // the provider forgot a card and we did not note it
+	CardForgotten       = "pledges.forgotten"     // the provider forgot a customer and their card, and we did not note it
 	EarningReleased     = "earnings.released"     // one earning is free and the others of the batch are not
 	RefundSending       = "refunds.sending"       // the intent to refund is committed and nobody called
 	RefundAnswered      = "refunds.answered"      // a refund is made and not recorded
@@ -51,6 +51,9 @@ const (
 	NoticeActed         = "webhooks.acted"        // … acted on and not marked
 	MovementsKept       = "reconcile.kept"        // movements are kept and the cursor stands where it stood
 	DifferencesRecorded = "reconcile.differences" // what differs is written and not committed
+	SaleAgreed          = "pos.agreed"            // the order of a sale in person is made and not noted down there
+	ReaderRead          = "pos.read"              // a payment at a reader is known to be made and its order not locked
+	ReaderConfirmed     = "pos.confirmed"         // … its order is paid, or the payment on its way back, and it is not recorded
 )
 
 // Points are all steps.
@@ -58,7 +61,7 @@ func Points() []string {
 	return []string{JobClaimed, JobWorked, CheckoutOpened, CheckoutRead, OrderConfirmed, CheckoutClosed, SetupOpened, CardKept, PledgeOrdered, PledgeCharging, PledgeCharged,
 		PledgeRefused, CardForgotten, EarningReleased, RefundSending, RefundAnswered,
 		RefundRecorded, DisputeRead, DisputeKept, PayoutsPlanned, PayoutsBooked, PayoutsMade, PayoutCalled, PayoutAnswered, PayoutRecorded, ReversalSending,
-		ReversalAnswered, NoticeKept, NoticeActed, MovementsKept, DifferencesRecorded}
+		ReversalAnswered, NoticeKept, NoticeActed, MovementsKept, DifferencesRecorded, SaleAgreed, ReaderRead, ReaderConfirmed}
 }
 
 // Valid says whether a value names a step.

@@ -38,6 +38,7 @@ import (
 	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/payouts"
+	"relais/internal/pledges"
 	"relais/internal/pos"
 	"relais/internal/posts"
 	"relais/internal/ratings"
@@ -79,6 +80,7 @@ type Services struct {
 	Carts       *carts.Service
 	Orders      *orders.Service
 	Counter     *pos.Service
+	Pledges     *pledges.Service
 	Support     *support.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service

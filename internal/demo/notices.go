@@ -40,15 +40,17 @@ func (m *maker) choose(ctx context.Context) error {
 func (m *maker) readNotices(ctx context.Context) error {
 	for _, c := range m.content.Members {
 		id := m.people[c.Handle].id
-		list, _, err := notices.List(ctx, m.DB, id, notices.Filter{})
-		if err != nil {
-			return err
-		}
-		if len(list) <= newest {
-			continue
-		}
-		if err := m.Notices.MarkAll(ctx, id, list[newest].ID, ""); err != nil {
-			return err
+		for _, side := range notices.Spheres() {
+			list, _, err := notices.List(ctx, m.DB, id, notices.Filter{Side: side})
+			if err != nil {
+				return err
+			}
+			if len(list) <= newest {
+				continue
+			}
+			if err := m.Notices.MarkAll(ctx, id, list[newest].ID, notices.Filter{Side: side}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/posts"
+	"relais/internal/posts/photos"
 )
 
 // makePosts has the members write in their circles as the weeks go by, and answer each other. Whatever is attached has links of its own,
@@ -40,6 +41,9 @@ func (m *maker) makePost(ctx context.Context, i int, p content.Post) error {
 		c.Attach, c.ProductID = posts.Product, m.products[p.Product].id
 	}
 	for _, f := range p.Photos {
+		if err := photos.Take(ctx, m.DB, by.id, m.photos[f.File].ID); err != nil {
+			return err
+		}
 		c.Photos = append(c.Photos, posts.Photo{Hash: m.photos[f.File].Hash, Alt: f.Alt})
 	}
 	circles, err := m.circlesOf(ctx, by.id, p.In)

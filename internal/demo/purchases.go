@@ -321,12 +321,16 @@ func (m *maker) personal(handle string) string {
 	return cards[max(at, 0)%len(cards)]
 }
 
+// addressOf is where a guest has things sent.
+func addressOf(b content.Buyer) orders.Address {
+	a := b.Address
+	return orders.Address{Name: b.Name, Street: a.Line1, Street2: a.Line2, Postcode: a.PostalCode, City: a.City, Country: a.Country, Phone: b.Phone}
+}
+
 // placement is the order form as the buyer fills it in.
 func (p *purchase) placement(cart string) orders.Placement {
-	a := p.buyer.Address
 	o := orders.Placement{CartID: cart, Operation: fmt.Sprintf("demo-purchase-%08d", p.nth), Email: p.buyer.Email, Lang: i18n.Lang(p.buyer.Lang),
-		Address: orders.Address{Name: p.buyer.Name, Street: a.Line1, Street2: a.Line2, Postcode: a.PostalCode, City: a.City, Country: a.Country,
-			Phone: p.buyer.Phone}, Visitor: p.visitor, Code: p.code}
+		Address: addressOf(p.buyer), Visitor: p.visitor, Code: p.code}
 	if p.member != nil {
 		o.MemberID = &p.member.id
 	}

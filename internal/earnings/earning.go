@@ -107,7 +107,7 @@ type Earning struct {
 	PaidAt       *time.Time `db:"paid_at"`   // when that payout was sent
 	OrderNumber  string     `db:"order_number"`
 	ProductTitle string     `db:"product_title"` // empty for delivery
-	ProductSlug  string     `db:"product_slug"`
+	ProductSlug  string     `db:"product_slug"`  // empty: no page shows it
 	Quantity     int        `db:"quantity"`
 	BrandName    string     `db:"brand_name"`
 	MemberID     int64      `db:"member_id"` // the payee, where it is a member; 0: the brand

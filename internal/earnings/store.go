@@ -143,7 +143,7 @@ const selectShown = `
 select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.amount_minor as "amount.minor",
   e.currency as "amount.currency", e.base_minor, e.rate_bps, e.part_bps, ` + shownState + ` as state, ` + shownReason + ` as reason, e.free_at,
   e.free_at_known, e.earned_at, e.released_at, e.voided_at, e.free_posting_id, e.returned_minor, e.released_minor, e.moved_minor, e.from_earning_id, p.id as payout_id, p.ended_at as paid_at, o.number as order_number,
-  coalesce(l.title, '') as product_title, coalesce(pr.slug, '') as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name, coalesce(ym.name, b.name) as payee_name,
+  coalesce(l.title, '') as product_title, case when pr.state <> 'typed' then pr.slug else '' end as product_slug, coalesce(l.quantity, 1) as quantity, b.name as brand_name, coalesce(ym.name, b.name) as payee_name,
   coalesce(ym.id, 0) as member_id
 from earnings e` + joinPayout + `
 join orders o on o.id = e.order_id join shipments s on s.id = e.shipment_id join brands b on b.id = s.brand_id

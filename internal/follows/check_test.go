@@ -27,8 +27,12 @@ func TestCheckNamesEachCorruption(t *testing.T) {
 		{`update posts set outside = false`, "follows_shown"},
 		{`update post_groups set shown_sphere = 'professional'`, "follows_shown"},
 		{`update post_groups set shown_by = (select follower_id from follows)`, "follows_shown"},
-		{`delete from follows; update groups set closed_at = now()`, "follows_shown"},
+		{`delete from follows; delete from follow_counts; update groups set closed_at = now()`, "follows_shown"},
 		{`alter table group_bans disable trigger follows_banned`, "follows_guarded"},
+		{`update follow_counts set followers = followers + 1`, "follows_counted"},
+		{`delete from follow_counts`, "follows_counted"},
+		{`update members set blocked_at = now() where id = (select follower_id from follows)`, "follows_counted"},
+		{`alter table members disable trigger follows_blocked`, "follows_guarded"},
 		{`alter table groups disable trigger follows_closed`, "follows_guarded"},
 	} {
 		tx, err := owner.Beginx()

@@ -5,8 +5,9 @@
 // follow it any more (triggers of the schema see to that, whatever the way in).
 //
 // A follow is the follower's own business: nobody else is told of it, and no notice is made; what is followed says how many follow it and
-// not who. It belongs to one sphere, which the follower chooses; that of a circle is the circle's. What it brings is shown in that sphere
-// and not in the other: of a member in one's personal sphere one reads what they show in personal circles.
+// not who (follow_counts, kept by triggers; a guest may read a number that is a minute old). It belongs to one sphere, which the follower
+// chooses; that of a circle is the circle's. What it brings is shown in that sphere and not in the other: of a member in one's personal
+// sphere one reads what they show in personal circles.
 //
 // What is new is read as a merge over index ranges, one for each that is followed, so that it costs the same whatever lies behind:
 //

@@ -32,7 +32,7 @@ select count(*) from follows where follower_id = $1
 	lockCircle   = `select 1 from groups where id = $1 for share`
 	insertFollow = `
 insert into follows (follower_id, member_id, brand_id, group_id, sphere, at) values ($1, nullif($2::bigint, 0), nullif($3::bigint, 0), nullif($4::bigint, 0), $5, $6)
-on conflict on constraint follows_once do update set sphere = excluded.sphere`
+on conflict on constraint follows_once do update set sphere = excluded.sphere where follows.sphere <> excluded.sphere`
 )
 
 // Follow has a member follow something, or changes the sphere in which they do; twice is once. Faults: ErrGone and groups.ErrGone for what is
@@ -132,4 +132,9 @@ func (s *Service) Unfollow(ctx context.Context, followerID int64, k Kind, handle
 		return fmt.Errorf("unfollow: %w", postgres.Translate(err))
 	}
 	return nil
+}
+
+// Forget is the free function in a transaction of its own.
+func (s *Service) Forget(ctx context.Context, memberID int64) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error { return Forget(ctx, tx, memberID) })
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"relais/internal/app/apptest"
 	"relais/internal/fault"
@@ -186,4 +187,179 @@ func TestBlockedAreNotShown(t *testing.T) {
 	w.is("blocked", w.mine(""), "[]")
 	w.must(w.Members.Block(t.Context(), 0, w.zoe, false))
 	w.is("back", w.mine(""), "[zoe personal]")
+}
+
+// What is taken out of a storefront and put back is no news: it stands where it stood when it first came.
+func TestListedAgainIsNoNews(t *testing.T) {
+	w := open(t)
+	other := w.Shop("mer", 9000, 5)
+	later := func() { w.Clock.Set(w.Clock.Now().Add(time.Hour)) }
+	add := func(product int64) {
+		later()
+		_, err := w.Storefronts.AddListing(t.Context(), w.zoe, product)
+		w.must(err)
+	}
+	news := func(when string, want ...int64) {
+		t.Helper()
+		later()
+		list, err := follows.Listings(t.Context(), w.DB, []int64{w.zoe}, w.Clock.Now(), 0, 10)
+		w.must(err)
+		var got []int64
+		for _, p := range list {
+			got = append(got, p.ProductID)
+		}
+		w.is(when, got, fmt.Sprint(want))
+	}
+	add(w.shop.Product)
+	add(other.Product)
+	news("first", other.Product, w.shop.Product)
+	for range 2 {
+		later()
+		w.must(w.Storefronts.RemoveListing(t.Context(), w.zoe, w.shop.Product))
+		news("taken out", other.Product)
+		add(w.shop.Product)
+		news("put back", other.Product, w.shop.Product)
+	}
+}
+
+// followers is how many follow something, as its page says.
+func (w *world) followers(k follows.Kind, id int64) int {
+	w.T.Helper()
+	read := map[follows.Kind]func() (follows.Standing, error){
+		follows.Member: func() (follows.Standing, error) { return follows.OfMember(w.T.Context(), w.DB, 0, id, "") },
+		follows.Brand:  func() (follows.Standing, error) { return follows.OfBrand(w.T.Context(), w.DB, 0, id, "") },
+		follows.Circle: func() (follows.Standing, error) {
+			return follows.OfCircle(w.T.Context(), w.DB, 0, groups.Group{ID: id}, groups.Standing{})
+		},
+	}
+	s, err := read[k]()
+	w.must(err)
+	return s.Followers
+}
+
+func (w *world) sound() {
+	w.T.Helper()
+	found, err := follows.Check(w.T.Context(), w.DB)
+	w.must(err)
+	for _, f := range found {
+		if f.Count != 0 {
+			w.T.Errorf("%s is broken %d times", f.Name, f.Count)
+		}
+	}
+}
+
+// Whatever adds a follow or ends one, what is followed says how many are left.
+func TestFollowersAreCounted(t *testing.T) {
+	w := open(t)
+	g := poststest.Circle(t, w.DB, "jardin", groups.Personal, groups.Open, w.zoe)
+	noe := w.Member("noe")
+	are := func(when string, member, brand, circle int) {
+		t.Helper()
+		w.is(when, []int{w.followers(follows.Member, w.zoe), w.followers(follows.Brand, w.shop.Brand), w.followers(follows.Circle, g.ID)}, fmt.Sprint([]int{member, brand, circle}))
+		w.sound()
+	}
+	are("nobody", 0, 0, 0)
+	for _, who := range []int64{w.lea, noe} {
+		for _, sphere := range []groups.Sphere{"", "", groups.Professional} {
+			w.must(w.Follows.Follow(t.Context(), who, follows.Member, "zoe", sphere))
+			w.must(w.Follows.Follow(t.Context(), who, follows.Brand, "terre", sphere))
+			w.must(w.Follows.Follow(t.Context(), who, follows.Circle, "jardin", ""))
+		}
+	}
+	are("two", 2, 2, 2)
+	for range 2 {
+		w.must(w.Members.Block(t.Context(), 0, noe, true))
+		are("one of them blocked", 1, 1, 1)
+	}
+	w.must(w.Follows.Unfollow(t.Context(), noe, follows.Brand, "terre"))
+	are("who does not follow any more", 1, 1, 1)
+	w.must(w.Members.Block(t.Context(), 0, noe, false))
+	are("and comes back", 2, 1, 2)
+	for range 2 {
+		w.must(w.Follows.Unfollow(t.Context(), w.lea, follows.Member, "zoe"))
+	}
+	are("one left", 1, 1, 2)
+	w.must(w.Groups.Close(t.Context(), g.ID, w.zoe, ""))
+	are("a closed circle", 1, 1, 0)
+}
+
+// Somebody is blocked while they end a follow: they are taken off once, whichever is first.
+func TestBlockedWhileUnfollowing(t *testing.T) {
+	w := open(t)
+	w.must(w.follow(follows.Member, "zoe", ""))
+	for _, first := range []string{`delete from follows where follower_id = $1`, `update members set blocked_at = now() where id = $1`} {
+		w.must(w.Members.Block(t.Context(), 0, w.lea, false))
+		w.must(w.follow(follows.Member, "zoe", ""))
+		tx, err := w.DB.Beginx()
+		w.must(err)
+		_, err = tx.Exec(first, w.lea)
+		w.must(err)
+		done := make(chan error, 1)
+		go func() {
+			if first[0] == 'd' {
+				done <- w.Members.Block(t.Context(), 0, w.lea, true)
+			} else {
+				done <- w.Follows.Unfollow(t.Context(), w.lea, follows.Member, "zoe")
+			}
+		}()
+		for waits := false; !waits && len(done) == 0; {
+			w.must(w.DB.Get(&waits, `select exists (select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`))
+		}
+		w.must(tx.Commit())
+		w.must(<-done)
+		w.is("followers", w.followers(follows.Member, w.zoe), "0")
+		w.sound()
+	}
+}
+
+// A page does not read who follows, however many do, and a follow makes no page anew.
+func TestFollowsCostPagesNothing(t *testing.T) {
+	w := open(t)
+	w.DB.MustExec(`insert into members (email, email_normal, name, handle, lang, password_hash) select 'm' || n || '@example.org', 'm' || n || '@example.org', 'M', 'suit-' || n, 'fr', '' from generate_series(1, 300) n`)
+	w.DB.MustExec(`delete from changes`)
+	w.DB.MustExec(`insert into follows (follower_id, brand_id, sphere, at) select id, $1, 'personal', now() from members where handle like 'suit-%'`, w.shop.Brand)
+	w.must(w.follow(follows.Brand, "terre", ""))
+	w.must(w.Follows.Unfollow(t.Context(), w.lea, follows.Brand, "terre"))
+	var topics, read int
+	w.must(w.DB.Get(&topics, `select count(*) from changes`))
+	tx, err := w.DB.Beginx()
+	w.must(err)
+	defer func() { _ = tx.Rollback() }()
+	_, err = tx.Exec(`set local enable_seqscan = off`) // as it is for a table that is large
+	w.must(err)
+	s, err := follows.OfBrand(t.Context(), tx, w.lea, w.shop.Brand, "terre")
+	w.must(err)
+	w.must(tx.Get(&read, `select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'follows'`))
+	if s.Followers != 300 || topics != 0 || read > 1 {
+		t.Errorf("%d followers; %d topics changed, %d follows were read", s.Followers, topics, read)
+	}
+}
+
+// A member is handed everything that they follow, blocked or not, and nothing of who follows them; erased, nothing of it is left.
+func TestExportAndForget(t *testing.T) {
+	w := open(t)
+	poststest.Circle(t, w.DB, "jardin", groups.Professional, groups.Open, w.Member("noe"))
+	w.must(w.follow(follows.Member, "zoe", ""))
+	w.must(w.follow(follows.Brand, "terre", groups.Professional))
+	w.must(w.follow(follows.Circle, "jardin", ""))
+	w.must(w.Follows.Follow(t.Context(), w.zoe, follows.Member, "lea", ""))
+	w.must(w.Members.Block(t.Context(), 0, w.zoe, true))
+	r, err := follows.Export(t.Context(), w.DB, w.lea)
+	w.must(err)
+	var paths []string
+	for _, f := range r.Follows {
+		paths = append(paths, f.Path+" "+string(f.Sphere))
+	}
+	w.is("handed out", paths, "[/@zoe personal /b/terre professional /g/jardin professional]")
+	for range 2 {
+		w.must(w.Follows.Forget(t.Context(), w.lea))
+	}
+	r, err = follows.Export(t.Context(), w.DB, w.lea)
+	w.must(err)
+	w.is("erased", r.Follows, "[]")
+	w.is("of the brand", w.followers(follows.Brand, w.shop.Brand), "0")
+	var left int
+	w.must(w.DB.Get(&left, `select count(*) from follows`))
+	w.is("follows of others", left, "1")
+	w.sound()
 }

@@ -12,7 +12,7 @@ import (
 	"relais/internal/postgres"
 )
 
-// Those whom the platform has blocked follow nobody, as far as others see.
+// Those whom the platform has blocked follow nobody, as far as others see: triggers keep the count.
 var selectStanding = map[Kind]string{
 	Member: standingOf(`member_id`),
 	Brand:  standingOf(`brand_id`),
@@ -21,7 +21,7 @@ var selectStanding = map[Kind]string{
 
 func standingOf(column string) string {
 	return `
-select (select count(*) from follows f join members m on m.id = f.follower_id where f.` + column + ` = $1 and m.blocked_at is null) as followers,
+select coalesce((select followers from follow_counts where kind = $3 and target_id = $1), 0) as followers,
   coalesce((select f.sphere from follows f where f.` + column + ` = $1 and f.follower_id = $2), '') as sphere`
 }
 
@@ -41,7 +41,7 @@ func OfCircle(ctx context.Context, q sqlx.QueryerContext, viewer int64, g groups
 }
 
 func standing(ctx context.Context, q sqlx.QueryerContext, viewer, id int64, s Standing) (Standing, error) {
-	if err := sqlx.GetContext(ctx, q, &s, selectStanding[s.Kind], id, viewer); err != nil {
+	if err := sqlx.GetContext(ctx, q, &s, selectStanding[s.Kind], id, viewer, s.Kind); err != nil {
 		return s, fmt.Errorf("read who follows: %w", postgres.Translate(err))
 	}
 	return s, nil
@@ -64,6 +64,46 @@ func Mine(ctx context.Context, q sqlx.QueryerContext, followerID int64, sphere g
 		return nil, fmt.Errorf("read what member %d follows: %w", followerID, postgres.Translate(err))
 	}
 	return list, nil
+}
+
+// Record is everything that this package keeps of a member, to be handed out. Who follows them is no part of it: that is those others' own.
+type Record struct {
+	Follows []Kept `json:"follows"`
+}
+
+// Kept is a follow as it is handed out.
+type Kept struct {
+	Kind   Kind          `db:"kind" json:"kind"`
+	Handle string        `db:"handle" json:"-"`
+	Path   string        `db:"-" json:"path"`
+	Name   string        `db:"name" json:"name"`
+	Sphere groups.Sphere `db:"sphere" json:"sphere"`
+	At     time.Time     `db:"at" json:"at"`
+}
+
+const selectKept = `
+select f.kind, coalesce(m.handle, b.handle, g.handle) as handle, coalesce(m.name, b.name, g.name) as name, f.sphere, f.at
+from follows f left join members m on m.id = f.member_id left join brands b on b.id = f.brand_id left join groups g on g.id = f.group_id
+where f.follower_id = $1 order by f.id`
+
+// Export is everything that is kept of a member.
+func Export(ctx context.Context, q sqlx.QueryerContext, memberID int64) (Record, error) {
+	r := Record{Follows: []Kept{}}
+	if err := sqlx.SelectContext(ctx, q, &r.Follows, selectKept, memberID); err != nil {
+		return r, fmt.Errorf("export what member %d follows: %w", memberID, postgres.Translate(err))
+	}
+	for i, f := range r.Follows {
+		r.Follows[i].Path = PathOf(f.Kind, f.Handle)
+	}
+	return r, nil
+}
+
+// Forget deletes everything that is kept of a member: they follow nothing any more.
+func Forget(ctx context.Context, tx *sqlx.Tx, memberID int64) error {
+	if _, err := tx.ExecContext(ctx, `delete from follows where follower_id = $1`, memberID); err != nil {
+		return fmt.Errorf("forget what member %d follows: %w", memberID, postgres.Translate(err))
+	}
+	return nil
 }
 
 // Piece is something new of a storefront or brand that is followed.

@@ -205,6 +205,18 @@ func TestInvitationByMail(t *testing.T) {
 	w.refused(w.Stop(t.Context(), "unknown"), groups.ErrInvitation)
 }
 
+// Who is in the circle, or was banned from it, is not written to, however their address is spelled.
+func TestNoMailToWhoIsKnown(t *testing.T) {
+	w := open(t)
+	g := w.circle(groups.Private, groups.Free, "mona", "anna")
+	w.must(w.Remove(t.Context(), g.ID, w.id("olga"), w.id("mona"), "Insultes.", true))
+	w.must(w.InviteByMail(t.Context(), g.ID, w.id("olga"), groups.Mails{Addresses: "mona+encore@example.org, Anna+2@example.org", Lang: i18n.FR}))
+	w.count(0, `select count(*) from letters where template = 'group_invitation'`)
+	w.told("mona", "banned")
+	w.must(w.InviteByMail(t.Context(), g.ID, w.id("olga"), groups.Mails{Addresses: "monique+x@example.org", Lang: i18n.FR}))
+	w.count(1, `select count(*) from letters where template = 'group_invitation'`)
+}
+
 func manyAddresses(n int) string {
 	var b strings.Builder
 	for i := range n {

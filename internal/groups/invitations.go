@@ -228,7 +228,7 @@ const (
 	countMails  = `select coalesce(sum(subject::integer), 0) from group_log where by_id = $1 and action = 'mailed' and at > $2`
 	selectKnown = `
 select exists (select 1 from group_mail_stops where address_hash = any($2)) or exists (select 1 from group_mails where group_id = $1 and address_hash = any($2))
-  or exists (select 1 from members p where p.email = $3 and (exists (select 1 from group_members m where m.group_id = $1 and m.member_id = p.id)
+  or exists (select 1 from members p where p.email_normal = $3 and (exists (select 1 from group_members m where m.group_id = $1 and m.member_id = p.id)
     or exists (select 1 from group_bans b where b.group_id = $1 and b.member_id = p.id)))`
 	insertMail = `insert into group_mails (group_id, address_hash, invitation_id, by_id, at) values ($1, $2, $3, $4, $5)`
 )
@@ -301,7 +301,7 @@ func (s *Service) mailOne(ctx context.Context, tx *sqlx.Tx, g Group, by int64, n
 		return err
 	}
 	var known bool
-	if err := tx.GetContext(ctx, &known, selectKnown, g.ID, pq.Array(digests), address); err != nil {
+	if err := tx.GetContext(ctx, &known, selectKnown, g.ID, pq.Array(digests), members.NormalEmail(address)); err != nil {
 		return fmt.Errorf("look for an address: %w", postgres.Translate(err))
 	}
 	if known {

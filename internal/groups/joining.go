@@ -6,6 +6,8 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/i18n"
+	"relais/internal/mail"
 	"relais/internal/notices"
 	"relais/internal/postgres"
 )
@@ -17,7 +19,7 @@ type Joined struct {
 }
 
 // Join brings a member into an open circle that they found, at once or by asking, after they agreed to its rules. Again does nothing more.
-// Faults: ErrGone, ErrBanned, the fields accept and text.
+// Faults: ErrGone, ErrBanned, ErrAskedOften, the fields accept and text.
 func (s *Service) Join(ctx context.Context, groupID, memberID int64, a Accepted, text string) (Joined, error) {
 	text, err := words("text", text, MaxAsk, false)
 	if err != nil {
@@ -40,6 +42,7 @@ type entry struct {
 const (
 	countIn = `
 select (select count(*) from group_members where member_id = $1) + (select count(*) from group_requests where member_id = $1 and state = 'open')`
+	countAsked    = `select count(*) from group_requests where group_id = $1 and member_id = $2 and asked_at > $3`
 	insertRequest = `
 insert into group_requests (group_id, member_id, invitation_id, text, asked_at) values ($1, $2, nullif($3::bigint, 0), $4, $5) on conflict do nothing`
 	closeRequest = `update group_requests set state = $3, decided_by = nullif($4::bigint, 0), decided_at = $5 where group_id = $1 and member_id = $2 and state = 'open'`
@@ -80,10 +83,17 @@ func (s *Service) enter(ctx context.Context, tx *sqlx.Tx, groupID, memberID int6
 		if i != nil {
 			by = i.ID
 		}
+		var today int
+		if err := tx.GetContext(ctx, &today, countAsked, g.ID, memberID, s.now().AddDate(0, 0, -1)); err != nil {
+			return Joined{}, fmt.Errorf("count requests of member %d: %w", memberID, postgres.Translate(err))
+		}
+		if today >= maxAsksADay {
+			return Joined{}, ErrAskedOften
+		}
 		if _, err := tx.ExecContext(ctx, insertRequest, g.ID, memberID, by, e.text, s.now()); err != nil {
 			return Joined{}, fmt.Errorf("ask to join circle %d: %w", g.ID, postgres.Translate(err))
 		}
-		n := s.about(g, notices.CircleDesk, "asked", fmt.Sprintf("group:%d:asked:%d:%d", g.ID, memberID, s.now().Unix()), "/g/"+g.Handle+"/moderation")
+		n := s.about(g, notices.CircleDesk, "asked", fmt.Sprintf("group:%d:asked:%d:%s", g.ID, memberID, i18n.Day(s.now())), "/g/"+g.Handle+"/moderation")
 		return Joined{g, Waiting}, tellDesk(ctx, tx, g.ID, n, memberID, 0)
 	}
 	var inviter int64
@@ -153,7 +163,7 @@ func AskedBy(ctx context.Context, q sqlx.QueryerContext, memberID int64, limit i
 	return list, nil
 }
 
-// Answer lets somebody in who asked, or does not; those who moderate may. They are told by mail. Faults: ErrGone, ErrModerators, ErrClosed,
+// Answer lets somebody in who asked, or does not; those who moderate may. They are told. Faults: ErrGone, ErrModerators, ErrClosed,
 // ErrDecided where it is no longer open.
 func (s *Service) Answer(ctx context.Context, groupID, by, requestID int64, yes bool) error {
 	return s.as(ctx, groupID, by, func(tx *sqlx.Tx, g Group, r Role) error {
@@ -186,13 +196,11 @@ func (s *Service) Answer(ctx context.Context, groupID, by, requestID int64, yes 
 				return err
 			}
 		}
-		reference, event := fmt.Sprintf("group:request:%d", asked.ID), "declined"
+		event := "declined"
 		if yes {
 			event = "accepted"
 		}
-		if err := s.write(ctx, tx, asked.MemberID, "group_answer", reference, answerLetter{Group: g, Yes: yes}); err != nil {
-			return err
-		}
-		return s.tellPlace(ctx, tx, g, asked.MemberID, event, reference, true)
+		return s.writePlace(ctx, tx, g, asked.MemberID, event, mail.Letter{Template: "group_answer", Reference: fmt.Sprintf("group:request:%d", asked.ID),
+			Data: answerLetter{Group: g, Yes: yes}})
 	})
 }

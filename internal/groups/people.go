@@ -8,6 +8,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
+	"relais/internal/mail"
 	"relais/internal/postgres"
 )
 
@@ -133,11 +134,7 @@ func (s *Service) pass(ctx context.Context, tx *sqlx.Tx, g Group, from, to int64
 	if err := s.log(ctx, tx, deed{group: g.ID, by: by, whom: to, action: action}); err != nil {
 		return err
 	}
-	reference := fmt.Sprintf("group:%d:owner:%d:%d", g.ID, to, s.now().UnixNano())
-	if err := s.write(ctx, tx, to, "group_owner", reference, letter); err != nil {
-		return err
-	}
-	return s.tellPlace(ctx, tx, g, to, "owner", reference, true)
+	return s.writePlace(ctx, tx, g, to, "owner", mail.Letter{Template: "group_owner", Reference: fmt.Sprintf("group:%d:owner:%d:%d", g.ID, to, s.now().UnixNano()), Data: letter})
 }
 
 // Remove takes somebody out of a circle, who may come back; with ban they may not. Those who moderate may, below their own rank, and say

@@ -23,6 +23,7 @@ type Reported struct {
 	ReporterID int64
 	Reason     Reason
 	Text       string
+	Outside    bool // the reporter is not in the circle: they read what it shows outside
 }
 
 // ReportRow is a report as those read it who decide about it. Who reported is not said: circles are small.
@@ -41,6 +42,7 @@ type ReportRow struct {
 	ReporterID  int64      `db:"reporter"`
 	Reason      Reason     `db:"reason"`
 	Text        string     `db:"text"`
+	Outside     bool       `db:"outside"` // it came from outside of the circle
 	At          time.Time  `db:"at"`
 	State       string     `db:"state"`
 	Decision    Decision   `db:"decision"`
@@ -52,11 +54,11 @@ type ReportRow struct {
 }
 
 const insertReport = `
-insert into group_reports (group_id, desk, subject_kind, subject_id, about_id, reporter, reason, text, at)
-values ($1, $2, $3, $4, nullif($5::bigint, 0), $6, $7, $8, $9) on conflict do nothing`
+insert into group_reports (group_id, desk, subject_kind, subject_id, about_id, reporter, reason, text, at, outside)
+values ($1, $2, $3, $4, nullif($5::bigint, 0), $6, $7, $8, $9, $10) on conflict do nothing returning id`
 
-// Report puts a report on the desk that decides it: the circle's, or the platform's when it is about the circle or its owner. The caller has
-// checked that who reports sees the subject. The same report again while it is open does nothing. Faults: ErrReportYourself, the fields
+// Report puts a report on the desk that decides it: the circle's, or the platform's when it is about the circle or its owner. What comes from
+// outside is put on both. The caller has checked that who reports sees the subject. The same report again while it is open does nothing. Faults: ErrReportYourself, the fields
 // reason and text.
 func Report(ctx context.Context, tx *sqlx.Tx, r Reported, now time.Time) error {
 	if !slices.Contains(Reasons(), r.Reason) {
@@ -73,17 +75,28 @@ func Report(ctx context.Context, tx *sqlx.Tx, r Reported, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, insertReport, r.GroupID, DeskOf(r.Kind, about), r.Kind, r.SubjectID, r.AboutID, r.ReporterID, r.Reason, text, now); err != nil {
-		return fmt.Errorf("report in circle %d: %w", r.GroupID, postgres.Translate(err))
+	desks := []Desk{DeskOf(r.Kind, about)}
+	if r.Outside && desks[0] == ByCircle {
+		desks = append(desks, ByPlatform)
 	}
-	if DeskOf(r.Kind, about) != ByCircle {
+	var made []int64 // of the first desk
+	for i, d := range desks {
+		var ids []int64
+		if err := tx.SelectContext(ctx, &ids, insertReport, r.GroupID, d, r.Kind, r.SubjectID, r.AboutID, r.ReporterID, r.Reason, text, now, r.Outside); err != nil {
+			return fmt.Errorf("report in circle %d: %w", r.GroupID, postgres.Translate(err))
+		}
+		if i == 0 {
+			made = ids
+		}
+	}
+	if len(made) == 0 || desks[0] != ByCircle {
 		return nil
 	}
 	g, err := ByID(ctx, tx, r.GroupID)
 	if err != nil {
 		return err
 	}
-	n := notices.Notice{Kind: notices.CircleDesk, Sphere: notices.Topic(g.Sphere), Event: "reported", Subject: fmt.Sprintf("group:%d:%s:%d:%d", g.ID, r.Kind, r.SubjectID, r.ReporterID),
+	n := notices.Notice{Kind: notices.CircleDesk, Sphere: notices.Topic(g.Sphere), Event: "reported", Subject: fmt.Sprintf("group:%d:report:%d", g.ID, made[0]),
 		At: now, Path: "/g/" + g.Handle + "/moderation", Args: notices.Args{"Circle": g.Name}}
 	return tellDesk(ctx, tx, g.ID, n, r.ReporterID, r.AboutID)
 }
@@ -113,7 +126,7 @@ func (s *Service) ReportGroup(ctx context.Context, groupID, by, aboutID int64, r
 const (
 	fromReports = `
 select r.id, r.group_id, g.name as group_name, g.handle as group_handle, ` + desk + ` as desk, r.subject_kind, r.subject_id, coalesce(r.about_id, 0) as about_id,
-  coalesce(a.name, '') as about_name, coalesce(a.handle, '') as about_handle, coalesce(m.role, '') as about_role, r.reporter, r.reason, r.text, r.at,
+  coalesce(a.name, '') as about_name, coalesce(a.handle, '') as about_handle, coalesce(m.role, '') as about_role, r.reporter, r.reason, r.text, r.outside, r.at,
   r.state, r.decision, coalesce(d.name, '') as decided_by, r.decided_at, r.why
 from group_reports r join groups g on g.id = r.group_id left join members a on a.id = r.about_id left join members d on d.id = r.decided_by
 left join group_members m on m.group_id = r.group_id and m.member_id = r.about_id`
@@ -256,7 +269,7 @@ func (s *Service) Decide(ctx context.Context, id int64, v Verdict) error {
 		if err := s.log(ctx, tx, deed{group: g.ID, by: v.By, whom: r.AboutID, action: "report_" + string(v.Decision), subject: subject, why: why}); err != nil {
 			return err
 		}
-		return s.write(ctx, tx, r.ReporterID, "group_decision", "group:"+subject, decisionLetter{Group: g, Kind: r.Kind, Decision: v.Decision, Why: why})
+		return s.write(ctx, tx, r.ReporterID, "group_decision", "group:"+subject, decisionLetter{Group: g, Kind: r.Kind, Outside: r.Outside, Decision: v.Decision, Why: why})
 	})
 }
 

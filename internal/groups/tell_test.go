@@ -4,9 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"relais/internal/groups"
 	"relais/internal/i18n"
+	"relais/internal/mail/mailtest"
 	"relais/internal/notices"
 )
 
@@ -69,4 +71,84 @@ func TestWhoIsTold(t *testing.T) {
 	w.must(err)
 	w.must(w.HandOver(ctx, office.ID, w.id("olga"), w.id("erik")))
 	w.told("erik", "invited") // what is said at work is not among what is personal
+}
+
+// Who asks, takes it back and asks again is told of once a day, and may not go on for ever; to other circles, and on another day, they may.
+func TestAskingAgainAndAgain(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	g, other := w.circle(groups.Open, groups.Asked), w.circle(groups.Open, groups.Asked)
+	ask := func(g groups.Group) error {
+		w.at = w.at.Add(time.Minute)
+		_, err := w.Join(ctx, g.ID, w.id("anna"), yes(g), "")
+		if err == nil {
+			err = w.Withdraw(ctx, g.ID, w.id("anna"))
+		}
+		return err
+	}
+	for range 3 {
+		w.must(ask(g))
+	}
+	w.refused(ask(g), groups.ErrAskedOften)
+	w.told("olga", "asked")
+	w.must(ask(other))
+	w.told("olga", "asked", "asked")
+	w.at = w.at.AddDate(0, 0, 1)
+	w.must(ask(g))
+	w.told("olga", "asked", "asked", "asked")
+}
+
+// What is reported once more after it was decided is told once more: it may have begun again.
+func TestReportedAgain(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	g := w.circle(groups.Private, groups.Free, "mona", "anna")
+	for n := range 2 {
+		for range 2 { // the same while it is open
+			w.must(w.ReportGroup(ctx, g.ID, w.id("mona"), w.id("anna"), "spam", "Encore."))
+		}
+		w.told("olga", []string{"reported", "reported"}[:n+1]...)
+		list, err := w.Reports(ctx, groups.ByCircle, g.ID, groups.StateOpen, 10)
+		w.must(err)
+		w.must(w.Decide(ctx, list[0].ID, groups.Verdict{Desk: groups.ByCircle, GroupID: g.ID, By: w.id("olga"), Decision: groups.Kept, Why: "Rien de grave."}))
+	}
+}
+
+// The letters about one's own place go as they were chosen, and end with one click; the notice stays.
+func TestLettersOfOnesPlaceCanBeEnded(t *testing.T) {
+	type story struct {
+		admission groups.Admission
+		happens   func(w *world, g groups.Group)
+	}
+	for template, s := range map[string]story{
+		"group_answer": {groups.Asked, func(w *world, g groups.Group) {
+			_, err := w.Join(t.Context(), g.ID, w.id("anna"), yes(g), "Je suis du 14.")
+			w.must(err)
+			waiting, err := groups.Requests(t.Context(), w.db, g.ID, 10)
+			w.must(err)
+			w.must(w.Answer(t.Context(), g.ID, w.id("olga"), waiting[0].ID, false))
+		}},
+		"group_owner": {groups.Free, func(w *world, g groups.Group) {
+			w.join(g, "anna")
+			w.must(w.HandOver(t.Context(), g.ID, w.id("olga"), w.id("anna")))
+		}},
+	} {
+		w := open(t)
+		g := w.circle(groups.Open, s.admission)
+		s.happens(w, g)
+		e := mailtest.Newest(t, w.db, "anna@example.org", template)
+		if _, err := w.notices.Unsubscribe(t.Context(), strings.TrimPrefix(e.Unsubscribe, "/unsubscribe/")); err != nil {
+			t.Errorf("%s by %q: %v", template, e.Unsubscribe, err)
+		}
+		w.count(1, `select count(*) from notices where member_id = $1 and mail = 'none'`, w.id("anna")) // the letter said it
+
+		s.happens(w, w.circle(groups.Open, s.admission))
+		w.count(1, `select count(*) from letters where template = $1`, template)
+		w.count(2, `select count(*) from notices where member_id = $1 and listed and mail = 'none'`, w.id("anna"))
+
+		w.must(w.notices.Save(t.Context(), w.id("anna"), []notices.Setting{{Kind: notices.Circle, Mail: notices.Daily, Listed: true}}, "Europe/Paris"))
+		s.happens(w, w.circle(groups.Open, s.admission))
+		w.count(1, `select count(*) from letters where template = $1`, template)
+		w.count(1, `select count(*) from notices where member_id = $1 and mail = 'daily'`, w.id("anna")) // it is in the digest
+	}
 }

@@ -23,6 +23,7 @@ var (
 	ErrDecided        = fault.New(fault.Conflict, "fault.group_decided")
 	ErrMany           = fault.New(fault.Conflict, "fault.group_many")
 	ErrManyIn         = fault.New(fault.Conflict, "fault.group_many_in")
+	ErrAskedOften     = fault.New(fault.TooMany, "fault.group_asked_often")
 	ErrReportYourself = fault.New(fault.Invalid, "fault.group_report_yourself")
 )
 
@@ -38,6 +39,7 @@ const (
 	maxIn          = 500 // circles that one member is in or waits for, by their own doing
 	maxLive        = 20  // invitations by link of one member that are good at a time, in one circle
 	MaxAddresses   = 20  // at a time
+	maxAsksADay    = 3   // of one member, to join one circle
 	maxMailsADay   = 60  // of one member, for all circles
 )
 

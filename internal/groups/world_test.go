@@ -12,6 +12,7 @@ import (
 	"relais/internal/mail"
 	"relais/internal/mail/mailtest"
 	"relais/internal/members"
+	"relais/internal/notices"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/token"
 )
@@ -23,6 +24,7 @@ type world struct {
 	db      *sqlx.DB
 	members *members.Service
 	mail    *mail.Outbox
+	notices *notices.Service
 	at      time.Time
 	ids     map[string]int64
 	hash    string
@@ -34,7 +36,13 @@ func open(t *testing.T) *world {
 	now := func() time.Time { return w.at }
 	keys, err := token.NewKeys("a secret of the tests that is long enough")
 	w.must(err)
-	w.mail = mailtest.Outbox(t, w.db, now)
+	w.mail, err = mail.New(mail.Options{DB: w.db, BaseURL: mailtest.BaseURL, From: "Relais <bonjour@relais.test>", Now: now,
+		Unsubscribe: func(memberID int64, kind string) (string, error) {
+			return notices.UnsubscribePath(keys, memberID, kind, w.at)
+		}})
+	w.must(err)
+	w.notices, err = notices.New(notices.Options{DB: w.db, Mail: w.mail, Keys: keys, Now: now, Clock: now})
+	w.must(err)
 	w.members = members.New(members.Options{DB: w.db, Mail: w.mail, Keys: keys, Now: now})
 	w.Service = groups.New(groups.Options{DB: w.db, Now: now, Mail: w.mail, Keys: keys, Members: w.members})
 	return w

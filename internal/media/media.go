@@ -8,7 +8,8 @@
 //	          jpeg png gif webp    ≤ 40 million                                        HASH-320.jpg …
 //
 // A file is named by the content of its widest rendition, so the same photograph sent twice is one row and
-// three files, and a file never changes: it may be cached for ever.
+// three files, and a file never changes: it may be cached for ever. A photograph is for everybody, under /media/, or only for who may
+// look at what it stands in: that is asked by those who own it, under an address of their own.
 package media
 
 import (
@@ -58,11 +59,16 @@ type Photo struct {
 }
 
 // URL is the address of a photograph in one of the three widths; empty when there is no photograph.
-func URL(hash string, width int) string {
+func URL(hash string, width int) string { return under("/media/", hash, width) }
+
+// PrivateURL is the address of a photograph for who may look at it: package posts/photos.
+func PrivateURL(hash string, width int) string { return under("/photos/", hash, width) }
+
+func under(path, hash string, width int) string {
 	if hash == "" {
 		return ""
 	}
-	return "/media/" + fileName(hash, width)
+	return path + fileName(hash, width)
 }
 
 // Store keeps the files of photographs under one folder; the rows are in table media.
@@ -86,10 +92,19 @@ func Open(dir string) (*Store, error) {
 // Close lets go of the folder.
 func (s *Store) Close() error { return s.root.Close() }
 
-// Save stores a photograph and returns its row, the existing one when the same photograph is already there.
+// Save stores a photograph for everybody and returns its row, the existing one when the same photograph is already there.
 // The files are written before the row: a transaction that is rolled back leaves files that the next Save
 // of the same photograph uses. Faults: Invalid on field "photo" (too large, not a photograph, too many pixels).
 func (s *Store) Save(ctx context.Context, q sqlx.QueryerContext, r io.Reader, credit string) (Photo, error) {
+	return s.save(ctx, q, r, credit, true)
+}
+
+// SavePrivate is Save for a photograph that not everybody may look at, unless it was stored for everybody before or is later on.
+func (s *Store) SavePrivate(ctx context.Context, q sqlx.QueryerContext, r io.Reader) (Photo, error) {
+	return s.save(ctx, q, r, "", false)
+}
+
+func (s *Store) save(ctx context.Context, q sqlx.QueryerContext, r io.Reader, credit string, public bool) (Photo, error) {
 	raw, done, err := s.take(ctx, r)
 	if err != nil {
 		return Photo{}, err
@@ -105,7 +120,7 @@ func (s *Store) Save(ctx context.Context, q sqlx.QueryerContext, r io.Reader, cr
 			return Photo{}, err
 		}
 	}
-	return insert(ctx, q, p)
+	return insert(ctx, q, p, public)
 }
 
 // take reads what was sent and waits for its turn to be decoded; done ends the turn.
@@ -126,12 +141,12 @@ func (s *Store) take(ctx context.Context, r io.Reader) (raw []byte, done func(),
 }
 
 const insertPhoto = `
-insert into media (hash, width, height, credit) values ($1, $2, $3, $4)
-on conflict (hash) do update set credit = case when media.credit = '' then excluded.credit else media.credit end
+insert into media (hash, width, height, credit, public) values ($1, $2, $3, $4, $5)
+on conflict (hash) do update set credit = case when media.credit = '' then excluded.credit else media.credit end, public = media.public or excluded.public
 returning id, hash, width, height, credit, created_at`
 
-func insert(ctx context.Context, q sqlx.QueryerContext, p Photo) (Photo, error) {
-	if err := sqlx.GetContext(ctx, q, &p, insertPhoto, p.Hash, p.Width, p.Height, p.Credit); err != nil {
+func insert(ctx context.Context, q sqlx.QueryerContext, p Photo, public bool) (Photo, error) {
+	if err := sqlx.GetContext(ctx, q, &p, insertPhoto, p.Hash, p.Width, p.Height, p.Credit, public); err != nil {
 		return Photo{}, fmt.Errorf("store photograph %s: %w", p.Hash, err)
 	}
 	return p, nil
@@ -157,7 +172,23 @@ func (s *Store) Open(hash string, width int) (*os.File, error) {
 	return s.open(fileName(hash, width))
 }
 
-var name = regexp.MustCompile(`^[0-9a-f]{32,64}-(320|720|1280)\.jpg$`)
+var name = regexp.MustCompile(`^([0-9a-f]{32,64})-(320|720|1280)\.jpg$`)
+
+// HashOf is the hash in a name as it stands in an address; empty for any other name.
+func HashOf(n string) string {
+	if found := name.FindStringSubmatch(n); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// Public says whether everybody may look at the photograph with that hash.
+func Public(ctx context.Context, q sqlx.QueryerContext, hash string) (public bool, err error) {
+	if err := sqlx.GetContext(ctx, q, &public, `select exists (select 1 from media where hash = $1 and public)`, hash); err != nil {
+		return false, fmt.Errorf("look whether photograph %s is public: %w", hash, err)
+	}
+	return public, nil
+}
 
 // OpenNamed is Open for a name as it stands in an address ("HASH-720.jpg"). Fault NotFound for any other name.
 func (s *Store) OpenNamed(n string) (*os.File, error) {
@@ -214,10 +245,10 @@ type set struct {
 	files         [len(widths)][]byte
 }
 
-// Newest returns the hashes of the last photographs that came in.
+// Newest returns the hashes of the last photographs that came in for everybody.
 func Newest(ctx context.Context, q sqlx.QueryerContext, limit int) ([]string, error) {
 	var hashes []string
-	if err := sqlx.SelectContext(ctx, q, &hashes, `select hash from media order by id desc limit $1`, limit); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &hashes, `select hash from media where public order by id desc limit $1`, limit); err != nil {
 		return nil, fmt.Errorf("read newest photographs: %w", err)
 	}
 	return hashes, nil

@@ -133,6 +133,7 @@ returning ` + shown
 // digestLetter is what a digest reads.
 type digestLetter struct {
 	Name   string
+	Sphere Topic // of which alone it is; empty: of everything that may be read together
 	Groups []group
 	Count  int
 	More   int // of them, not in the letter
@@ -144,7 +145,8 @@ type group struct {
 	Items []item
 }
 
-// digest writes one letter with all that waits, and marks it as told, in one transaction.
+// digest writes of all that waits, and marks it as told, in one transaction: in one letter, or where spheres are kept apart in one of what is of
+// neither and one for each.
 func (s *Service) digest(ctx context.Context, tx *sqlx.Tx, memberID int64, e edition, now time.Time) error {
 	to, err := readerOf(ctx, tx, memberID)
 	if err != nil || to.Zone != e.zone {
@@ -165,14 +167,41 @@ func (s *Service) digest(ctx context.Context, tx *sqlx.Tx, memberID int64, e edi
 	if len(list) == 0 || !to.Reachable {
 		return nil // read since, or nobody to write to
 	}
-	return s.mail.Queue(ctx, tx, mail.Letter{To: to.Email, Lang: to.Lang, Template: "digest", Reference: fmt.Sprintf("digest:%d:%s", memberID, e.day()),
-		MemberID: memberID, Kind: DigestKind, Data: compose(to, list)})
+	apart, err := Apart(ctx, tx, memberID)
+	if err != nil {
+		return err
+	}
+	newestFirst(list)
+	for sphere, part := range divided(list, apart) {
+		reference := fmt.Sprintf("digest:%d:%s", memberID, e.day())
+		if sphere != "" {
+			reference += ":" + string(sphere)
+		}
+		err := s.mail.Queue(ctx, tx, mail.Letter{To: to.Email, Lang: to.Lang, Template: "digest", Reference: reference,
+			MemberID: memberID, Kind: DigestKind, Data: compose(to, sphere, part)})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// compose arranges a digest by topic, the newest first.
-func compose(to reader, list []Shown) digestLetter {
-	newestFirst(list)
-	l := digestLetter{Name: to.Name, Count: len(list), More: max(0, len(list)-digestMost)}
+// divided are the notices of each letter, by the sphere that it is of: one of everything unless spheres are kept apart.
+func divided(list []Shown, apart bool) map[Topic][]Shown {
+	letters := map[Topic][]Shown{}
+	for _, n := range list {
+		sphere := Topic("")
+		if apart {
+			sphere = n.Topic.Sphere()
+		}
+		letters[sphere] = append(letters[sphere], n)
+	}
+	return letters
+}
+
+// compose arranges a digest by topic.
+func compose(to reader, sphere Topic, list []Shown) digestLetter {
+	l := digestLetter{Name: to.Name, Sphere: sphere, Count: len(list), More: max(0, len(list)-digestMost)}
 	list = list[:len(list)-l.More]
 	for _, t := range Parts() {
 		g := group{Title: to.Lang.T("notice.topic." + string(t))}

@@ -77,7 +77,7 @@ func TestWhatWasReadIsNotInTheDigest(t *testing.T) {
 	w := newWorld(t, nil)
 	w.sets(notices.Setting{Kind: notices.Sale, Mail: notices.Daily, Listed: true})
 	w.tells(nil)
-	if err := w.MarkAll(t.Context(), w.lea, w.list(notices.Filter{})[0].ID, ""); err != nil {
+	if err := w.MarkAll(t.Context(), w.lea, w.list(notices.Filter{})[0].ID, notices.Filter{}); err != nil {
 		t.Fatal(err)
 	}
 	w.at("2026-11-26 08:00")

@@ -1,6 +1,9 @@
 package notices
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Kind is what a member sets notices by: the rows of their settings.
 type Kind string
@@ -134,12 +137,23 @@ func Parts() []Topic {
 	var list []Topic
 	for _, t := range Topics() {
 		if t == Circles {
-			list = append(list, Personal, Professional)
+			list = append(list, Spheres()...)
 			continue
 		}
 		list = append(list, t)
 	}
 	return list
+}
+
+// Spheres are those of circles.
+func Spheres() []Topic { return []Topic{Personal, Professional} }
+
+// Sphere is the topic where it is a sphere of circles; empty where it is of neither.
+func (t Topic) Sphere() Topic {
+	if slices.Contains(Spheres(), t) {
+		return t
+	}
+	return ""
 }
 
 // Topics are those that have a kind.

@@ -45,7 +45,7 @@ func (n Notice) check() error {
 		return fmt.Errorf("notice: there is no kind %q", n.Kind)
 	case !slices.Contains(nature.Events, n.Event):
 		return fmt.Errorf("notice: kind %s has no event %q", n.Kind, n.Event)
-	case (nature.Topic == Circles) != (n.Sphere == Personal || n.Sphere == Professional):
+	case (nature.Topic == Circles) != (n.Sphere != "" && n.Sphere.Sphere() == n.Sphere):
 		return fmt.Errorf("notice %s of %s: it belongs to the sphere %q", n.Event, n.Kind, n.Sphere)
 	case n.Subject == "" || n.At.IsZero():
 		return fmt.Errorf("notice %s of %s: it needs a subject and a time", n.Event, n.Kind)

@@ -120,7 +120,7 @@ func TestListIsPagedCountedAndMarked(t *testing.T) {
 	}
 	// What came after the page was made stays unread.
 	w.tells(nil)
-	if err := w.MarkAll(t.Context(), w.lea, first[0].ID, ""); err != nil || w.unread() != 1 {
+	if err := w.MarkAll(t.Context(), w.lea, first[0].ID, notices.Filter{}); err != nil || w.unread() != 1 {
 		t.Errorf("marked all: %v, %d", err, w.unread())
 	}
 }

@@ -64,7 +64,7 @@ func (s *Service) PushKey() string {
 	return s.sender.public
 }
 
-// message is what a device gets: the words of the notice, and where a tap leads. Nothing else of the member leaves the house.
+// message is what a device gets: the words of the notice, of circles the title alone, and where a tap leads. Nothing else of the member leaves the house.
 type message struct {
 	Title string `json:"title"`
 	Body  string `json:"body"`
@@ -155,8 +155,11 @@ func (s *Service) compose(ctx context.Context, to target, args pushArgs) (messag
 	if err != nil || !ok || n.ReadAt != nil || s.now().Sub(n.At) > nature.Life {
 		return message{}, nature, err
 	}
-	id := strconv.FormatInt(n.ID, 10)
-	return message{Title: shorten(n.Title(to.Lang), 120), Body: shorten(n.Text(to.Lang), 300), URL: "/me/notices/" + id, Tag: "n" + id, Lang: string(to.Lang)}, nature, nil
+	id, body := strconv.FormatInt(n.ID, 10), shorten(n.Text(to.Lang), 300)
+	if nature.Topic == Circles {
+		body = "" // it names the circle, and a locked screen is read by whoever sits near
+	}
+	return message{Title: shorten(n.Title(to.Lang), 120), Body: body, URL: "/me/notices/" + id, Tag: "n" + id, Lang: string(to.Lang)}, nature, nil
 }
 
 const (

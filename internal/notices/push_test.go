@@ -28,6 +28,7 @@ import (
 
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/money"
 	"relais/internal/notices"
 )
 
@@ -463,5 +464,46 @@ func TestABrowserIsOneMembersAtATime(t *testing.T) {
 	}
 	if n := w.count(`select count(*) from push_devices`); n != notices.MostDevices {
 		t.Errorf("%d devices", n)
+	}
+}
+
+// A screen that lies on a table before colleagues or the family names no circle, whatever is told; what is told of money, orders and brands is
+// said in full.
+func TestNoPushNamesACircle(t *testing.T) {
+	s, client := newService(t)
+	w := newWorld(t, client)
+	phone := w.subscribes(w.lea, "s1", "https://push.example.net/mine")
+	var all []notices.Setting
+	for _, n := range notices.Kinds() {
+		all = append(all, notices.Setting{Kind: n.Kind, Mail: notices.Never, Push: true, Listed: true})
+	}
+	if err := w.Save(t.Context(), w.lea, all, "Europe/Paris"); err != nil {
+		t.Fatal(err)
+	}
+	amount, date := money.New(500, "EUR"), w.clock.Now()
+	for _, n := range notices.Kinds() {
+		for _, event := range n.Events {
+			w.tells(func(to *notices.Notice) {
+				to.Kind, to.Event = n.Kind, event
+				to.Args = notices.Args{"Amount": amount, "Before": amount, "Now": amount, "Old": amount, "New": amount, "Brand": "Terre", "Circle": "Cercle caché", "Count": 2, "Date": date,
+					"Gains": "1", "Kind": "x", "Left": 2, "Name": "Noé", "Number": "R-1", "Stars": 4, "Title": "Bol", "Why": "x"}
+				if n.Topic == notices.Circles {
+					to.Sphere = notices.Personal
+				}
+			})
+			w.drain()
+			took := s.took()
+			if len(took) != 1 {
+				t.Fatalf("%s %s was pushed %d times", n.Kind, event, len(took))
+			}
+			text := string(phone.read(t, took[0].body))
+			var m map[string]string
+			if err := json.Unmarshal([]byte(text), &m); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(text, "caché") || m["title"] == "" || m["title"] == i18n.FR.T("notice.unknown") || (m["body"] == "") != (n.Topic == notices.Circles) {
+				t.Errorf("%s %s: %s", n.Kind, event, text)
+			}
+		}
 	}
 }

@@ -17,11 +17,15 @@ import (
 // MostCounted is where the count of unread notices ends: beyond it is said to be more.
 const MostCounted = 99
 
-const countUnread = `select count(*) from (select 1 from notices where member_id = $1 and listed and read_at is null limit $2) n`
+// beside are the notices of member $1 that may be seen together, from the side in $2.
+const beside = `(topic not in ('personal','professional') or topic = $2 or not (select notices_apart($1)))`
 
-// Unread is how many notices a member has not read, MostCounted + 1 where there are more.
-func Unread(ctx context.Context, q sqlx.QueryerContext, memberID int64) (n int, err error) {
-	if err := sqlx.GetContext(ctx, q, &n, countUnread, memberID, MostCounted+1); err != nil {
+const countUnread = `select count(*) from (select 1 from notices where member_id = $1 and listed and read_at is null and ` + beside + ` limit $3) n`
+
+// Unread is how many notices a member has not read, MostCounted + 1 where there are more. Who keeps their spheres apart reads of one, its side,
+// or of none where it is empty.
+func Unread(ctx context.Context, q sqlx.QueryerContext, memberID int64, side Topic) (n int, err error) {
+	if err := sqlx.GetContext(ctx, q, &n, countUnread, memberID, side, MostCounted+1); err != nil {
 		return 0, fmt.Errorf("count notices: %w", postgres.Translate(err))
 	}
 	return n, nil
@@ -32,7 +36,8 @@ const PageSize = 30
 
 // Filter narrows a list.
 type Filter struct {
-	Topic  Topic // empty: all
+	Topic  Topic // empty: all that may be seen together
+	Side   Topic // where the member keeps their spheres apart: of which one to show; empty: of none
 	Unread bool  // only those
 	Before int64 // only older ones than this notice; 0: from the newest
 }
@@ -40,18 +45,18 @@ type Filter struct {
 const shown = `id, topic, kind, event, args, path, at, read_at`
 
 const selectList = `
-select ` + shown + ` from notices where member_id = $1 and listed and ($2 = 0 or id < $2) and (not $3 or read_at is null) order by id desc limit $4`
+select ` + shown + ` from notices where member_id = $1 and listed and ` + beside + ` and ($3 = 0 or id < $3) and (not $4 or read_at is null) order by id desc limit $5`
 
 const selectTopic = `
-select ` + shown + ` from notices where member_id = $1 and listed and ($2 = 0 or id < $2) and (not $3 or read_at is null) and topic = $5 order by id desc limit $4`
+select ` + shown + ` from notices where member_id = $1 and listed and topic = $2 and ($3 = 0 or id < $3) and (not $4 or read_at is null) order by id desc limit $5`
 
 // List is a page of a member's notices, the newest first, and whether there are older ones.
 func List(ctx context.Context, q sqlx.QueryerContext, memberID int64, f Filter) (list []Shown, more bool, err error) {
-	query, args := selectList, []any{memberID, f.Before, f.Unread, PageSize + 1}
+	query, of := selectList, f.Side
 	if f.Topic != "" {
-		query, args = selectTopic, append(args, f.Topic)
+		query, of = selectTopic, f.Topic
 	}
-	if err := sqlx.SelectContext(ctx, q, &list, query, args...); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &list, query, memberID, of, f.Before, f.Unread, PageSize+1); err != nil {
 		return nil, false, fmt.Errorf("list notices: %w", postgres.Translate(err))
 	}
 	if len(list) > PageSize {
@@ -95,11 +100,11 @@ func (s *Service) Open(ctx context.Context, memberID, id int64, follows bool) (p
 }
 
 const markAll = `
-update notices set read_at = $2 where member_id = $1 and listed and read_at is null and id <= $3 and ($4 = '' or topic = $4)`
+update notices set read_at = $3 where member_id = $1 and listed and read_at is null and id <= $4 and ($5 = '' and ` + beside + ` or topic = $5)`
 
-// MarkAll marks everything up to a notice as read, of one topic if it is given: not what came after the page was made.
-func (s *Service) MarkAll(ctx context.Context, memberID, upTo int64, t Topic) error {
-	if _, err := s.db.ExecContext(ctx, markAll, memberID, s.now(), upTo, t); err != nil {
+// MarkAll marks everything up to a notice as read that a list shows, by its topic or its side: not what came after the page was made.
+func (s *Service) MarkAll(ctx context.Context, memberID, upTo int64, f Filter) error {
+	if _, err := s.db.ExecContext(ctx, markAll, memberID, f.Side, s.now(), upTo, f.Topic); err != nil {
 		return fmt.Errorf("mark notices: %w", postgres.Translate(err))
 	}
 	return nil
@@ -110,6 +115,7 @@ type Record struct {
 	Notices  []Told    `json:"notices"`
 	Settings []Setting `json:"settings"`
 	Zone     string    `json:"time_zone"`
+	Apart    bool      `json:"spheres_apart"`
 	Devices  []Device  `json:"devices"`
 }
 
@@ -140,6 +146,9 @@ func Export(ctx context.Context, q sqlx.QueryerContext, memberID int64) (r Recor
 	for _, n := range list {
 		r.Notices = append(r.Notices, Told{n.At, n.ReadAt, n.Title(to.Lang), n.Text(to.Lang), n.Path})
 	}
+	if r.Apart, err = Apart(ctx, q, memberID); err != nil {
+		return r, err
+	}
 	if r.Settings, err = Settings(ctx, q, memberID); err != nil {
 		return r, err
 	}
@@ -150,7 +159,8 @@ func Export(ctx context.Context, q sqlx.QueryerContext, memberID int64) (r Recor
 // Forget deletes everything that is kept of a member: notices, choices, devices. What the books and letters keep stays.
 func Forget(ctx context.Context, tx *sqlx.Tx, memberID int64) error {
 	for _, query := range []string{`delete from notices where member_id = $1`, `delete from notice_digests where member_id = $1`, `delete from push_devices where member_id = $1`,
-		`delete from notice_settings where member_id = $1`, `delete from notice_zones where member_id = $1`} {
+		`delete from notice_settings where member_id = $1`, `delete from notice_zones where member_id = $1`,
+		`delete from notice_spheres where member_id = $1`} {
 		if _, err := tx.ExecContext(ctx, query, memberID); err != nil {
 			return fmt.Errorf("forget notices of member %d: %w", memberID, postgres.Translate(err))
 		}

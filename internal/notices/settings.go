@@ -74,6 +74,24 @@ func Zone(ctx context.Context, q sqlx.QueryerContext, memberID int64) (string, e
 	return r.Zone, err
 }
 
+// Apart says whether a member keeps their spheres apart: as they chose, or because both concern them.
+func Apart(ctx context.Context, q sqlx.QueryerContext, memberID int64) (apart bool, err error) {
+	if err := sqlx.GetContext(ctx, q, &apart, `select notices_apart($1)`, memberID); err != nil {
+		return false, fmt.Errorf("read whether member %d keeps spheres apart: %w", memberID, postgres.Translate(err))
+	}
+	return apart, nil
+}
+
+const upsertApart = `insert into notice_spheres (member_id, apart) values ($1, $2) on conflict (member_id) do update set apart = excluded.apart`
+
+// KeepApart keeps whether a member wants their spheres apart, whatever concerns them.
+func (s *Service) KeepApart(ctx context.Context, memberID int64, apart bool) error {
+	if _, err := s.db.ExecContext(ctx, upsertApart, memberID, apart); err != nil {
+		return fmt.Errorf("save whether member %d keeps spheres apart: %w", memberID, postgres.Translate(err))
+	}
+	return nil
+}
+
 const upsertZone = `insert into notice_zones (member_id, zone) values ($1, $2) on conflict (member_id) do update set zone = excluded.zone`
 
 const upsertSetting = `

@@ -105,6 +105,15 @@ func TellAll(ctx context.Context, tx *sqlx.Tx, memberIDs []int64, n Notice) erro
 	return nil
 }
 
+// Untell takes back what a member was told of a subject, in the caller's transaction, as what it was about is not there any more. What went out
+// by mail or to a device stays there.
+func Untell(ctx context.Context, tx *sqlx.Tx, memberID int64, k Kind, subject string) error {
+	if _, err := tx.ExecContext(ctx, `delete from notices where member_id = $1 and kind = $2 and subject = $3`, memberID, k, subject); err != nil {
+		return fmt.Errorf("take back %s %s: %w", k, subject, postgres.Translate(err))
+	}
+	return nil
+}
+
 func enqueuePush(ctx context.Context, tx *sqlx.Tx, a pushArgs, j jobs.Job) error {
 	j.Kind, j.Args, j.UniqueKey = JobPush, a, fmt.Sprintf("%s:%d:%d:%d", JobPush, a.Notice, a.Device, a.Try)
 	return jobs.Enqueue(ctx, tx, j)

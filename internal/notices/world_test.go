@@ -115,7 +115,7 @@ func (w *world) list(f notices.Filter) []notices.Shown {
 
 func (w *world) unread() int {
 	w.t.Helper()
-	n, err := notices.Unread(w.t.Context(), w.db, w.lea)
+	n, err := notices.Unread(w.t.Context(), w.db, w.lea, "")
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func (s *Service) Expire(ctx context.Context, orderID int64) error {
 }
 
 const forgetCheckout = `
-update orders set checkout_id = null, checkout_url = '', checkout_attempt = checkout_attempt + 1
+update orders set checkout_id = null, checkout_url = '', checkout_until = null, checkout_attempt = checkout_attempt + 1
 where id = $1 and checkout_id = $2 and state = 'awaiting_payment' and payment_intent_id is null`
 
 // CheckoutExpired ends the order whose payment page the provider closed; one that waits for more than a day longer can be given another page.
@@ -34,7 +34,7 @@ func (s *Service) CheckoutExpired(ctx context.Context, checkoutID string) error 
 	if err != nil {
 		return err
 	}
-	if o.ExpiresAt.Sub(o.PlacedAt) > pageLife && s.now().Before(o.ExpiresAt) {
+	if o.long() && s.now().Before(o.ExpiresAt) {
 		return s.ClosePage(ctx, o.ID)
 	}
 	return s.Expire(ctx, o.ID)

@@ -19,8 +19,6 @@
 package orders
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"relais/internal/earnings"
@@ -77,6 +75,7 @@ type Order struct {
 	CheckoutID      *string        `db:"checkout_id"`
 	CheckoutURL     string         `db:"checkout_url"`
 	CheckoutAttempt int            `db:"checkout_attempt"` // grows when the provider has spent our reference on a failure
+	CheckoutUntil   *time.Time     `db:"checkout_until"`   // of an order that waits for days: when its page closes
 	PaymentIntentID *string        `db:"payment_intent_id"`
 	PaidAt          *time.Time     `db:"paid_at"`
 	EndedAt         *time.Time     `db:"ended_at"`
@@ -188,39 +187,6 @@ func (l Line) Credits() []earnings.Credit {
 		cs[i] = earnings.Credit{MemberID: r.MemberID, RateBps: r.RateBps, PartBps: r.PartBps}
 	}
 	return cs
-}
-
-// Event is something that happened to an order, in the order in which it did.
-type Event struct {
-	At     time.Time `db:"at"`
-	Kind   string    `db:"kind"` // placed, paid, shipped, delivered, withdrawal, refund_asked, refunded ...: key "order.event." + Kind
-	Detail []byte    `db:"detail"`
-}
-
-// Words is what happened, in a sentence; empty for what is not told to people.
-func (e Event) Words(l i18n.Lang) string {
-	detail := map[string]any{"brand": "", "failure": "", "name": ""} // what sentences may name
-	_ = json.Unmarshal(e.Detail, &detail)                            // our own writing; what is missing stays empty
-	var args []any
-	for name, value := range detail {
-		args = append(args, name, fmt.Sprint(value))
-	}
-	text, err := l.Lookup("order.event."+e.Kind, args...)
-	if err != nil {
-		return ""
-	}
-	return text
-}
-
-// Dispute is the dispute that an event is about; false: it is about something else.
-func (e Event) Dispute() (id int64, about bool) {
-	var detail struct {
-		Dispute int64 `json:"dispute"`
-	}
-	if json.Unmarshal(e.Detail, &detail) != nil {
-		return 0, false // our own writing
-	}
-	return detail.Dispute, detail.Dispute != 0
 }
 
 // ReservationTime is how long the stock of an unpaid order is kept. Stripe lets a Checkout Session expire no sooner

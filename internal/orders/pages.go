@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"relais/internal/earnings"
+	"relais/internal/orders/events"
 	"relais/internal/refunds"
 )
 
@@ -15,7 +16,7 @@ import (
 type Page struct {
 	Order
 	Shipments     []Shipment
-	Events        []Event
+	Events        []events.Event
 	Refunds       []refunds.Refund // oldest first, those of stray payments too
 	WithdrawUntil time.Time        // end of the withdrawal period
 	WindowBegun   bool             // everything was received, so WithdrawUntil is known
@@ -83,7 +84,7 @@ func (p *Page) only(brandID int64) {
 		})
 	})
 	p.Refundable = p.Refundable && Left(ofBrand(p.Shipments, brandID)) > 0
-	p.Events = slices.DeleteFunc(p.Events, func(e Event) bool {
+	p.Events = slices.DeleteFunc(p.Events, func(e events.Event) bool {
 		var about struct {
 			Brand string `json:"brand"`
 		}

@@ -36,6 +36,9 @@ func (s *Service) OpenCheckout(ctx context.Context, orderID int64) (string, erro
 	if err != nil {
 		return "", err
 	}
+	if err := s.pageEnds(ctx, &o); err != nil {
+		return "", err
+	}
 	checkout, err := s.pay.OpenCheckout(ctx, s.checkoutRequest(o, shipments))
 	crash.At(crash.CheckoutOpened)
 	if payments.OutcomeOf(err) == payments.LookUp {
@@ -61,7 +64,7 @@ func (s *Service) OpenCheckout(ctx context.Context, orderID int64) (string, erro
 	return "", ErrOrderOver
 }
 
-const spendCheckout = `update orders set checkout_attempt = checkout_attempt + 1 where id = $1 and checkout_attempt = $2`
+const spendCheckout = `update orders set checkout_attempt = checkout_attempt + 1, checkout_until = null where id = $1 and checkout_attempt = $2`
 
 const updateOpened = `
 update orders set checkout_id = coalesce(checkout_id, $2), checkout_url = case when checkout_id is null then $3 else checkout_url end
@@ -70,11 +73,31 @@ where id = $1 returning state`
 // pageLife is how long a payment page stays open at most: Stripe allows a day. An order that waits for longer is given another one.
 const pageLife = 23 * time.Hour
 
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
+// pageLeast is how long a page stays open at least: Stripe wants half an hour by its own clock, and the margin keeps a slow call within it.
+const pageLeast = ReservationTime + time.Minute
+
+// long reports whether the order waits for its payment for longer than one page can.
+func (o Order) long() bool { return o.ExpiresAt.Sub(o.PlacedAt) > pageLife }
+
+// A call that is made again asks for the same; what it asks for is too old after most of a day, and then it is another one.
+const updateUntil = `
+update orders set checkout_attempt = checkout_attempt + case when checkout_until < $3 then 1 else 0 end,
+  checkout_until = case when checkout_until >= $3 then checkout_until else $2 end where id = $1 returning checkout_until, checkout_attempt`
+
+// pageEnds says until when the page of an order is to be open. That of an order that waits for days may end after it, which closes the page.
+func (s *Service) pageEnds(ctx context.Context, o *Order) error {
+	until, now := o.ExpiresAt.Add(time.Minute), s.now()
+	if !o.long() {
+		o.CheckoutUntil = &until
+		return nil
 	}
-	return a
+	if most := now.Add(pageLife); until.After(most) {
+		until = most
+	} else if least := now.Add(pageLeast); until.Before(least) {
+		until = least
+	}
+	err := s.db.QueryRowxContext(ctx, updateUntil, o.ID, until, now.Add(ReservationTime)).Scan(&o.CheckoutUntil, &o.CheckoutAttempt)
+	return postgres.Translate(err)
 }
 
 func (s *Service) checkoutRequest(o Order, shipments []Shipment) payments.CheckoutRequest {
@@ -82,8 +105,7 @@ func (s *Service) checkoutRequest(o Order, shipments []Shipment) payments.Checko
 	r := payments.CheckoutRequest{
 		Reference: fmt.Sprintf("order-%d-checkout-%s-%d", o.ID, o.Token[:8], o.CheckoutAttempt), OrderID: fmt.Sprint(o.ID), OrderNumber: o.Number, Currency: o.Currency, Email: o.Email,
 		Locale: string(o.Lang), SuccessURL: page + "?paid=1", CancelURL: page, TransferGroup: fmt.Sprintf("order_%d", o.ID),
-		// Stripe counts its 30 minutes from its own clock; the margin keeps a slow call within them.
-		ExpiresAt: earlier(o.ExpiresAt.Add(time.Minute), s.now().Add(pageLife)),
+		ExpiresAt: *o.CheckoutUntil,
 	}
 	for _, sh := range shipments {
 		for _, l := range sh.Lines {

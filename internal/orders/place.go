@@ -76,12 +76,18 @@ type Placement struct {
 	promised *Promise         // see PlacePromised
 }
 
+// typedOperation begins every operation that a page sent: nobody who types one finds an order that was made in another way, under a name of ours.
+const typedOperation = "web:"
+
 // Place makes an order of a cart: stock reserved, prices, terms and attribution read from the database and frozen, in
 // one transaction. Sent twice with the same Operation it answers with the order already made. Faults: the fields of
 // the form; referrals.ErrCodeUnknown; carts.ErrEmptyCart; carts.ErrUnavailable; carts.ErrNoDelivery; ErrPriceMoved; not enough in stock.
 func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 	if err := p.check(); err != nil {
 		return Order{}, err
+	}
+	if p.InPerson == nil {
+		p.Operation = typedOperation + p.Operation
 	}
 	var o Order
 	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) (err error) {

@@ -21,7 +21,7 @@ func orFault(err, missing error) error {
 }
 
 const orderColumns = `id, number, token, member_id, email, email_normal, name, street, street2, postcode, city, country, phone, lang,
-  currency, goods_minor, shipping_minor, total_minor, state, placed_at, expires_at, checkout_id, checkout_url, checkout_attempt, payment_intent_id,
+  currency, goods_minor, shipping_minor, total_minor, state, placed_at, expires_at, checkout_id, checkout_url, checkout_attempt, checkout_until, payment_intent_id,
   paid_at, ended_at, refunded_minor, lost_minor, code, place, withdrawal_days`
 
 func orderWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Order, error) {

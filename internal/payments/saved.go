@@ -10,7 +10,7 @@ import (
 
 // SavedCards keeps a buyer's card, with their consent, and charges it later without them.
 //
-//	OpenSetup ──► the buyer enters a card ──► Setup tells which was kept ──► ChargeSaved, on a later day ──► ForgetCard
+//	OpenSetup ──► the buyer enters a card ──► Setup tells which was kept ──► ChargeSaved, on a later day ──► Forget
 //
 // A card that is refused leaves nothing behind that could be paid later: ChargeSaved says so only once the provider has closed the
 // payment, and is Retry until then. Should our process end in between, the same Reference closes it; should the Reference be too
@@ -25,7 +25,7 @@ type SavedCards interface {
 	ExpireSetup(ctx context.Context, id string) error
 	// ChargeSaved charges a kept card without its owner. Twice with the same Reference and content: the same charge. A card that is
 	// refused is Final with CodeCardDeclined, one whose bank wants its owner to be there Final with CodeAuthentication; Error.Decline
-	// has the bank's word, and MayRetry what it allows. A card that is not kept any more is Final with CodeCardGone. Of a Charge with
+	// has the bank's word, and MayRetry what it allows. A card that is not kept any more, or whose customer is gone, is Final with CodeCardGone. Of a Charge with
 	// Paid false nobody knows yet: ask again under the same Reference or read it.
 	ChargeSaved(ctx context.Context, r ChargeRequest) (Charge, error)
 	// Charge reads one charge. An unknown id is Final with CodeNotFound.
@@ -33,8 +33,11 @@ type SavedCards interface {
 	// FindCharges lists every charge of a customer, newest first, refused ones too: after LookUp, and once it is Quiet, compare
 	// Reference. It closes what it finds open, so that what is listed as refused can never be paid.
 	FindCharges(ctx context.Context, customerID string) ([]Charge, error)
-	// ForgetCard has the provider forget a card, for good. One that is forgotten already is no error.
-	ForgetCard(ctx context.Context, cardID string) error
+	// Forget has the provider delete a customer, for good: their e-mail address, and with them every card they left, on a page that is
+	// still open too. One that is gone already is no error; an unknown id is Final with CodeNotFound. What was paid stays, to be read by
+	// Charge, given back and disputed as before. But look for charges before: providers do not say whether FindCharges still lists those
+	// of a customer who is gone, or is Final with CodeNotFound. We assume the first, and nobody may conclude from it that nothing was paid.
+	Forget(ctx context.Context, customerID string) error
 }
 
 // SetupRequest asks for a page on which a buyer lets us keep a card.
@@ -51,18 +54,19 @@ type SetupRequest struct {
 
 // Setup is such a page and the card that was left there.
 type Setup struct {
-	ID      string
-	URL     string // the hosted page; empty once it is no longer open
-	State   CheckoutState
-	Subject string
-	Saved   bool      // a card is kept, and not forgotten since
-	Card    SavedCard // empty until then
+	ID         string
+	CustomerID string // the provider's name for whoever the page was opened for, with or without a card: Forget them in the end
+	URL        string // the hosted page; empty once it is no longer open
+	State      CheckoutState
+	Subject    string
+	Saved      bool      // a card is kept, and not forgotten since
+	Card       SavedCard // empty until then
 }
 
 // SavedCard is a card that the provider keeps for us. We know no more of it than its owner recognizes it by.
 type SavedCard struct {
 	ID          string
-	CustomerID  string // the provider's name for whoever left it; one for each setup
+	CustomerID  string // whoever left it; one for each setup
 	Brand       string // the provider's word: visa, mastercard, …
 	Last4       string
 	ExpMonth    int

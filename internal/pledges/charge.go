@@ -21,12 +21,23 @@ import (
 // Charge makes the order of a pledge that is due, once, and charges its card for it. At once or again: what happened before is found. A card that is
 // refused is no error: its buyer is told. An error says that the provider's answer is not known, or that something is wrong here: it is to be tried again.
 func (s *Service) Charge(ctx context.Context, id int64) error {
-	p, o, err := s.order(ctx, id)
-	if err != nil || p.State != Ordered || o.State != orders.AwaitingPayment || !p.Tries(s.now()) {
+	p, o, stop, err := s.order(ctx, id)
+	switch {
+	case err != nil || p.State != Ordered || o.State != orders.AwaitingPayment:
+		return err
+	case stop:
+		return s.orders.Cancel(ctx, o.ID)
+	case !p.Tries(s.now()):
+		if p.NextAt != nil && p.NextAt.Sub(s.now()) < skew {
+			return errEarly
+		}
+		return nil
+	}
+	// Its buyer may have a page open on which they pay themselves, or have paid there a moment ago.
+	if err := s.orders.ClosePage(ctx, o.ID); err != nil {
 		return err
 	}
-	// Its buyer may have a page open on which they pay themselves.
-	if err := s.orders.ClosePage(ctx, o.ID); err != nil {
+	if now, err := s.orders.ByID(ctx, o.ID); err != nil || now.State != orders.AwaitingPayment {
 		return err
 	}
 	charge, err := s.atProvider(ctx, p, o)
@@ -37,10 +48,10 @@ func (s *Service) Charge(ctx context.Context, id int64) error {
 		return s.orders.ConfirmPayment(ctx, o.ID, paid(charge))
 	case err == nil && charge.State != payments.ChargeRefused:
 		return fmt.Errorf("charge of pledge %d is %s", p.ID, charge.State)
-	case errors.As(err, &refused) && refused.Outcome == payments.Final:
+	case errors.As(err, &refused) && refused.Outcome == payments.Final && Declined(refused.Code):
 		return s.refused(ctx, p, refused.Code, refused.Decline)
-	case err == nil, errors.As(err, &refused) && refused.Outcome == payments.LookUp:
-		// It was closed before a bank was asked, or nobody knows: the key is spent: the next run looks for the charge first, and asks under a new key only if there is none.
+	case err == nil, errors.As(err, &refused) && refused.Outcome != payments.Retry:
+		// It was closed before a bank was asked, or it is refused for what is our affair, or nobody knows: the key is spent: the next run looks for the charge first, and asks under a new key only if there is none.
 		if _, err := s.db.ExecContext(ctx, spendKey, p.ID, p.Attempt); err != nil {
 			return postgres.Translate(err)
 		}
@@ -53,48 +64,75 @@ func (s *Service) Charge(ctx context.Context, id int64) error {
 
 const updateOrdered = `update pledges set state = 'ordered', order_id = $2, ended_at = $3 where id = $1`
 
-// order is the order of a pledge that is due, made now or before. A pledge whose product can no longer be sold is released.
-func (s *Service) order(ctx context.Context, id int64) (p Pledge, o orders.Order, err error) {
+// order is the order of a pledge that is due, made now or before; stop: it is not to be charged any more. A pledge of which no order can be made, or
+// too late, is released.
+func (s *Service) order(ctx context.Context, id int64) (p Pledge, o orders.Order, stop bool, err error) {
 	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		if p, err = lockPledge(ctx, tx, id); err != nil {
+		if p, err = lockPledge(ctx, tx, id); err != nil || p.State != Due && p.State != Ordered {
 			return err
-		}
-		if p.State == Ordered {
-			o, err = orders.Lock(ctx, tx, *p.OrderID)
-			return err
-		}
-		if p.State != Due {
-			return nil
 		}
 		c, err := campaignWhere(ctx, tx, `c.id = $1`, p.CampaignID)
 		if err != nil {
 			return err
 		}
-		o, err = s.place(ctx, tx, c, p)
-		if errors.Is(err, carts.ErrUnavailable) {
-			_, err = tx.ExecContext(ctx, `update pledges set state = 'released', ended_at = $2, ended_why = $3 where id = $1`, p.ID, s.now(), Unavailable)
+		if p.State == Ordered {
+			if o, err = orders.Lock(ctx, tx, *p.OrderID); err != nil {
+				return err
+			}
+			_, err = s.priced(ctx, tx, c, p)
+			stop = c.StoppedAt != nil || errors.Is(err, carts.ErrUnavailable)
+			if stop {
+				return nil
+			}
+			return err
+		}
+		late := s.now().Sub(c.Deadline) > GraceTime
+		if !late {
+			o, err = s.place(ctx, tx, c, p)
+		}
+		if late || errors.Is(err, carts.ErrUnavailable) {
+			why := Unavailable
+			if late {
+				why = TooLong
+			}
+			_, err = tx.ExecContext(ctx, `update pledges set state = 'released', ended_at = $2, ended_why = $3 where id = $1`, p.ID, s.now(), why)
 			p.State = Released
 			return postgres.Translate(err)
 		}
 		if err != nil {
 			return fmt.Errorf("order of pledge %d: %w", p.ID, err)
 		}
+		if o.TotalMinor > p.MostMinor || o.EmailNormal != p.EmailNormal {
+			return fmt.Errorf("order %d is not what pledge %d allows", o.ID, p.ID)
+		}
 		p.State, p.OrderID = Ordered, &o.ID
 		_, err = tx.ExecContext(ctx, updateOrdered, p.ID, o.ID, s.now())
 		crash.At(crash.PledgeOrdered)
 		return postgres.Translate(err)
 	})
-	return p, o, err
+	return p, o, stop, err
+}
+
+// skew is how far two servers' clocks may be apart.
+const skew = time.Minute
+
+// errEarly says that another server's clock is ahead of this one: it is to be tried again in a moment.
+var errEarly = errors.New("it is not due yet by this clock")
+
+// priced reads what a pledge is of, if it can be sold. carts.ErrUnavailable.
+func (s *Service) priced(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) (catalog.PricedVariant, error) {
+	priced, err := catalog.Priced(ctx, tx, p.Lang, p.VariantID)
+	v := priced[p.VariantID]
+	if err == nil && (!v.Sellable || v.Currency != c.Currency) {
+		err = carts.ErrUnavailable
+	}
+	return v, err
 }
 
 func (s *Service) place(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) (orders.Order, error) {
-	priced, err := catalog.Priced(ctx, tx, p.Lang, p.VariantID)
+	v, err := s.priced(ctx, tx, c, p)
 	if err != nil {
 		return orders.Order{}, err
-	}
-	v := priced[p.VariantID]
-	if !v.Sellable || v.Currency != c.Currency {
-		return orders.Order{}, carts.ErrUnavailable
 	}
 	return s.orders.PlacePromised(ctx, tx, orders.Placement{CartID: p.CartID, Operation: fmt.Sprintf("pledge-%012d", p.ID), Email: p.Email, Address: p.Address, MemberID: p.MemberID,
 		Visitor: p.Visitor, Lang: p.Lang}, orders.Promise{At: *p.JoinedAt, OpenedBy: c.OpenedBy, PriceMinor: Unit(p.PriceMinor, v.PriceMinor, c.LessBps),
@@ -146,8 +184,15 @@ func (s *Service) find(ctx context.Context, p Pledge) (payments.Charge, error) {
 		return payments.Charge{}, err
 	}
 	for _, c := range all {
-		if strings.HasPrefix(c.Reference, p.reference()) && (c.Paid || c.State == payments.ChargeProcessing) {
+		if !strings.HasPrefix(c.Reference, p.reference()) {
+			continue
+		}
+		if c.Paid || c.State == payments.ChargeProcessing {
 			return c, nil
+		}
+		// Refused, and the answer was lost: the bank is not asked a second time.
+		if p.TriedAt != nil && c.State == payments.ChargeRefused && Declined(c.Failure) && c.Reference == fmt.Sprintf("%s%d", p.reference(), p.Attempt-1) {
+			return payments.Charge{}, &payments.Error{Outcome: payments.Final, Code: c.Failure, Decline: c.Decline, Message: "refused before"}
 		}
 	}
 	return payments.Charge{}, nil
@@ -195,7 +240,7 @@ func said(code, decline string) string {
 	return code
 }
 
-// Settle does what follows from the end of a pledge, once: its stock goes back where nobody will pay, its buyer is told, and the provider forgets its card.
+// Settle does what follows from the end of a pledge, once: its stock goes back where nobody will pay, its buyer is told, and the provider forgets them and their card.
 func (s *Service) Settle(ctx context.Context, id int64) error {
 	p, err := pledgeWhere(ctx, s.db, `id = $1`, id)
 	if err != nil {
@@ -212,11 +257,11 @@ func (s *Service) Settle(ctx context.Context, id int64) error {
 			return err
 		}
 	}
-	if p.CardID == "" || p.ForgottenAt != nil {
+	if p.CustomerID == "" || p.ForgottenAt != nil {
 		return nil
 	}
-	if err := s.charges.ForgetCard(ctx, p.CardID); err != nil {
-		return fmt.Errorf("forget the card of pledge %d: %w", id, err)
+	if err := s.charges.Forget(ctx, p.CustomerID); err != nil {
+		return fmt.Errorf("forget the customer of pledge %d: %w", id, err)
 	}
 	crash.At(crash.CardForgotten)
 	_, err = s.db.ExecContext(ctx, `update pledges set forgotten_at = $2 where id = $1`, id, s.now())
@@ -235,6 +280,8 @@ func (s *Service) lookBack(ctx context.Context, p Pledge) error {
 	}
 	charge, err := s.find(ctx, p)
 	switch {
+	case payments.OutcomeOf(err) == payments.Final && Declined(payments.CodeOf(err)):
+		return nil
 	case err != nil:
 		return err
 	case charge.Paid:
@@ -274,11 +321,15 @@ func (s *Service) tell(ctx context.Context, id int64) error {
 				return err
 			}
 			if !o.State.WasPaid() {
-				if err := s.letter(ctx, tx, c, p, "pledge_unpaid", "unpaid"); err != nil {
+				if err := s.write(ctx, tx, c, letter{Pledge: p, Stopped: o.State == orders.Cancelled}, "pledge_unpaid", "unpaid"); err != nil {
 					return err
 				}
 			}
-		case Left, Lapsed:
+		case Lapsed:
+			if p.CardID != "" {
+				err = s.letter(ctx, tx, c, p, "pledge_released", "late")
+			}
+		case Left:
 		default:
 			return nil
 		}
@@ -288,11 +339,4 @@ func (s *Service) tell(ctx context.Context, id int64) error {
 		_, err = tx.ExecContext(ctx, `update pledges set told_at = $2 where id = $1`, id, s.now())
 		return postgres.Translate(err)
 	})
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }

@@ -15,10 +15,10 @@ var checks = []ledger.Invariant{
 		    or l.price_minor > p.price_minor - p.price_minor * c.less_bps / 10000 or o.placed_at < c.deadline`},
 	{Number: "I29", Name: "pledges_charged_when_reached", Description: "only a campaign that was reached has orders, each of a pledge of its own, and nothing that was promised to one that has ended stands undecided",
 		Query: `select (select count(*) from pledges p join campaigns c on c.id = p.campaign_id where c.state <> 'reached' and p.state in ('due','ordered') or c.state <> 'open' and p.state = 'joined'
-		    or p.state = 'released' and c.state in ('open','reached') and p.ended_why <> 'unavailable')
+		    or p.state = 'released' and c.state in ('open','reached') and p.ended_why not in ('unavailable','late') and c.stopped_at is null)
 		  + (select count(*) from orders o where o.operation like 'pledge-%' and not exists (select 1 from pledges p where p.order_id = o.id and o.operation = 'pledge-' || lpad(p.id::text, 12, '0')))`},
-	{Number: "I29", Name: "cards_forgotten", Description: "no card is kept a day after what it was kept for is over",
-		Query: `select count(*) from pledges p left join orders o on o.id = p.order_id where p.card_id <> '' and p.forgotten_at is null and p.told_at is not null and p.told_at < now() - interval '1 day'`},
+	{Number: "I29", Name: "cards_forgotten", Description: "no card is kept by the provider a day after what it was kept for is over",
+		Query: `select count(*) from pledges p left join orders o on o.id = p.order_id where p.customer_id <> '' and p.forgotten_at is null and p.told_at is not null and p.told_at < now() - interval '1 day'`},
 	{Number: "I2", Name: "pledge_guards", Description: "the triggers and rights that keep campaigns and pledges as they were agreed are there and on",
 		Query: `select (select count(*) from (values ('campaigns', 'campaigns_move'), ('pledges', 'pledges_move')) expected(relation, name)
 		    where not exists (select 1 from pg_trigger t where t.tgrelid = to_regclass(expected.relation) and t.tgname = expected.name and t.tgenabled in ('O','A')))

@@ -82,7 +82,7 @@ func (s *Service) join(ctx context.Context, tx *sqlx.Tx, j Joining) (Pledge, err
 	if v.ProductID != c.ProductID || !v.Sellable || v.Currency != c.Currency {
 		return Pledge{}, ErrVariant
 	}
-	methods, err := s.carts.Delivery(ctx, c.BrandID, j.Lang)
+	methods, err := carts.Methods(ctx, tx, c.BrandID, j.Lang)
 	if err != nil {
 		return Pledge{}, err
 	}
@@ -99,6 +99,11 @@ func (s *Service) join(ctx context.Context, tx *sqlx.Tx, j Joining) (Pledge, err
 	if p.MostMinor = p.Goods() + p.ShippingMinor; j.SeenMinor != 0 && j.SeenMinor != p.MostMinor {
 		return Pledge{}, orders.ErrPriceMoved
 	}
+	p.EmailNormal = members.NormalEmail(p.Email)
+	if err := room(ctx, tx, p); err != nil {
+		return Pledge{}, err
+	}
+	p.Consent = Consent(c, p)
 	if err := catalog.Reserve(ctx, tx, p.VariantID, int(p.Quantity)); err != nil {
 		return Pledge{}, err
 	}
@@ -106,9 +111,24 @@ func (s *Service) join(ctx context.Context, tx *sqlx.Tx, j Joining) (Pledge, err
 	if err != nil {
 		return Pledge{}, err
 	}
-	p.EmailNormal = members.NormalEmail(p.Email)
 	p.ID, err = insertPledge(ctx, tx, p)
 	return p, err
+}
+
+const selectPieces = `
+select coalesce(sum(quantity), 0) from pledges where campaign_id = $1 and state in ('pending','joined')
+  and (email_normal = $2 or member_id = $3 or $4 <> '' and fingerprint = $4) and id <> $5`
+
+// room refuses more than MaxQuantity pieces of one campaign to one address, account or card: the stock is for all who join.
+func room(ctx context.Context, tx *sqlx.Tx, p Pledge) error {
+	var pieces int64
+	if err := tx.GetContext(ctx, &pieces, selectPieces, p.CampaignID, p.EmailNormal, p.MemberID, p.Fingerprint, p.ID); err != nil {
+		return postgres.Translate(err)
+	}
+	if pieces+p.Quantity > MaxQuantity {
+		return ErrRoom
+	}
+	return nil
 }
 
 // OpenSetup opens the page on which the card of a pending pledge is left, and says its address. Called again it opens the same one. ErrOver where
@@ -124,13 +144,11 @@ func (s *Service) OpenSetup(ctx context.Context, token string) (string, error) {
 	if p.SetupURL != "" {
 		return p.SetupURL, nil
 	}
-	c, err := campaignWhere(ctx, s.db, `c.id = $1`, p.CampaignID)
-	if err != nil {
-		return "", err
-	}
 	page := s.baseURL + p.Path()
 	setup, err := s.pages.OpenSetup(ctx, payments.SetupRequest{Reference: fmt.Sprintf("pledge-%d-setup-%s-%d", p.ID, p.Operation, p.SetupAttempt), Subject: p.Operation, Email: p.Email,
-		Locale: string(p.Lang), SuccessURL: page + "?kept=1", CancelURL: page, Consent: Consent(c, p), ExpiresAt: earlier(p.ExpiresAt, s.now().Add(CardTime))})
+		Locale: string(p.Lang), SuccessURL: page + "?kept=1", CancelURL: page, Consent: p.Consent,
+		// The provider wants half an hour at least; the pledge lapses by its own time, and closes the page.
+		ExpiresAt: p.AskedAt.Add(2 * CardTime)})
 	crash.At(crash.SetupOpened)
 	if payments.OutcomeOf(err) == payments.LookUp {
 		if _, err := s.db.ExecContext(ctx, `update pledges set setup_attempt = setup_attempt + 1 where id = $1 and setup_attempt = $2`, p.ID, p.SetupAttempt); err != nil {
@@ -141,7 +159,7 @@ func (s *Service) OpenSetup(ctx context.Context, token string) (string, error) {
 		return "", fmt.Errorf("open setup of pledge %d: %w", p.ID, err)
 	}
 	var now State
-	if err := s.db.GetContext(ctx, &now, updateSetup, p.ID, setup.ID, setup.URL); err != nil {
+	if err := s.db.GetContext(ctx, &now, updateSetup, p.ID, setup.ID, setup.URL, setup.CustomerID); err != nil {
 		return "", postgres.Translate(err)
 	}
 	if now == Pending {
@@ -155,7 +173,8 @@ func (s *Service) OpenSetup(ctx context.Context, token string) (string, error) {
 }
 
 const updateSetup = `
-update pledges set setup_id = coalesce(setup_id, $2), setup_url = case when setup_id is null then $3 else setup_url end where id = $1 returning state`
+update pledges set setup_id = coalesce(setup_id, $2), setup_url = case when setup_id is null then $3 else setup_url end,
+  customer_id = case when setup_id is null then $4 else customer_id end where id = $1 returning state`
 
 // SetupChanged asks the provider about a page on which a card was to be left, and does what follows from it: it is called by the job of its notice, by the
 // page that the buyer comes back to, and by the sweep, at once or again. A page that is nobody's changes nothing.
@@ -180,6 +199,15 @@ func (s *Service) SetupChanged(ctx context.Context, setupID string) error {
 	return nil
 }
 
+// Look asks the provider about the card page of a pledge that waits for its card, for whoever comes back from there. ErrGone.
+func (s *Service) Look(ctx context.Context, token string) error {
+	p, err := pledgeWhere(ctx, s.db, `token = $1`, token)
+	if err != nil || p.State != Pending || p.SetupID == nil {
+		return err
+	}
+	return s.SetupChanged(ctx, *p.SetupID)
+}
+
 const updateKept = `
 update pledges set state = $2, joined_at = case when $2 = 'joined' then $3::timestamptz end, ended_at = case when $2 = 'lapsed' then coalesce(ended_at, $3::timestamptz) end,
   setup_id = $4, customer_id = $5, card_id = $6, card_brand = $7, card_last4 = $8, fingerprint = $9 where id = $1`
@@ -200,6 +228,13 @@ func (s *Service) kept(ctx context.Context, p Pledge, setup payments.Setup) erro
 			state = Joined
 		}
 		card := setup.Card
+		if p.Fingerprint = card.Fingerprint; state == Joined {
+			if err := room(ctx, tx, p); errors.Is(err, ErrRoom) { // under other addresses
+				state = Lapsed
+			} else if err != nil {
+				return err
+			}
+		}
 		if _, err := tx.ExecContext(ctx, updateKept, p.ID, state, now, setup.ID, card.CustomerID, card.ID, card.Brand, card.Last4, card.Fingerprint); err != nil {
 			return postgres.Translate(err)
 		}
@@ -208,7 +243,7 @@ func (s *Service) kept(ctx context.Context, p Pledge, setup payments.Setup) erro
 		case state == Joined:
 			p.State, p.JoinedAt, p.CardBrand, p.CardLast4 = Joined, &now, card.Brand, card.Last4
 			return s.letter(ctx, tx, c, p, "pledge_joined", "joined")
-		case p.State == Pending: // the campaign ended meanwhile
+		case p.State == Pending: // the campaign ended meanwhile, or it is too much for one card
 			return s.giveBack(ctx, tx, p)
 		}
 		return nil
@@ -268,14 +303,16 @@ func (s *Service) closeSetup(ctx context.Context, setupID string) error {
 	return nil
 }
 
-// Leave takes a pledge back, for whoever has its token, until the deadline of its campaign. ErrGone, ErrTooLate.
+// Leave takes a pledge back, for whoever has its token, until the deadline of its campaign; one that has lapsed stays so. ErrGone, ErrTooLate.
 func (s *Service) Leave(ctx context.Context, token string) error {
 	found, err := pledgeWhere(ctx, s.db, `token = $1`, token)
 	if err != nil {
 		return err
 	}
-	if found.State == Pending {
-		return s.lapse(ctx, found.ID)
+	if found.State == Pending { // a card that was left meanwhile makes it one that joined: then it is that which leaves
+		if err := s.lapse(ctx, found.ID); err != nil {
+			return err
+		}
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		c, err := campaignWhere(ctx, tx, `c.id = $1 for share`, found.CampaignID)
@@ -283,7 +320,7 @@ func (s *Service) Leave(ctx context.Context, token string) error {
 			return err
 		}
 		p, err := lockPledge(ctx, tx, found.ID)
-		if err != nil || p.State == Left {
+		if err != nil || p.State == Left || p.State == Lapsed {
 			return err
 		}
 		if p.State != Joined || !c.Joinable(s.now()) {

@@ -18,7 +18,7 @@ import (
 // Consent is the sentence by which a buyer lets us charge their card: how much at most, when, and on what condition.
 func Consent(c Campaign, p Pledge) string {
 	first := c.Steps[0]
-	return p.Lang.T("pledges.consent", "Most", p.Lang.Money(money.New(p.MostMinor, c.Currency)), "Date", p.Lang.Date(c.Deadline), "People", first.People)
+	return p.Lang.T("pledges.consent", "Most", p.Lang.Money(money.New(p.MostMinor, c.Currency)), "Date", p.Lang.DateTime(c.Deadline), "People", first.People)
 }
 
 // letter is what letters about a pledge read.
@@ -30,6 +30,7 @@ type letter struct {
 	OrderToken           string       // of the order, where there is one
 	Total                money.Amount // of the order
 	Until                time.Time    // until when it can be paid
+	Stopped              bool         // the order was cancelled
 }
 
 // Card is what a buyer knows their card by: "visa •••• 4242".

@@ -139,7 +139,24 @@ func (s *Service) Cancel(ctx context.Context, memberID int64, code string) error
 	})
 }
 
-// Stop does it for the platform, with a reason for the log. ErrGone, ErrOver, the field reason.
+// End does it for the team of the brand. ErrGone also for whoever is not on it; ErrOver.
+func (s *Service) End(ctx context.Context, memberID, brandID, id int64) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		c, err := campaignWhere(ctx, tx, `c.id = $1 and c.brand_id = $2 and exists (select 1 from brand_members m where m.brand_id = c.brand_id and m.member_id = $3) for update`, id, brandID, memberID)
+		if err != nil {
+			return err
+		}
+		if !c.Joinable(s.now()) {
+			return ErrOver
+		}
+		if err := s.callOff(ctx, tx, c, ByBrand, CalledOff); err != nil {
+			return err
+		}
+		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: memberID, Action: "group order ended by its brand", Subject: fmt.Sprintf("campaign %d", c.ID)})
+	})
+}
+
+// Stop does it for the platform, with a reason for the log. Of a campaign that was reached it stops the charges that were not made yet, for good. ErrGone, ErrOver, the field reason.
 func (s *Service) Stop(ctx context.Context, adminID int64, code, reason string) error {
 	if reason = prose.Line(reason); reason == "" || utf8.RuneCountInString(reason) > MaxNote {
 		return fault.Field("reason", "fault.required")
@@ -149,15 +166,32 @@ func (s *Service) Stop(ctx context.Context, adminID int64, code, reason string) 
 		if err != nil {
 			return err
 		}
-		if !c.Joinable(s.now()) {
-			return ErrOver
+		switch {
+		case c.Joinable(s.now()):
+			err = s.callOff(ctx, tx, c, ByPlatform, CalledOff)
+		case c.Stoppable(s.now()):
+			err = s.halt(ctx, tx, c)
+		default:
+			err = ErrOver
 		}
-		if err := s.callOff(ctx, tx, c, ByPlatform, CalledOff); err != nil {
+		if err != nil {
 			return err
 		}
 		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: adminID, Action: "group order stopped", Subject: fmt.Sprintf("campaign %d", c.ID),
 			Detail: map[string]any{"reason": reason}})
 	})
+}
+
+// halt stops the charges of a campaign that was reached: what is due is released, orders that wait to be paid are cancelled by their next try.
+func (s *Service) halt(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
+	if _, err := tx.ExecContext(ctx, patience); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `update campaigns set stopped_at = $2 where id = $1`, c.ID, s.now()); err != nil {
+		return postgres.Translate(err)
+	}
+	_, err := tx.ExecContext(ctx, `update pledges set state = 'released', ended_at = $2, ended_why = $3 where campaign_id = $1 and state = 'due'`, c.ID, s.now(), CalledOff)
+	return postgres.Translate(err)
 }
 
 const endCampaign = `update campaigns set state = $2, ended_at = $3, ended_why = $4, people = $5, less_bps = $6 where id = $1`
@@ -166,6 +200,9 @@ const releaseAll = `update pledges set state = 'released', ended_at = $2, ended_
 
 // callOff ends a campaign of which nothing will be charged. What follows for each pledge is done by the sweep.
 func (s *Service) callOff(ctx context.Context, tx *sqlx.Tx, c Campaign, why, released Why) error {
+	if _, err := tx.ExecContext(ctx, patience); err != nil {
+		return err
+	}
 	people, err := countPeople(ctx, tx, c.ID)
 	if err != nil {
 		return err
@@ -182,13 +219,25 @@ func (s *Service) callOff(ctx context.Context, tx *sqlx.Tx, c Campaign, why, rel
 	return s.tellOpener(ctx, tx, c, "cancelled", notices.Args{})
 }
 
+// patience is for a campaign of tens of thousands.
+const patience = `set local statement_timeout = '60s'`
+
 // Close ends a campaign whose deadline has come: what was reached is charged by the sweep, pledge by pledge; otherwise nobody pays. A second
 // time it changes nothing.
 func (s *Service) Close(ctx context.Context, id int64) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		c, err := campaignWhere(ctx, tx, `c.id = $1 for update`, id)
-		if err != nil || c.State != Open || s.now().Before(c.Deadline) {
+		if err != nil || c.State != Open {
 			return err
+		}
+		if s.now().Before(c.Deadline) {
+			return errEarly
+		}
+		if _, err := tx.ExecContext(ctx, patience); err != nil {
+			return err
+		}
+		if s.now().Sub(c.Deadline) > GraceTime { // nobody expects to be charged any more
+			return s.callOff(ctx, tx, c, TooLong, TooLong)
 		}
 		p, err := forSale(ctx, tx, c.ProductID)
 		if errors.Is(err, fault.NotFound) || err == nil && p.Currency != c.Currency {

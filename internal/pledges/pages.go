@@ -53,7 +53,7 @@ select ` + campaignColumns + `, coalesce(t.title, p.title) as title, p.slug, p.c
   b.name as brand_name, b.handle as brand_handle, m.name as opener_name, m.handle as opener_handle,
   coalesce((select min(v.price_minor) from variants v where v.product_id = p.id and v.active), 0) as lowest_minor,
   n.pieces, n.charged, n.waiting, n.unpaid,
-  coalesce((select sum(e.amount_minor) from pledges g join earnings e on e.order_id = g.order_id join payees y on y.id = e.payee_id
+  coalesce((select sum(e.amount_minor - e.returned_minor - e.moved_minor) from pledges g join earnings e on e.order_id = g.order_id join payees y on y.id = e.payee_id
     where g.campaign_id = c.id and y.member_id = c.opened_by and e.role = 'commission' and e.state <> 'voided'), 0)::bigint as earned
 from campaigns c join products p on p.id = c.product_id join brands b on b.id = c.brand_id join members m on m.id = c.opened_by
 left join product_translations t on t.product_id = p.id and t.lang = $1
@@ -132,7 +132,7 @@ const selectVariant = `
 select array_to_string(case when p.lang <> $2 and cardinality(v.option_values_other) > 0 then v.option_values_other else v.option_values end, ' / ')
 from variants v join products p on p.id = v.product_id where v.id = $1`
 
-// ByToken is a pledge for whoever has its token. A page for its card that was left is looked at first. ErrGone.
+// ByToken is a pledge for whoever has its token. ErrGone.
 func (s *Service) ByToken(ctx context.Context, token string, lang i18n.Lang) (Page, error) {
 	p, err := pledgeWhere(ctx, s.db, `token = $1`, token)
 	if err != nil {

@@ -4,7 +4,7 @@
 //
 //	campaign   open ──▶ reached      at its deadline, if at least the first step is: everybody pays the price of the last step reached
 //	             │ ├──▶ missed       at its deadline: nobody pays
-//	             │ └──▶ cancelled    by who opened it, by the platform, or as the product can no longer be sold: nobody pays
+//	             │ └──▶ cancelled    by who opened it, its brand or the platform, or as the product can no longer be sold: nobody pays
 //
 //	pledge     pending ──▶ joined ──▶ due ──▶ ordered     its order is made and its card charged; the rest is the way of any sale
 //	              │           │ │      └────▶ released    nobody pays: missed, cancelled, unavailable
@@ -20,8 +20,8 @@
 // No hold is put on a card: such a hold would end after seven days at most card schemes, and would keep money of people who may not pay in
 // the end. So a charge can be refused when the day has come. Then its buyer is told at once and has GraceTime to pay with any card on the page of
 // the order; some refusals are tried again by themselves. Whoever does not pay in the end changes nothing for the others: the price that was
-// reached when the campaign ended stays theirs, which the brand accepts with its steps. To keep that from being played with, pledges that share
-// an address, an account or a card count as one person.
+// reached when the campaign ended stays theirs, which the brand accepts with its steps. To keep that from being played with, people are counted
+// by their addresses and by their cards, and the smaller number counts.
 //
 // Every use case locks the campaign first, then the pledge. The provider is called outside of transactions, under references that were
 // committed before.
@@ -54,7 +54,9 @@ type Why string
 // The reasons.
 const (
 	ByOpener    Why = "opener"      // who opened it ended it
+	ByBrand     Why = "brand"       // its brand did
 	ByPlatform  Why = "platform"    // Relais did
+	TooLong     Why = "late"        // it could not be charged for days after its deadline
 	Unavailable Why = "unavailable" // the product can no longer be sold
 	NotEnough   Why = "missed"      // of a pledge: too few people
 	CalledOff   Why = "cancelled"   // of a pledge: the campaign was cancelled
@@ -78,7 +80,7 @@ const (
 const (
 	MaxOpen     = 10                     // campaigns that a member may have open at once
 	MaxDays     = 30                     // from opening to deadline
-	MaxQuantity = 10                     // pieces of one pledge
+	MaxQuantity = 10                     // pieces of one pledge, and of one address, account or card in a campaign
 	MaxNote     = 500                    // characters
 	CardTime    = orders.ReservationTime // from the form to the card: as long its stock is kept
 	GraceTime   = 72 * time.Hour         // from a charge that was due until its order ends unpaid
@@ -96,6 +98,7 @@ var (
 	ErrConsent  = fault.Field("consent", "fault.pledges.consent")     // the box was not ticked
 	ErrVariant  = fault.Field("variant", "fault.pledges.variant")     // none of this product that is for sale
 	ErrQuantity = fault.Field("quantity", "fault.pledges.quantity")   // 1 to MaxQuantity
+	ErrRoom     = fault.Field("quantity", "fault.pledges.room")       // MaxQuantity pieces of one address, account or card are in already
 	ErrDays     = fault.Field("days", "fault.pledges.days")           // 1 to MaxDays
 )
 
@@ -114,9 +117,10 @@ type Campaign struct {
 	OpenedAt  time.Time      `db:"opened_at"`
 	Deadline  time.Time      `db:"deadline"`
 	EndedAt   *time.Time     `db:"ended_at"`
-	EndedWhy  Why            `db:"ended_why"` // of a cancelled one
-	Ended     int            `db:"people"`    // people when it ended
-	LessBps   int64          `db:"less_bps"`  // of the step that was reached, basis points of the brand's price
+	EndedWhy  Why            `db:"ended_why"`  // of a cancelled one
+	StoppedAt *time.Time     `db:"stopped_at"` // the platform had the charges of a reached one stop
+	Ended     int            `db:"people"`     // people when it ended
+	LessBps   int64          `db:"less_bps"`   // of the step that was reached, basis points of the brand's price
 }
 
 // Path is the address of its page on this site.
@@ -124,6 +128,11 @@ func (c Campaign) Path() string { return "/together/" + c.Code }
 
 // Joinable says whether somebody may join at that time.
 func (c Campaign) Joinable(now time.Time) bool { return c.State == Open && now.Before(c.Deadline) }
+
+// Stoppable says whether the platform may stop it at that time: until its deadline, and once it was reached as long as cards are charged.
+func (c Campaign) Stoppable(now time.Time) bool {
+	return c.Joinable(now) || c.State == Reached && c.StoppedAt == nil && now.Sub(c.Deadline) <= 2*GraceTime
+}
 
 // Pledge is somebody's promise to buy.
 type Pledge struct {
@@ -146,6 +155,7 @@ type Pledge struct {
 	DaysMin        int        `db:"days_min"`
 	DaysMax        int        `db:"days_max"`
 	MostMinor      int64      `db:"most_minor"` // what may be taken at most, with delivery
+	Consent        string     `db:"consent"`    // the sentence that its buyer agreed to, when they asked
 	State          State      `db:"state"`
 	AskedAt        time.Time  `db:"asked_at"`
 	ExpiresAt      time.Time  `db:"expires_at"` // of a pending one

@@ -116,9 +116,14 @@ func TestOnePersonIsOne(t *testing.T) {
 	c := open(t, 9)
 	g := c.opens()
 	c.joins(g.Code, "anne", card(0))
-	c.joins(g.Code, "anne.autre", card(0))
-	c.joins(g.Code, "anne", card(1))
+	c.joins(g.Code, "anne.autre", card(0)) // one card
 	if now := c.view(g.Code).Now; now != 1 {
+		t.Errorf("%d people", now)
+	}
+	h := c.opens()
+	c.joins(h.Code, "anne", card(0))
+	c.joins(h.Code, "anne", card(1)) // one address
+	if now := c.view(h.Code).Now; now != 1 {
 		t.Errorf("%d people", now)
 	}
 	c.ends()
@@ -368,6 +373,30 @@ func (c *circle) keepsQuietly(p pledges.Pledge) {
 	c.must(err)
 	_, err = stripesandbox.Visitor{}.Pay(c.T.Context(), url, stripesandbox.Payer{Email: p.Email, Name: p.Name, Card: card(5)}, c.Clock.Now())
 	c.must(err)
+}
+
+// Whoever comes back from the page for the card is in at once, whatever became of the provider's notice.
+func TestLook(t *testing.T) {
+	c := open(t, 5)
+	g := c.opens()
+	p := c.asks(c.form(g.Code, "anne"))
+	c.must(c.Pledges.Look(t.Context(), p.Token)) // no page is open yet
+	_, err := c.Pledges.OpenSetup(t.Context(), p.Token)
+	c.must(err)
+	c.must(c.Pledges.Look(t.Context(), p.Token)) // no card was left there yet
+	c.is(p.Token, pledges.Pending)
+	c.CatchNotices(func() { c.keepsQuietly(p) })
+	for range 2 {
+		c.must(c.Pledges.Look(t.Context(), p.Token))
+		c.is(p.Token, pledges.Joined)
+	}
+	if c.letters("joined", "anne") != 1 || c.view(g.Code).Now != 1 {
+		t.Errorf("%d letters, %d people", c.letters("joined", "anne"), c.view(g.Code).Now)
+	}
+	if err := c.Pledges.Look(t.Context(), "nowhere"); !errors.Is(err, pledges.ErrGone) {
+		t.Errorf("nobody's: %v", err)
+	}
+	c.Audit()
 }
 
 // The campaign ends while somebody is at the page for their card: they are not charged, and the card is forgotten.

@@ -15,51 +15,34 @@ type Person struct {
 	Card     string `db:"fingerprint"`
 }
 
-// People counts the persons behind pledges: those that share an address, an account or a card are one, also by way of a third.
+// People counts the persons behind pledges: as many as there are accounts or, of guests, addresses, but not more than there are cards. So nobody is
+// two by another address or another card alone, and nobody who joins can make others fewer.
 func People(ps []Person) int {
-	parent := map[string]string{}
-	var find func(string) string
-	find = func(k string) string {
-		up, known := parent[k]
-		if !known {
-			parent[k] = k
-			return k
-		}
-		if up == k {
-			return k
-		}
-		root := find(up)
-		parent[k] = root
-		return root
-	}
-	roots := make([]string, len(ps))
+	who, cards := map[string]bool{}, map[string]bool{}
 	for i, p := range ps {
-		self := fmt.Sprintf("pledge:%d", i)
-		for kind, value := range map[string]string{"mail:": p.Email, "card:": p.Card, "member:": ifSet(p.MemberID)} {
-			if value != "" {
-				parent[find(self)] = find(kind + value)
-			}
+		if p.MemberID != 0 {
+			who[fmt.Sprintf("member:%d", p.MemberID)] = true
+		} else {
+			who["mail:"+p.Email] = true
 		}
-		roots[i] = self
+		if p.Card != "" {
+			cards["card:"+p.Card] = true
+		} else { // the provider does not say
+			cards[fmt.Sprintf("pledge:%d", i)] = true
+		}
 	}
-	people := map[string]bool{}
-	for _, self := range roots {
-		people[find(self)] = true
-	}
-	return len(people)
-}
-
-func ifSet(id int64) string {
-	if id == 0 {
-		return ""
-	}
-	return fmt.Sprint(id)
+	return min(len(who), len(cards))
 }
 
 // Unit is the price of one piece when it is charged, minor units with VAT: the lower of the brand's prices of the day of joining and of today, less
 // the step that was reached.
 func Unit(shownMinor, todayMinor, lessBps int64) int64 {
 	return steps.Price(min(shownMinor, todayMinor), lessBps)
+}
+
+// Declined says whether a refusal is the word of the card's bank, or of the card itself; every other one is about us.
+func Declined(code string) bool {
+	return code == payments.CodeCardDeclined || code == payments.CodeAuthentication || code == payments.CodeCardGone
 }
 
 // Tries says whether a pledge whose order waits to be paid is charged now.
@@ -75,4 +58,31 @@ func NextTry(code, decline string, now, until time.Time) time.Time {
 		return time.Time{}
 	}
 	return next
+}
+
+// Refusal is a reason for which a bank refuses a card that a person can do something about.
+type Refusal string
+
+// The reasons.
+const (
+	NotThere Refusal = "authentication" // it wants its owner to confirm
+	NoMoney  Refusal = "funds"          // or a limit is reached
+	Expired  Refusal = "expired"
+	Blocked  Refusal = "blocked"
+	Unsaid   Refusal = "other" // banks mostly give no reason
+)
+
+// Refusal is why the card was refused last.
+func (p Pledge) Refusal() Refusal {
+	switch p.RefusedCode {
+	case payments.CodeAuthentication:
+		return NotThere
+	case "insufficient_funds", "withdrawal_count_limit_exceeded", "card_velocity_exceeded":
+		return NoMoney
+	case "expired_card":
+		return Expired
+	case "lost_card", "stolen_card", "pickup_card", "restricted_card", "revocation_of_authorization", "revocation_of_all_authorizations":
+		return Blocked
+	}
+	return Unsaid
 }

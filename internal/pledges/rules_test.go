@@ -21,8 +21,9 @@ func TestPeople(t *testing.T) {
 		{"one address, two cards", []pledges.Person{{Email: "a", Card: "1"}, {Email: "a", Card: "2"}}, 1},
 		{"two addresses, one card", []pledges.Person{{Email: "a", Card: "1"}, {Email: "b", Card: "1"}}, 1},
 		{"two addresses and cards, one account", []pledges.Person{{Email: "a", Card: "1", MemberID: 7}, {Email: "b", Card: "2", MemberID: 7}}, 1},
-		{"by way of a third", []pledges.Person{{Email: "a", Card: "1"}, {Email: "b", Card: "2"}, {Email: "a", Card: "2"}}, 1},
-		{"by way of a third, which comes first", []pledges.Person{{Email: "a", Card: "2"}, {Email: "a", Card: "1"}, {Email: "b", Card: "2"}, {Email: "c", Card: "3"}}, 2},
+		{"two people, and somebody with the address of one and the card of the other", []pledges.Person{{Email: "a", Card: "1"}, {Email: "b", Card: "2"}, {Email: "a", Card: "2"}}, 2},
+		{"four people, and somebody who joins in the name of all with one card", []pledges.Person{{Email: "a", Card: "1"}, {Email: "b", Card: "2"}, {Email: "c", Card: "3"}, {Email: "d", Card: "4"},
+			{Email: "a", Card: "9"}, {Email: "b", Card: "9"}, {Email: "c", Card: "9"}, {Email: "d", Card: "9"}}, 4},
 		{"cards whose number is not known are not the same card", []pledges.Person{{Email: "a"}, {Email: "b"}}, 2},
 		{"an address is no card", []pledges.Person{{Email: "x", Card: "1"}, {Email: "y", Card: "x"}}, 2},
 	} {
@@ -46,9 +47,9 @@ func FuzzPeople(f *testing.F) {
 			}
 		}
 		last := 0
-		for i := range ps {
+		for i := range ps { // nobody who joins makes others fewer
 			now := pledges.People(ps[:i+1])
-			if now > last+1 || now > i+1 || now < 1 {
+			if now > last+1 || now < last || now > i+1 || now < 1 {
 				t.Fatalf("%d people among %d pledges, %d before", now, i+1, last)
 			}
 			last = now
@@ -83,5 +84,23 @@ func TestNextTry(t *testing.T) {
 	}
 	if next := pledges.NextTry(payments.CodeCardDeclined, "insufficient_funds", until.Add(-pledges.RetryTime), until); !next.IsZero() {
 		t.Errorf("when the order ends: %s", next)
+	}
+}
+
+func TestRefusal(t *testing.T) {
+	for code, want := range map[string]pledges.Refusal{payments.CodeAuthentication: pledges.NotThere, "insufficient_funds": pledges.NoMoney, "expired_card": pledges.Expired,
+		"stolen_card": pledges.Blocked, "generic_decline": pledges.Unsaid, "": pledges.Unsaid, "a word of tomorrow": pledges.Unsaid} {
+		if got := (pledges.Pledge{RefusedCode: code}).Refusal(); got != want {
+			t.Errorf("%q: %s, want %s", code, got, want)
+		}
+	}
+}
+
+func TestDeclined(t *testing.T) {
+	for code, want := range map[string]bool{payments.CodeCardDeclined: true, payments.CodeAuthentication: true, payments.CodeCardGone: true, payments.CodeSetup: false, "": false,
+		"invalid_request_error": false} {
+		if got := pledges.Declined(code); got != want {
+			t.Errorf("%q: %v", code, got)
+		}
 	}
 }

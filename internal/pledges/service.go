@@ -81,8 +81,14 @@ func (s *Service) Register(r *jobs.Runner) {
 	r.Every(JobSweep, time.Minute, JobSweep)
 }
 
+// A job that was given up during a long absence of the provider has a successor after so long; until then it is tried so often, over four hours.
+const (
+	again = 6 * time.Hour
+	tries = 9
+)
+
 // perSweep is how many jobs of a kind one sweep enqueues.
-const perSweep = 2000
+const perSweep = 300
 
 // sweeps are what a sweep looks for: the id of what is to be done, and what distinguishes this time from the next. $1: business time.
 var sweeps = []struct{ kind, query string }{
@@ -90,18 +96,22 @@ var sweeps = []struct{ kind, query string }{
 	{JobLapse, `select id, 0 as turn from pledges where state = 'pending' and expires_at <= $1 order by expires_at limit $2`},
 	{JobCharge, `select id, 0 as turn from pledges where state = 'due'
 union all select p.id, p.attempt from pledges p join orders o on o.id = p.order_id
-where p.state = 'ordered' and p.told_at is null and o.state = 'awaiting_payment' and (p.refusals = 0 or p.next_at <= $1) limit $2`},
+where p.state = 'ordered' and p.told_at is null and o.state = 'awaiting_payment' and (p.refusals = 0 or p.next_at <= $1
+    or p.next_at is not null and exists (select 1 from campaigns c where c.id = p.campaign_id and c.stopped_at is not null)) limit $2`},
 	{JobSettle, `select id, 0 as turn from pledges where state = 'released' and told_at is null
 union all select p.id, 1 from pledges p join orders o on o.id = p.order_id where p.state = 'ordered' and p.told_at is null and o.state <> 'awaiting_payment'
-union all select id, 2 from pledges where card_id <> '' and forgotten_at is null and ended_at <= $1 and (state in ('left','lapsed') or told_at is not null) limit $2`},
+union all select id, 2 from pledges where customer_id <> '' and forgotten_at is null and ended_at <= $1 and (state in ('left','lapsed') or told_at is not null) limit $2`},
 }
 
-// forgetPeople empties what is known of the person of a pledge that became no order.
+// forgetPeople empties what is known of the person of a pledge that is over; an order that was made of it knows its buyer itself.
 const forgetPeople = `
-update pledges set email = '', email_normal = '', name = '', street = '', street2 = '', postcode = '', city = '', phone = '', visitor = ''
-where state in ('lapsed','left','released') and ended_at < $1 and email <> ''`
+with over as (update pledges set email = '', email_normal = '', name = '', street = '', street2 = '', postcode = '', city = '', phone = '', visitor = '', consent = '',
+    fingerprint = '', card_brand = '', card_last4 = '', setup_url = ''
+  where id in (select id from pledges where state in ('lapsed','left','released','ordered') and ended_at < $1 and email <> '' and (told_at is not null or state in ('lapsed','left'))
+    and (customer_id = '' or forgotten_at is not null) order by ended_at limit $2) returning cart_id)
+delete from cart_lines where cart_id in (select cart_id from over)`
 
-// Sweep enqueues everything that time makes due. A job that was given up after a long absence of the provider has a successor the next hour.
+// Sweep enqueues everything that time makes due.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.now()
 	for _, sweep := range sweeps {
@@ -114,8 +124,8 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 		err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 			for _, f := range found {
-				key := fmt.Sprintf("%s:%d:%d:%s", sweep.kind, f.ID, f.Turn, now.UTC().Format("2006010215"))
-				if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: sweep.kind, Args: args{f.ID}, UniqueKey: key}); err != nil {
+				key := fmt.Sprintf("%s:%d:%d:%d", sweep.kind, f.ID, f.Turn, now.Unix()/int64(again.Seconds()))
+				if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: sweep.kind, Args: args{f.ID}, UniqueKey: key, MaxAttempts: tries}); err != nil {
 					return err
 				}
 			}
@@ -125,6 +135,6 @@ func (s *Service) Sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := s.db.ExecContext(ctx, forgetPeople, now.Add(-KeptTime))
+	_, err := s.db.ExecContext(ctx, forgetPeople, now.Add(-KeptTime), perSweep)
 	return postgres.Translate(err)
 }

@@ -19,7 +19,7 @@ func orGone(err error) error {
 }
 
 const campaignColumns = `c.id, c.code, c.product_id, c.brand_id, c.opened_by, c.terms_id, c.steps, c.currency, c.note, c.state, c.opened_at, c.deadline, c.ended_at,
-  c.ended_why, c.people, c.less_bps`
+  c.ended_why, c.stopped_at, c.people, c.less_bps`
 
 func campaignWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Campaign, error) {
 	var c Campaign
@@ -28,7 +28,7 @@ func campaignWhere(ctx context.Context, q sqlx.QueryerContext, where string, arg
 }
 
 const pledgeColumns = `id, token, operation, campaign_id, cart_id, variant_id, quantity, member_id, email, email_normal, name, street, street2, postcode, city, country, phone,
-  lang, visitor, price_minor, method_name, shipping_minor, days_min, days_max, most_minor, state, asked_at, expires_at, joined_at, ended_at, ended_why, told_at, setup_id, setup_url,
+  lang, visitor, price_minor, method_name, shipping_minor, days_min, days_max, most_minor, consent, state, asked_at, expires_at, joined_at, ended_at, ended_why, told_at, setup_id, setup_url,
   setup_attempt, customer_id, card_id, card_brand, card_last4, fingerprint, forgotten_at, order_id, attempt, first_sent_at, tried_at, refusals, refused_at, refused_code, next_at`
 
 func pledgeWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Pledge, error) {
@@ -43,9 +43,9 @@ func lockPledge(ctx context.Context, tx *sqlx.Tx, id int64) (Pledge, error) {
 
 const insertPledgeRow = `
 insert into pledges (token, operation, campaign_id, cart_id, variant_id, quantity, member_id, email, email_normal, name, street, street2, postcode, city, country, phone, lang, visitor,
-  price_minor, method_name, shipping_minor, days_min, days_max, most_minor, asked_at, expires_at)
+  price_minor, method_name, shipping_minor, days_min, days_max, most_minor, consent, asked_at, expires_at)
 values (:token, :operation, :campaign_id, :cart_id, :variant_id, :quantity, :member_id, :email, :email_normal, :name, :street, :street2, :postcode, :city, :country, :phone, :lang, :visitor,
-  :price_minor, :method_name, :shipping_minor, :days_min, :days_max, :most_minor, :asked_at, :expires_at) returning id`
+  :price_minor, :method_name, :shipping_minor, :days_min, :days_max, :most_minor, :consent, :asked_at, :expires_at) returning id`
 
 func insertPledge(ctx context.Context, tx *sqlx.Tx, p Pledge) (int64, error) {
 	query, args, err := sqlx.Named(insertPledgeRow, p)

@@ -11,6 +11,7 @@ import (
 	"github.com/lib/pq"
 
 	"relais/internal/address"
+	"relais/internal/crash"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/members"
@@ -81,6 +82,7 @@ func (s *Service) place(ctx context.Context, v View, a Agreement) (orders.Order,
 		_, free := s.db.ExecContext(ctx, `update counter_sales set buyer = '' where id = $1 and order_id is null`, v.ID)
 		return o, errors.Join(err, postgres.Translate(free))
 	}
+	crash.At(crash.SaleAgreed)
 	return s.placed(ctx, v.ID, o)
 }
 

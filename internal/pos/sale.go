@@ -162,11 +162,16 @@ func New(c Config) *Service {
 	return &Service{db: c.DB, orders: c.Orders, carts: c.Carts, pay: c.Payments, now: c.Now, clock: c.Clock, log: c.Log}
 }
 
-// JobSweep reads what came of payments at readers of which no notice came, and ends those whose order is over.
-const JobSweep = "pos.sweep"
+// The jobs of this package.
+const (
+	JobSweep = "pos.sweep"       // reads what came of payments at readers of which no notice came, and ends those whose order is over
+	JobTyped = "pos.sweep_typed" // forgets the typed amounts of abandoned baskets
+)
 
-// Register hands the job of this package to a runner.
+// Register hands the jobs of this package to a runner.
 func (s *Service) Register(r *jobs.Runner) {
 	r.Handle(JobSweep, 2*time.Minute, func(ctx context.Context, _ jobs.Work) error { return s.Sweep(ctx) })
 	r.Every(JobSweep, time.Minute, JobSweep)
+	r.Handle(JobTyped, 5*time.Minute, func(ctx context.Context, _ jobs.Work) error { return s.SweepTyped(ctx) })
+	r.Every(JobTyped, 24*time.Hour, JobTyped)
 }

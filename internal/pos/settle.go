@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"relais/internal/crash"
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/postgres"
@@ -96,9 +97,11 @@ func (s *Service) read(ctx context.Context, p ReaderPayment) error {
 
 // paid has the order keep the payment, or send it back.
 func (s *Service) paid(ctx context.Context, p ReaderPayment, c payments.CardPayment) error {
+	crash.At(crash.ReaderRead)
 	if err := s.orders.ConfirmPayment(ctx, p.OrderID, checkoutOf(c)); err != nil {
 		return err
 	}
+	crash.At(crash.ReaderConfirmed)
 	o, err := s.orders.ByID(ctx, p.OrderID)
 	if err != nil {
 		return err

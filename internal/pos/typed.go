@@ -2,10 +2,13 @@ package pos
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -109,7 +112,7 @@ func (s *Service) Type(ctx context.Context, memberID, saleID int64, t Typed) err
 const selectTyped = `
 select v.id from products p join variants v on v.product_id = p.id where p.typed_operation = $1 and p.typed_for = $2 and p.brand_id = $3`
 
-const updateTyped = `update products set state = 'typed', slug = 'typed-' || id, typed_for = $2, typed_operation = $3 where id = $1`
+const updateTyped = `update products set state = 'typed', typed_for = $2, typed_operation = $3 where id = $1`
 
 // insertTyped makes the product of a typed amount and returns its variant, or the one that was made of the same form before.
 func (s *Service) insertTyped(ctx context.Context, tx *sqlx.Tx, sale Sale, t Typed) (variantID int64, err error) {
@@ -128,7 +131,8 @@ func (s *Service) insertTyped(ctx context.Context, tx *sqlx.Tx, sale Sale, t Typ
 	if used { // in another basket
 		return 0, fault.Field("operation", "fault.form_stale")
 	}
-	p, err := catalog.InsertProduct(ctx, tx, *sale.BrandID, catalog.ProductDraft{Title: t.Title, VATBps: t.VATBps,
+	// Its address is nobody's to take beforehand, or to guess.
+	p, err := catalog.InsertProduct(ctx, tx, *sale.BrandID, catalog.ProductDraft{Title: t.Title, Slug: "typed-" + strings.ToLower(rand.Text()), VATBps: t.VATBps,
 		Variants: []catalog.VariantDraft{{PriceMinor: t.Price.Minor, Stock: 1}}}, s.now())
 	if err != nil {
 		return 0, err
@@ -137,4 +141,22 @@ func (s *Service) insertTyped(ctx context.Context, tx *sqlx.Tx, sale Sale, t Typ
 		return 0, fmt.Errorf("type product %d: %w", p.ID, postgres.Translate(err))
 	}
 	return variantID, tx.GetContext(ctx, &variantID, `select id from variants where product_id = $1`, p.ID)
+}
+
+const (
+	typedRest  = 24 * time.Hour // since its basket was last touched
+	typedBatch = 200
+)
+
+// SweepTyped forgets the typed amounts of baskets that were left alone for a day; never one that an order names, be that paid or not.
+func (s *Service) SweepTyped(ctx context.Context) error {
+	for {
+		var swept int
+		if err := s.db.GetContext(ctx, &swept, `select sweep_typed($1, $2)`, s.now().Add(-typedRest), typedBatch); err != nil {
+			return fmt.Errorf("sweep typed amounts: %w", postgres.Translate(err))
+		}
+		if swept < typedBatch {
+			return nil
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -15,6 +16,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
+	"relais/internal/orders"
 	"relais/internal/pos"
 	"relais/internal/ratings"
 	"relais/internal/referrals"
@@ -132,10 +134,12 @@ func TestATypedAmountIsNowhereElse(t *testing.T) {
 	ctx := t.Context()
 	id, typed := s.basket(s.shop.Brand, pos.Fair, 1), hem()
 	s.must(s.Counter.Type(ctx, s.shop.Owner, id, typed))
-	var p struct{ ID, Variant int64 }
-	s.must(s.DB.Get(&p, `select p.id, v.id as variant from products p join variants v on v.product_id = p.id where p.state = 'typed'`))
-	slug := fmt.Sprintf("typed-%d", p.ID)
-	if _, err := catalog.BySlug(ctx, s.DB, slug, i18n.FR, s.Clock.Now()); !errors.Is(err, fault.NotFound) {
+	var p struct {
+		ID, Variant int64
+		Slug        string
+	}
+	s.must(s.DB.Get(&p, `select p.id, p.slug, v.id as variant from products p join variants v on v.product_id = p.id where p.state = 'typed'`))
+	if _, err := catalog.BySlug(ctx, s.DB, p.Slug, i18n.FR, s.Clock.Now()); !errors.Is(err, fault.NotFound) {
 		t.Errorf("its page: %v", err)
 	}
 	if _, err := catalog.ByID(ctx, s.DB, p.ID, i18n.FR, s.Clock.Now()); !errors.Is(err, fault.NotFound) {
@@ -194,6 +198,29 @@ func TestATypedAmountIsNowhereElse(t *testing.T) {
 	}
 }
 
+// No brand takes the addresses of typed amounts beforehand: a product is named by its brand, and what is typed has an address that nobody can guess.
+func TestATypedAmountHasAnAddressOfItsOwn(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	var last int64
+	s.must(s.DB.Get(&last, `select max(id) from products`))
+	for n := range int64(40) {
+		_, err := s.Catalog.CreateProduct(ctx, s.shop.Owner, s.shop.Brand, catalog.ProductDraft{Title: fmt.Sprint("Typed ", last+40+n), VATBps: 2000, Variants: []catalog.VariantDraft{{PriceMinor: 100}}})
+		s.must(err)
+	}
+	id := s.basket(s.shop.Brand, pos.Fair, 1)
+	for range 2 { // of one title, too
+		s.must(s.Counter.Type(ctx, s.shop.Owner, id, hem()))
+	}
+	var slugs []string
+	s.must(s.DB.Select(&slugs, `select slug from products where state = 'typed'`))
+	for _, slug := range slugs {
+		if len(slug) < 20 || slug != catalog.Slug(slug) || strings.Contains(slug, "retouche") {
+			t.Errorf("its address is %q", slug)
+		}
+	}
+}
+
 func added(s *stand, variant int64, cart string) error {
 	_, err := s.Carts.Add(s.T.Context(), carts.Addition{CartID: cart, VariantID: variant, Quantity: 1, Lang: i18n.FR})
 	return err
@@ -232,5 +259,104 @@ func TestWhoTypesAmounts(t *testing.T) {
 	s.must(s.Counter.Show(ctx, s.shop.Owner, own))
 	if err := s.Counter.Type(ctx, s.shop.Owner, own, hem()); !errors.Is(err, pos.ErrBegun) {
 		t.Errorf("after it was shown: %v", err)
+	}
+}
+
+// A typed amount goes a day after its basket was last touched: whether it lies in it still, was taken out, or the sale was cancelled. One that
+// an order names stays, also where that order was never paid.
+func TestTypedAmountsOfAbandonedBasketsGo(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	type found struct {
+		Typed, Prices, Lines int
+	}
+	left := func() (f found) {
+		t.Helper()
+		s.must(s.DB.Get(&f, `select (select count(*) from products where state = 'typed') as typed,
+			(select count(*) from variant_prices r join variants v on v.id = r.variant_id join products p on p.id = v.product_id where p.state = 'typed') as prices,
+			(select count(*) from cart_lines) as lines`))
+		return f
+	}
+	after := func(d time.Duration) {
+		t.Helper()
+		s.Clock.Set(s.Clock.Now().Add(d))
+		s.must(s.Counter.SweepTyped(ctx))
+	}
+	typed := func() int64 {
+		t.Helper()
+		id := s.basket(s.shop.Brand, pos.Fair, 1)
+		s.must(s.Counter.Type(ctx, s.shop.Owner, id, hem()))
+		return id
+	}
+	agreed := func() orders.Order {
+		t.Helper()
+		id := typed()
+		s.must(s.Counter.Show(ctx, s.shop.Owner, id))
+		o, err := s.Counter.Agree(ctx, pos.Agreement{Token: *s.see(id).Token, Mark: "phone", Lang: i18n.FR})
+		s.must(err)
+		return o
+	}
+	s.Pay(agreed(), apptest.Good)
+	s.Settle()
+	unpaid := agreed()
+	left0 := left()
+	lying, out, cancelled, shown := typed(), typed(), typed(), typed()
+	s.must(s.Counter.Put(ctx, s.shop.Owner, out, s.see(out).Lines[1].VariantID, 0))
+	s.must(s.Counter.Cancel(ctx, s.shop.Owner, cancelled))
+	after(23 * time.Hour)
+	if got := left(); got.Typed != left0.Typed+4 {
+		t.Errorf("before a day is over: %+v", got)
+	}
+	s.must(s.Counter.Show(ctx, s.shop.Owner, shown))
+	s.must(s.Counter.Put(ctx, s.shop.Owner, lying, s.shop.Variant, 1))
+	after(2 * time.Hour)
+	for what, id := range map[string]int64{"shown": shown, "changed": lying} {
+		if v := s.see(id); len(v.Lines) != 2 {
+			t.Errorf("what was %s two hours ago has %+v", what, v.Lines)
+		}
+	}
+	if got := left(); got.Typed != left0.Typed+2 {
+		t.Errorf("after a day: %+v", got)
+	}
+	after(25 * time.Hour)
+	if v := s.see(lying); len(v.Lines) != 1 || v.Goods.Minor != 12000 {
+		t.Errorf("the basket keeps %+v", v.Lines)
+	}
+	s.must(s.Orders.SweepExpired(ctx))
+	s.Settle()
+	after(25 * time.Hour)
+	if got := left(); got.Typed != left0.Typed || got.Prices != left0.Typed {
+		t.Errorf("left %+v, want %+v", got, left0)
+	}
+	p, err := s.Orders.ByID(ctx, unpaid.ID)
+	if err != nil || p.State != orders.Expired || len(p.Shipments[0].Lines) != 2 {
+		t.Errorf("the order that was not paid: %s, %+v, %v", p.State, p.Shipments, err)
+	}
+	if _, err := s.DB.Exec(`delete from products where state = 'typed'`); err == nil {
+		t.Error("what an order names can be deleted")
+	}
+	s.Audit()
+}
+
+// While an order of it is being made, a typed amount is not swept, and what was swept is in no order.
+func TestASweepAndAnOrderOfATypedAmount(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	id := s.basket(s.shop.Brand, pos.Fair, 1)
+	s.must(s.Counter.Type(ctx, s.shop.Owner, id, hem()))
+	s.Clock.Set(s.Clock.Now().Add(48 * time.Hour))
+	tx, err := s.DB.BeginTxx(ctx, nil)
+	s.must(err)
+	defer func() { _ = tx.Rollback() }()
+	var product int64 // an order that names it locks it so
+	s.must(tx.Get(&product, `select id from products where state = 'typed' for key share`))
+	s.must(s.Counter.SweepTyped(ctx))
+	s.must(tx.Commit())
+	if v := s.see(id); len(v.Lines) != 2 {
+		t.Fatalf("it was swept: %+v", v.Lines)
+	}
+	s.must(s.Counter.SweepTyped(ctx))
+	if v := s.see(id); len(v.Lines) != 1 {
+		t.Errorf("it is never swept: %+v", v.Lines)
 	}
 }

@@ -90,3 +90,29 @@ func TestClicksGoByMonth(t *testing.T) {
 	counts(`select count(*) from clicks where id > 121 and token = 'new'`, 1)
 	counts(`select people from link_days_fresh`, 1)
 }
+
+// What stayed marked as shown outside is not any more, what is shown stays so; and those who follow are counted, without who is blocked.
+func TestShownAndFollowersAreSetRight(t *testing.T) {
+	db, up := before(t, 150)
+	db.MustExec(`
+		insert into members (email, email_normal, password_hash, name, handle) select n || '@example.org', n || '@example.org', '-', 'A', 'alice' || n from generate_series(1, 4) n;
+		update members set blocked_at = now() where handle = 'alice4';
+		insert into groups (handle, name, sphere, visibility, created_by, created_at) select 'cercle-' || n, 'Cercle', 'personal', case n when 2 then 'private' else 'open' end, 1, now() from generate_series(1, 2) n;
+		insert into group_members (group_id, member_id, role, joined_at) select id, 1, 'owner', now() from groups;
+		insert into posts (author_id, operation, kind, text, state, published_at, outside, created_at, updated_at)
+			select 1, 'operation-' || n, 'story', 'Dehors', 'published', now(), n <> 2, now(), now() from generate_series(1, 4) n;
+		insert into post_groups (post_id, group_id, published_at, gone_at, shown_by, shown_sphere)
+			select id, case id when 4 then 2 else 1 end, now(), case id when 3 then now() end, 1, 'personal' from posts;
+		insert into follows (follower_id, member_id, sphere, at) select n, 1, 'personal', now() from generate_series(2, 4) n;
+		insert into follows (follower_id, group_id, sphere, at) values (2, 1, 'personal', now()), (4, 1, 'personal', now())`)
+	up()
+	var shown, counted string
+	if err := db.Get(&shown, `select string_agg(post_id::text, ' ' order by post_id) from post_groups where shown_by is not null`); err != nil || shown != "1" {
+		t.Errorf("shown: %q, %v", shown, err)
+	}
+	db.MustExec(`delete from follows where follower_id = 3`)
+	db.MustExec(`update members set blocked_at = null`)
+	if err := db.Get(&counted, `select string_agg(kind || ' ' || target_id || ': ' || followers, ', ' order by kind) from follow_counts`); err != nil || counted != "circle 1: 2, member 1: 2" {
+		t.Errorf("counted: %q, %v", counted, err)
+	}
+}

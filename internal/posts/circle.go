@@ -196,13 +196,13 @@ func LookAt(ctx context.Context, q sqlx.QueryerContext, viewer int64, handle str
 	return v, c, nil
 }
 
-// History is what a post said before in the circle, from when it came there to when it was taken out: for those who moderate it.
+// History is what a post said before in the circle, while it was there: for those who moderate it.
 func History(ctx context.Context, q sqlx.QueryerContext, viewer int64, handle string, postID int64) (View, []Version, error) {
 	v, err := Look(ctx, q, viewer, handle, postID, ReadHistory)
 	if err != nil {
 		return v, nil, err
 	}
-	list, err := versions(ctx, q, v.ID, *v.Seat.PublishedAt, v.Seat.Ended())
+	list, err := versions(ctx, q, v.Seat.Place)
 	return v, list, err
 }
 

@@ -119,21 +119,26 @@ func TestOutsideOnce(t *testing.T) {
 	pause()
 	w.must(w.Posts.RemovePost(t.Context(), w.ana, "jardin", id, "Hors sujet"))
 	w.reads("removed from the garden", w.lines(w.zed, ""), "Partout | follows bureau")
+	w.sound("removed from the garden")
 	pause()
 	to = posts.Where{Groups: []int64{w.work.ID, w.family.ID}}
 	_, err = w.Posts.Save(t.Context(), w.lea, id, "", c, to, posts.When{})
 	w.must(err)
 	w.reads("taken back from outside", w.lines(w.zed, ""))
+	w.sound("taken back from outside")
 	w.reads("and read inside", w.lines(w.bob, ""), "Partout | in bureau")
 	to.Outside = true
 	_, err = w.Posts.Save(t.Context(), w.lea, id, "", c, to, posts.When{})
 	w.must(err)
 	w.reads("shown again", w.lines(w.zed, ""), "Partout | follows bureau")
+	w.sound("shown again")
 	w.must(w.Members.Block(t.Context(), 0, w.lea, true))
 	w.reads("of somebody blocked", w.lines(w.zed, ""))
+	w.sound("of somebody blocked")
 	w.must(w.Members.Block(t.Context(), 0, w.lea, false))
 	w.must(w.Groups.Close(t.Context(), w.work.ID, w.bob, ""))
 	w.reads("of a closed circle", w.lines(w.zed, ""))
+	w.sound("of a closed circle")
 }
 
 // The feed has posts, new pieces in storefronts and new products in one order of time, through all its pages, each once.

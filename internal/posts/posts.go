@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"relais/internal/fault"
 	"relais/internal/groups"
@@ -107,6 +108,9 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, authorID, id int64, c 
 		}
 	}
 	now, edited := s.now(), p.State == Published && Changed(p.Content(), c)
+	if err := hold(ctx, tx, id, w.Groups); err != nil {
+		return err
+	}
 	if err := s.mayChoose(ctx, tx, p, w.Groups, edited); err != nil {
 		return err
 	}
@@ -131,6 +135,17 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, authorID, id int64, c 
 		_, err = tx.ExecContext(ctx, `update posts set state = 'draft' where id = $1`, id)
 	}
 	return postgres.Translate(err)
+}
+
+const holdCircles = `select 1 from groups where id = any($2) or id in (select group_id from post_groups where post_id = $1) order by id for share`
+
+// hold keeps the circles of a post, and those that were chosen, as they are until the transaction ends: whoever closes one of them, or makes it
+// private, finds what was shown of it outside.
+func hold(ctx context.Context, tx *sqlx.Tx, postID int64, chosen []int64) error {
+	if _, err := tx.ExecContext(ctx, holdCircles, postID, pq.Array(chosen)); err != nil {
+		return fmt.Errorf("hold the circles of post %d: %w", postID, postgres.Translate(err))
+	}
+	return nil
 }
 
 // mayChoose refuses circles in which the author cannot write, but for those in which the post is already: there it stays as it is, or is
@@ -221,7 +236,7 @@ func (s *Service) publish(ctx context.Context, tx *sqlx.Tx, p Post, now time.Tim
 		return err
 	}
 	for _, n := range networks {
-		link, err := s.link(ctx, tx, p, referrals.Share{Channel: n.Channel})
+		link, err := s.link(ctx, tx, p, n.LinkID, referrals.Share{Channel: n.Channel})
 		if err != nil {
 			return err
 		}
@@ -233,10 +248,10 @@ func (s *Service) publish(ctx context.Context, tx *sqlx.Tx, p Post, now time.Tim
 }
 
 const updatePlace = `
-update post_groups set shown_by = case when $6 <> '' then $7::bigint end, shown_sphere = nullif($6, ''), link_id = $3, published_at = case when $4 then published_at else coalesce(published_at, $5) end,
+update post_groups set shown_by = case when $8 then shown_by when $6 <> '' then $7::bigint end, shown_sphere = case when $8 then shown_sphere else nullif($6, '') end, link_id = $3, published_at = case when $4 then published_at else coalesce(published_at, $5) end,
   skipped_at = case when $4 and published_at is null then $5::timestamptz end where post_id = $1 and group_id = $2`
 
-// place puts a post into one circle, and shows it outside where its author chose so and the circle is open. Where its author cannot write any more, it is not put there, and what is there keeps its link.
+// place puts a post into one circle, and shows it outside where its author chose so and the circle is open. Where its author cannot write any more, it is not put there, and what is there keeps its link and is shown to nobody whom it was not shown before.
 func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Post, at Place, now time.Time) error {
 	if at.GoneAt != nil || at.RemovedAt != nil {
 		return nil
@@ -248,22 +263,25 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Post, at Place, now 
 	skip := !groups.CanPost(g, role)
 	var link *int64
 	if !skip || at.PublishedAt != nil {
-		if link, err = s.link(ctx, tx, p, referrals.Share{Channel: referrals.InCircle, Circle: g.Name, GroupID: g.ID}); err != nil {
+		if link, err = s.link(ctx, tx, p, at.LinkID, referrals.Share{Channel: referrals.InCircle, Circle: g.Name, GroupID: g.ID}); err != nil {
 			return err
 		}
 	}
 	shown := groups.Sphere("")
-	if p.Outside && groups.CanFind(g, groups.None) {
+	if p.Outside && !skip && groups.CanFind(g, groups.None) {
 		shown = g.Sphere
 	}
-	if _, err := tx.ExecContext(ctx, updatePlace, p.ID, at.GroupID, link, skip, now, shown, p.AuthorID); err != nil {
+	if _, err := tx.ExecContext(ctx, updatePlace, p.ID, at.GroupID, link, skip, now, shown, p.AuthorID, p.Outside && skip); err != nil {
 		return fmt.Errorf("put post %d into circle %d: %w", p.ID, at.GroupID, postgres.Translate(err))
 	}
 	return nil
 }
 
-// link is the share link of a post for a circle or network; nil where nothing is attached.
-func (s *Service) link(ctx context.Context, tx *sqlx.Tx, p Post, sh referrals.Share) (*int64, error) {
+const selectLeads = `select exists (select 1 from share_links where id = $1 and target = $2 and product_id is not distinct from $3)`
+
+// link is the share link of a post for a circle or network; nil where nothing is attached. The one that is there stays while it leads to what
+// is attached, be that for sale or not: its author can still take the post back.
+func (s *Service) link(ctx context.Context, tx *sqlx.Tx, p Post, there int64, sh referrals.Share) (*int64, error) {
 	switch p.Attach {
 	case Product:
 		sh.Target, sh.ProductID = referrals.ToProduct, p.ProductID
@@ -271,6 +289,13 @@ func (s *Service) link(ctx context.Context, tx *sqlx.Tx, p Post, sh referrals.Sh
 		sh.Target = referrals.ToStorefront
 	default:
 		return nil, nil
+	}
+	var leads bool
+	if err := tx.GetContext(ctx, &leads, selectLeads, there, sh.Target, orNull(sh.ProductID)); err != nil {
+		return nil, fmt.Errorf("read link of post %d: %w", p.ID, postgres.Translate(err))
+	}
+	if leads {
+		return &there, nil
 	}
 	link, err := s.referrals.CreateIn(ctx, tx, p.AuthorID, sh)
 	if errors.Is(err, fault.NotFound) {
@@ -306,7 +331,7 @@ func (s *Service) Delete(ctx context.Context, authorID, id int64) error {
 			return err
 		}
 		now := s.now()
-		if _, err := tx.ExecContext(ctx, `update post_groups set gone_at = $2 where post_id = $1 and published_at is not null and gone_at is null`, id, now); err != nil {
+		if _, err := tx.ExecContext(ctx, `update post_groups set gone_at = $2, shown_by = null, shown_sphere = null where post_id = $1 and published_at is not null and gone_at is null`, id, now); err != nil {
 			return postgres.Translate(err)
 		}
 		_, err := tx.ExecContext(ctx, deletePost, id, now)

@@ -19,6 +19,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/groups"
 	"relais/internal/posts"
+	"relais/internal/posts/photos"
 	"relais/internal/posts/poststest"
 )
 
@@ -149,8 +150,10 @@ func TestSentTwiceIsOne(t *testing.T) {
 	if n := w.count(`select count(*) from posts`); n != 1 {
 		t.Errorf("%d posts", n)
 	}
+	var id int64 // of the one whose number was not lost to another try
+	w.must(w.DB.Get(&id, `select id from posts`))
 	for range 2 {
-		said := posts.Said{Author: w.ana, Handle: "famille", PostID: 1, Operation: "operation-2", Text: "Oui."}
+		said := posts.Said{Author: w.ana, Handle: "famille", PostID: id, Operation: "operation-2", Text: "Oui."}
 		if _, err := w.Posts.Comment(t.Context(), said); err != nil {
 			t.Fatal(err)
 		}
@@ -536,7 +539,7 @@ func TestPhotographs(t *testing.T) {
 	w := open(t)
 	var raw bytes.Buffer
 	w.must(jpeg.Encode(&raw, image.NewRGBA(image.Rect(0, 0, 40, 30)), nil))
-	photo, err := w.Media.Save(t.Context(), w.DB, &raw, "")
+	photo, err := photos.Keep(t.Context(), w.DB, w.Media, w.lea, &raw)
 	w.must(err)
 	c := posts.Content{Kind: posts.Story, Photos: []posts.Photo{{Hash: photo.Hash, Alt: "Un  bol\nbleu"}}}
 	id, err := w.Posts.Save(t.Context(), w.lea, 0, rand.Text(), c, posts.Where{}, posts.When{})
@@ -572,5 +575,32 @@ func TestTick(t *testing.T) {
 		if err := w.Posts.Tick(t.Context(), member, id, channel, true); !errors.Is(err, fault.NotFound) {
 			t.Errorf("%d ticks %s: %v", member, channel, err)
 		}
+	}
+}
+
+// The same comment is sent twice at once: it is one, and both are answered with it.
+func TestCommentSentTwiceAtOnce(t *testing.T) {
+	w := open(t)
+	said := posts.Said{Author: w.ana, Handle: "famille", PostID: w.publish(w.bowl(), nil, w.family), Operation: "operation-2", Text: "Oui."}
+	tx, err := w.DB.Beginx()
+	w.must(err)
+	_, err = tx.Exec(`select 1 from members where id = $1 for update`, w.ana)
+	w.must(err)
+	var all sync.WaitGroup
+	var ids [2]int64
+	for i := range ids {
+		all.Go(func() {
+			var err error
+			if ids[i], err = w.Posts.Comment(t.Context(), said); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for w.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) < len(ids) {
+	}
+	w.must(tx.Commit())
+	all.Wait()
+	if n := w.count(`select count(*) from comments`); n != 1 || ids[0] != ids[1] {
+		t.Errorf("%d comments, %v", n, ids)
 	}
 }

@@ -60,6 +60,9 @@ func (s *Service) due(ctx context.Context, id int64) error {
 		if problem != nil {
 			return s.giveBack(ctx, tx, list[0], *problem)
 		}
+		if err := hold(ctx, tx, id, nil); err != nil {
+			return err
+		}
 		return s.publish(ctx, tx, list[0], s.now())
 	}
 	err := postgres.InTx(ctx, s.db, publish)

@@ -2,7 +2,6 @@ package posts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -52,11 +51,13 @@ func (s *Service) Comment(ctx context.Context, said Said) (int64, error) {
 		if err := answerable(ctx, tx, v, said.ParentID); err != nil {
 			return err
 		}
-		err = tx.GetContext(ctx, &id, `select id from comments where author_id = $1 and operation = $2`, said.Author, said.Operation)
-		if err = postgres.Translate(err); !errors.Is(err, fault.NotFound) {
-			return err // it was sent before
+		if id, err = sent(ctx, tx, said); err != nil || id != 0 {
+			return err
 		}
 		if err := inPace(ctx, tx, said.Author, CommentPaces, selectSaid, s.now()); err != nil {
+			return err
+		}
+		if id, err = sent(ctx, tx, said); err != nil || id != 0 { // by another request, for which this one waited
 			return err
 		}
 		err = tx.GetContext(ctx, &id, insertComment, v.ID, v.Group.ID, orNull(said.ParentID), said.Author, said.Operation, text, s.now())
@@ -69,6 +70,12 @@ func (s *Service) Comment(ctx context.Context, said Said) (int64, error) {
 		return 0, fmt.Errorf("comment: %w", err)
 	}
 	return id, nil
+}
+
+// sent is the number of a comment that was sent before; 0: it was not.
+func sent(ctx context.Context, tx *sqlx.Tx, said Said) (id int64, err error) {
+	err = tx.GetContext(ctx, &id, `select coalesce((select id from comments where author_id = $1 and operation = $2), 0)`, said.Author, said.Operation)
+	return id, postgres.Translate(err)
 }
 
 // answerable says whether a comment can be answered: it is there, is no answer itself, and has not had enough of them.

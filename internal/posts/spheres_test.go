@@ -2,6 +2,7 @@ package posts_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,4 +68,50 @@ func TestWhoLeftWritesThereNoMore(t *testing.T) {
 	w.reads("Ana", w.home(w.ana), "Un bol, encore. | famille | jardin")
 	w.must(w.edits(id, "Un bol, toujours.", where(nil, w.garden)))
 	w.reads("Ana, without the family", w.home(w.ana), "Un bol, toujours. | jardin")
+}
+
+// What a post says while it is out of a circle is not read there, also not by those who moderate it, once it is back: nor after it was removed.
+func TestWhatWasSaidMeanwhileIsNotReadThere(t *testing.T) {
+	w := open(t)
+	c := w.bowl()
+	c.Text = "Un bol."
+	id := w.publish(c, nil, w.family, w.work)
+	reads := func(when string, want ...string) {
+		t.Helper()
+		_, list, err := posts.History(t.Context(), w.DB, w.bob, "bureau", id)
+		w.must(err)
+		got := []string{}
+		for _, v := range list {
+			got = append(got, v.Text)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s, work reads in the history %q, want %q", when, got, want)
+		}
+	}
+	both, out := where(nil, w.family, w.work), where(nil, w.family)
+	for _, edit := range []struct {
+		text string
+		in   posts.Where
+	}{
+		{"Un bol bleu.", both}, {"Il part en privé.", out}, {"Maman.", out}, {"Maman, encore.", out}, {"De retour.", both}, {"De retour, en bleu.", both},
+	} {
+		w.later()
+		w.must(w.edits(id, edit.text, edit.in))
+	}
+	reads("back", "De retour.", "Un bol bleu.", "Un bol.")
+	w.later()
+	w.must(w.edits(id, "De retour, en bleu.", out)) // twice out and in, without a word
+	w.later()
+	w.must(w.edits(id, "De retour, en bleu.", both))
+	w.later()
+	w.must(w.Posts.RemovePost(t.Context(), w.bob, "bureau", id, "Hors sujet"))
+	w.later()
+	w.must(w.edits(id, "Après.", out))
+	reads("removed", "De retour.", "Un bol bleu.", "Un bol.")
+	if v, err := posts.Look(t.Context(), w.DB, w.bob, "bureau", id, posts.See); err != nil || v.Text != "De retour, en bleu." {
+		t.Errorf("%q, %v", v.Text, err)
+	}
+	if _, list, err := posts.History(t.Context(), w.DB, w.ana, "famille", id); err != nil || len(list) != 7 {
+		t.Errorf("the family, where it always was, reads %d versions, %v", len(list), err)
+	}
 }

@@ -168,9 +168,10 @@ func rewrite(ctx context.Context, tx *sqlx.Tx, p Post, c Content, now time.Time)
 
 const insertPhotos = `
 insert into post_photos (post_id, position, media_id, alt)
-select $1, h.position, m.id, h.alt from unnest($2::text[], $3::text[]) with ordinality h(hash, alt, position) join media m on m.hash = h.hash`
+select $1, h.position, m.id, h.alt from posts p cross join unnest($2::text[], $3::text[]) with ordinality h(hash, alt, position) join media m on m.hash = h.hash
+join post_uploads u on u.media_id = m.id and u.member_id = p.author_id where p.id = $1`
 
-// setPhotos has a post show those photographs, which were stored before.
+// setPhotos has a post show those photographs, which its author sent in before.
 func setPhotos(ctx context.Context, tx *sqlx.Tx, postID int64, photos []Photo) error {
 	if _, err := tx.ExecContext(ctx, `delete from post_photos where post_id = $1`, postID); err != nil {
 		return fmt.Errorf("take photographs off post %d: %w", postID, postgres.Translate(err))
@@ -189,11 +190,15 @@ func setPhotos(ctx context.Context, tx *sqlx.Tx, postID int64, photos []Photo) e
 	return nil
 }
 
+const hideOutside = `update post_groups set shown_by = null, shown_sphere = null where post_id = $1 and shown_by is not null`
+
 const setGroups = `
 with chosen as (select unnest($2::bigint[]) as id),
 dropped as (delete from post_groups where post_id = $1 and published_at is null and group_id <> all ($2)),
-gone as (update post_groups set gone_at = $3 where post_id = $1 and published_at is not null and gone_at is null and group_id <> all ($2)),
-back as (update post_groups set gone_at = null where post_id = $1 and published_at is not null and gone_at is not null and group_id = any ($2))
+gone as (update post_groups set gone_at = $3, shown_by = null, shown_sphere = null where post_id = $1 and published_at is not null and gone_at is null and group_id <> all ($2)),
+back as (update post_groups set gone_at = null where post_id = $1 and published_at is not null and gone_at is not null and group_id = any ($2)),
+absent as (insert into post_absences (place_id, from_at, until_at)
+  select id, gone_at, $3 from post_groups where post_id = $1 and published_at is not null and gone_at is not null and group_id = any ($2) on conflict do nothing)
 insert into post_groups (post_id, group_id) select $1, id from chosen on conflict (post_id, group_id) do nothing`
 
 const setNetworks = `
@@ -205,6 +210,11 @@ func setWhere(ctx context.Context, tx *sqlx.Tx, postID int64, w Where, now time.
 	if _, err := tx.ExecContext(ctx, `update posts set outside = $2 where id = $1`, postID, w.Outside); err != nil {
 		return fmt.Errorf("choose who reads post %d: %w", postID, postgres.Translate(err))
 	}
+	if !w.Outside {
+		if _, err := tx.ExecContext(ctx, hideOutside, postID); err != nil {
+			return fmt.Errorf("hide post %d outside: %w", postID, postgres.Translate(err))
+		}
+	}
 	if _, err := tx.ExecContext(ctx, setGroups, postID, pq.Array(w.Groups), now); err != nil {
 		return fmt.Errorf("choose the circles of post %d: %w", postID, postgres.Translate(err))
 	}
@@ -215,18 +225,18 @@ func setWhere(ctx context.Context, tx *sqlx.Tx, postID int64, w Where, now time.
 }
 
 const selectVersions = `
-select version, kind, text, attach, coalesce(product_id, 0) as product_id, photos, until,
+select * from (select version, kind, text, attach, coalesce(product_id, 0) as product_id, photos, until,
   (select max(b.until) from post_versions b where b.post_id = v.post_id and b.version < v.version) as since
-from post_versions v where post_id = $1 `
+from post_versions v where post_id = $1) v where `
 
 const (
-	readBetween = `and until > $2 and ($3::timestamptz is null or until < $3) order by version desc limit 50`
-	readAt      = `and until >= $2 order by version limit 1`
+	readThere = `post_was_read($2, since, until) and ($3::timestamptz is null or until < $3) order by version desc limit 50`
+	readAt    = `until >= $2 order by version limit 1`
 )
 
-// versions are what a post said between two times and does not say at the end of them, the last first: see History.
-func versions(ctx context.Context, q sqlx.QueryerContext, postID int64, from time.Time, end *time.Time) ([]Version, error) {
-	return versionsWhere(ctx, q, readBetween, postID, from, end)
+// versions are what a post said while it was read in a place, and does not say now or at the end of that, the last first: see History.
+func versions(ctx context.Context, q sqlx.QueryerContext, at Place) ([]Version, error) {
+	return versionsWhere(ctx, q, readThere, at.PostID, at.ID, at.Ended())
 }
 
 // wordsAt is what a post said at a time; nil where it says so still.

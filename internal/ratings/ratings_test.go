@@ -409,6 +409,42 @@ func TestGuestBook(t *testing.T) {
 	w.audited()
 }
 
+// A word that was taken back, or that the platform removed, is in nobody's list any more; written and taken back in a loop, it floods nobody.
+func TestWordsTakenBackAreNotTold(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	told := func(when string, want ...string) {
+		t.Helper()
+		if got := w.Told(w.lea, notices.Thanks); !slices.Equal(got, want) {
+			t.Errorf("%s: the owner was told %q, want %q", when, got, want)
+		}
+	}
+	thank := func(email string) ratings.Note {
+		o := w.Paid(apptest.Purchase{Variant: w.shop.Variant, Email: email, Storefront: w.lea})
+		note := ratings.Note{OrderID: o.ID, Handle: "lea", Lang: i18n.FR, Name: "Anne", Body: "Merci."}
+		w.ok(w.Ratings.Thank(ctx, note))
+		return note
+	}
+	note := thank("anne@poste.example")
+	told("written", "written")
+	for range 2 {
+		w.ok(w.Ratings.Unthank(ctx, note.OrderID, "lea"))
+		told("taken back")
+		w.ok(w.Ratings.Thank(ctx, note))
+		told("written once more")
+	}
+	thank("jean@poste.example")
+	told("by somebody else", "written")
+	list, err := ratings.Book(ctx, w.DB, w.lea, 1, 0)
+	w.ok(err)
+	w.ok(w.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartThanks, ID: list[0].ID, MemberID: &w.max, Reason: "advert"}))
+	w.ok(w.Ratings.Decide(ctx, ratings.Decision{Part: ratings.PartThanks, ID: list[0].ID, By: w.Member("alma"), Why: "Non."}))
+	told("kept", "written")
+	w.ok(w.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartThanks, ID: list[0].ID, MemberID: &w.max, Reason: "advert"}))
+	w.ok(w.Ratings.Decide(ctx, ratings.Decision{Part: ratings.PartThanks, ID: list[0].ID, By: w.Member("alba"), Hide: true, Why: "Publicité."}))
+	told("removed")
+}
+
 func TestBuyersAreAskedOnce(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()

@@ -8,6 +8,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
+	"relais/internal/notices"
 	"relais/internal/postgres"
 )
 
@@ -228,6 +229,11 @@ func (s *Service) apply(ctx context.Context, tx *sqlx.Tx, was Subject, d Decisio
 	}
 	if _, err := tx.ExecContext(ctx, text, args...); err != nil {
 		return fmt.Errorf("decide about %s %d: %w", d.Part, d.ID, postgres.Translate(err))
+	}
+	if d.Hide && d.Part == PartThanks {
+		if err := notices.Untell(ctx, tx, was.Thanks.StorefrontID, notices.Thanks, told(d.ID)); err != nil {
+			return err
+		}
 	}
 	reference := fmt.Sprintf("%s:%d:hidden:%d", d.Part, d.ID, s.now().UnixNano())
 	switch {

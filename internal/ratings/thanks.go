@@ -126,15 +126,18 @@ func (s *Service) Thank(ctx context.Context, n Note) error {
 		if kept.State == Removed && (r.Body != n.Body || r.Signed != n.Name) {
 			return s.report(ctx, tx, Report{Part: PartThanks, ThanksID: &kept.ID, Reason: "edited"})
 		}
-		if kept.State != Shown {
+		if kept.State != Shown || r.ThanksID != nil { // its owner was told of it when it was new
 			return nil
 		}
-		return notices.Tell(ctx, tx, notices.Notice{MemberID: r.MemberID, Kind: notices.Thanks, Event: "written", Subject: fmt.Sprintf("thanks:%d", kept.ID), At: s.now(),
+		return notices.Tell(ctx, tx, notices.Notice{MemberID: r.MemberID, Kind: notices.Thanks, Event: "written", Subject: told(kept.ID), At: s.now(),
 			Path: "/me/guestbook", Args: notices.Args{"Name": n.Name}})
 	})
 }
 
-// Unthank takes a buyer’s own entry away where it is seen; it can be written anew.
+// told is the subject under which the owner of a guest book is told of an entry.
+func told(thanksID int64) string { return fmt.Sprintf("thanks:%d", thanksID) }
+
+// Unthank takes a buyer’s own entry away where it is seen, and out of what its owner was told; it can be written anew.
 func (s *Service) Unthank(ctx context.Context, orderID int64, handle string) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		r, err := s.thankable(ctx, tx, orderID, handle)
@@ -144,8 +147,10 @@ func (s *Service) Unthank(ctx context.Context, orderID int64, handle string) err
 		if r.ThanksID == nil {
 			return ErrGone
 		}
-		_, err = tx.ExecContext(ctx, `update thanks set state = 'withdrawn' where id = $1 and state = 'shown'`, *r.ThanksID)
-		return postgres.Translate(err)
+		if _, err = tx.ExecContext(ctx, `update thanks set state = 'withdrawn' where id = $1 and state = 'shown'`, *r.ThanksID); err != nil {
+			return postgres.Translate(err)
+		}
+		return notices.Untell(ctx, tx, r.MemberID, notices.Thanks, told(*r.ThanksID))
 	})
 }
 

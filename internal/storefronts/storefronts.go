@@ -31,11 +31,12 @@ func (s *Service) Register(r *jobs.Runner) { r.Handle(catalog.JobRepriced, 5*tim
 
 const insertListing = `
 insert into listings (member_id, product_id, position, created_at)
-select $1, p.id, -1, $3 from products p join brands b on b.id = p.brand_id
+select $1, p.id, -1, coalesce(f.listed_at, $3) from products p join brands b on b.id = p.brand_id
+left join listings_left f on f.member_id = $1 and f.product_id = p.id
 where p.id = $2 and p.state = 'published' and b.blocked_at is null
 on conflict (member_id, product_id) do nothing`
 
-// Add lists a product first in a member's storefront, in the caller's transaction, and says whether it was not there yet.
+// Add lists a product first in a member's storefront, with the date at which the member first listed it, in the caller's transaction, and says whether it was not there yet.
 // ErrProduct where it is not for sale, ErrFull at MaxListings.
 func Add(ctx context.Context, tx *sqlx.Tx, memberID, productID int64, now time.Time) (bool, error) {
 	if listed, err := Listed(ctx, tx, memberID, productID); err != nil || listed {
@@ -73,13 +74,17 @@ func (s *Service) AddListing(ctx context.Context, memberID, productID int64) (ad
 	return added, err
 }
 
+const deleteListing = `
+with gone as (delete from listings where member_id = $1 and product_id = $2 returning member_id, product_id, created_at)
+insert into listings_left (member_id, product_id, listed_at) select * from gone on conflict do nothing`
+
 // RemoveListing takes a product out, with its note and its margin. A product that is not there is no fault.
 func (s *Service) RemoveListing(ctx context.Context, memberID, productID int64) error {
 	return s.change(ctx, memberID, func(tx *sqlx.Tx, ids []int64) error {
 		if err := forget(ctx, tx, memberID, productID, s.now()); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `delete from listings where member_id = $1 and product_id = $2`, memberID, productID)
+		_, err := tx.ExecContext(ctx, deleteListing, memberID, productID)
 		if err != nil {
 			return fmt.Errorf("remove listing: %w", err)
 		}

@@ -56,6 +56,7 @@ func (c *Client) Setup(ctx context.Context, id string) (payments.Setup, error) {
 	p := &stripego.CheckoutSessionParams{}
 	p.Context = ctx
 	p.AddExpand("setup_intent.payment_method")
+	p.AddExpand("customer")
 	s, err := c.api.CheckoutSessions.Get(id, p)
 	if err != nil {
 		return payments.Setup{}, translate("read setup "+id, err)
@@ -68,7 +69,10 @@ func (c *Client) ExpireSetup(ctx context.Context, id string) error { return c.Ex
 
 func setup(s *stripego.CheckoutSession) payments.Setup {
 	out := payments.Setup{ID: s.ID, URL: s.URL, State: payments.CheckoutState(s.Status), Subject: s.Metadata["subject"]}
-	if s.SetupIntent == nil || s.SetupIntent.Status != stripego.SetupIntentStatusSucceeded {
+	if s.Customer != nil {
+		out.CustomerID = s.Customer.ID
+	}
+	if s.SetupIntent == nil || s.SetupIntent.Status != stripego.SetupIntentStatusSucceeded || s.Customer == nil || s.Customer.Deleted {
 		return out
 	}
 	if m := s.SetupIntent.PaymentMethod; m != nil && m.Customer != nil && m.Card != nil { // without a customer it is forgotten
@@ -86,6 +90,9 @@ func (c *Client) ChargeSaved(ctx context.Context, r payments.ChargeRequest) (pay
 	action := "charge kept card for order " + r.OrderNumber
 	pi, err := c.api.PaymentIntents.New(offSession(ctx, r))
 	refused := translate(action, err)
+	if e, ok := errors.AsType[*payments.Error](refused); ok && e.Code == payments.CodeNotFound { // its customer was deleted
+		e.Code = payments.CodeCardGone
+	}
 	switch answer, ok := errors.AsType[*stripego.Error](err); {
 	case ok && answer.PaymentIntent != nil:
 		pi = answer.PaymentIntent
@@ -211,18 +218,22 @@ func charge(pi *stripego.PaymentIntent) payments.Charge {
 	return out
 }
 
-// ForgetCard detaches a card from its customer, after which Stripe takes no payment by it any more.
-func (c *Client) ForgetCard(ctx context.Context, cardID string) error {
-	p := &stripego.PaymentMethodDetachParams{}
+// Forget deletes a customer. Stripe refuses to delete one who is deleted, as it does one of whom it never heard: it still knows the first.
+func (c *Client) Forget(ctx context.Context, customerID string) error {
+	p := &stripego.CustomerParams{}
 	p.Context = ctx
-	_, err := c.api.PaymentMethods.Detach(cardID, p)
-	refused := translate("forget card "+cardID, err)
-	if err == nil || payments.OutcomeOf(refused) != payments.Final {
+	_, err := c.api.Customers.Del(customerID, p)
+	refused := translate("forget customer "+customerID, err)
+	if payments.CodeOf(refused) != payments.CodeNotFound {
 		return refused
 	}
-	look := &stripego.PaymentMethodParams{} // Stripe refuses to detach what is detached
+	look := &stripego.CustomerParams{}
 	look.Context = ctx
-	if m, err := c.api.PaymentMethods.Get(cardID, look); err == nil && m.Customer == nil {
+	known, err := c.api.Customers.Get(customerID, look)
+	switch {
+	case err != nil:
+		return translate("read customer "+customerID, err)
+	case known.Deleted:
 		return nil
 	}
 	return refused

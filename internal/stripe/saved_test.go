@@ -152,3 +152,52 @@ func TestAClosedChargeSaysWhyItWasRefused(t *testing.T) {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
 }
+
+// Stripe refuses to delete a customer twice: whether it deleted them, it says when it is asked for them.
+func TestForgetting(t *testing.T) {
+	const (
+		del     = "DELETE /v1/customers/cus_1"
+		ask     = "GET /v1/customers/cus_1"
+		gone    = `2{"id":"cus_1","object":"customer","deleted":true}`
+		missing = `0{"error":{"type":"invalid_request_error","code":"resource_missing","param":"id","message":"No such customer: 'cus_1'"}}`
+	)
+	tests := []struct {
+		name   string
+		script map[string][]string
+		calls  []string
+		code   string
+	}{
+		{"at once", map[string][]string{del: {gone}}, []string{del}, ""},
+		{"gone already", map[string][]string{del: {missing}, ask: {gone}}, []string{del, ask}, ""},
+		{"never known", map[string][]string{del: {missing}, ask: {missing}}, []string{del, ask}, payments.CodeNotFound},
+		{"still there", map[string][]string{del: {missing}, ask: {`2{"id":"cus_1","object":"customer"}`}}, []string{del, ask}, payments.CodeNotFound},
+		{"out of order, then gone already", map[string][]string{del: {broken, missing}, ask: {gone}}, []string{del, del, ask}, ""},
+		{"nobody says", map[string][]string{del: {missing}, ask: {broken}}, []string{del, ask, ask}, "api_error"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c, calls := inTurn(t, tt.script)
+			if err := c.Forget(context.Background(), "cus_1"); payments.CodeOf(err) != tt.code || (err == nil) != (tt.code == "") {
+				t.Errorf("it ends as %v, want %q", err, tt.code)
+			}
+			if !slices.Equal(*calls, tt.calls) {
+				t.Errorf("calls %v, want %v", *calls, tt.calls)
+			}
+		})
+	}
+	c, _ := inTurn(t, map[string][]string{create: {missing}})
+	_, err := c.ChargeSaved(context.Background(), kept)
+	paymentstest.Refused(t, err, payments.Final, payments.CodeCardGone)
+}
+
+// A card counts as kept only as long as its customer is there, whatever Stripe still shows of it.
+func TestACardIsKeptWithItsCustomer(t *testing.T) {
+	for customer, saved := range map[string]bool{`{"id":"cus_1","object":"customer"}`: true, `{"id":"cus_1","object":"customer","deleted":true}`: false} {
+		c, _ := inTurn(t, map[string][]string{"GET /v1/checkout/sessions/cs_1": {`2{"id":"cs_1","object":"checkout.session","mode":"setup","status":"complete","customer":` + customer +
+			`,"setup_intent":{"id":"seti_1","object":"setup_intent","status":"succeeded","payment_method":` +
+			`{"id":"pm_1","object":"payment_method","customer":"cus_1","type":"card","card":{"brand":"visa","last4":"4242"}}}}`}})
+		if s, err := c.Setup(context.Background(), "cs_1"); err != nil || s.Saved != saved || s.CustomerID != "cus_1" {
+			t.Errorf("with %s it reads %+v, %v", customer, s, err)
+		}
+	}
+}

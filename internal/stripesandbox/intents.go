@@ -42,7 +42,7 @@ func createIntent(c *call) (any, *params.Refusal) {
 func (c *call) offSession(pi paymentIntent, method string) (any, *params.Refusal) {
 	t := c.tx
 	pm, ok := load[paymentMethod](t, method)
-	switch _, known := load[customer](t, string(pi.Customer)); {
+	switch _, known := t.owner(string(pi.Customer)); {
 	case !known:
 		return nil, params.Missing("customer", string(pi.Customer), "customer")
 	case !ok:
@@ -53,7 +53,7 @@ func (c *call) offSession(pi paymentIntent, method string) (any, *params.Refusal
 	t.put(pi)
 	t.emit("payment_intent.created", pi, "")
 	ch := newCharge(t, pi, pm.card(), pm.ID)
-	ch.PaymentMethodDetails["card"] = pm.onCharge(ch)
+	ch.PaymentMethodDetails["card"] = pm.card().OnCharge(pm.Month, pm.Year)
 	if word := pm.refusal(t.now); word != "" {
 		pi = t.refuse(pi, ch, cards.Refusal(word))
 		return nil, params.Declined(*pi.LastPaymentError, t.present(pi))

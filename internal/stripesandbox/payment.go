@@ -140,12 +140,8 @@ func newCharge(t *tx, pi paymentIntent, card cards.Card, method string) charge {
 		BillingDetails: billingDetails{Address: map[string]any{"country": "FR"}},
 		Created:        t.now.Unix(), Currency: pi.Currency, Description: pi.Description, Metadata: pi.Metadata, Paid: true,
 		PaymentIntent: optional(pi.ID), PaymentMethod: optional(method), Status: "succeeded", TransferGroup: pi.TransferGroup, Customer: pi.Customer,
-		Outcome: &outcome{NetworkStatus: "approved_by_network", RiskLevel: "normal", SellerMessage: "Payment complete.", Type: "authorized"},
-		PaymentMethodDetails: map[string]any{"type": "card", "card": map[string]any{
-			"brand": card.Brand, "country": "FR", "exp_month": 12, "exp_year": t.now.Year() + 3,
-			"fingerprint": cards.Fingerprint(card.Number), "funding": "credit", "last4": card.Last4(), "network": card.Brand,
-			"checks": map[string]any{"address_line1_check": nil, "address_postal_code_check": nil, "cvc_check": "pass"},
-		}},
+		Outcome:              &outcome{NetworkStatus: "approved_by_network", RiskLevel: "normal", SellerMessage: "Payment complete.", Type: "authorized"},
+		PaymentMethodDetails: map[string]any{"type": "card", "card": card.OnCharge(12, t.now.Year()+3)},
 	}
 }
 

@@ -21,6 +21,10 @@ func (t *tx) present(o any) any {
 		if v.Deleted {
 			return map[string]any{"id": v.ID, "object": "account", "deleted": true}
 		}
+	case customer:
+		if v.Deleted {
+			return map[string]any{"id": v.ID, "object": "customer", "deleted": true}
+		}
 	case terminal:
 		if v.Deleted {
 			return map[string]any{"id": v.ID, "object": "terminal.reader", "deleted": true}

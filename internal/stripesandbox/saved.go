@@ -1,7 +1,6 @@
 package stripesandbox
 
 import (
-	"maps"
 	"time"
 
 	"relais/internal/stripesandbox/cards"
@@ -20,6 +19,7 @@ type customer struct {
 	Metadata         metadata `json:"metadata"`
 	Name             optional `json:"name"`
 	PreferredLocales []string `json:"preferred_locales"`
+	Deleted          bool     `json:"_deleted,omitempty"` // nothing else is known of them any more
 }
 
 // setupIntent is an attempt to keep a card, on the page of a session in setup mode.
@@ -70,25 +70,13 @@ func newMethod(t *tx, p payer) paymentMethod {
 	return paymentMethod{
 		ID: newID("pm_", 24), Object: "payment_method", Created: t.now.Unix(), Metadata: metadata{}, Type: "card", Number: p.card.Number, Month: p.month, Year: p.year,
 		BillingDetails: billingDetails{Address: map[string]any{"country": "FR"}, Email: optional(p.email), Name: optional(p.name)},
-		Card: map[string]any{
-			"brand": p.card.Brand, "country": "FR", "exp_month": p.month, "exp_year": p.year, "fingerprint": cards.Fingerprint(p.card.Number),
-			"funding": "credit", "last4": p.card.Last4(), "networks": map[string]any{"available": []string{p.card.Brand}, "preferred": nil},
-			"checks":               map[string]any{"address_line1_check": nil, "address_postal_code_check": nil, "cvc_check": "pass"},
-			"three_d_secure_usage": map[string]any{"supported": true}, "wallet": nil,
-		},
+		Card:           p.card.OnMethod(p.month, p.year),
 	}
 }
 
 func (o paymentMethod) card() cards.Card {
 	c, _ := cards.ByNumber(o.Number)
 	return c
-}
-
-// onCharge is what a charge shows of the card.
-func (o paymentMethod) onCharge(ch charge) map[string]any {
-	shown := maps.Clone(ch.PaymentMethodDetails["card"].(map[string]any))
-	shown["exp_month"], shown["exp_year"] = o.Month, o.Year
-	return shown
 }
 
 // refusal is the bank's word against a charge without the card's owner; empty: it pays.
@@ -109,10 +97,10 @@ func (s *Sandbox) cardEndpoints() map[string]endpoint {
 	return map[string]endpoint{
 		"POST /v1/customers":                   createCustomer,
 		"GET /v1/customers/{id}":               readCustomer,
+		"DELETE /v1/customers/{id}":            deleteCustomer,
 		"GET /v1/setup_intents/{id}":           readSetupIntent,
 		"GET /v1/payment_methods/{id}":         readMethod,
 		"POST /v1/payment_methods/{id}/attach": attachMethod,
-		"POST /v1/payment_methods/{id}/detach": detachMethod,
 	}
 }
 
@@ -128,6 +116,34 @@ func createCustomer(c *call) (any, *params.Refusal) {
 	return o, nil
 }
 
+// owner finds a customer who was not deleted.
+func (t *tx) owner(id string) (customer, bool) {
+	o, ok := load[customer](t, id)
+	return o, ok && !o.Deleted
+}
+
+// deleteCustomer forgets a customer and detaches their cards. What these paid keeps the customer's id.
+func deleteCustomer(c *call) (any, *params.Refusal) {
+	if err := c.form.Done(); err != nil {
+		return nil, err
+	}
+	o, ok := c.tx.owner(c.path("id"))
+	if !ok {
+		return nil, params.Missing("customer", c.path("id"), "id")
+	}
+	for _, id := range c.tx.state.order["payment_method"] {
+		if pm, _ := load[paymentMethod](c.tx, id); string(pm.Customer) == o.ID {
+			pm.Customer = ""
+			c.tx.put(pm)
+			c.tx.emit("payment_method.detached", pm, "")
+		}
+	}
+	c.tx.emit("customer.deleted", o, "")
+	o = customer{ID: o.ID, Object: o.Object, Deleted: true}
+	c.tx.put(o)
+	return o, nil
+}
+
 func readCustomer(c *call) (any, *params.Refusal)    { return read[customer](c, "customer") }
 func readSetupIntent(c *call) (any, *params.Refusal) { return read[setupIntent](c, "setupintent") }
 func readMethod(c *call) (any, *params.Refusal)      { return read[paymentMethod](c, "PaymentMethod") }
@@ -139,7 +155,7 @@ func attachMethod(c *call) (any, *params.Refusal) {
 	if err := c.form.Done(); err != nil {
 		return nil, err
 	}
-	if _, ok := load[customer](c.tx, of); !ok {
+	if _, ok := c.tx.owner(of); !ok {
 		return nil, params.Missing("customer", of, "customer")
 	}
 	if pm, ok := load[paymentMethod](c.tx, token); ok {
@@ -159,22 +175,5 @@ func attachMethod(c *call) (any, *params.Refusal) {
 	pm.Customer = optional(of)
 	c.tx.put(pm)
 	c.tx.emit("payment_method.attached", pm, "")
-	return pm, nil
-}
-
-func detachMethod(c *call) (any, *params.Refusal) {
-	if err := c.form.Done(); err != nil {
-		return nil, err
-	}
-	pm, ok := load[paymentMethod](c.tx, c.path("id"))
-	switch {
-	case !ok:
-		return nil, params.Missing("PaymentMethod", c.path("id"), "id")
-	case pm.Customer == "":
-		return nil, params.Refused("", "", "The payment method you provided is not attached to a customer so detachment is impossible.")
-	}
-	pm.Customer = ""
-	c.tx.put(pm)
-	c.tx.emit("payment_method.detached", pm, "")
 	return pm, nil
 }

@@ -124,9 +124,9 @@ func TestSetupFlows(t *testing.T) {
 	ok(t, h.Sandbox.TurnCard(card.ID, ""))
 	_, err = h.Client.ChargeSaved(ctx, chargeOf(card, "2"))
 	ok(t, err)
-	ok(t, h.Client.ForgetCard(ctx, card.ID))
+	ok(t, h.Client.Forget(ctx, card.CustomerID))
 	want := "payment_intent.created charge.failed payment_intent.payment_failed payment_intent.canceled " +
-		"payment_intent.created charge.succeeded payment_intent.succeeded payment_method.detached"
+		"payment_intent.created charge.succeeded payment_intent.succeeded payment_method.detached customer.deleted"
 	if got := types(h.Events(t)); got != want {
 		t.Errorf("events %s\nwant   %s", got, want)
 	}
@@ -222,7 +222,74 @@ func TestARefusalThatIsNotClosedYet(t *testing.T) {
 	}
 }
 
-// Whoever keeps to the rule of outcomes charges everybody once, or nobody who refuses, and leaves nothing open.
+// forget has a customer forgotten as a job does: it asks until it is told so.
+func forget(t *testing.T, h *paymentstest.Harness, customerID string) {
+	t.Helper()
+	err := h.Client.Forget(ctx, customerID)
+	for range 100 {
+		if err == nil || payments.OutcomeOf(err) == payments.Final {
+			break
+		}
+		err = h.Client.Forget(ctx, customerID)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// forgotten checks that the provider knows no more of a customer than that they were deleted.
+func forgotten(t *testing.T, h *paymentstest.Harness, customerID string) {
+	t.Helper()
+	want := `{"deleted":true,"id":"` + customerID + `","object":"customer"}`
+	if _, text, _ := raw(t, h, "GET", "/v1/customers/"+customerID, nil, nil); text != want {
+		t.Errorf("customer %s, want %s", text, want)
+	}
+}
+
+// However the first call goes wrong, a customer is forgotten once, and asking again is no error.
+func TestUnknownOutcomesOfForgetting(t *testing.T) {
+	for name, fault := range map[string]stripesandbox.Fault{
+		"cut before": {}, "cut after": {Effect: true}, "half an answer": {Effect: true, Truncate: true}, "unavailable": {Status: 503},
+		"internal error, nothing done": {Status: 500}, "internal error, done": {Status: 500, Effect: true},
+	} {
+		for _, times := range []int{1, 10} { // less and more than the client tries by itself
+			t.Run(fmt.Sprint(name, " ", times), func(t *testing.T) {
+				h := paymentstest.Start(t, paymentstest.Options{})
+				kept := keep(t, h, "k", paymentstest.CardOK)
+				h.Events(t)
+				fault.Method, fault.Path, fault.Times = "DELETE", "/v1/customers/", times
+				h.Sandbox.Inject(fault)
+				if err := h.Client.Forget(ctx, kept.CustomerID); payments.OutcomeOf(err) == payments.Final && err != nil {
+					t.Errorf("it ends as %v", err)
+				}
+				h.Sandbox.ClearFaults()
+				ok(t, h.Client.Forget(ctx, kept.CustomerID))
+				forgotten(t, h, kept.CustomerID)
+				if got := types(h.Events(t)); got != "payment_method.detached customer.deleted" {
+					t.Errorf("events %s", got)
+				}
+			})
+		}
+	}
+}
+
+// Nobody leaves a card for a customer who is gone, and be it that their bank is just looking at it.
+func TestNoCardIsKeptForTheForgotten(t *testing.T) {
+	h := paymentstest.Start(t, paymentstest.Options{})
+	s := openSetup(t, h, "secure", "fr")
+	h.Pay(t, s.URL, paymentstest.CardSecure)
+	ok(t, h.Client.Forget(ctx, s.CustomerID))
+	h.Events(t)
+	h.Post(t, s.URL+"/secure", url.Values{"answer": {"confirm"}})
+	if got := types(h.Events(t)); got != "setup_intent.setup_failed" {
+		t.Errorf("events %s", got)
+	}
+	if after, err := h.Client.Setup(ctx, s.ID); err != nil || after != s {
+		t.Errorf("it reads %+v, %v, want %+v", after, err, s)
+	}
+}
+
+// Whoever keeps to the rule of outcomes charges everybody once, or nobody who refuses, and leaves nothing open. Everybody is forgotten.
 func TestNobodyIsChargedTwiceInChaos(t *testing.T) {
 	t.Parallel()
 	h := paymentstest.Start(t, paymentstest.Options{})
@@ -237,6 +304,7 @@ func TestNobodyIsChargedTwiceInChaos(t *testing.T) {
 		all.Go(func() {
 			for i := worker; i < buyers; i += 6 {
 				chargeOnce(t, h, chargeOf(kept[i], fmt.Sprint("charge ", i)))
+				forget(t, h, kept[i].CustomerID)
 			}
 		})
 	}
@@ -255,6 +323,7 @@ func TestNobodyIsChargedTwiceInChaos(t *testing.T) {
 		if statuses["succeeded"] != paid || statuses["succeeded"]+statuses["canceled"] != len(parse(t, text).Data) {
 			t.Errorf("buyer %d: %v, want %d paid and nothing open", i, statuses, paid)
 		}
+		forgotten(t, h, card.CustomerID)
 	}
 }
 
@@ -319,9 +388,14 @@ func TestKeptCardsOutliveTheSandbox(t *testing.T) {
 	card := keep(t, h, "kept", paymentstest.CardAlwaysSecure)
 	ok(t, h.Sandbox.TurnCard(card.ID, "lost_card"))
 	s := openSetup(t, h, "open", "fr")
+	gone := keep(t, h, "gone", paymentstest.CardOK)
+	ok(t, h.Client.Forget(ctx, gone.CustomerID))
 	after := paymentstest.Start(t, paymentstest.Options{Path: copyOf(t, path, ""), Now: h.Clock.Now})
 	_, err := after.Client.ChargeSaved(ctx, chargeOf(card, "1"))
 	paymentstest.Refused(t, err, payments.Final, payments.CodeCardDeclined)
+	_, err = after.Client.ChargeSaved(ctx, chargeOf(gone, "2"))
+	paymentstest.Refused(t, err, payments.Final, payments.CodeCardGone)
+	forgotten(t, after, gone.CustomerID)
 	if page, _, _ := after.Get(t, after.URL+strings.TrimPrefix(s.URL, h.URL)); !strings.Contains(page, "J’accepte que Relais débite ma carte") {
 		t.Error("the page has forgotten to what the buyer agrees")
 	}
@@ -373,10 +447,18 @@ func TestKeptCardsByTheAPI(t *testing.T) {
 	call("POST", "/v1/payment_methods/"+card.ID+"/attach", url.Values{"customer": {card.CustomerID}}, 200, "")
 	call("POST", "/v1/payment_methods/"+card.ID+"/attach", url.Values{"customer": {other.CustomerID}}, 400, "")
 	call("POST", "/v1/payment_methods/pm_card_unknown/attach", url.Values{"customer": {other.CustomerID}}, 404, "resource_missing")
-	call("POST", "/v1/payment_methods/"+card.ID+"/detach", nil, 200, "")
-	call("POST", "/v1/payment_methods/"+card.ID+"/detach", nil, 400, "")
+	call("DELETE", "/v1/customers/"+card.CustomerID, nil, 200, "")
+	call("DELETE", "/v1/customers/"+card.CustomerID, nil, 404, "resource_missing")
+	call("GET", "/v1/customers/"+card.CustomerID, nil, 200, "")
+	call("GET", "/v1/payment_methods/"+card.ID, nil, 200, "")
+	call("GET", "/v1/payment_intents", url.Values{"customer": {card.CustomerID}}, 200, "")
+	call("POST", "/v1/payment_intents", charge(), 400, "resource_missing")
+	call("POST", "/v1/payment_intents", charge("customer", other.CustomerID), 400, "")
+	call("POST", "/v1/payment_methods/pm_card_visa/attach", url.Values{"customer": {card.CustomerID}}, 400, "resource_missing")
 	session := url.Values{"mode": {"setup"}, "success_url": {"https://a.example"}, "customer": {other.CustomerID}}
 	call("POST", "/v1/checkout/sessions", session, 200, "")
+	session.Set("customer", card.CustomerID)
+	call("POST", "/v1/checkout/sessions", session, 400, "resource_missing")
 	session.Set("customer", "cus_unknown")
 	call("POST", "/v1/checkout/sessions", session, 400, "resource_missing")
 	session.Del("customer")

@@ -14,7 +14,7 @@ func (s *session) readSetup(c *call) {
 	si := setupIntent{ID: id, Object: "setup_intent", ClientSecret: optional(id + "_secret_" + newID("", 25)), Created: c.tx.now.Unix(),
 		Customer: optional(f.Need("customer")), Description: optional(f.Text("setup_intent_data[description]")), Metadata: f.Metadata("setup_intent_data[metadata]"),
 		PaymentMethodTypes: []string{"card"}, Status: "requires_payment_method", Usage: "off_session"}
-	owner, ok := load[customer](c.tx, string(si.Customer))
+	owner, ok := c.tx.owner(string(si.Customer))
 	if f.Good() && !ok {
 		f.Fail(params.Missing("customer", string(si.Customer), "customer"))
 	}
@@ -75,8 +75,12 @@ func (t *tx) failSetup(si setupIntent, why params.Body) {
 	t.emit("setup_intent.setup_failed", si, "")
 }
 
-// kept gives the customer their card: the card, the setup intent and the session, in one commit.
+// kept gives the customer their card: the card, the setup intent and the session, in one commit. One who was deleted is given none.
 func (t *tx) kept(cs session, si setupIntent, pm paymentMethod) {
+	if _, ok := t.owner(string(si.Customer)); !ok {
+		t.failSetup(si, params.Missing("customer", string(si.Customer), "customer").Body)
+		return
+	}
 	pm.Customer, pm.SetUp = si.Customer, true
 	si.Status, si.PaymentMethod, si.LastSetupError, si.NextAction = "succeeded", optional(pm.ID), nil, nil
 	cs.Status, cs.URL = "complete", ""

@@ -45,8 +45,11 @@ func (w *world) buy(ctx context.Context, random *rand.Rand) {
 		}
 		b.client = &http.Client{Jar: jar, Timeout: 25 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 		do := b.order
-		if random.IntN(4) == 0 {
+		switch random.IntN(8) {
+		case 0, 1:
 			do = b.join
+		case 2:
+			do = b.meet
 		}
 		if err := do(ctx); err == nil {
 			w.counts.bought.Add(1)
@@ -93,6 +96,11 @@ func (b *buyer) order(ctx context.Context) error {
 	if a, err = b.press(ctx, http.MethodPost, "/checkout", form); err != nil || a.status != http.StatusSeeOther {
 		return errors.Join(errGaveUp, err)
 	}
+	return b.follow(ctx, a)
+}
+
+// follow goes where an order leads: to the provider's page.
+func (b *buyer) follow(ctx context.Context, a answer) (err error) {
 	for range 8 { // while the provider is away it leads to the order's page, where payment can be asked for again
 		page, onSite := strings.CutPrefix(a.to, "/o/")
 		if !onSite {

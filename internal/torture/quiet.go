@@ -19,10 +19,11 @@ select what, count(*) as number, min(example) as example from (
   union all select 'run ' || state, id || ' ' || paused_reason from payout_runs where state <> 'done'
   union all select 'refund ' || state, id::text from refunds where state in ('new','sending')
   union all select 'reversal ' || state, id::text from reversals where state in ('new','sending')
+  union all select 'payment at a reader ' || state, id::text from reader_payments where state in ('new','open','at_reader') or loose
   union all select 'notice', id || ' ' || type from webhook_events where handled_at is null
   union all select 'campaign past its deadline', id::text from campaigns where state = 'open' and deadline < $1
   union all select 'pledge ' || p.state, p.id::text from pledges p left join orders o on o.id = p.order_id where p.state = 'due' or p.state = 'pending' and p.expires_at < $1
-    or p.told_at is null and (p.state = 'released' or o.state <> 'awaiting_payment') or p.card_id <> '' and p.forgotten_at is null and (p.told_at is not null or p.state in ('left','lapsed'))
+    or p.told_at is null and (p.state = 'released' or o.state <> 'awaiting_payment') or p.customer_id <> '' and p.forgotten_at is null and (p.told_at is not null or p.state in ('left','lapsed'))
   union all select 'order past its time', id::text from orders where state = 'awaiting_payment' and expires_at < $1) u
 group by what order by what`
 

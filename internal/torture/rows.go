@@ -18,6 +18,8 @@ var rowRules = []struct{ words, query string }{
 		  group by recipient, template, subject, body_text having count(*) > 1) twice where $1::int > 0`},
 	{"letters about sent payouts, against sent payouts", `
 		select abs((select count(*) from letters where template = 'payout_sent') - (select count(*) from payouts where state = 'sent')) where $1::int > 0`},
+	{"sales in person that do not have the order that was made of them", `
+		select count(*) from counter_sales c join orders o on o.operation = 'counter-sale-' || lpad(c.id::text, 12, '0') where c.order_id is distinct from o.id and $1::int > 0`},
 	{"orders of one form", `
 		select count(*) from (select operation from orders group by operation having count(*) > 1) twice where $1::int > 0`},
 }
@@ -29,6 +31,7 @@ var stuckRules = []struct{ words, query string }{
 	{"payouts under way", `select count(*) from payouts where state in ('new','sending')`},
 	{"refunds under way", `select count(*) from refunds where state in ('new','sending')`},
 	{"reversals under way", `select count(*) from reversals where state in ('new','sending')`},
+	{"payments at a reader that may still be made", `select count(*) from reader_payments where state in ('new','open','at_reader') or loose`},
 	{"notices not acted on", `select count(*) from webhook_events where handled_at is null`},
 	{"orders that wait for a payment past their time", `select count(*) from orders where state = 'awaiting_payment' and expires_at < now() + (select ahead from demo_clock) - interval '1 day'`},
 }

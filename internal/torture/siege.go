@@ -172,7 +172,7 @@ func (w *world) strike(ctx context.Context, b blow) error {
 func (w *world) provoke(ctx context.Context, step string) {
 	group, _, _ := strings.Cut(step, ".")
 	lead := map[string][]act{"refunds": {w.refundPart, w.refundPart, w.refundAll}, "disputes": {w.dispute, w.decide}, "payouts": {w.free, w.goOn, w.startRun},
-		"debts": {w.owe}, "pledges": {w.gather, w.gather}}[group]
+		"debts": {w.owe}, "pledges": {w.gather, w.gather}, "pos": {w.agreeOnce, w.sellAtReader}}[group]
 	random := rand.New(rand.NewPCG(1, 1))
 	for range 2 {
 		for _, do := range lead {
@@ -187,7 +187,7 @@ update jobs set run_at = run_at - interval '1 day' where kind like $1 and done_a
 // hasten has the jobs that lead to a step done before all others, until Relais has died of it or so much time is over.
 func (w *world) hasten(ctx context.Context, c *child, step string, most time.Duration) {
 	group, _, _ := strings.Cut(step, ".")
-	kinds := map[string]string{"earnings": "orders.release", "disputes": "webhooks.%", "jobs": "%"}[group]
+	kinds := map[string]string{"earnings": "orders.release", "disputes": "webhooks.%", "pos": "webhooks.%", "jobs": "%"}[group]
 	if kinds == "" {
 		kinds = group + ".%"
 	}

@@ -21,6 +21,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/pledges"
+	"relais/internal/pos"
 	"relais/internal/reconcile"
 	"relais/internal/refunds"
 	"relais/internal/returns"
@@ -34,7 +35,7 @@ type act func(ctx context.Context, random *rand.Rand) error
 // work goes on clicking until ctx ends.
 func (w *world) work(ctx context.Context, random *rand.Rand) {
 	acts := []act{w.deliver, w.deliver, w.deliver, w.refundPart, w.refundPart, w.refundAll, w.takeBack, w.dispute, w.decide, w.payRun, w.payNow, w.owe, w.goOn, w.recover, w.payOrphan,
-		w.cancel, w.gather, w.gather, w.leave, w.callOff, w.payRefused}
+		w.cancel, w.gather, w.gather, w.leave, w.callOff, w.payRefused, w.sellAtReader, w.sellAtReader}
 	for ctx.Err() == nil {
 		w.breathe(ctx)
 		w.gate.RLock()
@@ -246,7 +247,7 @@ func (w *world) cancel(ctx context.Context, random *rand.Rand) error {
 
 // hourly are the jobs that come by themselves in the course of a day.
 var hourly = []string{orders.JobSweepExpired, orders.JobSweepDelivered, orders.JobRelease, refunds.JobSweep, disputes.JobSweep, payouts.JobSchedule, debts.JobSweep,
-	reconcile.JobRun, pledges.JobSweep, webhooks.JobFeed, documents.JobFull, documents.JobMonth}
+	reconcile.JobRun, pledges.JobSweep, webhooks.JobFeed, documents.JobFull, documents.JobMonth, pos.JobSweep}
 
 const selectWaiting = `select exists (select 1 from jobs where kind = $1 and done_at is null and parked_at is null)`
 

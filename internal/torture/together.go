@@ -133,5 +133,5 @@ var pledgeRules = []struct{ words, query string }{
 	{"pledges that nobody decided", `select count(*) from pledges p join campaigns c on c.id = p.campaign_id where p.state in ('due','joined') and c.state <> 'open'
 		or p.state = 'pending' and p.expires_at < now() + (select ahead from demo_clock) - interval '1 day'`},
 	{"pledges at their end of which nobody was told", `select count(*) from pledges p left join orders o on o.id = p.order_id where p.told_at is null and (p.state = 'released' or o.state <> 'awaiting_payment')`},
-	{"cards that are still kept", `select count(*) from pledges p where card_id <> '' and forgotten_at is null and (told_at is not null or state in ('left','lapsed'))`},
+	{"cards that are still kept", `select count(*) from pledges p where customer_id <> '' and forgotten_at is null and (told_at is not null or state in ('left','lapsed'))`},
 }

@@ -66,6 +66,7 @@ type world struct {
 	behind  atomic.Bool  // there is more work than is done: people wait, or it would never come to an end
 	goods   []good
 	members []int64
+	readers []reader
 	counts  counts
 }
 
@@ -198,6 +199,9 @@ func (w *world) fill(ctx context.Context) error {
 		if err := w.onboard(ctx, earnings.Owner{MemberID: id}); err != nil {
 			return err
 		}
+	}
+	if err := w.stands(ctx); err != nil {
+		return err
 	}
 	form := url.Values{"amount": {fmt.Sprint(funds)}, "currency": {"eur"}}
 	return w.callStripe(ctx, http.MethodPost, "/v1/topups", form, nil)

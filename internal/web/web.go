@@ -26,6 +26,7 @@ import (
 	"relais/internal/debts"
 	"relais/internal/designs"
 	"relais/internal/disputes"
+	"relais/internal/fault"
 	"relais/internal/fediverse"
 	"relais/internal/follows"
 	"relais/internal/groups"
@@ -36,6 +37,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/payouts"
+	"relais/internal/pledges"
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
@@ -56,6 +58,7 @@ import (
 	"relais/internal/web/counter"
 	"relais/internal/web/federation"
 	"relais/internal/web/feed"
+	"relais/internal/web/groupbuy"
 	"relais/internal/web/notice"
 	"relais/internal/web/opinion"
 	"relais/internal/web/page"
@@ -87,6 +90,7 @@ type Options struct {
 	Carts       *carts.Service
 	Orders      *orders.Service
 	Counter     *pos.Service
+	Pledges     *pledges.Service
 	Support     *support.Service
 	Returns     *returns.Service
 	Disputes    *disputes.Service
@@ -146,18 +150,18 @@ func New(o Options) (http.Handler, error) {
 	}
 	relays = relay.New(relay.Options{DB: o.DB, Site: site, Clicks: o.Clicks, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Pictures: preview.Pictures{Cards: cards, Media: o.Media},
 		Keys: o.Keys, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
-	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Support: o.Support, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor, Together: true})
+	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Pledges: o.Pledges, Support: o.Support, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor, Together: true})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
 	after := aftersale.New(aftersale.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Now: o.Now})
 	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
-	preview.New(preview.Options{Pictures: preview.Pictures{Cards: cards, Media: o.Media}, DB: o.DB, Now: o.Now}).Routes(e)
+	pictures := preview.Pictures{Cards: cards, Media: o.Media}
+	preview.New(preview.Options{Pictures: pictures, DB: o.DB, Now: o.Now}).Routes(e)
 	shops.Routes(e)
 	money.Routes(e)
 	after.Routes(e)
-	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
+	o.otherSales(e, site, pictures, relays.Visitor)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
 	o.circles(e, site)
-	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
@@ -167,7 +171,7 @@ func New(o Options) (http.Handler, error) {
 	notice.New(notice.Options{Site: site, DB: o.DB, Notices: o.Notices, Now: o.Now, Session: func(c echo.Context) string {
 		id, _ := account.IdentityFrom(c)
 		return id.SessionID
-	}}).Routes(e)
+	}, Secure: secure}).Routes(e)
 	e.GET("/static/*", site.Static)
 	e.GET("/media/:file", o.photograph)
 	e.POST("/webhooks/stripe", o.notice(payments.Platform))
@@ -178,11 +182,18 @@ func New(o Options) (http.Handler, error) {
 	return heads(e), nil
 }
 
-// circles adds what members do among themselves, with whoever follows them from elsewhere, and for themselves.
+// otherSales adds what is sold otherwise than through a basket: face to face, and together.
+func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pictures, visitor func(echo.Context) string) {
+	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Fronts: o.Storefronts, Now: o.Now, BaseURL: o.BaseURL, Secure: isHTTPS(o.BaseURL), Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
+	groupbuy.New(groupbuy.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Carts: o.Carts, Pictures: pictures, Visitor: visitor, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
+}
+
+// circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, and what buyers say.
 func (o Options) circles(e *echo.Echo, site *page.Site) {
 	studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
-	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL})
+	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})
 	feeds.Routes(e)
+	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
 	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }
@@ -219,7 +230,9 @@ const unreadPatience = time.Second
 // unread is how many notices the member who looks has not read. Where it cannot be told, the page is shown without.
 func (o Options) unread(c echo.Context) int {
 	ctx := context.WithoutCancel(c.Request().Context()) // the page of an error is made after its request is over
-	n, err := postgres.Within(ctx, unreadPatience, func(ctx context.Context) (int, error) { return notices.Unread(ctx, o.DB, page.ViewerFrom(c).ID) })
+	n, err := postgres.Within(ctx, unreadPatience, func(ctx context.Context) (int, error) {
+		return notices.Unread(ctx, o.DB, page.ViewerFrom(c).ID, notice.Side(c))
+	})
 	if err != nil {
 		o.Log.WarnContext(c.Request().Context(), "unread notices were not counted", "error", err)
 	}
@@ -260,8 +273,15 @@ func (o Options) someMedia(ctx context.Context) ([]string, error) {
 	return media.Newest(ctx, o.DB, 12)
 }
 
-// photograph answers one rendition of a photograph. Its name says its content, so it may be kept for ever.
+// photograph answers one rendition of a photograph that is for everybody. Its name says its content, so it may be kept for ever.
 func (o Options) photograph(c echo.Context) error {
+	public, err := media.Public(c.Request().Context(), o.DB, media.HashOf(c.Param("file")))
+	if err != nil {
+		return err
+	}
+	if !public { // or not there: the answer is the same
+		return fault.New(fault.NotFound, "fault.not_found")
+	}
 	f, err := o.Media.OpenNamed(c.Param("file"))
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sort"
 	"strings"
 
@@ -46,18 +47,19 @@ func (t Text) Empty() bool { return t.FR == "" && t.EN == "" }
 
 // Content is all of the demo's data. Slices keep the order of the files, which is a good order to show.
 type Content struct {
-	Categories []Category `toml:"categories"`
-	Photos     []Photo    `toml:"photos"`
-	Brands     []Brand    `toml:"brands"`
-	Products   []Product  `toml:"products"`
-	Members    []Member   `toml:"members"`
-	Groups     []Group    `toml:"groups"`
-	Posts      []Post     `toml:"posts"`
-	Follows    []Follow   `toml:"follows"`
-	Buyers     []Buyer    `toml:"buyers"`
-	Stands     []Stand    `toml:"stands"`
-	HandSales  []HandSale `toml:"hand_sales"`
-	Opinions   []Opinion  `toml:"opinions"`
+	Categories  []Category   `toml:"categories"`
+	Photos      []Photo      `toml:"photos"`
+	Brands      []Brand      `toml:"brands"`
+	Products    []Product    `toml:"products"`
+	Members     []Member     `toml:"members"`
+	Groups      []Group      `toml:"groups"`
+	Posts       []Post       `toml:"posts"`
+	Follows     []Follow     `toml:"follows"`
+	Buyers      []Buyer      `toml:"buyers"`
+	Stands      []Stand      `toml:"stands"`
+	HandSales   []HandSale   `toml:"hand_sales"`
+	GroupOrders []GroupOrder `toml:"group_orders"`
+	Opinions    []Opinion    `toml:"opinions"`
 }
 
 // Category is a shelf of the catalogue.
@@ -311,6 +313,7 @@ func (c *Content) read(name string) error {
 	c.Buyers = append(c.Buyers, part.Buyers...)
 	c.Stands = append(c.Stands, part.Stands...)
 	c.HandSales = append(c.HandSales, part.HandSales...)
+	c.GroupOrders = append(c.GroupOrders, part.GroupOrders...)
 	c.Opinions = append(c.Opinions, part.Opinions...)
 	return nil
 }
@@ -378,11 +381,8 @@ func (c *Content) Playing(role string) []Member {
 func (b Brand) DeliveriesTo(country string) []Delivery {
 	var out []Delivery
 	for _, d := range b.Delivery {
-		for _, k := range d.Countries {
-			if k == country {
-				out = append(out, d)
-				break
-			}
+		if slices.Contains(d.Countries, country) {
+			out = append(out, d)
 		}
 	}
 	return out

@@ -139,7 +139,9 @@ func Stock(ctx context.Context, tx *sqlx.Tx, at time.Time, variants []int64) err
 	return nil
 }
 
-const selectSeller = `select c.id, c.seller_id from counter_sales c join orders o on o.operation = 'counter-sale-' || lpad(c.id::text, 12, '0') where o.id = $1`
+// The sale may not know of its order yet: its number is in the operation.
+const selectSeller = `
+select c.id, c.seller_id from orders o join counter_sales c on c.id = substring(o.operation from '^counter-sale-([0-9]{12,18})$')::bigint where o.id = $1`
 
 // AtCounter tells who sells face to face that their buyer has paid.
 func AtCounter(ctx context.Context, tx *sqlx.Tx, o Order, total money.Amount) error {

@@ -57,10 +57,10 @@ func Run(t *testing.T, s Subject) {
 	t.Run("a country without readers is a final refusal", s.readerCountry)
 	t.Run("a setup is opened once per reference, and takes no payment", s.setupOnce)
 	t.Run("an open setup can be expired, once", s.setupExpires)
-	t.Run("unknown setups, charges and cards are final refusals", s.unknownSaved)
+	t.Run("unknown setups, charges and customers are final refusals", s.unknownSaved)
 	t.Run("a kept card is charged once per reference, and given back", s.chargesOnce)
 	t.Run("a refused charge is closed", s.chargeRefused)
-	t.Run("a forgotten card pays nothing", s.forgets)
+	t.Run("a forgotten customer pays nothing, and what they paid stays", s.forgets)
 	if s.Keep != nil {
 		t.Run("a card is kept on a page", s.keeps)
 		t.Run("a card that is refused on the page is not kept", s.keepsNot)

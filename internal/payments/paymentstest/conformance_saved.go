@@ -37,7 +37,7 @@ func (s Subject) openSetup(t *testing.T, reference string) payments.Setup {
 func (s Subject) setupOnce(t *testing.T) {
 	ctx := context.Background()
 	first, again := s.openSetup(t, "once"), s.openSetup(t, "once")
-	if first != again || first.ID == "" || first.URL == "" || first.State != payments.CheckoutOpen || first.Subject != "pledge:12" || first.Saved {
+	if first != again || first.ID == "" || first.CustomerID == "" || first.URL == "" || first.State != payments.CheckoutOpen || first.Subject != "pledge:12" || first.Saved {
 		t.Errorf("a new setup is %+v, then %+v", first, again)
 	}
 	if read, err := s.Saved.Setup(ctx, first.ID); err != nil || read != first {
@@ -62,6 +62,12 @@ func (s Subject) setupExpires(t *testing.T) {
 		t.Errorf("after expiry: %+v, %v", got, err)
 	}
 	Refused(t, s.Saved.ExpireSetup(ctx, open.ID), payments.Final, payments.CodeCheckoutNotOpen)
+	if err := s.Saved.Forget(ctx, open.CustomerID); err != nil {
+		t.Error(err)
+	}
+	if got, err := s.Saved.Setup(ctx, open.ID); err != nil || got.State != payments.CheckoutExpired || got.CustomerID != open.CustomerID || got.Saved {
+		t.Errorf("when its customer is forgotten: %+v, %v", got, err)
+	}
 }
 
 func (s Subject) unknownSaved(t *testing.T) {
@@ -70,7 +76,7 @@ func (s Subject) unknownSaved(t *testing.T) {
 	Refused(t, err, payments.Final, payments.CodeNotFound)
 	_, err = s.Saved.Charge(ctx, "pi_unknown")
 	Refused(t, err, payments.Final, payments.CodeNotFound)
-	Refused(t, s.Saved.ForgetCard(ctx, "pm_unknown"), payments.Final, payments.CodeNotFound)
+	Refused(t, s.Saved.Forget(ctx, "cus_unknown"), payments.Final, payments.CodeNotFound)
 }
 
 // attach keeps one of the provider's test cards where nobody can fill in a page. Only tests do: a buyer's consent needs the page.
@@ -185,15 +191,29 @@ func (s Subject) chargeRefused(t *testing.T) {
 func (s Subject) forgets(t *testing.T) {
 	ctx := context.Background()
 	customerID, cardID := s.attach(t, "pm_card_visa")
+	paid, err := s.Saved.ChargeSaved(ctx, s.charge("before", customerID, cardID))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
-		if err := s.Saved.ForgetCard(ctx, cardID); err != nil {
+		if err := s.Saved.Forget(ctx, customerID); err != nil {
 			t.Error(err)
 		}
 	}
-	_, err := s.Saved.ChargeSaved(ctx, s.charge("forgotten", customerID, cardID))
+	_, err = s.Saved.ChargeSaved(ctx, s.charge("forgotten", customerID, cardID))
 	Refused(t, err, payments.Final, payments.CodeCardGone)
-	if found, err := s.Saved.FindCharges(ctx, customerID); err != nil || len(found) != 0 {
-		t.Errorf("found %+v, %v", found, err)
+	if read, err := s.Saved.Charge(ctx, paid.PaymentIntentID); err != nil || read != paid {
+		t.Errorf("what was paid reads %+v, %v, want %+v", read, err, paid)
+	}
+	found, err := s.Saved.FindCharges(ctx, customerID)
+	if payments.CodeOf(err) == payments.CodeNotFound {
+		t.Log("the charges of a customer who is gone are listed no more")
+	} else if diff := cmp.Diff([]payments.Charge{paid}, found); err != nil || diff != "" {
+		t.Errorf("found: %v (-want +got):\n%s", err, diff)
+	}
+	back := payments.RefundRequest{Reference: "refund:forgotten" + s.Unique, PaymentIntentID: paid.PaymentIntentID, Amount: paid.Amount, OrderID: "42"}
+	if refund, err := s.Checkouts.Refund(ctx, back); err != nil || refund.Amount != paid.Amount {
+		t.Errorf("given back: %+v, %v", refund, err)
 	}
 }
 
@@ -214,7 +234,7 @@ func (s Subject) kept(t *testing.T, reference, card string) payments.Setup {
 func (s Subject) keeps(t *testing.T) {
 	ctx := context.Background()
 	got := s.kept(t, "kept", CardOK)
-	want := payments.Setup{ID: got.ID, State: payments.CheckoutComplete, Subject: "pledge:12", Saved: true, Card: payments.SavedCard{
+	want := payments.Setup{ID: got.ID, CustomerID: got.Card.CustomerID, State: payments.CheckoutComplete, Subject: "pledge:12", Saved: true, Card: payments.SavedCard{
 		ID: got.Card.ID, CustomerID: got.Card.CustomerID, Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2034, Fingerprint: got.Card.Fingerprint,
 	}}
 	if diff := cmp.Diff(want, got); diff != "" || got.Card.ID == "" || got.Card.CustomerID == "" || got.Card.Fingerprint == "" {
@@ -227,11 +247,19 @@ func (s Subject) keeps(t *testing.T) {
 	if again := s.kept(t, "kept again", CardOK); again.Card.Fingerprint != got.Card.Fingerprint || again.Card.CustomerID == got.Card.CustomerID {
 		t.Errorf("the same card kept twice: %+v, %+v", got.Card, again.Card)
 	}
-	if err := s.Saved.ForgetCard(ctx, got.Card.ID); err != nil {
+	if err := s.Saved.Forget(ctx, got.CustomerID); err != nil {
 		t.Fatal(err)
 	}
-	if after, err := s.Saved.Setup(ctx, got.ID); err != nil || after.Saved || after.Card != (payments.SavedCard{}) || after.State != payments.CheckoutComplete {
-		t.Errorf("after it was forgotten: %+v, %v", after, err)
+	want.Saved, want.Card = false, payments.SavedCard{}
+	if after, err := s.Saved.Setup(ctx, got.ID); err != nil || after != want {
+		t.Errorf("after it was forgotten: %+v, %v, want %+v", after, err, want)
+	}
+	open := s.openSetup(t, "forgotten")
+	if err := s.Saved.Forget(ctx, open.CustomerID); err != nil {
+		t.Fatal(err)
+	}
+	if location := s.Keep(t, open.URL, CardOK); location != "" {
+		t.Errorf("on the page of a customer who is gone a card led to %q", location)
 	}
 }
 

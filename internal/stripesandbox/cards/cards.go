@@ -31,6 +31,23 @@ func (c Card) Later() bool { return c.Dispute != "" || c.Refunds != "" }
 // Last4 is what its owner recognizes it by.
 func (c Card) Last4() string { return c.Number[len(c.Number)-4:] }
 
+// OnCharge is what a charge shows of the card.
+func (c Card) OnCharge(month, year int) map[string]any {
+	return map[string]any{
+		"brand": c.Brand, "country": "FR", "exp_month": month, "exp_year": year, "fingerprint": Fingerprint(c.Number), "funding": "credit", "last4": c.Last4(),
+		"checks": map[string]any{"address_line1_check": nil, "address_postal_code_check": nil, "cvc_check": "pass"}, "network": c.Brand,
+	}
+}
+
+// OnMethod is what a payment method shows of the card.
+func (c Card) OnMethod(month, year int) map[string]any {
+	shown := c.OnCharge(month, year)
+	delete(shown, "network")
+	shown["networks"] = map[string]any{"available": []string{c.Brand}, "preferred": nil}
+	shown["three_d_secure_usage"], shown["wallet"] = map[string]any{"supported": true}, nil
+	return shown
+}
+
 // All returns the cards that the sandbox knows. Stripe itself lets …9995 be kept by nobody; here it is the card of a buyer who has
 // no money on the day.
 func All() []Card {

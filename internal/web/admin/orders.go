@@ -11,6 +11,7 @@ import (
 	"relais/internal/earnings"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/orders/events"
 	"relais/internal/orders/lists"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
@@ -83,7 +84,7 @@ type share struct {
 }
 
 type event struct {
-	orders.Event
+	events.Event
 	Text string
 }
 

@@ -12,6 +12,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/orders/events"
 	"relais/internal/payments"
 	"relais/internal/web/page"
 )
@@ -65,7 +66,7 @@ func (s *Server) shown(l i18n.Lang, d disputes.Dispute, p orders.Page) Dispute {
 }
 
 // stagesOf is the timeline of a dispute: the events of its order that name it, oldest first.
-func stagesOf(l i18n.Lang, d disputes.Dispute, events []orders.Event) []page.Stage {
+func stagesOf(l i18n.Lang, d disputes.Dispute, events []events.Event) []page.Stage {
 	var stages []page.Stage
 	for _, e := range events {
 		if about, ok := e.Dispute(); ok && about == d.ID {

@@ -386,6 +386,7 @@ func TestTermsAreOffered(t *testing.T) {
 	s := newSpace(t)
 	v := s.open()
 	base := "/brand/atelier-sud/terms"
+	v.see(base, 200, `<option value="0" selected>Tous les produits`) // browsers do not send a required choice without a value
 	v.see(base, 200, "10\u00a0%", "14 jours", "en vigueur", "100,00\u00a0€", "16,67\u00a0€", "8,33\u00a0€", "4,16\u00a0€", "70,84\u00a0€")
 	v.see(base+"?price=24,90&vat=550&commission=15", 200, "24,90\u00a0€", "1,30\u00a0€", "3,54\u00a0€", "1,18\u00a0€", "18,88\u00a0€")
 	v.see(base+"?price=-5&vat=9999&commission=x", 200, "100,00\u00a0€")

@@ -73,7 +73,7 @@ func (s *Server) termsPage(c echo.Context, chosen int64) (termsPage, error) {
 	if !slices.ContainsFunc(sold, func(card catalog.ProductCard) bool { return card.ID == chosen }) {
 		chosen = 0
 	}
-	data.Products = []page.Option{{Value: "", Label: page.Lang(c).T("brandspace.terms.all_products")}}
+	data.Products = []page.Option{{Value: "0", Label: page.Lang(c).T("brandspace.terms.all_products")}}
 	for _, card := range sold {
 		data.Products = append(data.Products, page.Option{Value: strconv.FormatInt(card.ID, 10), Label: card.Title})
 	}
@@ -98,12 +98,9 @@ func (s *Server) termsPage(c echo.Context, chosen int64) (termsPage, error) {
 // termsForm is the form of new terms as those in force fill it in.
 func termsForm(now catalog.Terms, product int64) *page.Form {
 	form := page.NewForm("commission", points(now.CommissionBps), "hold_days", strconv.Itoa(now.HoldDays), "window_days", strconv.Itoa(now.WindowDays),
-		"credit", string(now.Credit), "split_last", "70", "margin", points(now.MarginBps))
+		"credit", string(now.Credit), "split_last", "70", "margin", points(now.MarginBps), "product", strconv.FormatInt(product, 10))
 	if now.Credit == catalog.SplitClick {
 		form.Set("split_last", points(now.SplitLastBps))
-	}
-	if product != 0 {
-		form.Set("product", strconv.FormatInt(product, 10))
 	}
 	for row, step := range now.Steps {
 		form.Set(steps.Field(row, "people"), strconv.Itoa(step.People))

@@ -14,6 +14,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/pos"
+	"relais/internal/storefronts"
 	"relais/internal/web/page"
 )
 
@@ -25,6 +26,7 @@ type offerPage struct {
 	Earner *earner
 	Form   *page.Form
 	Makers []maker
+	Status *storefronts.Status // of the member who sells from their storefront; nil: a brand sells itself
 }
 
 // earner is the member who earns a commission.
@@ -84,6 +86,13 @@ func (s *Server) showOffer(c echo.Context, form *page.Form) error {
 			data.Earner.Amount.Minor += l.Brings().Minor
 			data.Earner.Margin.Minor += l.Added().Minor
 		}
+	}
+	if view.BrandID == nil {
+		said, err := storefronts.StatusOf(ctx, s.DB, view.SellerID)
+		if err != nil {
+			return err
+		}
+		data.Status = &said
 	}
 	if v := page.ViewerFrom(c); v != nil && !form.Failed() && data.Law.OffPremises {
 		form.Set("email", v.Email)

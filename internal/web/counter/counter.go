@@ -32,7 +32,10 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/orders"
 	"relais/internal/pos"
+	"relais/internal/storefronts"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
+	"relais/internal/web/relay"
 )
 
 // Options is what the pages need.
@@ -41,6 +44,7 @@ type Options struct {
 	DB      *sqlx.DB
 	Counter *pos.Service
 	Orders  *orders.Service
+	Fronts  *storefronts.Service
 	Now     func() time.Time // business time
 	BaseURL string           // of the site, without a slash at its end
 	Secure  bool             // the site is served over https
@@ -147,14 +151,6 @@ func placeOptions(l i18n.Lang, country string) []page.Option {
 	return list
 }
 
-func countryOptions(l i18n.Lang) []page.Option {
-	var list []page.Option
-	for _, c := range address.Countries() {
-		list = append(list, page.Option{Value: c, Label: l.T("shop.country." + c)})
-	}
-	return list
-}
-
 type homePage struct {
 	desk
 	Form      *page.Form
@@ -163,6 +159,7 @@ type homePage struct {
 	Places    []page.Option
 	Open      []pos.Sale
 	Today     []pos.Sums
+	Asks      bool // whether the member is a trader: they sell from their own storefront and never said
 }
 
 func (s *Server) home(c echo.Context) error {
@@ -176,7 +173,7 @@ func (s *Server) showHome(c echo.Context, name string, form *page.Form) error {
 	if err != nil {
 		return err
 	}
-	data := homePage{desk: d, Form: form, Country: form.Get("country"), Countries: countryOptions(l)}
+	data := homePage{desk: d, Form: form, Country: form.Get("country"), Countries: orderform.Countries(l)}
 	if !address.Known(data.Country) {
 		if data.Country, err = s.countryOf(ctx, d); err != nil {
 			return err
@@ -184,6 +181,15 @@ func (s *Server) showHome(c echo.Context, name string, form *page.Form) error {
 		form.Set("country", data.Country)
 	}
 	data.Places = placeOptions(l, data.Country)
+	if d.Brand.ID == 0 {
+		said, err := storefronts.StatusOf(ctx, s.DB, v.ID)
+		if err != nil {
+			return err
+		}
+		if data.Asks = said.At == nil; data.Asks {
+			relay.AskStatus(form, said)
+		}
+	}
 	if data.Open, err = s.Counter.Open(ctx, v.ID); err != nil {
 		return err
 	}
@@ -209,8 +215,14 @@ func (s *Server) begin(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := s.Counter.Begin(c.Request().Context(), pos.Beginning{Operation: form.Get("operation"), SellerID: v.ID, BrandID: d.Brand.ID,
-		Place: pos.Place(form.Get("place")), Country: form.Get("country"), Lang: page.Lang(c)})
+	status, asked := relay.StatusIn(form)
+	var id int64
+	if asked && d.Brand.ID == 0 {
+		err = s.Fronts.SayStatus(c.Request().Context(), v.ID, status)
+	}
+	if err == nil {
+		id, err = s.begun(c, d, form)
+	}
 	if form.Refused(err) {
 		form.Set("operation", rand.Text())
 		return s.showHome(c, form.Get("for"), form)
@@ -219,6 +231,12 @@ func (s *Server) begin(c echo.Context) error {
 		return err
 	}
 	return page.Redirect(c, "/sell/"+strconv.FormatInt(id, 10))
+}
+
+// begun is the basket that a form opens.
+func (s *Server) begun(c echo.Context, d desk, form *page.Form) (int64, error) {
+	return s.Counter.Begin(c.Request().Context(), pos.Beginning{Operation: form.Get("operation"), SellerID: page.ViewerFrom(c).ID, BrandID: d.Brand.ID,
+		Place: pos.Place(form.Get("place")), Country: form.Get("country"), Lang: page.Lang(c)})
 }
 
 // today is the day in Paris.

@@ -32,7 +32,7 @@ func open(t *testing.T) *world {
 	t.Helper()
 	w := &world{World: apptest.New(t)}
 	w.Visitors = webtest.New(t, w.DB, page.Options{BaseURL: w.URL, Now: w.Clock.Now, PaymentOrigins: []string{w.URL}}, nil)
-	counter.New(counter.Options{Site: w.Site, DB: w.DB, Counter: w.Counter, Orders: w.Orders, Now: w.Clock.Now, BaseURL: w.URL, Simulated: "/sandbox/reader/", Log: slog.New(slog.DiscardHandler)}).Routes(w.Echo)
+	counter.New(counter.Options{Site: w.Site, DB: w.DB, Counter: w.Counter, Orders: w.Orders, Fronts: w.Storefronts, Now: w.Clock.Now, BaseURL: w.URL, Simulated: "/sandbox/reader/", Log: slog.New(slog.DiscardHandler)}).Routes(w.Echo)
 	w.shop, w.lea = w.Shop("terre", 12000, 5), w.Member("lea")
 	if _, err := w.Storefronts.AddListing(t.Context(), w.lea, w.shop.Product); err != nil {
 		t.Fatal(err)
@@ -226,4 +226,27 @@ func TestAnAmountIsTyped(t *testing.T) {
 	w.Shows(w.Ask(0, code.FindString(rw.Body.String()), nil), http.StatusOK, "Retouche d’ourlet", "145,00", "!Publicité")
 	rw = w.Ask(w.shop.Owner, own+"/typed", good("6"))
 	w.Shows(w.Ask(w.shop.Owner, w.leads(rw, own), nil, "Cookie", w.flash(rw)), http.StatusOK, "ne se modifie plus")
+}
+
+// Who sells from their storefront is asked once whether they are a trader, and the buyer reads it before they order; a brand's team is not asked.
+func TestWhoSellsSaysAsWhat(t *testing.T) {
+	w := open(t)
+	w.Shows(w.Ask(w.lea, "/sell", nil), http.StatusOK, `name="status" value="private" checked`)
+	w.Shows(w.Ask(w.shop.Owner, "/sell?for=terre", nil), http.StatusOK, `!name="status"`)
+	form := url.Values{"operation": {"operation-of-a-trader"}, "for": {"me"}, "place": {"fair"}, "country": {"FR"}, "status": {"trader"}, "legal_name": {"Léa EI"}}
+	w.Shows(w.Ask(w.lea, "/sell", form), http.StatusUnprocessableEntity, `id="f-legal_address-error"`, `value="Léa EI"`, `value="trader" checked`)
+	offered := func() string {
+		at := w.basket(w.lea, "me", "fair")
+		w.leads(w.Ask(w.lea, at+"/show", url.Values{}), at)
+		return code.FindString(w.Ask(w.lea, at, nil).Body.String())
+	}
+	w.Shows(w.Ask(0, offered(), nil), http.StatusOK, "Lea agit ici en particulier", "Le vendeur est toujours la marque")
+	form.Set("legal_address", "1 rue du Bac\n75007 Paris")
+	form.Set("registration", "SIREN 123 456 789")
+	w.leads(w.Ask(w.lea, "/sell", form), "/sell/")
+	w.Shows(w.Ask(w.lea, "/sell", nil), http.StatusOK, `!name="status"`)
+	w.Shows(w.Ask(0, offered(), nil), http.StatusOK, "Lea agit ici en professionnel", "Léa EI", "SIREN 123 456 789", "75007 Paris")
+	at := w.basket(w.shop.Owner, "terre", "fair")
+	w.leads(w.Ask(w.shop.Owner, at+"/show", url.Values{}), at)
+	w.Shows(w.Ask(0, code.FindString(w.Ask(w.shop.Owner, at, nil).Body.String()), nil), http.StatusOK, "!agit ici")
 }

@@ -10,6 +10,7 @@ import (
 	"relais/internal/address"
 	"relais/internal/catalog"
 	"relais/internal/pos"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
@@ -42,7 +43,7 @@ func (s *Server) showReaders(c echo.Context, name string, form *page.Form) error
 	if err != nil {
 		return err
 	}
-	data := readersPage{desk: d, Form: form, Countries: countryOptions(l), Simulated: s.Simulated,
+	data := readersPage{desk: d, Form: form, Countries: orderform.Countries(l), Simulated: s.Simulated,
 		Empty: page.Empty{Icon: "credit-card", Title: l.T("counter.readers.empty"), Text: l.T("counter.readers.empty_text"), URL: "#register", Action: l.T("counter.readers.add")}}
 	online, err := s.Counter.Online(ctx, list)
 	if data.Asked = err == nil; err != nil {
@@ -138,7 +139,7 @@ func (s *Server) rules(c echo.Context) error {
 
 func (s *Server) showRules(c echo.Context, b catalog.Brand, country string, form *page.Form) error {
 	l := page.Lang(c)
-	return s.Site.Render(c, form.Status(), "counter/rules", rulesPage{Brand: b, Form: form, Country: country, Countries: countryOptions(l), Places: placeOptions(l, country)})
+	return s.Site.Render(c, form.Status(), "counter/rules", rulesPage{Brand: b, Form: form, Country: country, Countries: orderform.Countries(l), Places: placeOptions(l, country)})
 }
 
 func (s *Server) saveRules(c echo.Context) error {

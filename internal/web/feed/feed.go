@@ -2,6 +2,8 @@
 // its members say, and for authors the form, the list of their posts, what came of each, and the share queue for networks outside.
 //
 //	/feed                      everything in one's circles and of what one follows, in the order of time
+//	/feed/posts/ID/report      for who reads a post only because it is shown outside
+//	/photos/FILE               a photograph of a post, for who reads that post
 //	/me/follows                what one follows, for nobody else; /follow and /unfollow are the buttons of what can be followed
 //	/me/posts…                 the author's own, for nobody else
 //	/g/HANDLE/p/ID…            a post in a circle; to whoever is not in the circle it does not exist
@@ -20,6 +22,7 @@ import (
 	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/media"
+	"relais/internal/pace"
 	"relais/internal/postgres"
 	"relais/internal/posts"
 	"relais/internal/web/page"
@@ -33,14 +36,18 @@ type Options struct {
 	Follows *follows.Service
 	Media   *media.Store
 	Now     func() time.Time // business time
+	Clock   func() time.Time // real time
 	BaseURL string           // of the site, without a slash at its end
 }
 
 // Server answers the pages. Create it with New.
-type Server struct{ Options }
+type Server struct {
+	Options
+	floods *pace.Buckets // of members
+}
 
 // New returns the server.
-func New(o Options) *Server { return &Server{o} }
+func New(o Options) *Server { return &Server{Options: o, floods: pace.New(followers, o.Clock)} }
 
 // formBytes is how large the form of a post may be, with its photographs.
 const formBytes = posts.MaxPhotos*media.MaxBytes + 256<<10
@@ -54,9 +61,14 @@ func Uploads() map[string]int64 {
 func (s *Server) Routes(e *echo.Echo) {
 	member := page.RequireMember
 	e.GET("/feed", s.home, member)
+	e.GET("/feed/posts/:id/report", s.askReportOutside, member)
+	e.POST("/feed/posts/:id/report", s.reportOutside, member)
+	e.GET("/photos/:file", s.photograph)
 	e.GET("/me/follows", s.follows, member)
-	e.POST("/follow", s.follow, member)
-	e.POST("/unfollow", s.unfollow, member)
+	e.GET("/me/follows/export", s.exportFollows, member)
+	e.POST("/me/follows/erase", s.eraseFollows, member)
+	e.POST("/follow", s.follow, member, s.limited)
+	e.POST("/unfollow", s.unfollow, member, s.limited)
 	e.GET("/me/posts", s.mine, member)
 	e.GET("/me/posts/new", s.newPost, member)
 	e.GET("/me/posts/products", s.products, member)

@@ -2,11 +2,16 @@ package feed
 
 import (
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/fault"
 	"relais/internal/follows"
 	"relais/internal/groups"
+	"relais/internal/members"
+	"relais/internal/pace"
 	"relais/internal/web/page"
 )
 
@@ -84,6 +89,25 @@ func (s *Server) follows(c echo.Context) error {
 	return s.Site.Render(c, http.StatusOK, "feed/follows", data)
 }
 
+// The pace at which one member may follow and stop: each changes a number that others read.
+const (
+	every     = 5 * time.Second
+	burst     = 40
+	followers = 50_000 // members who are remembered
+)
+
+// limited refuses a member who has emptied their bucket.
+func (s *Server) limited(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !s.floods.Allow(strconv.FormatInt(by(c), 10), pace.Pace{Every: every, Burst: burst}) {
+			soon := &members.TooSoon{After: every}
+			c.Response().Header().Set("Retry-After", strconv.Itoa(soon.Seconds()))
+			return fault.New(fault.TooMany, "fault.too_soon").Arg("Count", soon.Seconds()).Because(soon)
+		}
+		return next(c)
+	}
+}
+
 // follow follows something, or moves a follow to the other sphere.
 func (s *Server) follow(c echo.Context) error {
 	form := page.PostedForm(c)
@@ -111,4 +135,23 @@ func (s *Server) unfollow(c echo.Context) error {
 	}
 	s.Site.Good(c, "follow.ended")
 	return page.Redirect(c, page.LocalPath(form.Get("next"), "/me/follows"))
+}
+
+// exportFollows hands out everything that is kept of what the viewer follows.
+func (s *Server) exportFollows(c echo.Context) error {
+	record, err := follows.Export(c.Request().Context(), s.DB, by(c))
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Content-Disposition", `attachment; filename="relais-follows.json"`)
+	return c.JSONPretty(http.StatusOK, record, "  ")
+}
+
+// eraseFollows ends all that the viewer follows.
+func (s *Server) eraseFollows(c echo.Context) error {
+	if err := s.Follows.Forget(c.Request().Context(), by(c)); err != nil {
+		return err
+	}
+	s.Site.Good(c, "follow.data.erased")
+	return page.Redirect(c, "/me/follows")
 }

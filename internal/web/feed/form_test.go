@@ -2,6 +2,7 @@ package feed_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -64,6 +65,47 @@ func photograph(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return raw.Bytes()
+}
+
+// The photograph of a post is answered to who reads it, kept by nobody between them and us, and asked for anew each time.
+func TestPhotographIsShownToItsReaders(t *testing.T) {
+	w := open(t)
+	lea, zoe, max := w.Member("lea"), w.Member("zoe"), w.Member("max")
+	g := poststest.Circle(t, w.DB, "famille", groups.Personal, groups.Private, lea, zoe)
+	rw := w.send(lea, "/me/posts", url.Values{"kind": {"story"}, "text": {"Voyez."}, "group": {strconv.FormatInt(g.ID, 10)}, "do": {"publish"}, "operation": {rand.Text()}}, photograph(t))
+	body := w.ask(zoe, "/feed", nil).Body.String()
+	path := regexp.MustCompile(`src="(/photos/[0-9a-f]+-720\.jpg)"`).FindStringSubmatch(body)
+	if path == nil || strings.Contains(body, "/media/") {
+		t.Fatalf("%d; the feed shows no photograph, or a public one:\n%s", rw.Code, body)
+	}
+	for name, page := range map[string]string{"its own page": "/g/famille/p/1", "the author's": "/me/posts/1", "the form": "/me/posts/1/edit"} {
+		if body := w.ask(lea, page, nil).Body.String(); !strings.Contains(body, path[1]) || strings.Contains(body, "/media/") {
+			t.Errorf("%s shows no photograph, or a public one", name)
+		}
+	}
+	mark := ""
+	for member, want := range map[int64]int{lea: 200, zoe: 200, max: 404, w.admin: 404, 0: 404} {
+		rw := w.ask(member, path[1], nil)
+		if h := rw.Header(); rw.Code != want || strings.Contains(h.Get("Cache-Control"), "public") || !strings.Contains(h.Get("Cache-Control"), "private") {
+			t.Errorf("%d: %d, want %d, %q", member, rw.Code, want, h.Get("Cache-Control"))
+		} else if want == 200 {
+			if mark = h.Get("ETag"); h.Get("Content-Type") != "image/jpeg" || h.Get("Vary") == "" || rw.Body.Len() == 0 {
+				t.Errorf("%v", h)
+			}
+		}
+	}
+	if rw := w.ask(zoe, path[1], nil, "If-None-Match", mark); rw.Code != http.StatusNotModified {
+		t.Errorf("what is there is sent again: %d", rw.Code)
+	}
+	poststest.Role(t, w.DB, g.ID, zoe, groups.None)
+	if rw := w.ask(zoe, path[1], nil, "If-None-Match", mark); rw.Code != http.StatusNotFound {
+		t.Errorf("who left looks on: %d", rw.Code)
+	}
+	for _, name := range []string{"/photos/x", "/photos/" + strings.Repeat("ab", 20) + "-720.jpg", strings.Replace(path[1], "-720", "-1", 1)} {
+		if rw := w.ask(lea, name, nil); rw.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", name, rw.Code)
+		}
+	}
 }
 
 // What is wrong is said at its field, and nothing that was typed or chosen is lost: not the photograph either.

@@ -13,7 +13,8 @@ import (
 
 // actPage asks for a reason: to report something, or to take it down.
 type actPage struct {
-	Seen    posts.View
+	Seen    posts.View     // of the one that is shown outside: the post alone
+	Outside bool           // to who reports it
 	Comment *posts.Comment // nil: the post
 	Text    string         // what it is about
 	Author  string
@@ -83,6 +84,44 @@ func (s *Server) report(c echo.Context) error {
 	}
 	s.Site.Good(c, "feed.report.done")
 	return page.Redirect(c, data.back())
+}
+
+// shown is the post that the address names, for somebody who reads it outside of its circles.
+func (s *Server) shown(c echo.Context) (actPage, error) {
+	data := actPage{Action: c.Request().URL.Path, Outside: true, Reasons: circle.Reasons(page.Lang(c)), Form: page.NewForm()}
+	n, err := id(c, "id")
+	if err != nil {
+		return data, err
+	}
+	data.Seen.Post, err = posts.ShownTo(c.Request().Context(), s.DB, by(c), n)
+	data.Text, data.Author = data.Seen.Text, data.Seen.AuthorName
+	return data, err
+}
+
+func (s *Server) askReportOutside(c echo.Context) error {
+	data, err := s.shown(c)
+	if err != nil {
+		return err
+	}
+	return s.Site.Render(c, http.StatusOK, "feed/act", data)
+}
+
+// reportOutside puts a post on the desks of those who moderate the circles that show it to the viewer, and of the platform.
+func (s *Server) reportOutside(c echo.Context) error {
+	data, err := s.shown(c)
+	if err != nil {
+		return err
+	}
+	data.Form = page.PostedForm(c)
+	err = s.Posts.ReportOutside(c.Request().Context(), by(c), data.Seen.ID, groups.Reason(data.Form.Get("reason")), data.Form.Raw("text"))
+	if data.Form.Refused(err) {
+		return s.Site.Render(c, data.Form.Status(), "feed/act", data)
+	}
+	if err != nil {
+		return err
+	}
+	s.Site.Good(c, "feed.report.done_outside")
+	return page.Redirect(c, "/feed")
 }
 
 func (s *Server) askRemove(c echo.Context) error {

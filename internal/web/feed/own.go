@@ -3,6 +3,7 @@ package feed
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -11,6 +12,7 @@ import (
 	"relais/internal/insight"
 	"relais/internal/media"
 	"relais/internal/posts"
+	"relais/internal/posts/photos"
 	"relais/internal/web/page"
 )
 
@@ -229,7 +231,7 @@ func (s *Server) queue(c echo.Context) error {
 	}
 	data := queuePage{Post: p}
 	if len(p.Photos) > 0 {
-		data.Photo, data.Alt = media.URL(p.Photos[0].Hash, media.Large), p.Photos[0].Alt
+		data.Photo, data.Alt = media.PrivateURL(p.Photos[0].Hash, media.Large), p.Photos[0].Alt
 	}
 	if data.Title, err = s.titleOf(c, p); err != nil {
 		return err
@@ -289,4 +291,28 @@ func (s *Server) tick(c echo.Context) error {
 		return err
 	}
 	return page.Redirect(c, fmt.Sprintf("/me/posts/%d/share#s-%s", n, c.Param("channel")))
+}
+
+// photograph answers one rendition of a photograph of a post to who reads it, each time anew: what may be looked at changes.
+func (s *Server) photograph(c echo.Context) error {
+	var viewer int64
+	if v := page.ViewerFrom(c); v != nil {
+		viewer = v.ID
+	}
+	name := c.Param("file")
+	if err := photos.Look(c.Request().Context(), s.DB, viewer, media.HashOf(name)); err != nil {
+		return err
+	}
+	f, err := s.Media.OpenNamed(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := c.Response().Header()
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("Vary", "Cookie")
+	h.Set("ETag", `"`+name+`"`)
+	h.Set("Content-Type", "image/jpeg")
+	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, f)
+	return nil
 }

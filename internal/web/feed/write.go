@@ -18,6 +18,7 @@ import (
 	"relais/internal/groups"
 	"relais/internal/i18n"
 	"relais/internal/posts"
+	"relais/internal/posts/photos"
 	"relais/internal/web/page"
 )
 
@@ -316,7 +317,7 @@ func (s *Server) keep(c echo.Context, header *multipart.FileHeader) (string, err
 		return "", fmt.Errorf("open photograph: %w", err)
 	}
 	defer file.Close()
-	photo, err := s.Media.Save(c.Request().Context(), s.DB, file, "")
+	photo, err := photos.Keep(c.Request().Context(), s.DB, s.Media, by(c), file)
 	return photo.Hash, err
 }
 

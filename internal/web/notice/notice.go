@@ -7,6 +7,7 @@
 package notice
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -27,6 +28,7 @@ type Options struct {
 	Notices *notices.Service
 	Now     func() time.Time          // business time
 	Session func(echo.Context) string // by which the viewer is signed in
+	Secure  bool                      // served by TLS: cookies are marked so
 }
 
 // Server answers the pages. Create it with New.
@@ -40,6 +42,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	me := e.Group("/me/notices", page.RequireMember)
 	me.GET("", s.list)
 	me.POST("/read", s.readAll)
+	me.POST("/side", s.turn)
+	me.POST("/apart", s.apart)
 	me.GET("/settings", s.settings)
 	me.POST("/settings", s.save)
 	me.GET("/export", s.export)
@@ -55,6 +59,26 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/offline", s.offline)
 	e.GET("/sw.js", s.Site.ServiceWorker)
 	e.GET("/app.webmanifest", s.Site.Manifest)
+}
+
+// sideCookie holds which sphere of a member who keeps theirs apart this browser shows.
+const sideCookie = "side"
+
+// Side is the sphere that this browser shows of a member who keeps theirs apart; empty until they choose one here.
+func Side(c echo.Context) notices.Topic {
+	cookie, err := c.Cookie(sideCookie)
+	if err != nil {
+		return ""
+	}
+	return notices.Topic(cookie.Value).Sphere()
+}
+
+// turn shows the other side, in this browser, from now on.
+func (s *Server) turn(c echo.Context) error {
+	side := notices.Topic(c.FormValue("side")).Sphere()
+	c.SetCookie(&http.Cookie{Name: sideCookie, Value: string(side), Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
+		Secure: s.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	return page.Redirect(c, "/me/notices")
 }
 
 // private marks a page whose address can do something: it is not kept, and no other site learns it.
@@ -82,10 +106,12 @@ func id(c echo.Context) (int64, error) {
 type listPage struct {
 	Days   []day
 	Tabs   []page.Tab
-	Newest int64  // the first of the list
-	Unread int    // of all
-	Older  string // address of the next page; empty: there is none
-	First  string // address of the first page; empty: this is it
+	Sides  []page.Option // by which a member turns from one sphere to the other; empty: they are not kept apart
+	Side   notices.Topic // that is shown; empty: neither
+	Newest int64         // the first of the list
+	Unread int           // of all that the list may show
+	Older  string        // address of the next page; empty: there is none
+	First  string        // address of the first page; empty: this is it
 	Topic  notices.Topic
 	Only   bool // unread ones only
 	Here   string
@@ -144,9 +170,9 @@ func address(topic notices.Topic, only bool, before int64) string {
 	return "/me/notices" + q
 }
 
-// filter reads what of the list is asked for; what makes no sense is left out.
-func filter(topic, only, before string) notices.Filter {
-	f := notices.Filter{Unread: only == "yes"}
+// filter reads what of the list is asked for, seen from the side that this browser shows; what makes no sense is left out.
+func filter(c echo.Context, topic, only, before string) notices.Filter {
+	f := notices.Filter{Unread: only == "yes", Side: Side(c)}
 	for _, t := range notices.Parts() {
 		if topic == string(t) {
 			f.Topic = t
@@ -161,14 +187,21 @@ func filter(topic, only, before string) notices.Filter {
 // list is what the bell leads to.
 func (s *Server) list(c echo.Context) error {
 	ctx, l := c.Request().Context(), page.Lang(c)
-	f := filter(c.QueryParam("topic"), c.QueryParam("unread"), c.QueryParam("before"))
+	f := filter(c, c.QueryParam("topic"), c.QueryParam("unread"), c.QueryParam("before"))
 	found, more, err := notices.List(ctx, s.DB, viewer(c), f)
 	if err != nil {
 		return err
 	}
 	data := listPage{Topic: f.Topic, Only: f.Unread, Here: address(f.Topic, f.Unread, f.Before), Days: byDay(l, found, s.Now())}
-	if data.Unread, err = notices.Unread(ctx, s.DB, viewer(c)); err != nil {
+	if data.Unread, err = notices.Unread(ctx, s.DB, viewer(c), cmp.Or(f.Topic.Sphere(), f.Side)); err != nil {
 		return err
+	}
+	apart, err := notices.Apart(ctx, s.DB, viewer(c))
+	if err != nil {
+		return err
+	}
+	if apart {
+		data.Side, data.Sides = f.Side, sides(l)
 	}
 	if len(found) > 0 {
 		data.Newest = found[0].ID
@@ -180,8 +213,10 @@ func (s *Server) list(c echo.Context) error {
 		data.First = address(f.Topic, f.Unread, 0)
 	}
 	data.Tabs = []page.Tab{{URL: address("", f.Unread, 0), Label: l.T("notice.all"), Current: f.Topic == ""}}
-	for _, t := range s.topics(c) {
-		data.Tabs = append(data.Tabs, page.Tab{URL: address(t, f.Unread, 0), Label: l.T("notice.topic." + string(t)), Current: f.Topic == t})
+	for _, t := range topics(c, notices.Parts()) {
+		if of := t.Sphere(); of == "" || !apart || of == f.Side || t == f.Topic {
+			data.Tabs = append(data.Tabs, page.Tab{URL: address(t, f.Unread, 0), Label: l.T("notice.topic." + string(t)), Current: f.Topic == t})
+		}
 	}
 	data.Empty = page.Empty{Icon: "bell", Title: l.T("notice.empty_title"), Text: l.T("notice.empty_text"), URL: "/me/links", Action: l.T("notice.empty_action")}
 	if f.Unread {
@@ -190,10 +225,19 @@ func (s *Server) list(c echo.Context) error {
 	return s.Site.Render(c, http.StatusOK, "notice/list", data)
 }
 
+// sides are what a member who keeps their spheres apart turns between.
+func sides(l i18n.Lang) []page.Option {
+	list := []page.Option{{Value: "", Label: l.T("notice.side.none")}}
+	for _, t := range notices.Spheres() {
+		list = append(list, page.Option{Value: string(t), Label: l.T("notice.side." + string(t))})
+	}
+	return list
+}
+
 // topics are those that concern the viewer: a brand's only whom works for one.
-func (s *Server) topics(c echo.Context) []notices.Topic {
+func topics(c echo.Context, all []notices.Topic) []notices.Topic {
 	var list []notices.Topic
-	for _, t := range notices.Parts() {
+	for _, t := range all {
 		if t != notices.Brand || len(page.ViewerFrom(c).Brands) > 0 {
 			list = append(list, t)
 		}
@@ -245,15 +289,15 @@ func (s *Server) mark(c echo.Context) error {
 
 // back is the page of the list that a form was on.
 func back(c echo.Context) string {
-	f := filter(c.FormValue("topic"), c.FormValue("unread"), c.FormValue("before"))
+	f := filter(c, c.FormValue("topic"), c.FormValue("unread"), c.FormValue("before"))
 	return address(f.Topic, f.Unread, f.Before)
 }
 
 // readAll marks everything that the viewer has seen the list of.
 func (s *Server) readAll(c echo.Context) error {
 	form := page.PostedForm(c)
-	f := filter(form.Get("topic"), "", "")
-	if err := s.Notices.MarkAll(c.Request().Context(), viewer(c), form.Int("newest", 0), f.Topic); err != nil {
+	f := filter(c, form.Get("topic"), "", "")
+	if err := s.Notices.MarkAll(c.Request().Context(), viewer(c), form.Int("newest", 0), f); err != nil {
 		return err
 	}
 	s.Site.Good(c, "notice.marked_all")

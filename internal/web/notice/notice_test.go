@@ -40,7 +40,7 @@ func open(t *testing.T) *world {
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: w.URL, Now: w.Clock.Now, Log: slog.New(slog.DiscardHandler),
 		Unread: func(c echo.Context) int {
 			w.counted++
-			n, err := notices.Unread(t.Context(), w.DB, page.ViewerFrom(c).ID)
+			n, err := notices.Unread(t.Context(), w.DB, page.ViewerFrom(c).ID, notice.Side(c))
 			if err != nil {
 				t.Error(err)
 			}
@@ -158,7 +158,7 @@ func TestOpeningAndMarking(t *testing.T) {
 	one := fmt.Sprintf("/me/notices/%d", list[0].ID)
 	unread := func(want int) {
 		t.Helper()
-		if n, err := notices.Unread(t.Context(), w.DB, w.lea); err != nil || n != want {
+		if n, err := notices.Unread(t.Context(), w.DB, w.lea, ""); err != nil || n != want {
 			t.Errorf("%d unread, want %d, %v", n, want, err)
 		}
 	}

@@ -17,6 +17,7 @@ type settingsPage struct {
 	Topics  []topic
 	Choices []page.Option
 	Zones   []page.Option
+	Apart   bool   // the member keeps their spheres apart
 	PushKey string // empty: there is no web push
 	Devices []notices.Device
 }
@@ -36,7 +37,7 @@ func (s *Server) settingsPage(c echo.Context, form *page.Form) (data settingsPag
 	for _, z := range notices.Zones() {
 		data.Zones = append(data.Zones, page.Option{Value: z, Label: zoneName(z)})
 	}
-	for _, t := range s.topics(c) {
+	for _, t := range topics(c, notices.Topics()) {
 		section := topic{Name: t}
 		for _, n := range notices.Kinds() {
 			if n.Topic == t {
@@ -44,6 +45,9 @@ func (s *Server) settingsPage(c echo.Context, form *page.Form) (data settingsPag
 			}
 		}
 		data.Topics = append(data.Topics, section)
+	}
+	if data.Apart, err = notices.Apart(c.Request().Context(), s.DB, viewer(c)); err != nil {
+		return data, err
 	}
 	data.Devices, err = notices.Devices(c.Request().Context(), s.DB, viewer(c))
 	return data, err
@@ -120,6 +124,15 @@ func (s *Server) save(c echo.Context) error {
 	}
 	s.Site.Good(c, "notice.set.saved")
 	return page.Redirect(c, "/me/notices/settings")
+}
+
+// apart keeps whether the viewer wants their spheres apart.
+func (s *Server) apart(c echo.Context) error {
+	if err := s.Notices.KeepApart(c.Request().Context(), viewer(c), c.FormValue("apart") == "yes"); err != nil {
+		return err
+	}
+	s.Site.Good(c, "notice.set.saved")
+	return page.Redirect(c, "/me/notices/settings#spheres")
 }
 
 // export hands out everything that is kept.

@@ -33,7 +33,9 @@ func (e *engine) funcs(lang i18n.Lang) template.FuncMap {
 		"asset":    e.assets.URL,
 		"icon":     e.assets.icon,
 		"media":    media.URL,
-		"srcset":   srcset,
+		"srcset":   func(hash string) string { return srcset(media.URL, hash) },
+		"kept":     media.PrivateURL,
+		"keptset":  func(hash string) string { return srcset(media.PrivateURL, hash) },
 		"markdown": markdown,
 		"remote":   remote,
 		"drawing":  drawing,
@@ -96,10 +98,10 @@ func wholeNumber(n any) (int64, error) {
 	return 0, fmt.Errorf("%v (%T) is not a whole number", n, n)
 }
 
-func srcset(hash string) string {
+func srcset(url func(hash string, width int) string, hash string) string {
 	var parts []string
 	for _, w := range [...]int{media.Small, media.Medium, media.Large} {
-		parts = append(parts, fmt.Sprintf("%s %dw", media.URL(hash, w), w))
+		parts = append(parts, fmt.Sprintf("%s %dw", url(hash, w), w))
 	}
 	return strings.Join(parts, ", ")
 }

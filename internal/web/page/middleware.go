@@ -51,7 +51,7 @@ func (s *Site) logged(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		status := c.Response().Status
 		level := slog.LevelInfo
-		if c.Path() == "/static/*" || c.Path() == "/media/:file" || c.Path() == "/healthz" {
+		if c.Path() == "/static/*" || c.Path() == "/media/:file" || c.Path() == "/photos/:file" || c.Path() == "/healthz" {
 			level = slog.LevelDebug
 		}
 		s.log.Log(c.Request().Context(), level, "request", "id", id, "method", c.Request().Method, "route", c.Path(),

@@ -35,6 +35,7 @@ type marginForm struct {
 	Cut      string        // that and why it was lowered; empty: it was not
 	Partial  bool          // only the sums are shown: they say what is wrong with the field
 	Year     earnings.Year // what the member sold and earned this year
+	Asks     bool          // whether they are a trader: they never said
 }
 
 // marginChoice is a margin as a part of the cheapest price, rounded down.
@@ -71,8 +72,16 @@ func (s *Server) setMargin(c echo.Context) error {
 	}
 	form := page.PostedForm(c)
 	margin, err := typed(form, money.Currency(form.Get("currency")))
+	status, asked := StatusIn(form)
+	if asked {
+		_, wrong := status.Clean()
+		err = fault.Merge(err, wrong)
+	}
 	if err == nil {
 		err = s.Storefronts.SetMargin(c.Request().Context(), page.ViewerFrom(c).ID, id, margin)
+	}
+	if err == nil && asked && margin.Minor > 0 {
+		err = s.Storefronts.SayStatus(c.Request().Context(), page.ViewerFrom(c).ID, status)
 	}
 	if form.Refused(err) {
 		f, err := s.marginOf(c, form)
@@ -151,6 +160,13 @@ func (s *Server) marginFormOf(c echo.Context, p catalog.ProductPage, form *page.
 	now := f.Margin.On(low.Price, p.Terms.MarginBps)
 	added := f.fill(form, now)
 	f.look(form.Int("variant", low.ID), added)
+	said, err := storefronts.StatusOf(ctx, s.DB, viewer.ID)
+	if err != nil {
+		return f, err
+	}
+	if f.Asks = said.At == nil; f.Asks {
+		AskStatus(f.Form, said)
+	}
 	f.Year, err = s.thisYear(ctx, viewer.ID)
 	return f, err
 }

@@ -90,6 +90,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/me/storefront/listings/:product/note", s.setNote, member)
 	e.GET("/me/storefront/listings/:product/margin", s.showMargin, member)
 	e.POST("/me/storefront/listings/:product/margin", s.setMargin, member)
+	e.GET("/me/storefront/status", s.showStatus, member)
+	e.POST("/me/storefront/status", s.setStatus, member)
 	e.POST("/me/storefront/listings/:product/move", s.moveListing, member)
 	e.POST("/me/storefront/listings/:product/remove", s.removeListing, member)
 	s.lookRoutes(e)

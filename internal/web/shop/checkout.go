@@ -5,19 +5,17 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
 
-	"relais/internal/address"
 	"relais/internal/carts"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
-	"relais/internal/orders/lists"
 	"relais/internal/referrals"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
@@ -55,30 +53,10 @@ func (s *Shop) checkout(c echo.Context) error {
 		return err
 	}
 	form := page.NewForm("country", "FR", "operation", rand.Text())
-	if err := s.prefill(c, form); err != nil {
+	if err := orderform.Prefill(c.Request().Context(), s.db, page.ViewerFrom(c), form); err != nil {
 		return err
 	}
 	return s.showCheckout(c, form, cart)
-}
-
-// prefill writes into the form what a signed-in member told before.
-func (s *Shop) prefill(c echo.Context, form *page.Form) error {
-	v := page.ViewerFrom(c)
-	if v == nil {
-		return nil
-	}
-	form.Set("email", v.Email)
-	form.Set("name", v.Name)
-	last, err := lists.List(c.Request().Context(), s.db, lists.Query{MemberID: v.ID, Limit: 1})
-	if err != nil || len(last) == 0 {
-		return err
-	}
-	a := last[0].Address
-	for name, value := range map[string]string{"name": a.Name, "street": a.Street, "street2": a.Street2, "postcode": a.Postcode,
-		"city": a.City, "country": a.Country, "phone": a.Phone} {
-		form.Set(name, value)
-	}
-	return nil
 }
 
 // reviewCheckout shows the page again with what was typed and the total of what was chosen: asked for by a button, or
@@ -131,16 +109,13 @@ func (s *Shop) codeNote(c echo.Context, form *page.Form) (string, error) {
 // layOut computes the page of a cart: for each brand the method chosen, or the cheapest that reaches the country.
 func layOut(l i18n.Lang, form *page.Form, cart carts.Cart) checkoutPage {
 	country := form.Get("country")
-	data := checkoutPage{Form: form, Relays: relaysOf(cart), Goods: cart.Goods, Shipping: money.New(0, cart.Goods.Currency),
+	data := checkoutPage{Form: form, Countries: orderform.Countries(l), Relays: relaysOf(cart), Goods: cart.Goods, Shipping: money.New(0, cart.Goods.Currency),
 		Reached: true, Ready: orderable(cart)}
-	for _, code := range address.Countries() {
-		data.Countries = append(data.Countries, page.Option{Value: code, Label: l.T("shop.country." + code)})
-	}
 	for _, p := range cart.Parcels {
 		shown := checkoutParcel{Parcel: p, Field: fmt.Sprintf("method-%d", p.BrandID)}
 		for _, m := range p.Methods {
 			if m.Reaches(country) {
-				shown.Choices = append(shown.Choices, methodOption(l, m, p.Worth))
+				shown.Choices = append(shown.Choices, orderform.Method(l, m, p.Worth))
 			}
 		}
 		m, err := carts.Choose(p.Methods, form.Int(shown.Field, 0), country)
@@ -155,23 +130,6 @@ func layOut(l i18n.Lang, form *page.Form, cart carts.Cart) checkoutPage {
 	}
 	data.Total = money.New(data.Goods.Minor+data.Shipping.Minor, data.Goods.Currency)
 	return data
-}
-
-func methodOption(l i18n.Lang, m carts.Method, goods money.Amount) page.Option {
-	cost := m.Cost(goods.Minor)
-	o := page.Option{Value: strconv.FormatInt(m.ID, 10), Label: m.Name, Hint: days(l, m.DaysMin, m.DaysMax), End: l.T("shop.delivery.free")}
-	if cost > 0 {
-		o.End = l.Money(money.New(cost, goods.Currency))
-	}
-	return o
-}
-
-// days says how long a delivery takes.
-func days(l i18n.Lang, least, most int) string {
-	if least == most {
-		return l.T("shop.delivery.day_count", "Count", most)
-	}
-	return l.T("shop.delivery.days", "Min", least, "Max", most)
 }
 
 // placeOrder makes the order and leads to the page on which it is paid. Sent twice, it leads to the same page twice.
@@ -201,9 +159,7 @@ func (s *Shop) placeOrder(c echo.Context) error {
 func (s *Shop) placement(c echo.Context, form *page.Form, cart carts.Cart) orders.Placement {
 	p := orders.Placement{
 		CartID: s.cartFrom(c), Operation: form.Get("operation"), Email: form.Get("email"), Methods: map[int64]int64{},
-		Address: orders.Address{Name: form.Get("name"), Street: form.Get("street"), Street2: form.Get("street2"), Postcode: form.Get("postcode"),
-			City: form.Get("city"), Country: form.Get("country"), Phone: form.Get("phone")},
-		SeenMinor: form.Int("seen", -1), MemberID: viewerID(c), Visitor: s.visitor(c), Code: form.Get("code"), Lang: page.Lang(c),
+		Address: orderform.Address(form), SeenMinor: form.Int("seen", -1), MemberID: viewerID(c), Visitor: s.visitor(c), Code: form.Get("code"), Lang: page.Lang(c),
 	}
 	for _, parcel := range cart.Parcels {
 		p.Methods[parcel.BrandID] = form.Int(fmt.Sprintf("method-%d", parcel.BrandID), 0)
@@ -215,7 +171,7 @@ func (s *Shop) placement(c echo.Context, form *page.Form, cart carts.Cart) order
 func (s *Shop) pay(c echo.Context, o orders.Order) error {
 	url, err := s.orders.OpenCheckout(c.Request().Context(), o.ID)
 	if err == nil {
-		return redirectAway(c, url)
+		return orderform.Leave(c, url)
 	}
 	switch {
 	case errors.Is(err, orders.ErrOrderOver): // paid or over meanwhile: its page says so
@@ -226,15 +182,6 @@ func (s *Shop) pay(c echo.Context, o orders.Order) error {
 		s.site.Bad(c, "shop.order.provider_away")
 	}
 	return page.Redirect(c, "/o/"+o.Token)
-}
-
-// redirectAway leads to the provider's page, which is not ours; htmx must leave the site for it.
-func redirectAway(c echo.Context, url string) error {
-	if c.Request().Header.Get("HX-Request") == "true" {
-		c.Response().Header().Set("HX-Redirect", url)
-		return c.NoContent(http.StatusOK)
-	}
-	return c.Redirect(http.StatusSeeOther, url)
 }
 
 var errNoOrder = fault.New(fault.NotFound, "fault.order_not_found")

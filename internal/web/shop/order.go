@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,6 +14,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/pledges"
 	"relais/internal/referrals"
 	"relais/internal/returns"
 	"relais/internal/support"
@@ -40,6 +42,9 @@ type orderPage struct {
 	Withdrawable bool // from something of it
 	AllBack      bool // the buyer withdrew from everything that is left
 	Opinion      opinion.Order
+
+	Promise  *pledges.Page // in a group order, of which it was made; nil: it was bought otherwise
+	Charging bool          // the card that was kept for it is charged now
 }
 
 // orderParcel is a shipment with its stages.
@@ -94,6 +99,11 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 	if err != nil {
 		return err
 	}
+	if data.Promise, err = s.pledges.OfOrder(ctx, o.ID, lang); err != nil {
+		return err
+	}
+	data.Charging = charging(data.Promise, now) && !back
+	data.Payable = data.Payable && !data.Charging
 	if data.Choice, err = s.returns.ChoiceOf(ctx, o); err != nil {
 		return err
 	}
@@ -124,6 +134,20 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 		return err
 	}
 	return s.site.Render(c, form.Status(), "shop/order", data)
+}
+
+// charging says whether an order waits for the card that was kept for it: then it is neither paid by hand nor cancelled.
+func charging(p *pledges.Page, now time.Time) bool {
+	return p != nil && p.Order.State == orders.AwaitingPayment && p.Tries(now)
+}
+
+// inHand says ErrOrderOver of an order that is charged by itself.
+func (s *Shop) inHand(ctx context.Context, o orders.Page) error {
+	p, err := s.pledges.OfOrder(ctx, o.ID, o.Lang)
+	if err == nil && charging(p, s.now()) {
+		err = orders.ErrOrderOver
+	}
+	return err
 }
 
 // ownCode says whether the buyer typed a code of their own.
@@ -197,6 +221,12 @@ func (s *Shop) payOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	switch err := s.inHand(c.Request().Context(), o); {
+	case errors.Is(err, orders.ErrOrderOver):
+		return page.Redirect(c, "/o/"+o.Token) // which says so
+	case err != nil:
+		return err
+	}
 	return s.pay(c, o.Order)
 }
 
@@ -204,6 +234,9 @@ func (s *Shop) cancelOrder(c echo.Context) error {
 	return s.ofOrder(c, "shop.order.cancelled", func(ctx context.Context, o orders.Page) error {
 		if o.State != orders.AwaitingPayment {
 			return orders.ErrOrderOver
+		}
+		if err := s.inHand(ctx, o); err != nil {
+			return err
 		}
 		return s.orders.Cancel(ctx, o.ID)
 	})

@@ -19,6 +19,7 @@ import (
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/web/opinion"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
@@ -46,12 +47,13 @@ type productPage struct {
 	Fans       []storefronts.Fan
 	FansMore   int
 	Relay      *relay
-	Ad         string  // who earns by the storefront, in a sentence; empty outside of one
-	Resale     *resale // what the storefront puts on the price; nil: nothing
-	Steps      []step  // what a piece costs people who order together, of the cheapest variant and the brand's price
-	Together   bool    // such an order can be opened
-	Designable bool    // members make designs of it
-	Brought    string  // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
+	Ad         string              // who earns by the storefront, in a sentence; empty outside of one
+	Resale     *resale             // what the storefront puts on the price; nil: nothing
+	Steps      []step              // what a piece costs people who order together, of the cheapest variant and the brand's price
+	Together   bool                // such an order can be opened
+	Designable bool                // members make designs of it
+	Status     *storefronts.Status // of the member of the storefront; nil: nothing is said
+	Brought    string              // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
 	Click      string
 	Others     []page.ProductCard
 	Preview    elsewhere
@@ -124,7 +126,7 @@ func (s *Shop) relayOf(c echo.Context, handle string, p catalog.ProductPage) (*r
 
 // showProduct answers a product's page; r is set in a storefront, form when an addition to the basket was refused.
 func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form *page.Form) error {
-	ctx, earn, together := c.Request().Context(), earnOn(p, lowest(p).Price), stepsOf(p)
+	earn, together := earnOn(p, lowest(p).Price), stepsOf(p)
 	var sold *resale
 	if r != nil {
 		var err error
@@ -136,20 +138,14 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	data := productPage{ProductPage: p, Form: form, Relay: r, Resale: sold, Click: c.QueryParam("c"), Price: priceOf(p), InStock: p.Stock() > 0,
 		Earn: earn, Crumbs: crumbsOf(c, p, r), Steps: together, Together: s.together}
 	if form == nil {
-		data.Form = page.NewForm("quantity", "1", "variant", strconv.FormatInt(preselected(p), 10))
+		data.Form = page.NewForm("quantity", "1", "variant", strconv.FormatInt(orderform.Preselected(p), 10))
 	} else {
 		data.Click = form.Get("c")
 	}
-	if r != nil {
-		page.Shows(c, changes.Member(r.MemberID))
-	} else {
-		name, err := referrals.Recommender(ctx, s.db, data.Click, s.now())
-		if err != nil {
-			return err
-		}
-		data.Brought = name
+	if err := s.who(c, &data); err != nil {
+		return err
 	}
-	data.Variants, data.Choice = variantOptions(c, p)
+	data.Variants, data.Choice = orderform.Variants(page.Lang(c), p)
 	if len(p.Variants) == 1 {
 		data.Single = low.ID
 	}
@@ -212,6 +208,17 @@ func stepsOf(p catalog.ProductPage) []step {
 	return list
 }
 
+// who adds whose storefront it is and as what they act, or else whose link brought the visitor.
+func (s *Shop) who(c echo.Context, data *productPage) (err error) {
+	if r := data.Relay; r != nil {
+		page.Shows(c, changes.Member(r.MemberID))
+		data.Status, err = s.statusOf(c, r.MemberID, data.Resale != nil)
+		return err
+	}
+	data.Brought, err = referrals.Recommender(c.Request().Context(), s.db, data.Click, s.now())
+	return err
+}
+
 // fans adds the members who recommend the product.
 func (s *Shop) fans(c echo.Context, data *productPage) (err error) {
 	if data.Fans, err = storefronts.Fans(c.Request().Context(), s.db, data.ID, 4); err != nil {
@@ -257,16 +264,6 @@ func lowest(p catalog.ProductPage) catalog.VariantView {
 	return low
 }
 
-// preselected is the first variant that can be bought, or else the first.
-func preselected(p catalog.ProductPage) int64 {
-	for _, v := range p.Variants {
-		if v.Stock > 0 {
-			return v.ID
-		}
-	}
-	return p.Variants[0].ID
-}
-
 // priceOf is the price at the head of the page. A reduction is announced with the lowest price of the 30 days before it.
 func priceOf(p catalog.ProductPage) page.Price {
 	low := lowest(p)
@@ -279,41 +276,6 @@ func priceOf(p catalog.ProductPage) page.Price {
 		price.Before, price.Lowest = &prior, &prior
 	}
 	return price
-}
-
-// manyVariants is from how many variants on a list is better than cards.
-const manyVariants = 13
-
-// variantOptions are the choices of a product: pills where all cost the same, cards with their price where not, a list
-// where they are many.
-func variantOptions(c echo.Context, p catalog.ProductPage) (list []page.Option, choice string) {
-	lang := page.Lang(c)
-	choice = "pills"
-	for _, v := range p.Variants {
-		if v.PriceMinor != p.Variants[0].PriceMinor {
-			choice = "radio"
-		}
-	}
-	if len(p.Variants) >= manyVariants {
-		choice = "select"
-	}
-	for _, v := range p.Variants {
-		o := page.Option{Value: strconv.FormatInt(v.ID, 10), Label: v.Title(), End: lang.Money(v.Price), Disabled: v.Stock == 0}
-		switch {
-		case v.Stock == 0:
-			o.Hint = lang.T("page.product.sold_out")
-		case v.Stock <= 5:
-			o.Hint = lang.T("shop.product.left", "Count", v.Stock)
-		}
-		if v.PriorMinor > 0 && choice == "radio" {
-			o.Hint += " " + lang.T("page.price.lowest", "Amount", v.Prior())
-		}
-		if choice == "select" {
-			o.Label += " · " + o.End
-		}
-		list = append(list, o)
-	}
-	return list, choice
 }
 
 func crumbsOf(c echo.Context, p catalog.ProductPage, r *relay) []page.Crumb {

@@ -93,3 +93,32 @@ func TestMarginDoesNotEarnFreeDelivery(t *testing.T) {
 	w.post("/cart", "product", w.bowl.Slug, "variant", id(w.bowl.Variants[0].ID), "quantity", "1", "storefront", "camille").is(http.StatusOK, "81,00")
 	w.get("/checkout").is(http.StatusOK, "Livraison offerte", "81,00").lacks("5,90")
 }
+
+// Who resells says as what, in the storefront and on its product pages, and nowhere else; the seller stays the brand. Kept pages learn of it.
+func TestWhatAResellerIs(t *testing.T) {
+	w := newWorld(t)
+	pages := []string{"/@camille", "/@camille/p/" + w.bowl.Slug}
+	for _, p := range pages { // she recommends, and said nothing
+		w.get(p).is(http.StatusOK).lacks("agit ici")
+	}
+	w.margins(300)
+	w.poll()
+	for _, p := range pages { // without a word, she is a private person
+		w.get(p).is(http.StatusOK, "Camille agit ici en particulier", "Le vendeur est toujours la marque").lacks("en professionnel")
+	}
+	says := func(s storefronts.Status) {
+		w.ok(storefronts.New(w.db, w.stripe.Clock.Now, nil).SayStatus(t.Context(), w.camille, s))
+		w.poll()
+	}
+	says(storefronts.Status{Trader: true, LegalName: "Camille <EI>", Address: "1 rue du Bac\n75007 Paris", Registration: "SIREN 123 456 789"})
+	for _, p := range pages {
+		w.get(p).is(http.StatusOK, "Camille agit ici en professionnel", "Camille &lt;EI&gt;", "75007 Paris", "immatriculation SIREN 123 456 789", "Le vendeur est toujours la marque").lacks("en particulier")
+	}
+	w.get("/p/"+w.bowl.Slug).is(http.StatusOK).lacks("agit ici", "SIREN")
+	says(storefronts.Status{})
+	w.margins(0)
+	w.poll()
+	for _, p := range pages { // she said so
+		w.get(p).is(http.StatusOK, "Camille agit ici en particulier")
+	}
+}

@@ -20,6 +20,7 @@ import (
 
 	"relais/internal/carts"
 	"relais/internal/orders"
+	"relais/internal/pledges"
 	"relais/internal/returns"
 	"relais/internal/support"
 	"relais/internal/web/page"
@@ -31,6 +32,7 @@ type Options struct {
 	Site    *page.Site
 	Carts   *carts.Service
 	Orders  *orders.Service
+	Pledges *pledges.Service
 	Support *support.Service
 	Returns *returns.Service
 	Now     func() time.Time // business time
@@ -50,6 +52,7 @@ type Shop struct {
 	site    *page.Site
 	carts   *carts.Service
 	orders  *orders.Service
+	pledges *pledges.Service
 	support *support.Service
 	returns *returns.Service
 	now     func() time.Time
@@ -66,7 +69,7 @@ func New(o Options) *Shop {
 	if o.Visitor == nil {
 		o.Visitor = func(echo.Context) string { return "" }
 	}
-	return &Shop{db: o.DB, site: o.Site, carts: o.Carts, orders: o.Orders, support: o.Support, returns: o.Returns, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor, together: o.Together}
+	return &Shop{db: o.DB, site: o.Site, carts: o.Carts, orders: o.Orders, pledges: o.Pledges, support: o.Support, returns: o.Returns, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor, together: o.Together}
 }
 
 const cartLife = 30 * 24 * time.Hour

@@ -2,6 +2,7 @@ package shop
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,7 +28,8 @@ type storefrontPage struct {
 	Sections []shelf
 	Pinned   *page.ProductCard
 	Links    []storefronts.Link
-	Break    bool // it takes no orders now
+	Break    bool                // it takes no orders now
+	Status   *storefronts.Status // of its member, who resells or said so; nil: nothing is said
 	Book     opinion.Book
 }
 
@@ -59,6 +61,10 @@ func (s *Shop) storefront(c echo.Context) error {
 		return err
 	}
 	data.Circles = len(shown) > 0
+	resells := slices.ContainsFunc(list, func(l storefronts.Listing) bool { return l.Added(l.From()).Minor > 0 })
+	if data.Status, err = s.statusOf(c, f.MemberID, resells); err != nil {
+		return err
+	}
 	for i, l := range list {
 		p := listed(c, f, l)
 		p.Eager = i < 2
@@ -78,4 +84,13 @@ func (s *Shop) storefront(c echo.Context) error {
 		data.Empty.Text = lang.T("shop.storefront.empty.own")
 	}
 	return s.site.Render(c, http.StatusOK, "shop/storefront", data)
+}
+
+// statusOf is what a member says of themselves, where they said so or do what the law wants it said of; nil else.
+func (s *Shop) statusOf(c echo.Context, memberID int64, resells bool) (*storefronts.Status, error) {
+	said, err := storefronts.StatusOf(c.Request().Context(), s.db, memberID)
+	if err != nil || said.At == nil && !resells {
+		return nil, err
+	}
+	return &said, nil
 }

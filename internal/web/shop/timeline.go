@@ -7,7 +7,9 @@ import (
 
 	"relais/internal/i18n"
 	"relais/internal/orders"
+	"relais/internal/orders/events"
 	"relais/internal/returns"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
@@ -18,7 +20,7 @@ type happened struct {
 }
 
 // happenings puts the events of an order into words, newest first.
-func happenings(l i18n.Lang, events []orders.Event) []happened {
+func happenings(l i18n.Lang, events []events.Event) []happened {
 	list := make([]happened, 0, len(events))
 	for i := len(events) - 1; i >= 0; i-- {
 		if text := events[i].Words(l); text != "" {
@@ -76,7 +78,7 @@ func handStages(l i18n.Lang, o orders.Page, sh orders.Shipment) []page.Stage {
 // wayStages is the way of a parcel to its buyer; over: whatever may follow is not waited for.
 func wayStages(l i18n.Lang, sh orders.Shipment, over bool) []page.Stage {
 	shipped := page.Stage{Label: l.T("shop.stage.preparing", "Brand", sh.BrandName), State: "next"}
-	received := page.Stage{Label: l.T("shop.stage.received"), Detail: days(l, sh.DaysMin, sh.DaysMax), State: "next"}
+	received := page.Stage{Label: l.T("shop.stage.received"), Detail: orderform.Days(l, sh.DaysMin, sh.DaysMax), State: "next"}
 	end := page.Stage{Label: l.T("shop.stage.withdrawal_end"), Detail: l.T("shop.stage.withdrawal_days", "Count", orders.WithdrawalDays), State: "next"}
 	switch sh.State {
 	case orders.Preparing:

@@ -31,6 +31,7 @@ import (
 	"relais/internal/media"
 	"relais/internal/orders"
 	"relais/internal/payments/paymentstest"
+	"relais/internal/pledges"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/referrals"
 	"relais/internal/refunds"
@@ -91,7 +92,7 @@ func newWorld(t testing.TB) *world {
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: w.url, PaymentOrigins: []string{w.stripe.URL},
 		Log: log, Now: now, Changes: w.feed, CartCount: func(c echo.Context) int { return s.CartCount(c) }})
 	w.ok(err)
-	s = shop.New(shop.Options{DB: w.db, Site: site, Carts: carts.New(w.db, now), Orders: w.orders, Support: w.support, Returns: w.returns, Now: now, BaseURL: w.url, Log: log, Together: true})
+	s = shop.New(shop.Options{DB: w.db, Site: site, Carts: carts.New(w.db, now), Orders: w.orders, Pledges: pledges.New(pledges.Config{DB: w.db, Orders: w.orders}), Support: w.support, Returns: w.returns, Now: now, BaseURL: w.url, Log: log, Together: true})
 	w.ok(site.Use(e))
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error { page.SetViewer(c, w.viewer); return next(c) }

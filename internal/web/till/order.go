@@ -14,6 +14,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/orders/events"
 	"relais/internal/support"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
@@ -47,7 +48,7 @@ type split struct {
 
 // event is something that happened, in words.
 type event struct {
-	orders.Event
+	events.Event
 	Text string
 }
 

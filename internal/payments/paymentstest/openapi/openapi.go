@@ -27,7 +27,7 @@ const root = "https://stripe.test/"
 var ours = []string{
 	"account", "account_link", "balance", "balance_transaction", "charge", "checkout.session", "deleted_account", "dispute", "error",
 	"event", "file", "login_link", "payment_intent", "payout", "refund", "topup", "transfer", "transfer_reversal",
-	"customer", "payment_method", "setup_intent", "deleted_terminal.reader", "terminal.connection_token", "terminal.location", "terminal.reader",
+	"customer", "deleted_customer", "payment_method", "setup_intent", "deleted_terminal.reader", "terminal.connection_token", "terminal.location", "terminal.reader",
 }
 
 // Spec is Stripe's description, ready to check with.

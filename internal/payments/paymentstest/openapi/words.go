@@ -33,7 +33,7 @@ var words = map[string][]string{
 		"account.updated", "account.application.deauthorized", "balance.available", "capability.updated", "charge.failed", "charge.refund.updated",
 		"charge.refunded", "charge.succeeded", "charge.updated",
 		"charge.dispute.closed", "charge.dispute.created", "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn", "charge.dispute.updated", "checkout.session.async_payment_failed", "checkout.session.async_payment_succeeded",
-		"checkout.session.completed", "checkout.session.expired", "customer.created", "payment_intent.amount_capturable_updated", "payment_intent.canceled",
+		"checkout.session.completed", "checkout.session.expired", "customer.created", "customer.deleted", "payment_intent.amount_capturable_updated", "payment_intent.canceled",
 		"payment_intent.created", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.requires_action",
 		"payment_intent.succeeded", "payment_method.attached", "payment_method.detached", "payout.canceled", "payout.created", "payout.failed", "payout.paid", "payout.updated", "refund.created",
 		"refund.failed", "refund.updated",
