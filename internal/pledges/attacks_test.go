@@ -12,6 +12,7 @@ import (
 
 	"relais/internal/app/apptest"
 	"relais/internal/carts"
+	"relais/internal/catalog"
 	"relais/internal/i18n"
 	"relais/internal/orders"
 	"relais/internal/pledges"
@@ -105,12 +106,15 @@ func TestOurOwnFaultsAreNoRefusals(t *testing.T) {
 func TestRoom(t *testing.T) {
 	c := open(t, 100)
 	g := c.opens()
+	mallory := c.Member("mallory")
 	ten := c.form(g.Code, "mallory")
-	ten.Quantity = pledges.MaxQuantity
+	ten.Quantity, ten.MemberID = pledges.MaxQuantity, &mallory
 	p := c.asks(ten)
 	c.keeps(p, card(0))
-	if _, err := c.Pledges.Join(t.Context(), c.form(g.Code, "mallory")); !errors.Is(err, pledges.ErrRoom) {
-		t.Errorf("the same address: %v", err)
+	more := c.form(g.Code, "mallory.encore")
+	more.MemberID = &mallory
+	if _, err := c.Pledges.Join(t.Context(), more); !errors.Is(err, pledges.ErrRoom) {
+		t.Errorf("the same account: %v", err)
 	}
 	again := c.asks(c.form(g.Code, "mallory.autre")) // another address, and the same card
 	c.keeps(again, card(0))
@@ -246,15 +250,21 @@ func TestAClockThatIsBehind(t *testing.T) {
 
 // The provider is away for half a day: the jobs do not pile up, and afterwards each card is charged.
 func TestTheProviderIsAway(t *testing.T) {
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError, http.StatusUnauthorized} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) { awayFor(t, status) })
+	}
+}
+
+func awayFor(t *testing.T, status int) {
 	c := open(t, 5)
 	g := c.opens()
 	c.two(g.Code, card(0), card(1))
 	c.Clock.Set(g.Deadline)
 	c.must(c.Pledges.Sweep(t.Context()))
 	c.must(c.Jobs.Drain(t.Context()))
-	c.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/payment_intents", Status: http.StatusServiceUnavailable, Times: 100_000})
-	for h := range 12 {
-		c.Clock.Set(g.Deadline.Add(time.Duration(h)*time.Hour + time.Minute))
+	c.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/payment_intents", Status: status, Times: 100_000})
+	for h := range 4 {
+		c.Clock.Set(g.Deadline.Add(time.Duration(4*h)*time.Hour + time.Minute))
 		c.struggles()
 	}
 	var n int
@@ -293,6 +303,9 @@ func TestBroughtWithoutWhatWasTakenBack(t *testing.T) {
 // A product that is taken off, or a campaign that the platform stops, ends the orders that wait for another try; nobody is charged any more.
 func TestStoppedAfterTheDeadline(t *testing.T) {
 	for name, stop := range map[string]func(c *circle, g pledges.Campaign){
+		"the product is taken off": func(c *circle, _ pledges.Campaign) {
+			c.must(c.Catalog.MoveProduct(c.T.Context(), c.shop.Owner, c.shop.Brand, c.shop.Product, catalog.Archived))
+		},
 		"the brand is blocked": func(c *circle, _ pledges.Campaign) {
 			_, err := c.DB.Exec(`update brands set blocked_at = now() where id = $1`, c.shop.Brand)
 			c.must(err)
@@ -305,17 +318,20 @@ func TestStoppedAfterTheDeadline(t *testing.T) {
 			c := open(t, 5)
 			g := c.opens()
 			a, b := c.two(g.Code, "4000000000009995", card(1))
-			d := c.joins(g.Code, "david", card(2))
+			d, e := c.joins(g.Code, "david", card(2)), c.joins(g.Code, "emma", "4000000000000341") // refused for good
 			c.must(c.Clock.Advance(t.Context(), 10))
 			c.must(c.Pledges.Close(t.Context(), g.ID))
 			c.must(c.Pledges.Charge(t.Context(), a.ID))
+			c.must(c.Pledges.Charge(t.Context(), e.ID))
 			c.must(c.Pledges.Charge(t.Context(), b.ID))
 			c.must(c.Sandbox.TurnCard(c.see(a.Token).CardID, ""))
 			stop(c, g)
 			c.Pass(1)
 			c.sweeps()
-			if p := c.is(a.Token, pledges.Ordered); p.Order.State != orders.Cancelled || p.ForgottenAt == nil || c.letters("unpaid", "anne") != 1 {
-				t.Errorf("waiting: %s", p.Order.State)
+			for who, token := range map[string]string{"anne": a.Token, "emma": e.Token} {
+				if p := c.is(token, pledges.Ordered); p.Order.State != orders.Cancelled || p.ForgottenAt == nil || c.letters("unpaid", who) != 1 {
+					t.Errorf("%s, waiting: %s", who, p.Order.State)
+				}
 			}
 			if p := c.is(b.Token, pledges.Ordered); p.Order.State != orders.Paid {
 				t.Errorf("paid: %s", p.Order.State)
@@ -376,6 +392,19 @@ func TestALateCard(t *testing.T) {
 		t.Error("the cart is kept")
 	}
 	c.Audit()
+}
+
+// Who opens and ends group orders in a loop is asked to wait: the brand's team is told of each.
+func TestOpeningInALoop(t *testing.T) {
+	c := open(t, 5)
+	for range pledges.MaxDaily {
+		c.must(c.Pledges.Cancel(t.Context(), c.lea, c.opens().Code))
+	}
+	if _, err := c.Pledges.Open(t.Context(), c.lea, pledges.Draft{ProductID: c.shop.Product, Days: 5}); !errors.Is(err, pledges.ErrMany) {
+		t.Errorf("one more: %v", err)
+	}
+	c.Pass(1)
+	c.opens()
 }
 
 // A refusal whose answer was lost is found, and the bank is not asked a second time.

@@ -117,12 +117,13 @@ func (s *Service) join(ctx context.Context, tx *sqlx.Tx, j Joining) (Pledge, err
 
 const selectPieces = `
 select coalesce(sum(quantity), 0) from pledges where campaign_id = $1 and state in ('pending','joined')
-  and (email_normal = $2 or member_id = $3 or $4 <> '' and fingerprint = $4) and id <> $5`
+  and (member_id = $2 or $3 <> '' and fingerprint = $3) and id <> $4`
 
-// room refuses more than MaxQuantity pieces of one campaign to one address, account or card: the stock is for all who join.
+// room refuses more than MaxQuantity pieces of one campaign to one account or card: the stock is for all who join. An address is nobody's proof: whoever types
+// somebody else's keeps them out of nothing.
 func room(ctx context.Context, tx *sqlx.Tx, p Pledge) error {
 	var pieces int64
-	if err := tx.GetContext(ctx, &pieces, selectPieces, p.CampaignID, p.EmailNormal, p.MemberID, p.Fingerprint, p.ID); err != nil {
+	if err := tx.GetContext(ctx, &pieces, selectPieces, p.CampaignID, p.MemberID, p.Fingerprint, p.ID); err != nil {
 		return postgres.Translate(err)
 	}
 	if pieces+p.Quantity > MaxQuantity {

@@ -90,17 +90,20 @@ const (
 // perSweep is how many jobs of a kind one sweep enqueues.
 const perSweep = 300
 
+// stopped says that nobody is to pay any more for a pledge p whose order waits: a try finds that, and cancels the order.
+const stopped = `exists (select 1 from campaigns c join products r on r.id = c.product_id join brands b on b.id = c.brand_id
+  where c.id = p.campaign_id and (c.stopped_at is not null or r.state <> 'published' or b.blocked_at is not null))`
+
 // sweeps are what a sweep looks for: the id of what is to be done, and what distinguishes this time from the next. $1: business time.
 var sweeps = []struct{ kind, query string }{
 	{JobClose, `select id, 0 as turn from campaigns where state = 'open' and deadline <= $1 order by deadline limit $2`},
 	{JobLapse, `select id, 0 as turn from pledges where state = 'pending' and expires_at <= $1 order by expires_at limit $2`},
 	{JobCharge, `select id, 0 as turn from pledges where state = 'due'
-union all select p.id, p.attempt from pledges p join orders o on o.id = p.order_id
-where p.state = 'ordered' and p.told_at is null and o.state = 'awaiting_payment' and (p.refusals = 0 or p.next_at <= $1
-    or p.next_at is not null and exists (select 1 from campaigns c where c.id = p.campaign_id and c.stopped_at is not null)) limit $2`},
+union all select p.id, p.refusals from pledges p join orders o on o.id = p.order_id
+where p.state = 'ordered' and p.told_at is null and o.state = 'awaiting_payment' and (p.refusals = 0 or p.next_at <= $1 or ` + stopped + `) order by id limit $2`},
 	{JobSettle, `select id, 0 as turn from pledges where state = 'released' and told_at is null
 union all select p.id, 1 from pledges p join orders o on o.id = p.order_id where p.state = 'ordered' and p.told_at is null and o.state <> 'awaiting_payment'
-union all select id, 2 from pledges where customer_id <> '' and forgotten_at is null and ended_at <= $1 and (state in ('left','lapsed') or told_at is not null) limit $2`},
+union all select id, 2 from pledges where customer_id <> '' and forgotten_at is null and ended_at <= $1 and (state in ('left','lapsed') or told_at is not null) order by id limit $2`},
 }
 
 // forgetPeople empties what is known of the person of a pledge that is over; an order that was made of it knows its buyer itself.
