@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -391,6 +392,92 @@ func TestALateCard(t *testing.T) {
 	if lines != 0 {
 		t.Error("the cart is kept")
 	}
+	c.Audit()
+}
+
+// Ten pieces are the most of one account, and of one card, also where two come at once.
+func TestRoomAtOnce(t *testing.T) {
+	c := open(t, 100)
+	g := c.opens()
+	mallory := c.Member("mallory")
+	var each sync.WaitGroup
+	var joined atomic.Int64
+	for i := range 6 {
+		each.Go(func() {
+			j := c.formAt(i, g.Code)
+			j.Quantity, j.MemberID = 4, &mallory
+			if _, err := c.Pledges.Join(t.Context(), j); err == nil {
+				joined.Add(1)
+			} else if !errors.Is(err, pledges.ErrRoom) {
+				t.Error(err)
+			}
+		})
+	}
+	each.Wait()
+	if joined.Load() != 2 {
+		t.Errorf("%d times four pieces of one account", joined.Load())
+	}
+	h := c.opens()
+	var setups []string
+	notices := c.CatchNotices(func() {
+		for i := range 4 {
+			j := c.form(h.Code, fmt.Sprintf("guest%d", i))
+			j.Quantity = 4
+			p := c.asks(j)
+			c.keepsQuietly(p)
+			setups = append(setups, *c.see(p.Token).SetupID)
+		}
+	})
+	for _, id := range setups {
+		each.Go(func() { c.must(c.Pledges.SetupChanged(t.Context(), id)) })
+	}
+	each.Wait()
+	if v := c.view(h.Code); v.Pieces != 8 {
+		t.Errorf("%d pieces of one card", v.Pieces)
+	}
+	for _, n := range notices {
+		c.Hear(n)
+	}
+	c.sweeps()
+	c.Audit()
+}
+
+// A page for a card whose address was lost with the answer is nobody's: the provider forgets whoever it is of. One that was made and not recorded is the
+// pledge's own.
+func TestPagesThatGotLost(t *testing.T) {
+	c := open(t, 9)
+	g := c.opens()
+	ctx := t.Context()
+	p := c.asks(c.form(g.Code, "anne"))
+	c.Sandbox.Inject(stripesandbox.Fault{Method: http.MethodPost, Path: "/v1/checkout/sessions", Effect: true, Status: http.StatusInternalServerError})
+	if _, err := c.Pledges.OpenSetup(ctx, p.Token); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	c.Sandbox.ClearFaults()
+	c.keeps(p, card(0))
+	lost := c.lostPages()
+	if len(lost) != 1 {
+		t.Fatalf("%d pages are open that nobody was shown", len(lost))
+	}
+	c.must(c.Stripe.ExpireSetup(ctx, lost[0]))
+	c.Settle()
+	if c.customers() != 1 { // anne's own, until she pays
+		t.Errorf("%d customers", c.customers())
+	}
+	q := c.asks(c.form(g.Code, "bruno"))
+	_, err := c.Pledges.OpenSetup(ctx, q.Token)
+	c.must(err)
+	id := *c.see(q.Token).SetupID
+	_, err = c.DB.Exec(`update pledges set setup_id = null, setup_url = '', customer_id = '' where id = $1`, q.ID) // as if killed before it was recorded
+	c.must(err)
+	c.Clock.Set(c.Clock.Now().Add(pledges.CardTime))
+	c.sweeps()
+	c.must(c.Stripe.ExpireSetup(ctx, id))
+	c.sweeps()
+	if r := c.is(q.Token, pledges.Lapsed); r.ForgottenAt == nil || c.customers() != 1 {
+		t.Errorf("forgotten %v, %d customers", r.ForgottenAt, c.customers())
+	}
+	c.is(p.Token, pledges.Joined)
 	c.Audit()
 }
 
