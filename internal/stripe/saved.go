@@ -30,21 +30,13 @@ func (c *Client) OpenSetup(ctx context.Context, r payments.SetupRequest) (paymen
 		Customer:           stripego.String(customer.ID),
 		PaymentMethodTypes: stripego.StringSlice([]string{"card"}),
 		ClientReferenceID:  stripego.String(r.Subject),
-		SuccessURL:         stripego.String(r.SuccessURL),
-		CancelURL:          stripego.String(r.CancelURL),
-		Locale:             stripego.String(locale(r.Locale)),
 		SetupIntentData:    &stripego.CheckoutSessionSetupIntentDataParams{Metadata: meta}, // off session, as in this mode always
 	}
 	if r.Consent != "" {
 		p.CustomText = &stripego.CheckoutSessionCustomTextParams{Submit: &stripego.CheckoutSessionCustomTextSubmitParams{Message: stripego.String(r.Consent)}}
 	}
-	if !r.ExpiresAt.IsZero() {
-		p.ExpiresAt = stripego.Int64(r.ExpiresAt.Add(grace).Unix())
-	}
 	p.Metadata = meta
-	p.Context = ctx
-	p.SetIdempotencyKey(r.Reference)
-	s, err := c.api.CheckoutSessions.New(p)
+	s, err := c.openPage(ctx, p, hosted{r.Reference, r.Locale, r.SuccessURL, r.CancelURL, r.ExpiresAt})
 	if err != nil {
 		return payments.Setup{}, translate("open setup for "+r.Subject, err)
 	}
