@@ -481,6 +481,28 @@ func TestPagesThatGotLost(t *testing.T) {
 	c.Audit()
 }
 
+// Many of which nothing can be done now do not keep the next ones from their turn.
+func TestTheNextOnesHaveTheirTurn(t *testing.T) {
+	c := open(t, 5)
+	g := c.opens()
+	a := c.asks(c.form(g.Code, "anne"))
+	const many = 320
+	c.DB.MustExec(`insert into carts (id, lang, created_at, updated_at) select 'many-' || n, 'fr', now(), now() from generate_series(1, $1) n`, many)
+	c.DB.MustExec(`insert into pledges (token, operation, campaign_id, cart_id, variant_id, quantity, email, email_normal, name, street, postcode, city, country, lang, price_minor, method_name,
+		shipping_minor, days_min, days_max, most_minor, consent, asked_at, expires_at)
+		select 'many-' || n, 'many-' || n, campaign_id, 'many-' || n, variant_id, 1, email, email_normal, name, street, postcode, city, country, lang, price_minor, method_name,
+		shipping_minor, days_min, days_max, most_minor, consent, asked_at, expires_at from pledges, generate_series(1, $1) n where id = $2`, many, a.ID)
+	c.Clock.Set(c.Clock.Now().Add(pledges.CardTime))
+	for range 2 {
+		c.must(c.Pledges.Sweep(t.Context()))
+	}
+	var found int
+	c.must(c.DB.Get(&found, `select count(*) from jobs where kind = 'pledges.lapse'`))
+	if found != many+1 {
+		t.Errorf("%d of %d have a job", found, many+1)
+	}
+}
+
 // Who opens and ends group orders in a loop is asked to wait: the brand's team is told of each.
 func TestOpeningInALoop(t *testing.T) {
 	c := open(t, 5)
