@@ -36,6 +36,7 @@ import (
 	"relais/internal/pledges"
 	"relais/internal/pos"
 	"relais/internal/posts"
+	"relais/internal/questions"
 	"relais/internal/ratings"
 	"relais/internal/reconcile"
 	"relais/internal/referrals"
@@ -81,6 +82,7 @@ type Domains struct {
 	Posts       *posts.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
+	Questions   *questions.Service
 	Payouts     *payouts.Service
 	Debts       *debts.Service
 	Documents   *documents.Service
@@ -163,6 +165,7 @@ func Wire(p Parts) (d *Domains, err error) {
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
 	d.Reviews = reviews.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Ratings = ratings.New(p.DB, p.Clock.Now, d.Mail)
+	d.Questions = questions.New(p.DB, p.Clock.Now)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})

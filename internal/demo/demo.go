@@ -41,6 +41,7 @@ import (
 	"relais/internal/pledges"
 	"relais/internal/pos"
 	"relais/internal/posts"
+	"relais/internal/questions"
 	"relais/internal/ratings"
 	"relais/internal/referrals"
 	"relais/internal/returns"
@@ -88,6 +89,7 @@ type Services struct {
 	Posts       *posts.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
+	Questions   *questions.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox

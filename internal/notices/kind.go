@@ -24,31 +24,34 @@ const (
 
 // The kinds of notices.
 const (
-	Sale         Kind = "sale"          // a friend bought
-	Free         Kind = "free"          // earnings came free
-	Payout       Kind = "payout"        // money was sent, or could not be
-	Back         Kind = "back"          // an earning was taken back, or came back
-	Review       Kind = "review"        // a commission is looked at, was decided
-	Claim        Kind = "claim"         // the answer to a missing sale
-	Terms        Kind = "terms"         // a brand whose pieces one shared changed what it offers
-	Order        Kind = "order"         // of one's own purchases
-	Together     Kind = "together"      // of a group order that one opened
-	Message      Kind = "message"       // a brand wrote about one's order
-	BrandOrder   Kind = "brand_order"   // to the team of a brand: somebody bought
-	BrandMessage Kind = "brand_message" // a buyer wrote
-	BrandReturn  Kind = "brand_return"  // a buyer sends something back
-	BrandDispute Kind = "brand_dispute" // a buyer's bank asks for the money
-	BrandClaim   Kind = "brand_claim"   // a member misses a sale
-	BrandStock   Kind = "brand_stock"   // few pieces are left
-	BrandPayout  Kind = "brand_payout"  // money was sent to the brand, or could not be
-	BrandRating  Kind = "brand_rating"  // a buyer rated a product
-	Margin       Kind = "margin"        // what a storefront puts on a price was lowered, or ended, by its brand
-	Counter      Kind = "counter"       // what one sells face to face was paid
-	Rating       Kind = "rating"        // a brand answered one's rating, a storefront one's thanks
-	Thanks       Kind = "thanks"        // a buyer wrote into one's guest book
-	Circle       Kind = "circle"        // of one's own place in a circle
-	CircleDesk   Kind = "circle_desk"   // to those who moderate: somebody asks to join, something was reported
-	Talk         Kind = "talk"          // of what one wrote in a circle
+	Sale          Kind = "sale"           // a friend bought
+	Free          Kind = "free"           // earnings came free
+	Payout        Kind = "payout"         // money was sent, or could not be
+	Back          Kind = "back"           // an earning was taken back, or came back
+	Review        Kind = "review"         // a commission is looked at, was decided
+	Claim         Kind = "claim"          // the answer to a missing sale
+	Terms         Kind = "terms"          // a brand whose pieces one shared changed what it offers
+	Order         Kind = "order"          // of one's own purchases
+	Together      Kind = "together"       // of a group order that one opened
+	Message       Kind = "message"        // a brand wrote about one's order
+	BrandOrder    Kind = "brand_order"    // to the team of a brand: somebody bought
+	BrandMessage  Kind = "brand_message"  // a buyer wrote
+	BrandReturn   Kind = "brand_return"   // a buyer sends something back
+	BrandDispute  Kind = "brand_dispute"  // a buyer's bank asks for the money
+	BrandClaim    Kind = "brand_claim"    // a member misses a sale
+	BrandStock    Kind = "brand_stock"    // few pieces are left
+	BrandPayout   Kind = "brand_payout"   // money was sent to the brand, or could not be
+	BrandRating   Kind = "brand_rating"   // a buyer rated a product
+	Margin        Kind = "margin"         // what a storefront puts on a price was lowered, or ended, by its brand
+	Counter       Kind = "counter"        // what one sells face to face was paid
+	BrandQuestion Kind = "brand_question" // somebody asked about a product
+	BuyerQuestion Kind = "buyer_question" // somebody asked about a product that one bought
+	Question      Kind = "question"       // of what one asked or answered in public, or reported there
+	Rating        Kind = "rating"         // a brand answered one's rating, a storefront one's thanks
+	Thanks        Kind = "thanks"         // a buyer wrote into one's guest book
+	Circle        Kind = "circle"         // of one's own place in a circle
+	CircleDesk    Kind = "circle_desk"    // to those who moderate: somebody asks to join, something was reported
+	Talk          Kind = "talk"           // of what one wrote in a circle
 )
 
 // Choice is how notices of a kind go by mail.
@@ -105,6 +108,8 @@ func Kinds() []Nature {
 		{Kind: Message, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
 		{Kind: Together, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "missed", "cancelled"}},
 		{Kind: Rating, Topic: Orders, Mail: AtOnce, Urgency: low, Life: 3 * day, Events: []string{"replied", "answered"}},
+		{Kind: Question, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"brand", "buyer", "hidden", "report_kept", "report_hidden"}},
+		{Kind: BuyerQuestion, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: Thanks, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
 		{Kind: Circle, Topic: Circles, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day,
 			Events: []string{"invited", "accepted", "declined", "moderator", "member", "owner", "removed", "banned"}},
@@ -118,6 +123,7 @@ func Kinds() []Nature {
 		{Kind: BrandClaim, Topic: Brand, Mail: Never, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: BrandStock, Topic: Brand, Mail: Daily, Urgency: low, Life: day, Events: []string{"low", "out"}},
 		{Kind: BrandRating, Topic: Brand, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
+		{Kind: BrandQuestion, Topic: Brand, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: BrandPayout, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
 	}
 }

@@ -44,6 +44,7 @@ import (
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
+	"relais/internal/questions"
 	"relais/internal/ratings"
 	"relais/internal/reconcile"
 	"relais/internal/referrals"
@@ -54,6 +55,7 @@ import (
 	"relais/internal/token"
 	"relais/internal/web/account"
 	"relais/internal/web/admin"
+	"relais/internal/web/ask"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/brandspace"
 	"relais/internal/web/card"
@@ -103,6 +105,7 @@ type Options struct {
 	Studio      bool // designs are made and sold; until then nothing leads to their pages
 	Follows     *follows.Service
 	Ratings     *ratings.Service
+	Questions   *questions.Service
 	Debts       *debts.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
@@ -200,6 +203,7 @@ func (o Options) circles(e *echo.Echo, site *page.Site) {
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})
 	feeds.Routes(e)
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
+	ask.New(ask.Options{Site: site, DB: o.DB, Questions: o.Questions, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
 	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }

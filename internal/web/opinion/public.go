@@ -3,7 +3,6 @@ package opinion
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 
@@ -33,39 +32,6 @@ type productPage struct {
 	Empty   page.Empty
 }
 
-var (
-	handleShape = regexp.MustCompile(`^[a-z0-9-]{3,40}$`)
-	clickShape  = regexp.MustCompile(`^[A-Z2-7]{26}$`)
-)
-
-// back is the page of the product that a visitor comes from: in a friend's storefront, with the click that brought them, or the product's own.
-func back(c echo.Context, slug string) string {
-	path := "/p/" + slug
-	if from := c.QueryParam("from"); handleShape.MatchString(from) {
-		path = "/@" + from + path
-	}
-	if click := c.QueryParam("c"); clickShape.MatchString(click) {
-		path += "?c=" + click
-	}
-	return path
-}
-
-// PathOf is the page of all ratings of a product, which leads back to where the visitor comes from.
-func PathOf(slug, from, click string) string {
-	q := url.Values{}
-	if from != "" {
-		q.Set("from", from)
-	}
-	if clickShape.MatchString(click) {
-		q.Set("c", click)
-	}
-	path := "/p/" + slug + "/ratings"
-	if len(q) > 0 {
-		path += "?" + q.Encode()
-	}
-	return path
-}
-
 // ofProduct is all ratings of a product, the newest first, or those with a number of stars.
 func (s *Server) ofProduct(c echo.Context) error {
 	ctx, l := c.Request().Context(), page.Lang(c)
@@ -88,7 +54,7 @@ func (s *Server) ofProduct(c echo.Context) error {
 	if data.Panel.List, err = ratings.Of(ctx, s.DB, p.ID, data.Filter, listSize, data.Pager.Offset()); err != nil {
 		return err
 	}
-	here := back(c, p.Slug)
+	here := page.TrailOf(c).Product(p.Slug)
 	data.Crumbs = []page.Crumb{{URL: here, Label: p.Title}, {Label: l.T("opinion.title")}}
 	data.Empty = page.Empty{Icon: "star", Title: l.T("opinion.empty"), Text: l.T("opinion.empty_text"), URL: here, Action: l.T("opinion.to_product")}
 	page.Shows(c, changes.Brand(p.BrandID))

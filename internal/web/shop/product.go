@@ -18,6 +18,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
+	"relais/internal/web/ask"
 	"relais/internal/web/opinion"
 	"relais/internal/web/orderform"
 	"relais/internal/web/page"
@@ -58,6 +59,7 @@ type productPage struct {
 	Others     []page.ProductCard
 	Preview    elsewhere
 	Ratings    opinion.Panel
+	Questions  ask.Panel
 }
 
 func (s *Shop) product(c echo.Context) error {
@@ -167,7 +169,11 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	if r != nil {
 		handle = r.Handle
 	}
-	if data.Ratings, err = opinion.PanelOf(c, s.db, p.ID, opinion.PathOf(p.Slug, handle, data.Click)); err != nil {
+	trail := page.Trail{From: handle, Click: data.Click}
+	if data.Ratings, err = opinion.PanelOf(c, s.db, p.ID, trail.To("/p/"+p.Slug+"/ratings")); err != nil {
+		return err
+	}
+	if data.Questions, err = ask.PanelOf(c, s.db, p, trail, s.now()); err != nil {
 		return err
 	}
 	data.Preview = s.elsewhere(p, data.Ratings.Stars)

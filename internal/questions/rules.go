@@ -1,0 +1,138 @@
+package questions
+
+import (
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"relais/internal/fault"
+	"relais/internal/posts"
+	"relais/internal/prose"
+	"relais/internal/ratings"
+)
+
+// Act is what somebody wants to do.
+type Act string
+
+// The acts. Edit and Delete are of a question or an answer, Mark and Pin of an answer.
+const (
+	Ask       Act = "ask"
+	AnswerIt  Act = "answer"
+	Edit      Act = "edit"
+	Delete    Act = "delete"
+	Mark      Act = "mark"
+	Pin       Act = "pin"
+	ReportAct Act = "report"
+)
+
+// Acts lists them.
+func Acts() []Act { return []Act{Ask, AnswerIt, Edit, Delete, Mark, Pin, ReportAct} }
+
+// Standing is all that decides what somebody may do about a product, a question or an answer.
+type Standing struct {
+	Viewer    int64 // 0: a guest
+	Confirmed bool  // their address, and they are not blocked
+	Team      bool  // of the product's brand
+	Bought    bool  // received the product and kept it
+	Own       bool  // wrote what it is about; of a brand's answer: is on the team
+	Shown     bool  // what it is about is seen; of asking: the product is
+	Written   time.Time
+	Now       time.Time
+}
+
+// May says why somebody may not do that; nil: they may.
+func May(a Act, s Standing) error {
+	switch {
+	case !s.Shown:
+		return ErrGone
+	case a == ReportAct && s.Own:
+		return ErrYourOwn
+	case a == ReportAct:
+		return nil // guests too
+	case s.Viewer == 0:
+		return ErrSignIn
+	case !s.Confirmed:
+		return ErrUnconfirmed
+	}
+	switch a {
+	case AnswerIt:
+		if !s.Team && !s.Bought {
+			return ErrNotBuyer
+		}
+	case Edit, Delete:
+		if !s.Own {
+			return ErrNotYours
+		}
+		if a == Edit && s.Now.Sub(s.Written) > EditMinutes*time.Minute {
+			return ErrTooLate
+		}
+	case Mark:
+		if s.Own {
+			return ErrOwnMark
+		}
+	case Pin:
+		if !s.Team {
+			return ErrNotYours
+		}
+	}
+	return nil
+}
+
+// Wait is how long a question waited for its brand, or has waited until now.
+type Wait struct {
+	For      time.Duration
+	Answered bool
+}
+
+// The clock of a brand: of how many questions it needs, and after how many days one without an answer counts as left.
+const (
+	fewest   = 3
+	leftDays = 7
+)
+
+const day = 24 * time.Hour
+
+// Usually is within how many days a brand answers three questions of four; ok is false where too little is known, or where it leaves too many
+// without an answer. One that waits for less than a week counts neither way.
+func Usually(waits []Wait) (days int, ok bool) {
+	var answered []time.Duration
+	left := 0
+	for _, w := range waits {
+		if w.Answered {
+			answered = append(answered, w.For)
+		} else if w.For >= leftDays*day {
+			left++
+		}
+	}
+	n := len(answered) + left
+	at := (3*n+3)/4 - 1
+	if n < fewest || at >= len(answered) {
+		return 0, false
+	}
+	slices.Sort(answered)
+	return max(1, int((answered[at]+day-1)/day)), true
+}
+
+// words checks a text of a field: readable, at most so many characters, and not empty unless it may be.
+func words(field, text string, most int, optional bool) (string, error) {
+	text = posts.Clean(text)
+	switch {
+	case text == "" && !optional:
+		return "", fault.Field(field, "fault.required")
+	case utf8.RuneCountInString(text) > most:
+		return "", fault.Field(field, "relay.text_too_long")
+	case !prose.Readable(text):
+		return "", fault.Field(field, "relay.text_not_readable")
+	}
+	return text, nil
+}
+
+// Tidy checks what a question says; faults of both fields, title and details, together.
+func Tidy(title, details string) (string, string, error) {
+	title, wrong := words("title", prose.Line(title), MaxTitle, false)
+	details, err := words("details", details, MaxDetails, true)
+	return title, details, fault.Merge(wrong, err)
+}
+
+// shownName is the first name with the initial of the last one: nobody has to stand with their whole name for what they bought.
+func shownName(name string) string { return ratings.ShownName(name) }
