@@ -169,6 +169,7 @@ func TestWhoEarnsIsLabelled(t *testing.T) {
 	w.answers(w.second, third, "Assez.")
 	link, err := w.Referrals.Create(ctx, w.second, referrals.Share{Target: referrals.ToProduct, ProductID: w.shop.Product})
 	w.ok(err)
+	w.ok(w.Storefronts.RemoveListing(ctx, w.second, w.shop.Product)) // sharing had listed it
 	if !earns(third) {
 		t.Error("who shares a link is not labelled")
 	}
@@ -317,6 +318,8 @@ func TestSearch(t *testing.T) {
 		{i18n.FR, "Les couleurs passent-elles ?", []int64{}}, // nobody answered that one yet
 		{i18n.EN, "Does it scratch?", []int64{english}},
 		{i18n.FR, "Quel est son poids ?", []int64{}},
+		{i18n.FR, "Passe-t-il au four ? Rentre-t-il ?", []int64{fridge}},
+		{i18n.FR, "Comment-t-il ?", []int64{}},
 	} {
 		list, err := questions.Similar(ctx, w.DB, w.shop.Product, c.lang, c.text)
 		got := []int64{}

@@ -164,7 +164,7 @@ type Case struct {
 }
 
 const selectCases = `
-select part, coalesce(question_id, answer_id) as id, count(*) over () as total from question_reports where decided = '' group by 1, 2 order by min(at), 1, 2 limit $1 offset $2`
+select part, coalesce(question_id, answer_id) as id, count(*) over () as total from question_reports where decided = '' group by 1, 2 order by min(question_reports.id) limit $1 offset $2`
 
 // Cases is what waits for the platform, the oldest first, and how many there are in all.
 func Cases(ctx context.Context, q sqlx.QueryerContext, limit, offset int) (list []Case, total int, err error) {

@@ -109,9 +109,9 @@ func CountOf(ctx context.Context, q sqlx.QueryerContext, f Filter) (n int, err e
 	return n, err
 }
 
-// A third of the words at least, as the language of whoever asks reduces them.
+// A third of the words at least, as the language of whoever asks reduces them. The parts of “est-il” are no words that count, as a whole it would be.
 const alike = `
-cross join lateral (select tsvector_to_array(case when $2 = 'en' then to_tsvector('public.en', $3) else to_tsvector('public.fr', $3) end) as typed) w
+cross join lateral (select tsvector_to_array(case when $2 = 'en' then to_tsvector('public.en', replace($3, '-', ' ')) else to_tsvector('public.fr', replace($3, '-', ' ')) end) as typed) w
 cross join lateral (select count(*) as same from unnest(w.typed) t where t = any(tsvector_to_array(q.search))) s
 where q.product_id = $1 and ` + seenQuestion + ` and c.count > 0 and s.same > 0 and s.same * 3 >= cardinality(w.typed) order by s.same desc, c.useful desc, q.id desc limit 3`
 

@@ -169,7 +169,7 @@ func (s *Server) showOne(c echo.Context, form *page.Form) error {
 		said = said || on.Own
 		data.Answers = append(data.Answers, answerView{one, actsOf(on), a.Base + "/" + id(q.ID) + "/answers/" + id(one.ID)})
 	}
-	if !said && questions.May(questions.AnswerIt, st.About(q)) == nil {
+	if (!said || form.Failed()) && questions.May(questions.AnswerIt, st.About(q)) == nil {
 		data.Reply = form
 	}
 	if data.Clock, err = clockOf(c, s.DB, a.Product, s.Now()); err != nil {
