@@ -284,7 +284,7 @@ func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

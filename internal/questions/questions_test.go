@@ -15,6 +15,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/notices"
 	"relais/internal/postgres"
+	"relais/internal/postgres/pgtest"
 	"relais/internal/questions"
 	"relais/internal/referrals"
 
@@ -375,6 +376,49 @@ func TestWhoIsTold(t *testing.T) {
 	}
 	if w.told(off, notices.BuyerQuestion, "asked")+w.told(w.staff, notices.BuyerQuestion, "asked")+w.told(w.asker, notices.BuyerQuestion, "asked") != 0 {
 		t.Error("who wants no such notice, the team or the author was asked")
+	}
+}
+
+// The application can neither delete what was said nor give it to somebody else, and each corruption is named by the audit.
+func TestGuards(t *testing.T) {
+	w := open(t)
+	id := w.asks("Est-il lourd ?")
+	answer := w.answers(w.buyer, id, "Non.")
+	w.ok(w.Questions.Mark(t.Context(), w.stranger, answer, true))
+	for _, q := range []string{`delete from questions`, `delete from question_answers`, `delete from question_reports`, `update questions set member_id = member_id + 1`,
+		`update question_answers set order_line_id = null, by_brand = true`, `update questions set at = at - interval '1 day'`} {
+		if _, err := w.DB.Exec(q); err == nil {
+			t.Errorf("%s is allowed", q)
+		}
+	}
+	broken := func(q sqlx.QueryerContext) (names []string) {
+		found, err := questions.Check(t.Context(), q)
+		w.ok(err)
+		for _, f := range found {
+			if f.Count > 0 {
+				names = append(names, f.Name)
+			}
+		}
+		return names
+	}
+	if got := broken(w.DB); got != nil {
+		t.Errorf("broken without a reason: %v", got)
+	}
+	owner := pgtest.Owner(t, w.DB)
+	for query, want := range map[string]string{
+		`update shipments set state = 'shipped', delivered_at = null`:                 "answers_proven",
+		`update question_answers set member_id = 1`:                                   "answers_proven",
+		`update question_marks k set member_id = a.member_id from question_answers a`: "marks_of_others",
+		`alter table questions disable trigger questions_move`:                        "question_guards",
+		`grant delete on question_answers to relais_app`:                              "question_guards",
+	} {
+		tx := owner.MustBegin()
+		tx.MustExec(`set local session_replication_role = replica`)
+		tx.MustExec(query)
+		if got := broken(tx); !slices.Contains(got, want) {
+			t.Errorf("%s: the audit names %v, not %s", query, got, want)
+		}
+		w.ok(tx.Rollback())
 	}
 }
 

@@ -60,6 +60,7 @@ type Content struct {
 	HandSales   []HandSale   `toml:"hand_sales"`
 	GroupOrders []GroupOrder `toml:"group_orders"`
 	Opinions    []Opinion    `toml:"opinions"`
+	Questions   []Question   `toml:"questions"`
 }
 
 // Category is a shelf of the catalogue.
@@ -315,6 +316,7 @@ func (c *Content) read(name string) error {
 	c.HandSales = append(c.HandSales, part.HandSales...)
 	c.GroupOrders = append(c.GroupOrders, part.GroupOrders...)
 	c.Opinions = append(c.Opinions, part.Opinions...)
+	c.Questions = append(c.Questions, part.Questions...)
 	return nil
 }
 

@@ -128,6 +128,9 @@ func (c *Content) Validate() error {
 	for _, o := range c.Opinions {
 		c.validateOpinion(p, o)
 	}
+	for _, q := range c.Questions {
+		c.validateQuestion(p, q)
+	}
 	return errors.Join(p.errs...)
 }
 
