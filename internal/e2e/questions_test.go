@@ -15,7 +15,7 @@ func TestStoryOfAQuestion(t *testing.T) {
 	asker.logsIn("claire@relais.example", demo.Password)
 	asker.goes("/@yvonne/p/pelle-a-rempoter-vert-serre")
 	asker.reads("Le manche convient-il à une petite main ?")
-	asker.reads("Serres Morvelle répond d’habitude sous")
+	asker.reads("Les Serres de Morvelle répond d’habitude sous")
 	asker.shot("product")
 	asker.presses("Poser une question")
 	asker.fits("the form that asks")
@@ -59,7 +59,7 @@ func TestStoryOfAQuestion(t *testing.T) {
 	brand.reads("Votre réponse est publiée")
 	brand.goes(question)
 	brand.pressesElement(answer + ` form[action*="/pin"] button`)
-	brand.reads("Serres Morvelle dit de même")
+	brand.reads("Les Serres de Morvelle dit de même")
 	brand.fits("a question for its brand")
 
 	third := phone(t, "question-tiers", "fr")
@@ -70,7 +70,7 @@ func TestStoryOfAQuestion(t *testing.T) {
 	third.shot("helped")
 
 	asker.goes("/me/notices")
-	asker.reads("Serres Morvelle répond à votre question")
+	asker.reads("Les Serres de Morvelle répond à votre question")
 	asker.reads("Une réponse à votre question")
 
 	guest := phone(t, "question-invite", "en")
