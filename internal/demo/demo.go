@@ -32,6 +32,7 @@ import (
 	"relais/internal/fediverse"
 	"relais/internal/follows"
 	"relais/internal/groups"
+	"relais/internal/ideas"
 	"relais/internal/jobs"
 	"relais/internal/media"
 	"relais/internal/members"
@@ -88,6 +89,7 @@ type Services struct {
 	Posts       *posts.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
+	Ideas       *ideas.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox
