@@ -86,6 +86,7 @@ func (m *maker) plan() {
 	m.planStands()
 	m.planGroupOrders()
 	m.planOpinions()
+	m.planIdeas()
 }
 
 // Two of the relays have not set up their payouts: what they earned waits for them.

@@ -128,6 +128,9 @@ func (c *Content) Validate() error {
 	for _, o := range c.Opinions {
 		c.validateOpinion(p, o)
 	}
+	for _, i := range c.Ideas {
+		c.validateIdea(p, i)
+	}
 	return errors.Join(p.errs...)
 }
 
