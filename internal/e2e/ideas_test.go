@@ -62,6 +62,7 @@ func TestStoryOfAnIdea(t *testing.T) {
 	brand.pressesChoice(`input[name=answer][value="yes"]`)
 	brand.types("reason", "Nos chutes de velours n’attendaient que cela. Il arrive au printemps.")
 	brand.shot("answer")
+	evaluate[bool](brand, `(window.confirm = () => true, true)`)
 	brand.presses("Publier la réponse")
 	brand.reads("Votre réponse est publiée")
 	evaluate[bool](brand, `(() => { const s = document.querySelector("select[name=product]"); s.selectedIndex = [...s.options].findIndex(o => /cavalier/i.test(o.text)); return s.selectedIndex > 0 })()`)
