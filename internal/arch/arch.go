@@ -11,7 +11,7 @@ func Ranks() []string {
 		// ground
 		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "outside", "media", "mail",
 		// domains
-		"members", "notices", "groups", "catalog/steps", "catalog", "catalog/shopify", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "designs/path", "designs/letters", "designs/model", "designs/draw", "designs", "carts", "refunds", "orders/told", "orders/form", "orders/events", "orders", "orders/foresee", "orders/lists", "orders/checks", "pledges", "pos", "support", "returns", "disputes", "reviews", "posts/photos", "posts", "ratings", "ideas", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
+		"members", "notices", "groups", "catalog/steps", "catalog", "catalog/shopify", "ideas", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "earnings", "insight", "designs/path", "designs/letters", "designs/model", "designs/draw", "designs", "carts", "refunds", "orders/told", "orders/form", "orders/events", "orders", "orders/foresee", "orders/lists", "orders/checks", "pledges", "pos", "support", "returns", "disputes", "reviews", "posts/photos", "posts", "ratings", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox/cards", "stripesandbox/journal", "stripesandbox/visit", "stripesandbox",
 		// pages

@@ -52,7 +52,7 @@ func (s *Service) Merge(ctx context.Context, memberID, brandID, id, into int64) 
 		if !from.OpenAt(now) {
 			return ErrOver
 		}
-		if !target.OpenAt(now) && target.State != Reached {
+		if !target.Supportable(now) {
 			return ErrInto
 		}
 		if err := move(ctx, tx, &from, Unite, `ended_at = $3, merged_into = $4`, now, into); err != nil {

@@ -10,7 +10,7 @@
 // to answer by a date: yes, not now or no, with a reason that everybody reads. One that does not is shown as late, on the idea and among the
 // brand's ideas.
 //
-// A member supports an idea once, and can take that back while it is open. Where two ideas are merged their supporters are united, each counted
+// A member supports an idea once, until its brand has answered, and can take that back while it is open. Where two ideas are merged their supporters are united, each counted
 // once; the merged one keeps its page, which leads to the other. An idea is never rewritten: people supported what they read. Its author can withdraw it
 // while it is open, have its words erased once it is over, and choose at any time whether their name is shown.
 //

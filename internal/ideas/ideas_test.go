@@ -131,7 +131,8 @@ func TestFromIdeaToProduct(t *testing.T) {
 		t.Error("somebody was not told that it is reached")
 	}
 	w.is(w.Ideas.TakeBack(ctx, fans[0], i.ID), ideas.ErrOver)
-	w.is(w.Ideas.Support(ctx, w.grown(1)[0], i.ID), ideas.ErrOver)
+	w.support(i.ID, w.grown(1)...) // until it is answered
+	w.stands(i.ID, ideas.Reached, 6)
 	w.is(w.Ideas.Withdraw(ctx, w.lea, i.ID), ideas.ErrOver)
 	w.is(w.Ideas.Make(ctx, w.shop.Owner, w.shop.Brand, i.ID, w.shop.Product), ideas.ErrOver)
 
@@ -140,22 +141,23 @@ func TestFromIdeaToProduct(t *testing.T) {
 	w.ok(w.Ideas.Reply(ctx, w.shop.Owner, w.shop.Brand, i.ID, ideas.Yes, "Oui, pour l’automne."))
 	w.is(w.Ideas.Reply(ctx, w.shop.Owner, w.shop.Brand, i.ID, ideas.No, "Non."), ideas.ErrOver)
 	w.Settle()
-	if w.told(0, "idea.answered_yes") != 6 {
+	w.is(w.Ideas.Support(ctx, w.grown(1)[0], i.ID), ideas.ErrOver)
+	if w.told(0, "idea.answered_yes") != 7 {
 		t.Error("somebody was not told of the answer")
 	}
 	other := w.Shop("verre", 5000, 5)
 	w.is(w.Ideas.Make(ctx, w.shop.Owner, w.shop.Brand, i.ID, other.Product), ideas.ErrProduct)
-	w.stands(i.ID, ideas.Answered, 5)
+	w.stands(i.ID, ideas.Answered, 6)
 	w.ok(w.Ideas.Make(ctx, w.shop.Owner, w.shop.Brand, i.ID, w.shop.Product))
 	w.is(w.Ideas.Make(ctx, w.shop.Owner, w.shop.Brand, i.ID, w.shop.Product), ideas.ErrProduct)
 	w.Settle()
-	w.stands(i.ID, ideas.Made, 5)
-	if w.told(0, "idea.made") != 6 {
+	w.stands(i.ID, ideas.Made, 6)
+	if w.told(0, "idea.made") != 7 {
 		t.Error("somebody was not told that it is made")
 	}
 	from, err := ideas.OfProduct(ctx, w.DB, w.shop.Product)
 	w.ok(err)
-	if from == nil || from.Author != "Lea" || from.Supporters != 5 || from.Path() != i.Path() {
+	if from == nil || from.Author != "Lea" || from.Supporters != 6 || from.Path() != i.Path() {
 		t.Errorf("%+v", from)
 	}
 	w.ok(w.Ideas.Name(ctx, w.lea, i.ID, false))
@@ -253,7 +255,7 @@ func TestPaceOfSupports(t *testing.T) {
 // Two hundred at once, some of them twice: each is counted once, and the idea is reached once.
 func TestSupportsAtOnce(t *testing.T) {
 	w := open(t)
-	w.ok(w.Ideas.Set(t.Context(), w.shop.Owner, w.shop.Brand, terms(200)))
+	w.ok(w.Ideas.Set(t.Context(), w.shop.Owner, w.shop.Brand, terms(100)))
 	i, fans := w.propose(w.lea, "Un bol à anses"), w.grown(200)
 	var all sync.WaitGroup
 	for n, fan := range append(fans, fans[:40]...) {

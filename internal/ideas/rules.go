@@ -41,9 +41,14 @@ func Next(from State, e Event) (State, error) {
 // Shown says whether everybody may read it, as far as the platform is concerned.
 func (i Idea) Shown() bool { return i.HiddenWhy == "" }
 
-// OpenAt says whether it can be supported, withdrawn or merged at that time: nothing waits for the sweep that ends it.
+// OpenAt says whether it can be withdrawn or merged, or support for it taken back, at that time: nothing waits for the sweep that ends it.
 func (i Idea) OpenAt(now time.Time) bool {
 	return i.State == Open && i.Shown() && now.Before(i.ClosesAt)
+}
+
+// Supportable says whether it can be supported at that time: while it is open, and until its brand has answered.
+func (i Idea) Supportable(now time.Time) bool {
+	return i.OpenAt(now) || i.State == Reached && i.Shown()
 }
 
 // Late says whether its brand should have answered before that time, and has not.

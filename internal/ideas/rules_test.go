@@ -159,6 +159,9 @@ func FuzzDue(f *testing.F) {
 		if due == ideas.End && i.State != ideas.Open || (due == ideas.Remind || due == ideas.Warn) && i.State != ideas.Reached || due == ideas.Warn && !i.Late(noon) || due == ideas.Remind && i.Late(noon) {
 			t.Errorf("%+v: %q", i, due)
 		}
+		if i.Supportable(noon) != (i.State == ideas.Reached || i.State == ideas.Open && due == ideas.Nothing) {
+			t.Errorf("%+v: supportable %v", i, i.Supportable(noon))
+		}
 		if i.OpenAt(noon) == (due == ideas.End) && i.State == ideas.Open {
 			t.Errorf("open %v, %q is due", i.OpenAt(noon), due)
 		}

@@ -18,8 +18,8 @@ const insertSupport = `insert into idea_supports (idea_id, member_id, at) values
 
 const countSupports = `select count(*) from idea_supports where member_id = $1 and at > $2`
 
-// Support has a member support an idea that is open; with the last one that its brand asked for it is reached. A second time it changes nothing. Faults:
-// ErrGone, ErrOver, those of May, ErrPace.
+// Support has a member support an idea until its brand has answered; with the last one that the brand asked for it is reached. A second time it changes nothing.
+// Faults: ErrGone, ErrOver, those of May, ErrPace.
 func (s *Service) Support(ctx context.Context, memberID, id int64) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		var who Supporter
@@ -37,7 +37,7 @@ func (s *Service) Support(ctx context.Context, memberID, id int64) error {
 			return err
 		}
 		i, err := lock(ctx, tx, id)
-		if err == nil && !i.OpenAt(s.now()) {
+		if err == nil && !i.Supportable(s.now()) {
 			err = ErrOver
 		}
 		if err != nil {

@@ -203,7 +203,7 @@ func (o Options) circles(e *echo.Echo, site *page.Site) {
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})
 	feeds.Routes(e)
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
-	idea.New(idea.Options{Site: site, DB: o.DB, Ideas: o.Ideas, Media: o.Media, Now: o.Now}).Routes(e)
+	idea.New(idea.Options{Site: site, DB: o.DB, Ideas: o.Ideas, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
 	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }

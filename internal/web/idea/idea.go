@@ -24,11 +24,12 @@ import (
 
 // Options is what the pages need.
 type Options struct {
-	Site  *page.Site
-	DB    *postgres.DB
-	Ideas *ideas.Service
-	Media *media.Store
-	Now   func() time.Time // business time
+	Site    *page.Site
+	DB      *postgres.DB
+	Ideas   *ideas.Service
+	Media   *media.Store
+	Now     func() time.Time // business time
+	BaseURL string           // of the site, without a slash at its end
 }
 
 // Server answers the pages. Create it with New.

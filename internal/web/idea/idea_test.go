@@ -36,7 +36,7 @@ func open(t *testing.T) *world {
 	t.Helper()
 	w := &world{World: apptest.New(t)}
 	w.Visitors = webtest.New(t, w.DB, page.Options{BaseURL: w.URL, Now: w.Clock.Now, Changes: w.Changes, Uploads: idea.Uploads()}, func(id int64) bool { return id == w.admin })
-	idea.New(idea.Options{Site: w.Site, DB: w.DB, Ideas: w.Ideas, Media: w.Media, Now: w.Clock.Now}).Routes(w.Echo)
+	idea.New(idea.Options{Site: w.Site, DB: w.DB, Ideas: w.Ideas, Media: w.Media, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.Echo)
 	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Support: w.Support, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: slog.New(slog.DiscardHandler)}).Routes(w.Echo)
 	w.shop, w.lea, w.admin = w.Shop("terre", 12000, 50), w.Member("lea"), w.Member("admin")
 	for n := range 5 {
@@ -144,7 +144,8 @@ func TestFromIdeaToProduct(t *testing.T) {
 	w.Shows(w.after(w.fans[0], w.Ask(w.fans[0], id(at)+"/support", url.Values{}), at), http.StatusOK, "Merci pour votre soutien", "Vous soutenez cette idée", "1 soutien")
 	w.Shows(w.after(w.fans[0], w.Ask(w.fans[0], id(at)+"/unsupport", url.Values{}), at), http.StatusOK, "Vous ne soutenez plus", "Soutenir cette idée", "0 soutien")
 	w.supported(at, w.fans...)
-	w.Shows(w.Ask(w.fans[0], at, nil), http.StatusOK, "Attend sa réponse", "doit répondre avant le 23", "Assez de soutiens", "!unsupport")
+	w.Shows(w.Ask(w.fans[0], at, nil), http.StatusOK, "Attend sa réponse", "doit répondre avant le 23", "Assez de soutiens", "Vous soutenez cette idée", "!unsupport", "!Soutenir cette idée")
+	w.Shows(w.Ask(w.admin, at, nil), http.StatusOK, "Soutenir cette idée")
 	w.Shows(w.Ask(w.fans[0], "/me/ideas", nil), http.StatusOK, "Que vous soutenez", at, "!Que vous proposez")
 	w.Shows(w.Ask(w.lea, "/me/ideas", nil), http.StatusOK, "Que vous proposez", at)
 	w.Shows(w.Ask(0, "/ideas", nil), http.StatusOK, "!"+at)

@@ -95,8 +95,10 @@ type onePage struct {
 	Own     bool
 	Team    bool // the viewer is on that of the brand
 	Open    bool
+	May     bool // it can be supported
 	Late    bool
 	Talk    bool // comments can be written
+	Share   page.ShareLink
 	MaxText int
 }
 
@@ -118,8 +120,9 @@ func (s *Server) one(c echo.Context) error {
 func (s *Server) showOne(c echo.Context, v ideas.View, form *page.Form) error {
 	ctx, now := c.Request().Context(), s.Now()
 	_, team := page.ViewerFrom(c).Brand(v.BrandHandle)
-	data := onePage{View: v, Form: form, Pager: page.NewPager(c, commentsShown, 0), Own: viewer(c) == v.AuthorID, Team: team, Open: v.OpenAt(now), Late: v.Late(now),
+	data := onePage{View: v, Form: form, Pager: page.NewPager(c, commentsShown, 0), Own: viewer(c) == v.AuthorID, Team: team, Open: v.OpenAt(now), May: v.Supportable(now), Late: v.Late(now),
 		Talk: v.EndedAt == nil && v.Shown(), MaxText: ideas.MaxComment, Named: page.NewForm()}
+	data.Share = page.ShareLink{URL: s.BaseURL + v.Path(), Title: v.Title, Text: page.Lang(c).T("ideas.page.share", "Title", v.Title, "Brand", v.BrandName)}
 	if v.Idea.Named {
 		data.Named.Set("named", "yes")
 	}
