@@ -25,6 +25,7 @@ import (
 	"relais/internal/fediverse"
 	"relais/internal/follows"
 	"relais/internal/groups"
+	"relais/internal/ideas"
 	"relais/internal/jobs"
 	"relais/internal/mail"
 	"relais/internal/media"
@@ -84,6 +85,7 @@ type Domains struct {
 	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Questions   *questions.Service
+	Ideas       *ideas.Service
 	Payouts     *payouts.Service
 	Debts       *debts.Service
 	Documents   *documents.Service
@@ -167,6 +169,7 @@ func Wire(p Parts) (d *Domains, err error) {
 	d.Reviews = reviews.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Ratings = ratings.New(p.DB, p.Clock.Now, d.Mail)
 	d.Questions = questions.New(p.DB, p.Clock.Now)
+	d.Ideas = ideas.New(p.DB, p.Clock.Now, p.RealNow)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
@@ -241,6 +244,7 @@ func (d *Domains) register() {
 	d.Reviews.Register(d.Jobs)
 	d.Posts.Register(d.Jobs)
 	d.Ratings.Register(d.Jobs)
+	d.Ideas.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Debts.Register(d.Jobs)
 	d.Documents.Register(d.Jobs)
@@ -282,7 +286,7 @@ func mountSandbox(mux *http.ServeMux, s *stripesandbox.Sandbox) {
 // patience is for books of millions: what pages may take would not be enough for some invariants.
 const patience = `set local statement_timeout = '15min'`
 
-// Audit counts what breaks each invariant of the books, between them and Stripe's, of clicks, circles and follows.
+// Audit counts what breaks each invariant of the books, between them and Stripe's, of clicks, circles, follows, ratings and ideas.
 func Audit(ctx context.Context, db *sqlx.DB) (all []Finding, err error) {
 	err = postgres.InTx(ctx, db, func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, patience); err != nil {
@@ -300,7 +304,7 @@ func AuditIn(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

@@ -32,6 +32,7 @@ import (
 	"relais/internal/fediverse"
 	"relais/internal/follows"
 	"relais/internal/groups"
+	"relais/internal/ideas"
 	"relais/internal/jobs"
 	"relais/internal/media"
 	"relais/internal/members"
@@ -90,6 +91,7 @@ type Services struct {
 	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Questions   *questions.Service
+	Ideas       *ideas.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox

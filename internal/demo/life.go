@@ -87,6 +87,7 @@ func (m *maker) plan() {
 	m.planGroupOrders()
 	m.planOpinions()
 	m.planQuestions()
+	m.planIdeas()
 }
 
 // Two of the relays have not set up their payouts: what they earned waits for them.
@@ -109,7 +110,7 @@ func firstRate(brand string) (bps int64, part float64) {
 
 // night is what the periodic jobs do.
 func (m *maker) night(ctx context.Context) error {
-	for _, task := range []func(context.Context) error{m.Orders.SweepExpired, m.Orders.SweepDelivered, m.Pledges.Sweep, m.Jobs.Drain, m.Reviews.Sweep, m.Ratings.Sweep, m.Orders.Release, m.issue} {
+	for _, task := range []func(context.Context) error{m.Orders.SweepExpired, m.Orders.SweepDelivered, m.Pledges.Sweep, m.Ideas.Sweep, m.Jobs.Drain, m.Reviews.Sweep, m.Ratings.Sweep, m.Orders.Release, m.issue} {
 		if err := task(ctx); err != nil {
 			return err
 		}

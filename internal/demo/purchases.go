@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"relais/internal/demo/agenda"
 	"relais/internal/demo/content"
 	"relais/internal/i18n"
 	"relais/internal/orders"
@@ -73,8 +74,8 @@ func (m *maker) drawPurchases() []*purchase {
 	}
 	for day := range m.days {
 		begins := m.start.AddDate(0, 0, day)
-		for range poisson(m.random, directADay*rhythm(begins.Weekday())*growth(day, m.days)) {
-			p := &purchase{at: hourOf(m.random, begins), items: m.basket(nil)}
+		for range agenda.Poisson(m.random, directADay*agenda.Rhythm(begins.Weekday())*agenda.Growth(day, m.days)) {
+			p := &purchase{at: agenda.HourOf(m.random, begins), items: m.basket(nil)}
 			m.drawFate(p)
 			all = append(all, p)
 		}

@@ -3,8 +3,6 @@ package demo
 import (
 	"context"
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"time"
@@ -13,6 +11,7 @@ import (
 
 	"relais/internal/clicks"
 	"relais/internal/clock"
+	"relais/internal/demo/agenda"
 	"relais/internal/demo/content"
 	"relais/internal/fediverse"
 	"relais/internal/money"
@@ -142,7 +141,7 @@ const clicksADay = 44
 func (m *maker) click(ctx context.Context) error {
 	for day := range m.days {
 		begins := m.start.AddDate(0, 0, day)
-		for range poisson(m.random, clicksADay*rhythm(begins.Weekday())*growth(day, m.days)) {
+		for range agenda.Poisson(m.random, clicksADay*agenda.Rhythm(begins.Weekday())*agenda.Growth(day, m.days)) {
 			m.drawVisit(begins)
 		}
 	}
@@ -158,7 +157,7 @@ func (m *maker) click(ctx context.Context) error {
 
 // drawVisit adds a click within the day that begins then, and at times a second one of the same visitor soon after.
 func (m *maker) drawVisit(begins time.Time) {
-	at := hourOf(m.random, begins)
+	at := agenda.HourOf(m.random, begins)
 	l := m.pick(at)
 	if l == nil || !at.Before(m.now) {
 		return
@@ -227,33 +226,3 @@ var browsers = []string{
 
 // referers are what the channels' sites send; messengers and letters send nothing.
 var referers = map[string]string{"facebook": "https://l.facebook.com/", "linkedin": "https://www.linkedin.com/", "x": "https://t.co/", "bluesky": "https://go.bsky.app/"}
-
-// rhythm is how lively a day of the week is.
-func rhythm(d time.Weekday) float64 {
-	return [...]float64{1.25, 0.9, 0.95, 1.0, 0.95, 0.9, 1.05}[d]
-}
-
-// growth is how lively a day is in a story that grows.
-func growth(day, days int) float64 { return 0.6 + 0.8*float64(day)/float64(days) }
-
-// hourOf draws a moment of the 24 hours from begins on, mostly in the morning, at noon and in the evening of Paris.
-func hourOf(r *rand.Rand, begins time.Time) time.Time {
-	peak := [...]float64{6.5, 11, 18.5, 19.5}[r.IntN(4)] // UTC
-	hour := math.Mod(peak+1.6*r.NormFloat64()+24, 24)
-	midnight := begins.Truncate(24 * time.Hour)
-	at := midnight.Add(time.Duration(hour * float64(time.Hour))).Truncate(time.Millisecond)
-	if at.Before(begins) {
-		at = at.AddDate(0, 0, 1)
-	}
-	return at
-}
-
-// poisson draws a number of events of that mean.
-func poisson(r *rand.Rand, mean float64) int {
-	limit, product, n := math.Exp(-mean), r.Float64(), 0
-	for product > limit {
-		product *= r.Float64()
-		n++
-	}
-	return n
-}

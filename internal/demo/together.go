@@ -1,6 +1,9 @@
 package demo
 
-import "relais/internal/demo/groupbuy"
+import (
+	"relais/internal/demo/groupbuy"
+	"relais/internal/demo/ideabox"
+)
 
 // planGroupOrders puts the group orders on the agenda.
 func (m *maker) planGroupOrders() {
@@ -10,4 +13,12 @@ func (m *maker) planGroupOrders() {
 		p := m.products[g.Product]
 		stage.Plan(groupbuy.Play{GroupOrder: g, Nth: i, ProductID: p.id, VariantID: p.variants[0].ID, At: m.now.AddDate(0, 0, -g.Opened)})
 	}
+}
+
+// planIdeas puts what members propose to brands on the agenda.
+func (m *maker) planIdeas() {
+	ideabox.Stage{DB: m.DB, Ideas: m.Ideas, Now: m.now, Start: m.start, Agenda: &m.agenda, Content: m.content, Photo: m.photo,
+		Member:  func(handle string) int64 { return m.people[handle].id },
+		Brand:   func(handle string) (id, owner int64) { return m.brands[handle].id, m.brands[handle].owner },
+		Product: func(slug string) int64 { return m.products[slug].id }}.Plan()
 }

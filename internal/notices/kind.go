@@ -33,6 +33,7 @@ const (
 	Terms         Kind = "terms"          // a brand whose pieces one shared changed what it offers
 	Order         Kind = "order"          // of one's own purchases
 	Together      Kind = "together"       // of a group order that one opened
+	Idea          Kind = "idea"           // of an idea that one proposed or supports
 	Message       Kind = "message"        // a brand wrote about one's order
 	BrandOrder    Kind = "brand_order"    // to the team of a brand: somebody bought
 	BrandMessage  Kind = "brand_message"  // a buyer wrote
@@ -40,6 +41,7 @@ const (
 	BrandDispute  Kind = "brand_dispute"  // a buyer's bank asks for the money
 	BrandClaim    Kind = "brand_claim"    // a member misses a sale
 	BrandStock    Kind = "brand_stock"    // few pieces are left
+	BrandIdea     Kind = "brand_idea"     // an idea waits for the brand's answer
 	BrandPayout   Kind = "brand_payout"   // money was sent to the brand, or could not be
 	BrandRating   Kind = "brand_rating"   // a buyer rated a product
 	Margin        Kind = "margin"         // what a storefront puts on a price was lowered, or ended, by its brand
@@ -107,6 +109,8 @@ func Kinds() []Nature {
 			Events: []string{"paid", "shipped", "delivered", "refunded", "return_asked", "return_approved", "return_refused"}},
 		{Kind: Message, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
 		{Kind: Together, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "missed", "cancelled"}},
+		{Kind: Idea, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day,
+			Events: []string{"reached", "answered_yes", "answered_later", "answered_no", "made", "expired", "merged", "hidden", "comment_hidden", "report_kept", "report_hidden"}},
 		{Kind: Rating, Topic: Orders, Mail: AtOnce, Urgency: low, Life: 3 * day, Events: []string{"replied", "answered"}},
 		{Kind: Question, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"brand", "buyer", "hidden", "report_kept", "report_hidden"}},
 		{Kind: BuyerQuestion, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"asked"}},
@@ -124,6 +128,7 @@ func Kinds() []Nature {
 		{Kind: BrandStock, Topic: Brand, Mail: Daily, Urgency: low, Life: day, Events: []string{"low", "out"}},
 		{Kind: BrandRating, Topic: Brand, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
 		{Kind: BrandQuestion, Topic: Brand, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked"}},
+		{Kind: BrandIdea, Topic: Brand, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "due", "late"}},
 		{Kind: BrandPayout, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
 	}
 }

@@ -33,6 +33,7 @@ import (
 	"relais/internal/fediverse"
 	"relais/internal/follows"
 	"relais/internal/groups"
+	"relais/internal/ideas"
 	"relais/internal/ledger"
 	"relais/internal/media"
 	"relais/internal/members"
@@ -64,6 +65,7 @@ import (
 	"relais/internal/web/federation"
 	"relais/internal/web/feed"
 	"relais/internal/web/groupbuy"
+	"relais/internal/web/idea"
 	"relais/internal/web/notice"
 	"relais/internal/web/opinion"
 	"relais/internal/web/page"
@@ -106,6 +108,7 @@ type Options struct {
 	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Questions   *questions.Service
+	Ideas       *ideas.Service
 	Debts       *debts.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
@@ -137,7 +140,7 @@ func New(o Options) (http.Handler, error) {
 	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads(), idea.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +207,7 @@ func (o Options) circles(e *echo.Echo, site *page.Site) {
 	feeds.Routes(e)
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	ask.New(ask.Options{Site: site, DB: o.DB, Questions: o.Questions, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
+	idea.New(idea.Options{Site: site, DB: o.DB, Ideas: o.Ideas, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
 	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }

@@ -155,6 +155,7 @@ func (w *World) Pass(days int) {
 	must(w.T, w.Clock.Advance(ctx, days))
 	must(w.T, w.Orders.SweepExpired(ctx))
 	must(w.T, w.Pledges.Sweep(ctx))
+	must(w.T, w.Ideas.Sweep(ctx))
 	must(w.T, w.Orders.SweepDelivered(ctx))
 	must(w.T, w.Refunds.Sweep(ctx))
 	must(w.T, w.Disputes.Sweep(ctx))

@@ -131,6 +131,9 @@ func (c *Content) Validate() error {
 	for _, q := range c.Questions {
 		c.validateQuestion(p, q)
 	}
+	for _, i := range c.Ideas {
+		c.validateIdea(p, i)
+	}
 	return errors.Join(p.errs...)
 }
 

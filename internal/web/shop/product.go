@@ -15,6 +15,7 @@ import (
 	"relais/internal/changes"
 	"relais/internal/designs"
 	"relais/internal/fault"
+	"relais/internal/ideas"
 	"relais/internal/money"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
@@ -53,6 +54,7 @@ type productPage struct {
 	Steps      []step              // what a piece costs people who order together, of the cheapest variant and the brand's price
 	Together   bool                // such an order can be opened
 	Designable bool                // members make designs of it
+	Origin     *ideas.Origin       // whose idea it was; nil: of the brand itself
 	Status     *storefronts.Status // of the member of the storefront; nil: nothing is said
 	Brought    string              // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
 	Click      string
@@ -185,10 +187,16 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	return s.site.Render(c, data.Form.Status(), "shop/product", data)
 }
 
-// ways are those in which the product reaches its buyer: as it is, delivered so, or made their own.
+// ways are those in which the product reaches its buyer: as it is, delivered so, or made their own; and whose idea it was.
 func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
 	if data.Delivery, err = s.delivery(c, data.BrandID); err != nil {
 		return err
+	}
+	if data.Origin, err = ideas.OfProduct(c.Request().Context(), s.db, data.ID); err != nil {
+		return err
+	}
+	if data.Origin != nil && data.Origin.AuthorID != 0 {
+		page.Shows(c, changes.Member(data.Origin.AuthorID))
 	}
 	_, err = designs.Offered(c.Request().Context(), s.db, data.ID)
 	data.Designable = err == nil

@@ -1,0 +1,82 @@
+package ideas
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/i18n"
+	"relais/internal/postgres"
+)
+
+const insertStepRow = `insert into idea_steps (idea_id, kind, ref_id, title, path, at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing`
+
+func insertStep(ctx context.Context, tx *sqlx.Tx, id int64, step Step) (added bool, err error) {
+	r, err := tx.ExecContext(ctx, insertStepRow, id, step.Kind, step.RefID, step.Title, step.Path, step.At)
+	if err != nil {
+		return false, fmt.Errorf("add a step to idea %d: %w", id, postgres.Translate(err))
+	}
+	n, err := r.RowsAffected()
+	return n > 0, err
+}
+
+// Attach adds a poll or a launch to the thread of an idea of that brand, in the caller's transaction: with the title and the address on this site (at most 200
+// characters each) that the thread shows. A second time it changes nothing. ErrGone where the brand has no such idea that is shown; ErrOver for one that expired, was
+// withdrawn or merged. (A product is attached by Make.)
+func Attach(ctx context.Context, tx *sqlx.Tx, brandID, id int64, step Step) error {
+	i, err := lock(ctx, tx, id)
+	switch {
+	case err != nil:
+		return err
+	case i.BrandID != brandID || !i.Shown():
+		return ErrGone
+	case i.EndedAt != nil:
+		return ErrOver
+	}
+	_, err = insertStep(ctx, tx, id, step)
+	return err
+}
+
+const selectSteps = `
+select s.kind, s.ref_id, coalesce(t.title, p.title, s.title) as title, case when p.id is null then s.path else '/p/' || p.slug end as path, s.at
+from idea_steps s left join products p on s.kind = 'product' and p.id = s.ref_id left join product_translations t on t.product_id = p.id and t.lang = $2
+where s.idea_id = $1 order by s.at, s.kind, s.ref_id`
+
+// Steps are what stems from an idea, in the order of time.
+func Steps(ctx context.Context, q sqlx.QueryerContext, id int64, lang i18n.Lang) (list []Step, err error) {
+	if err := sqlx.SelectContext(ctx, q, &list, selectSteps, id, lang); err != nil {
+		return nil, fmt.Errorf("read the steps of idea %d: %w", id, postgres.Translate(err))
+	}
+	return list, nil
+}
+
+// Origin is the idea that a product stems from.
+type Origin struct {
+	ID         int64  `db:"id"`
+	Title      string `db:"title"`
+	AuthorID   int64  `db:"author_id"` // 0: the author's name is not shown
+	Author     string `db:"author"`    // empty: as well
+	Handle     string `db:"handle"`
+	Supporters int    `db:"supporters"`
+}
+
+// Path is the address of the idea's page.
+func (o Origin) Path() string { return pathOf(o.ID, o.Title) }
+
+const selectOrigin = `
+select i.id, i.title, i.supporters, coalesce(m.id, 0) as author_id, coalesce(m.name, '') as author, coalesce(m.handle, '') as handle
+from idea_steps s join ideas i on i.id = s.idea_id left join members m on m.id = i.author_id and i.named and m.blocked_at is null
+where s.kind = 'product' and s.ref_id = $1 and i.hidden_why = ''`
+
+// OfProduct is the idea that a product stems from; nil: none.
+func OfProduct(ctx context.Context, q sqlx.QueryerContext, productID int64) (*Origin, error) {
+	var found []Origin
+	if err := sqlx.SelectContext(ctx, q, &found, selectOrigin, productID); err != nil {
+		return nil, fmt.Errorf("read whose idea product %d was: %w", productID, postgres.Translate(err))
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return &found[0], nil
+}
