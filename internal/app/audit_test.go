@@ -25,6 +25,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/pledges"
+	"relais/internal/polls"
 	"relais/internal/pos"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/ratings"
@@ -358,7 +359,7 @@ func TestAuditNamesEachCorruption(t *testing.T) {
 	w := traded(t)
 	owner := pgtest.Owner(t, w.DB)
 	named := map[string]bool{}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, polls.Check} {
 		elsewhere, err := check(t.Context(), w.DB)
 		if err != nil {
 			t.Fatal(err)

@@ -34,6 +34,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/pledges"
+	"relais/internal/polls"
 	"relais/internal/pos"
 	"relais/internal/posts"
 	"relais/internal/ratings"
@@ -81,6 +82,7 @@ type Domains struct {
 	Posts       *posts.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
+	Polls       *polls.Service
 	Payouts     *payouts.Service
 	Debts       *debts.Service
 	Documents   *documents.Service
@@ -163,6 +165,7 @@ func Wire(p Parts) (d *Domains, err error) {
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
 	d.Reviews = reviews.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Ratings = ratings.New(p.DB, p.Clock.Now, d.Mail)
+	d.Polls = polls.New(p.DB, d.Media, []byte(p.Secret), p.Clock.Now, p.RealNow)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
@@ -237,6 +240,7 @@ func (d *Domains) register() {
 	d.Reviews.Register(d.Jobs)
 	d.Posts.Register(d.Jobs)
 	d.Ratings.Register(d.Jobs)
+	d.Polls.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Debts.Register(d.Jobs)
 	d.Documents.Register(d.Jobs)
@@ -281,7 +285,7 @@ func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, polls.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

@@ -39,6 +39,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/pledges"
+	"relais/internal/polls"
 	"relais/internal/pos"
 	"relais/internal/posts"
 	"relais/internal/ratings"
@@ -88,6 +89,7 @@ type Services struct {
 	Posts       *posts.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
+	Polls       *polls.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox

@@ -34,6 +34,7 @@ const (
 	Order        Kind = "order"         // of one's own purchases
 	Together     Kind = "together"      // of a group order that one opened
 	Message      Kind = "message"       // a brand wrote about one's order
+	Poll         Kind = "poll"          // of a poll that one voted in
 	BrandOrder   Kind = "brand_order"   // to the team of a brand: somebody bought
 	BrandMessage Kind = "brand_message" // a buyer wrote
 	BrandReturn  Kind = "brand_return"  // a buyer sends something back
@@ -42,6 +43,7 @@ const (
 	BrandStock   Kind = "brand_stock"   // few pieces are left
 	BrandPayout  Kind = "brand_payout"  // money was sent to the brand, or could not be
 	BrandRating  Kind = "brand_rating"  // a buyer rated a product
+	BrandPoll    Kind = "brand_poll"    // a poll of the brand closed, or waits for its answer
 	Margin       Kind = "margin"        // what a storefront puts on a price was lowered, or ended, by its brand
 	Counter      Kind = "counter"       // what one sells face to face was paid
 	Rating       Kind = "rating"        // a brand answered one's rating, a storefront one's thanks
@@ -106,6 +108,7 @@ func Kinds() []Nature {
 		{Kind: Together, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "missed", "cancelled"}},
 		{Kind: Rating, Topic: Orders, Mail: AtOnce, Urgency: low, Life: 3 * day, Events: []string{"replied", "answered"}},
 		{Kind: Thanks, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
+		{Kind: Poll, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"decided", "no_quorum", "cancelled", "answered"}},
 		{Kind: Circle, Topic: Circles, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day,
 			Events: []string{"invited", "accepted", "declined", "moderator", "member", "owner", "removed", "banned"}},
 		{Kind: CircleDesk, Topic: Circles, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked", "reported"}},
@@ -118,6 +121,7 @@ func Kinds() []Nature {
 		{Kind: BrandClaim, Topic: Brand, Mail: Never, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: BrandStock, Topic: Brand, Mail: Daily, Urgency: low, Life: day, Events: []string{"low", "out"}},
 		{Kind: BrandRating, Topic: Brand, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
+		{Kind: BrandPoll, Topic: Brand, Mail: AtOnce, Urgency: normal, Life: 3 * day, Events: []string{"decided", "no_quorum", "stopped", "late"}},
 		{Kind: BrandPayout, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
 	}
 }

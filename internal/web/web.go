@@ -41,6 +41,7 @@ import (
 	"relais/internal/payments"
 	"relais/internal/payouts"
 	"relais/internal/pledges"
+	"relais/internal/polls"
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
@@ -103,6 +104,7 @@ type Options struct {
 	Studio      bool // designs are made and sold; until then nothing leads to their pages
 	Follows     *follows.Service
 	Ratings     *ratings.Service
+	Polls       *polls.Service
 	Debts       *debts.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
