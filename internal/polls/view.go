@@ -7,7 +7,6 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
-	"relais/internal/groups"
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/postgres"
@@ -236,16 +235,4 @@ func OfBrand(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, brandID
 // All are all polls that were asked, those with open reports at the head, for the platform.
 func All(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, limit, offset int) ([]View, error) {
 	return viewsWhere(ctx, q, lang, `p.state <> 'draft' order by exists (select 1 from poll_reports w where w.poll_id = p.id and w.decided_at is null) desc, p.id desc limit $2 offset $3`, limit, offset)
-}
-
-// Circles are the open circles that a member is in: what a team can choose from without typing.
-func Circles(ctx context.Context, q sqlx.QueryerContext, memberID int64) ([]groups.Group, error) {
-	all, err := groups.Of(ctx, q, memberID)
-	var list []groups.Group
-	for _, m := range all {
-		if groups.CanShow(m.Group) {
-			list = append(list, m.Group)
-		}
-	}
-	return list, err
 }

@@ -16,6 +16,7 @@ import (
 	"relais/internal/designs"
 	"relais/internal/fault"
 	"relais/internal/money"
+	"relais/internal/polls"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/web/opinion"
@@ -58,6 +59,8 @@ type productPage struct {
 	Others     []page.ProductCard
 	Preview    elsewhere
 	Ratings    opinion.Panel
+	Polls      []polls.View // that are open about it
+	Decided    []polls.View // that decided what it is like
 }
 
 func (s *Shop) product(c echo.Context) error {
@@ -184,11 +187,24 @@ func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
 	if data.Delivery, err = s.delivery(c, data.BrandID); err != nil {
 		return err
 	}
+	if err := s.asked(c, data); err != nil {
+		return err
+	}
 	_, err = designs.Offered(c.Request().Context(), s.db, data.ID)
 	data.Designable = err == nil
 	if errors.Is(err, fault.NotFound) {
 		return nil
 	}
+	return err
+}
+
+// asked are the polls about the product.
+func (s *Shop) asked(c echo.Context, data *productPage) (err error) {
+	ctx, l := c.Request().Context(), page.Lang(c)
+	if data.Polls, err = polls.OpenOfProduct(ctx, s.db, l, data.ID); err != nil {
+		return err
+	}
+	data.Decided, err = polls.DecidedFor(ctx, s.db, l, data.ID)
 	return err
 }
 
