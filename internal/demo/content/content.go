@@ -60,6 +60,7 @@ type Content struct {
 	HandSales   []HandSale   `toml:"hand_sales"`
 	GroupOrders []GroupOrder `toml:"group_orders"`
 	Opinions    []Opinion    `toml:"opinions"`
+	Polls       []Poll       `toml:"polls"`
 }
 
 // Category is a shelf of the catalogue.
@@ -314,6 +315,7 @@ func (c *Content) read(name string) error {
 	c.Stands = append(c.Stands, part.Stands...)
 	c.HandSales = append(c.HandSales, part.HandSales...)
 	c.GroupOrders = append(c.GroupOrders, part.GroupOrders...)
+	c.Polls = append(c.Polls, part.Polls...)
 	c.Opinions = append(c.Opinions, part.Opinions...)
 	return nil
 }

@@ -72,7 +72,7 @@ type draftPage struct {
 func (s *Server) products(c echo.Context, none string) ([]page.Option, error) {
 	l := page.Lang(c)
 	cards, err := catalog.BrandCards(c.Request().Context(), s.DB, l, s.Now(), brandOf(c).ID)
-	list := []page.Option{{Value: "", Label: l.T(none)}}
+	list := []page.Option{{Value: "0", Label: l.T(none)}}
 	for _, p := range cards {
 		if p.State == catalog.Published {
 			list = append(list, page.Option{Value: strconv.FormatInt(p.ID, 10), Label: p.Title})

@@ -60,7 +60,7 @@ func circleFrom(typed string) string {
 
 // formOf is the form of a draft that is kept.
 func formOf(v polls.View) *page.Form {
-	product, idea, changeable := "", "", ""
+	product, idea, changeable := "0", "", ""
 	if v.ProductID != nil {
 		product = strconv.FormatInt(*v.ProductID, 10)
 	}
