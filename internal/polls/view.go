@@ -224,7 +224,7 @@ func OpenOfProduct(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, p
 
 // DecidedFor are the polls that a product came of, or was about, and about which its brand said what it did: for its page to thank those who decided.
 func DecidedFor(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, productID int64) ([]View, error) {
-	return viewsWhere(ctx, q, lang, listed+` and p.state = 'decided' and p.answered_at is not null and coalesce(p.answer_product_id, p.product_id) = $2 order by p.closed_at desc, p.id desc`, productID)
+	return viewsWhere(ctx, q, lang, listed+` and p.state = 'decided' and p.answered_at is not null and (p.answer_product_id = $2 or p.answer_product_id is null and p.product_id = $2) order by p.closed_at desc, p.id desc`, productID)
 }
 
 // OfBrand are all polls of a brand, the newest first, for its team.

@@ -42,7 +42,7 @@ func TestFromTheDraftToTheProduct(t *testing.T) {
 	w.leads(w.Ask(owner, at+"/open", url.Values{}), at)
 
 	page := "/polls/" + code
-	w.Shows(w.Ask(0, page, nil), http.StatusOK, "Quel émail ?", "Céladon", "2,10", "−5,00", "même prix", "/media/", "Se connecter pour voter", "/login?next=%2fpolls%2f"+code, "entre 115,00", "et 132,10", "L’équipe de Maison terre ne vote pas", "!Voter<")
+	w.Shows(w.Ask(0, page, nil), http.StatusOK, "Quel émail ?", "Céladon", "2,10", "−5,00", "même prix", "/media/", "Se connecter pour voter", "/login?next=%2fpolls%2f"+code, "entre 115,00", "et 132,10", "L’équipe de la marque ne vote pas.", "!Voter<")
 	for _, at := range []string{"/polls", "/", "/b/terre", "/p/" + w.shop.Slug} {
 		w.Shows(w.Ask(0, at, nil), http.StatusOK, "Le bol d’automne", page)
 	}
@@ -56,7 +56,7 @@ func TestFromTheDraftToTheProduct(t *testing.T) {
 	w.votes(code, w.max, 1, 0)
 	w.votes(code, w.max, 0, 0)
 	w.Shows(w.Ask(w.max, page, nil), http.StatusOK, "Changer mon vote", "2 votes, 100", "votre choix", "Les votes jusqu’ici")
-	w.Shows(w.Ask(owner, page, nil), http.StatusOK, "L’équipe de la marque ne vote pas")
+	w.Shows(w.Ask(owner, page, nil), http.StatusOK, "L’équipe de la marque ne vote pas dans ses sondages")
 	w.Shows(w.Ask(owner, at, edited), http.StatusConflict, "il ne se modifie plus")
 
 	w.Clock.Set(*w.view(code).ClosesAt)
@@ -64,14 +64,14 @@ func TestFromTheDraftToTheProduct(t *testing.T) {
 	w.at(w.Clock.Now())
 	w.Shows(w.Ask(0, page, nil), http.StatusOK, "2 personnes ont décidé", "Céladon", "132,10", "dira avant le", "!On compte")
 	w.at(*w.view(code).AnswerBy)
-	w.Shows(w.Ask(0, page, nil), http.StatusOK, "ne l’a pas encore fait")
+	w.Shows(w.Ask(0, page, nil), http.StatusOK, "Elle ne l’a pas encore fait")
 	w.Shows(w.Ask(0, "/polls", nil), http.StatusOK, "Réponse attendue depuis")
 	w.Shows(w.Ask(owner, desk, nil), http.StatusOK, "réponse en retard")
 	w.Shows(w.Ask(owner, at+"/answer", url.Values{"answer": {" "}}), http.StatusUnprocessableEntity, "Dire ce que vous en avez fait")
 	w.leads(w.Ask(owner, at+"/answer", url.Values{"answer": {"Il est tourné."}, "product": {strconv.FormatInt(w.shop.Product, 10)}}), at)
 	w.Shows(w.Ask(0, page, nil), http.StatusOK, "Il est tourné.", "/p/"+w.shop.Slug, "!ne l’a pas encore fait")
 	w.Shows(w.Ask(0, "/p/"+w.shop.Slug, nil), http.StatusOK, "2 personnes ont décidé", "Céladon, Grande", page)
-	w.Shows(w.Ask(0, page, nil, "Accept-Language", "en"), http.StatusOK, "2 people decided", "What Maison terre did", "!ballot.outcome", "!ballot.facts")
+	w.Shows(w.Ask(0, page, nil, "Accept-Language", "en"), http.StatusOK, "2 people decided", "What the brand did about it", "!ballot.outcome", "!ballot.facts")
 }
 
 // What was voted is read by those who have voted, on every route, until it is over; then by everybody.
