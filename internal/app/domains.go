@@ -35,6 +35,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/pledges"
+	"relais/internal/polls"
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
@@ -86,6 +87,7 @@ type Domains struct {
 	Ratings     *ratings.Service
 	Questions   *questions.Service
 	Ideas       *ideas.Service
+	Polls       *polls.Service
 	Payouts     *payouts.Service
 	Debts       *debts.Service
 	Documents   *documents.Service
@@ -170,6 +172,7 @@ func Wire(p Parts) (d *Domains, err error) {
 	d.Ratings = ratings.New(p.DB, p.Clock.Now, d.Mail)
 	d.Questions = questions.New(p.DB, p.Clock.Now)
 	d.Ideas = ideas.New(p.DB, p.Clock.Now, p.RealNow)
+	d.Polls = polls.New(p.DB, d.Media, []byte(p.Secret), p.Clock.Now, p.RealNow)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
@@ -245,6 +248,7 @@ func (d *Domains) register() {
 	d.Posts.Register(d.Jobs)
 	d.Ratings.Register(d.Jobs)
 	d.Ideas.Register(d.Jobs)
+	d.Polls.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Debts.Register(d.Jobs)
 	d.Documents.Register(d.Jobs)
@@ -304,7 +308,7 @@ func AuditIn(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

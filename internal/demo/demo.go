@@ -40,6 +40,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/pledges"
+	"relais/internal/polls"
 	"relais/internal/pos"
 	"relais/internal/posts"
 	"relais/internal/questions"
@@ -92,6 +93,7 @@ type Services struct {
 	Ratings     *ratings.Service
 	Questions   *questions.Service
 	Ideas       *ideas.Service
+	Polls       *polls.Service
 	Payouts     *payouts.Service
 	Documents   *documents.Service
 	Sandbox     *stripesandbox.Sandbox

@@ -35,6 +35,7 @@ const (
 	Together      Kind = "together"       // of a group order that one opened
 	Idea          Kind = "idea"           // of an idea that one proposed or supports
 	Message       Kind = "message"        // a brand wrote about one's order
+	Poll          Kind = "poll"           // of a poll that one voted in
 	BrandOrder    Kind = "brand_order"    // to the team of a brand: somebody bought
 	BrandMessage  Kind = "brand_message"  // a buyer wrote
 	BrandReturn   Kind = "brand_return"   // a buyer sends something back
@@ -44,6 +45,7 @@ const (
 	BrandIdea     Kind = "brand_idea"     // an idea waits for the brand's answer
 	BrandPayout   Kind = "brand_payout"   // money was sent to the brand, or could not be
 	BrandRating   Kind = "brand_rating"   // a buyer rated a product
+	BrandPoll     Kind = "brand_poll"     // a poll of the brand closed, or waits for its answer
 	Margin        Kind = "margin"         // what a storefront puts on a price was lowered, or ended, by its brand
 	Counter       Kind = "counter"        // what one sells face to face was paid
 	BrandQuestion Kind = "brand_question" // somebody asked about a product
@@ -115,6 +117,7 @@ func Kinds() []Nature {
 		{Kind: Question, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"brand", "buyer", "hidden", "report_kept", "report_hidden"}},
 		{Kind: BuyerQuestion, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: Thanks, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
+		{Kind: Poll, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"decided", "no_quorum", "cancelled", "answered"}},
 		{Kind: Circle, Topic: Circles, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day,
 			Events: []string{"invited", "accepted", "declined", "moderator", "member", "owner", "removed", "banned"}},
 		{Kind: CircleDesk, Topic: Circles, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked", "reported"}},
@@ -129,6 +132,7 @@ func Kinds() []Nature {
 		{Kind: BrandRating, Topic: Brand, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
 		{Kind: BrandQuestion, Topic: Brand, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: BrandIdea, Topic: Brand, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "due", "late"}},
+		{Kind: BrandPoll, Topic: Brand, Mail: AtOnce, Urgency: normal, Life: 3 * day, Events: []string{"decided", "no_quorum", "stopped", "late"}},
 		{Kind: BrandPayout, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
 	}
 }

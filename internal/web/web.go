@@ -42,6 +42,7 @@ import (
 	"relais/internal/payments"
 	"relais/internal/payouts"
 	"relais/internal/pledges"
+	"relais/internal/polls"
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
@@ -58,6 +59,7 @@ import (
 	"relais/internal/web/admin"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/ask"
+	"relais/internal/web/ballot"
 	"relais/internal/web/brandspace"
 	"relais/internal/web/card"
 	"relais/internal/web/circle"
@@ -109,6 +111,7 @@ type Options struct {
 	Ratings     *ratings.Service
 	Questions   *questions.Service
 	Ideas       *ideas.Service
+	Polls       *polls.Service
 	Debts       *debts.Service
 	Payouts     *payouts.Service
 	Webhooks    *webhooks.Service
@@ -140,7 +143,7 @@ func New(o Options) (http.Handler, error) {
 	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads(), idea.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads(), idea.Uploads(), ballot.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -208,6 +211,7 @@ func (o Options) circles(e *echo.Echo, site *page.Site) {
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	ask.New(ask.Options{Site: site, DB: o.DB, Questions: o.Questions, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	idea.New(idea.Options{Site: site, DB: o.DB, Ideas: o.Ideas, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
+	ballot.New(ballot.Options{Site: site, DB: o.DB, Polls: o.Polls, Now: o.Now}).Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
 	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }

@@ -62,6 +62,7 @@ type Content struct {
 	Questions   []Question   `toml:"questions"`
 	IdeaTerms   []IdeaTerms  `toml:"idea_terms"`
 	Ideas       []Idea       `toml:"ideas"`
+	Polls       []Poll       `toml:"polls"`
 }
 
 // Category is a shelf of the catalogue.
@@ -316,6 +317,7 @@ func (c *Content) read(name string) error {
 	c.Stands = append(c.Stands, part.Stands...)
 	c.HandSales = append(c.HandSales, part.HandSales...)
 	c.GroupOrders = append(c.GroupOrders, part.GroupOrders...)
+	c.Polls = append(c.Polls, part.Polls...)
 	c.Opinions = append(c.Opinions, part.Opinions...)
 	c.Questions = append(c.Questions, part.Questions...)
 	c.IdeaTerms = append(c.IdeaTerms, part.IdeaTerms...)

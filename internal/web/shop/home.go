@@ -7,6 +7,7 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/changes"
+	"relais/internal/polls"
 	"relais/internal/storefronts"
 	"relais/internal/web/page"
 )
@@ -16,6 +17,7 @@ type homePage struct {
 	Recommended []page.ProductCard
 	Storefronts []storefronts.Window
 	Brands      []page.BrandCard
+	Polls       []polls.View // that close first
 }
 
 func (s *Shop) home(c echo.Context) error {
@@ -39,6 +41,9 @@ func (s *Shop) home(c echo.Context) error {
 	n := min(3, len(data.Recommended))
 	data.Hero, data.Recommended = data.Recommended[:n], data.Recommended[n:]
 	if data.Storefronts, err = storefronts.Windows(ctx, s.db, 6); err != nil {
+		return err
+	}
+	if data.Polls, err = polls.OpenNow(ctx, s.db, lang, 3, 0); err != nil {
 		return err
 	}
 	if data.Brands, err = s.brandCards(c); err != nil {

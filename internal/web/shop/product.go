@@ -17,6 +17,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/ideas"
 	"relais/internal/money"
+	"relais/internal/polls"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/web/ask"
@@ -62,6 +63,8 @@ type productPage struct {
 	Preview    elsewhere
 	Ratings    opinion.Panel
 	Questions  ask.Panel
+	Polls      []polls.View // that are open about it
+	Decided    []polls.View // that decided what it is like
 }
 
 func (s *Shop) product(c echo.Context) error {
@@ -198,11 +201,24 @@ func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
 	if data.Origin != nil && data.Origin.AuthorID != 0 {
 		page.Shows(c, changes.Member(data.Origin.AuthorID))
 	}
+	if err := s.asked(c, data); err != nil {
+		return err
+	}
 	_, err = designs.Offered(c.Request().Context(), s.db, data.ID)
 	data.Designable = err == nil
 	if errors.Is(err, fault.NotFound) {
 		return nil
 	}
+	return err
+}
+
+// asked are the polls about the product.
+func (s *Shop) asked(c echo.Context, data *productPage) (err error) {
+	ctx, l := c.Request().Context(), page.Lang(c)
+	if data.Polls, err = polls.OpenOfProduct(ctx, s.db, l, data.ID); err != nil {
+		return err
+	}
+	data.Decided, err = polls.DecidedFor(ctx, s.db, l, data.ID)
 	return err
 }
 

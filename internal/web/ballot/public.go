@@ -1,0 +1,192 @@
+package ballot
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/members"
+	"relais/internal/polls"
+	"relais/internal/web/page"
+)
+
+type listPage struct {
+	Open  []polls.View
+	Over  []polls.View
+	Older string
+	Empty page.Empty
+}
+
+// list is what is open, and what ended lately.
+func (s *Server) list(c echo.Context) error {
+	ctx, l, pager := c.Request().Context(), page.Lang(c), page.NewPager(c, listed, 0)
+	data := listPage{Empty: page.Empty{Icon: "users", Title: l.T("ballot.empty.title"), Text: l.T("ballot.empty.text"), URL: "/brands", Action: l.T("ballot.empty.action")}}
+	open, err := polls.OpenNow(ctx, s.DB, l, listed+1, pager.Offset())
+	if err != nil {
+		return err
+	}
+	over, err := polls.Lately(ctx, s.DB, l, listed+1, pager.Offset())
+	if err != nil {
+		return err
+	}
+	data.Open, data.Over = cut(open, pager, &data.Older), cut(over, pager, &data.Older)
+	return s.Site.Render(c, http.StatusOK, "ballot/list", data)
+}
+
+// optionRow is an option as the ballot and the results show it.
+type optionRow struct {
+	polls.Option
+	Effect  string
+	Checked bool
+	Votes   int64
+	Part    int64 // per cent
+	Chosen  bool
+}
+
+type questionRow struct {
+	polls.Question
+	Field string
+	Rows  []optionRow
+}
+
+type pollPage struct {
+	polls.View
+	Stage  string
+	Rows   []questionRow
+	Form   *page.Form
+	Price  string // of what is chosen
+	Refuse string // why the viewer cannot vote; empty: they can
+	Offer  bool   // the ballot is shown
+	Result string // what the decided piece costs; empty: nothing was decided
+	Late   bool   // the brand should have said what it did
+	Page   string // the address of this page, for those who log in
+}
+
+// rowsOf are the questions with what of them is chosen in the form, and with the results where there are some.
+func rowsOf(l i18n.Lang, v polls.View, form *page.Form) (rows []questionRow, price string) {
+	low, high := v.BaseMinor, v.BaseMinor
+	for i, q := range v.Questions {
+		row := questionRow{Question: q, Field: "q." + strconv.Itoa(i)}
+		chosen := q
+		for _, o := range q.Options {
+			one := optionRow{Option: o, Effect: effectOf(l, o.EffectMinor, v.Currency), Checked: form.Has(row.Field, strconv.FormatInt(o.ID, 10))}
+			if one.Checked {
+				chosen.Options = []polls.Option{o}
+			}
+			if v.Results != nil {
+				one.Votes, one.Part, one.Chosen = v.Results.Votes[o.ID], v.Results.Part(o.ID), v.Results.Chosen[o.ID]
+			}
+			row.Rows = append(row.Rows, one)
+		}
+		least, most := polls.Range(0, []polls.Question{chosen})
+		low, high = low+least, high+most
+		rows = append(rows, row)
+	}
+	return rows, rangeOf(l, low, high, v.Currency)
+}
+
+// pollPage is a poll as whoever looks sees it; form has what is chosen, nil: as they voted.
+func (s *Server) pollPage(c echo.Context, form *page.Form) (data pollPage, err error) {
+	ctx, l, now := c.Request().Context(), page.Lang(c), s.Now()
+	var viewer int64
+	if v := page.ViewerFrom(c); v != nil {
+		viewer = v.ID
+	}
+	if data.View, err = s.Polls.ByCode(ctx, c.Param("code"), viewer, l); err != nil {
+		return data, err
+	}
+	data.Stage, data.Late, data.Page, data.Form = stageOf(data.Poll, now), data.View.Late(now), data.Path(), form
+	if form == nil {
+		data.Form = page.NewForm()
+		if data.Mine != nil {
+			for i, id := range data.Mine.Choice {
+				data.Form.Set("q."+strconv.Itoa(i), strconv.FormatInt(id, 10))
+			}
+		}
+	}
+	data.Rows, data.Price = rowsOf(l, data.View, data.Form)
+	if low, high, ok := data.Outcome(); ok {
+		data.Result = rangeOf(l, low.Minor, high.Minor, low.Currency)
+	}
+	if viewer != 0 && data.Votable(now) {
+		var refused *fault.Error
+		if err := s.Polls.MayVote(ctx, data.Poll, viewer); errors.As(err, &refused) && refused.Kind == fault.Forbidden {
+			data.Refuse = l.T(refused.Message)
+		} else if err != nil {
+			return data, err
+		}
+	}
+	data.Offer = data.Votable(now) && data.Refuse == "" && (data.Mine == nil || data.Changeable)
+	return data, nil
+}
+
+// poll is one poll. What the address chooses is shown with its price, and nothing of it is kept.
+func (s *Server) poll(c echo.Context) error {
+	var form *page.Form
+	if c.QueryParams().Has("price") {
+		form = page.QueryForm(c)
+	}
+	data, err := s.pollPage(c, form)
+	if err != nil {
+		return err
+	}
+	return s.Site.Render(c, http.StatusOK, "ballot/poll", data)
+}
+
+// choiceOf is what a form chooses, 0 for a question before others that is left out.
+func choiceOf(form *page.Form) []int64 {
+	var choice []int64
+	for i := range polls.MaxQuestions {
+		choice = append(choice, form.Int("q."+strconv.Itoa(i), 0))
+	}
+	for len(choice) > 0 && choice[len(choice)-1] == 0 {
+		choice = choice[:len(choice)-1]
+	}
+	return choice
+}
+
+func (s *Server) vote(c echo.Context) error {
+	form, code := page.PostedForm(c), c.Param("code")
+	err := s.Polls.Vote(c.Request().Context(), polls.Cast{Code: code, MemberID: page.ViewerFrom(c).ID, Choice: choiceOf(form), Network: members.Network(c.RealIP())})
+	if errors.Is(err, fault.Invalid) {
+		form.Refused(err)
+		data, err := s.pollPage(c, form)
+		if err != nil {
+			return err
+		}
+		return s.Site.Render(c, form.Status(), "ballot/poll", data)
+	}
+	return s.said(c, err, "ballot.voted", "/polls/"+code)
+}
+
+type reportPage struct {
+	polls.View
+	Form *page.Form
+	Most int
+}
+
+func (s *Server) reporting(c echo.Context) error { return s.showReport(c, page.NewForm()) }
+
+func (s *Server) showReport(c echo.Context, form *page.Form) error {
+	v, err := s.Polls.ByCode(c.Request().Context(), c.Param("code"), 0, page.Lang(c))
+	if err == nil && v.StoppedAt != nil {
+		err = polls.ErrGone
+	}
+	if err != nil {
+		return err
+	}
+	return s.Site.Render(c, form.Status(), "ballot/report", reportPage{v, form, polls.MaxReport})
+}
+
+func (s *Server) report(c echo.Context) error {
+	form := page.PostedForm(c)
+	err := s.Polls.Report(c.Request().Context(), page.ViewerFrom(c).ID, c.Param("code"), form.Raw("text"))
+	if form.Refused(err) {
+		return s.showReport(c, form)
+	}
+	return s.said(c, err, "ballot.report.done", "/polls/"+c.Param("code"))
+}
