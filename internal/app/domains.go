@@ -43,6 +43,7 @@ import (
 	"relais/internal/returns"
 	"relais/internal/reviews"
 	"relais/internal/storefronts"
+	"relais/internal/stories"
 	"relais/internal/stripe"
 	"relais/internal/stripesandbox"
 	"relais/internal/support"
@@ -79,6 +80,7 @@ type Domains struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Stories     *stories.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Payouts     *payouts.Service
@@ -192,6 +194,7 @@ func (d *Domains) wireCircles(p Parts) (err error) {
 	for _, k := range []groups.Kind{groups.APost, groups.AComment} {
 		d.Groups.About(k, d.Posts.Subjects(k))
 	}
+	d.Stories = stories.New(p.DB, d.Media, d.Referrals, p.Clock.Now)
 	d.Notices, err = notices.New(notices.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.Clock.Now, Clock: p.RealNow, PushKey: p.PushKey, Contact: pushContact(p), Client: p.PushClient, Log: p.Log})
 	if err != nil {
 		return err
@@ -236,6 +239,7 @@ func (d *Domains) register() {
 	d.Disputes.Register(d.Jobs)
 	d.Reviews.Register(d.Jobs)
 	d.Posts.Register(d.Jobs)
+	d.Stories.Register(d.Jobs)
 	d.Ratings.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
 	d.Debts.Register(d.Jobs)
@@ -275,13 +279,13 @@ func mountSandbox(mux *http.ServeMux, s *stripesandbox.Sandbox) {
 	mux.Handle(sandboxPath+"/", h)
 }
 
-// Audit counts what breaks each invariant of the books, between them and Stripe's, of clicks, circles and follows.
+// Audit counts what breaks each invariant of the books, between them and Stripe's, of clicks, circles, follows, ratings and stories.
 func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	all, err := auditBooks(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, stories.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)
