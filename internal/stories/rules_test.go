@@ -111,7 +111,7 @@ func TestBlocks(t *testing.T) {
 		return a.Shape == b.Shape && a.Photo == b.Photo && slices.Equal(a.Lines, b.Lines)
 	}
 	if !slices.EqualFunc(got, want, same) {
-		t.Errorf("got %q\nwant %q", got, want)
+		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 	if got := stories.Excerpt("## Titre\n\nUn mot, deux mots.\n- trois\n[photo 1]", 16); got != "Un mot, deux…" {
 		t.Errorf("excerpt %q", got)

@@ -251,6 +251,7 @@ on conflict (story_id, product_id) do update set position = excluded.position, o
 // already may stay. Once it was published, what is taken off is kept with the day.
 func setProducts(ctx context.Context, tx *sqlx.Tx, was Story, ids []int64, now time.Time) error {
 	o, n := was.Owner(), 0
+	ids = append([]int64{}, ids...) // none is not null
 	if err := tx.GetContext(ctx, &n, selectTaggable, pq.Array(ids), o.MemberID, o.BrandID, pq.Array(was.Products)); err != nil {
 		return fmt.Errorf("read products for story %d: %w", was.ID, postgres.Translate(err))
 	}
