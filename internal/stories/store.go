@@ -107,6 +107,11 @@ func ByCode(ctx context.Context, q sqlx.QueryerContext, code string) (Story, err
 	return one(ctx, q, `where s.code = $1 and`+live, code)
 }
 
+// ByID is ByCode by its number: for whoever has it from a link.
+func ByID(ctx context.Context, q sqlx.QueryerContext, id int64) (Story, error) {
+	return one(ctx, q, `where s.id = $1 and`+live, id)
+}
+
 // publicly is of an owner and read by everybody.
 const publicly = ` case when $2 = 0 then s.brand_id is null and s.author_id = $1 else s.brand_id = $2 end and` + live
 

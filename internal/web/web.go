@@ -50,6 +50,7 @@ import (
 	"relais/internal/returns"
 	"relais/internal/reviews"
 	"relais/internal/storefronts"
+	"relais/internal/stories"
 	"relais/internal/support"
 	"relais/internal/token"
 	"relais/internal/web/account"
@@ -69,6 +70,7 @@ import (
 	"relais/internal/web/relay"
 	"relais/internal/web/review"
 	"relais/internal/web/shop"
+	"relais/internal/web/story"
 	"relais/internal/web/studio"
 	"relais/internal/web/till"
 	"relais/internal/webhooks"
@@ -99,6 +101,7 @@ type Options struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Stories     *stories.Service
 	Designs     *designs.Service
 	Studio      bool // designs are made and sold; until then nothing leads to their pages
 	Follows     *follows.Service
@@ -134,7 +137,7 @@ func New(o Options) (http.Handler, error) {
 	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads(), story.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +169,7 @@ func New(o Options) (http.Handler, error) {
 	o.otherSales(e, site, pictures, relays.Visitor)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
 	o.circles(e, site)
+	story.New(story.Options{Site: site, DB: o.DB, Stories: o.Stories, Pictures: pictures, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)

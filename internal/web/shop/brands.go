@@ -12,8 +12,10 @@ import (
 	"relais/internal/fediverse"
 	"relais/internal/follows"
 	"relais/internal/referrals"
+	"relais/internal/stories"
 	"relais/internal/web/page"
 	"relais/internal/web/preview"
+	"relais/internal/web/story"
 )
 
 func (s *Shop) brands(c echo.Context) error {
@@ -35,6 +37,7 @@ type brandPage struct {
 	Follow   follows.Standing
 	Actor    int64  // by which it can be followed from elsewhere; 0: it cannot
 	Image    string // absolute address of the picture that conversations show
+	Stories  story.Shelf
 	Relay    string // who brought the visitor, and earns; empty: nobody known
 }
 
@@ -78,11 +81,15 @@ func (s *Shop) brand(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	told, err := story.ShelfOf(c, s.db, stories.Owner{BrandID: b.ID}, "/b/"+b.Handle)
+	if err != nil {
+		return err
+	}
 	products := cards(c, found.Cards)
 	for i := range products {
 		products[i].URL = withClick(products[i].URL, click) // the click goes with the visitor into the basket
 	}
 	return s.site.Render(c, http.StatusOK, "shop/brand", brandPage{Brand: b, Terms: terms, City: cityOf(b.MakerAddress),
-		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Actor: actor, Relay: relay,
+		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Actor: actor, Relay: relay, Stories: told,
 		Image: preview.Subject{Lang: lang, Title: b.Name, Photo: b.CoverHash}.Of(s.baseURL + "/b/" + b.Handle)})
 }
