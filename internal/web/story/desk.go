@@ -122,6 +122,9 @@ func (s *Server) series(c echo.Context) error { return s.showSeries(c, 0, nil) }
 func (s *Server) showSeries(c echo.Context, refused int64, form *page.Form) error {
 	ctx, l := c.Request().Context(), page.Lang(c)
 	data, status := seriesPage{Desk: deskOf(c)}, http.StatusOK
+	if form != nil {
+		status = form.Status()
+	}
 	list, err := stories.SeriesOf(ctx, s.DB, data.Desk.Owner)
 	if err != nil {
 		return err
@@ -129,7 +132,7 @@ func (s *Server) showSeries(c echo.Context, refused int64, form *page.Form) erro
 	for _, one := range list {
 		row := ownSeries{Series: one, Form: page.NewForm("series", one.Title)}
 		if form != nil && one.ID == refused {
-			row.Form, status = form, form.Status()
+			row.Form = form
 		}
 		if row.Stories, err = stories.InOwnSeries(ctx, s.DB, data.Desk.Owner, one.ID); err != nil {
 			return err
