@@ -37,6 +37,7 @@ create table stories (
   hidden_why      text not null default '' check (length(hidden_why) <= 1000),
   problem         text not null default '' check (length(problem) <= 80),  -- why it could not be published when its time came: a message key
   version         integer not null default 1,
+  form            text not null default '' check (length(form) <= 64),      -- that wrote it last: made by the page
   created_at      timestamptz not null,
   updated_at      timestamptz not null,
   constraint stories_scheduled_check check (state <> 'scheduled' or publish_at is not null and zone <> ''),

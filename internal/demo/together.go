@@ -1,16 +1,6 @@
 package demo
 
-import (
-	"relais/internal/demo/groupbuy"
-	"relais/internal/demo/tales"
-	"relais/internal/media"
-)
-
-// tales is what stories are told with.
-func (m *maker) tales() tales.Stage {
-	return tales.Stage{Stories: m.Stories, Content: m.content, Now: m.now, At: m.at, Member: func(handle string) int64 { return m.people[handle].id }, Brand: func(handle string) int64 { return m.brands[handle].id },
-		Product: func(slug string) int64 { return m.products[slug].id }, Photo: func(file string) media.Photo { return m.photos[file] }}
-}
+import "relais/internal/demo/groupbuy"
 
 // planGroupOrders puts the group orders on the agenda.
 func (m *maker) planGroupOrders() {

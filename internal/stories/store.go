@@ -17,7 +17,7 @@ const selectStories = `
 select s.id, s.code, s.slug, s.author_id, m.name as author_name, m.handle as author_handle, coalesce(s.brand_id, 0) as brand_id, coalesce(b.name, '') as brand_name,
   coalesce(b.handle, '') as brand_handle, coalesce(x.hash, '') as picture, s.lang, s.title, s.body, s.video, coalesce(v.hash, '') as video_photo,
   coalesce(s.series_id, 0) as series_id, coalesce(r.title, '') as series, s.state, s.publish_at, s.zone, s.published_at, s.edited_at, s.hidden_at, s.hidden_why,
-  case when s.brand_id is null then m.blocked_at else b.blocked_at end is not null as blocked, s.problem, s.version, s.updated_at
+  case when s.brand_id is null then m.blocked_at else b.blocked_at end is not null as blocked, s.problem, s.version, s.form, s.updated_at
 from stories s join members m on m.id = s.author_id left join brands b on b.id = s.brand_id
 left join media x on x.id = case when s.brand_id is null then m.picture_id else b.logo_id end
 left join media v on v.id = s.video_photo_id left join story_series r on r.id = s.series_id
@@ -176,10 +176,10 @@ func Look(ctx context.Context, q sqlx.QueryerContext, viewer int64, hash string)
 
 const updateStory = `
 update stories set lang = $2, title = $3, slug = $4, body = $5, video = $6, video_photo_id = $7, series_id = $8, series_position = $9,
-  edited_at = case when $10 then $11 else edited_at end, updated_at = $11, version = version + 1 where id = $1`
+  edited_at = case when $10 then $11 else edited_at end, updated_at = $11, version = version + 1, form = $12 where id = $1`
 
 // rewrite writes what a story says, in place of what it said.
-func rewrite(ctx context.Context, tx *sqlx.Tx, by int64, was Story, c Content, now time.Time) error {
+func rewrite(ctx context.Context, tx *sqlx.Tx, by int64, was Story, c Content, form string, now time.Time) error {
 	position, err := placeInSeries(ctx, tx, was, c.SeriesID)
 	if err != nil {
 		return err
@@ -189,7 +189,7 @@ func rewrite(ctx context.Context, tx *sqlx.Tx, by int64, was Story, c Content, n
 		return err
 	}
 	edited := was.PublishedAt != nil && Changed(was.Content(), c)
-	_, err = tx.ExecContext(ctx, updateStory, was.ID, c.Lang, c.Title, slugOf(c.Title), c.Body, c.Video, picture, orNull(c.SeriesID), position, edited, now)
+	_, err = tx.ExecContext(ctx, updateStory, was.ID, c.Lang, c.Title, slugOf(c.Title), c.Body, c.Video, picture, orNull(c.SeriesID), position, edited, now, form)
 	if err != nil {
 		return fmt.Errorf("write story %d: %w", was.ID, postgres.Translate(err))
 	}

@@ -124,12 +124,28 @@ func (w When) act() Act {
 	return Keep
 }
 
-// Save writes a story of an owner, and publishes or schedules it where w says so. version is that of the story as the writer read it: where
-// somebody else has written since, nothing is changed. What is read, or will be, has to be Ready. It returns the story as it is now. Faults: of
+// Seen is what the writer had before them: a version of the story, in a form. A draft that keeps itself (Auto) is written over that version only;
+// whoever presses a button may overtake what their own form has kept meanwhile.
+type Seen struct {
+	Version int
+	Form    string // made by the page; at most 64 characters
+	Auto    bool
+}
+
+// stale says whether somebody has written since.
+func (s Seen) stale(was Story) bool {
+	return was.Version != s.Version && (s.Auto || s.Form == "" || was.Form != s.Form)
+}
+
+// Save writes a story of an owner, and publishes or schedules it where w says so. Where somebody else has written since the writer read it, nothing
+// is changed. What is read, or will be, has to be Ready. It returns the story as it is now. Faults: of
 // may, ErrGone, ErrState, ErrMeanwhile, ErrMany, and the fields of Tidy, Ready and Ahead, file, video_file and products.
-func (s *Service) Save(ctx context.Context, by int64, o Owner, id int64, version int, c Content, w When) (told Story, err error) {
+func (s *Service) Save(ctx context.Context, by int64, o Owner, id int64, seen Seen, c Content, w When) (told Story, err error) {
 	if c, err = Tidy(c); err != nil {
 		return Story{}, err
+	}
+	if len(seen.Form) > 64 {
+		seen.Form = "" // no form of ours
 	}
 	if !w.At.IsZero() {
 		if err := Ahead(w.At, s.now()); err != nil {
@@ -137,7 +153,7 @@ func (s *Service) Save(ctx context.Context, by int64, o Owner, id int64, version
 		}
 	}
 	err = s.change(ctx, by, o, id, w.act(), func(tx *sqlx.Tx, was Story, to State) error {
-		if was.Version != version {
+		if seen.stale(was) {
 			return ErrMeanwhile
 		}
 		if to != Draft {
@@ -146,7 +162,7 @@ func (s *Service) Save(ctx context.Context, by int64, o Owner, id int64, version
 			}
 		}
 		now := s.now()
-		if err := rewrite(ctx, tx, by, was, c, now); err != nil {
+		if err := rewrite(ctx, tx, by, was, c, seen.Form, now); err != nil {
 			return err
 		}
 		if was.HiddenAt != nil && Changed(was.Content(), c) { // it stays hidden, and the platform looks again

@@ -93,7 +93,7 @@ func (w *world) saves(by int64, o stories.Owner, id int64, c stories.Content, wh
 	w.T.Helper()
 	was, err := stories.Own(w.T.Context(), w.DB, o, id)
 	w.must(err)
-	return w.Stories.Save(w.T.Context(), by, o, id, was.Version, c, when)
+	return w.Stories.Save(w.T.Context(), by, o, id, stories.Seen{Version: was.Version}, c, when)
 }
 
 // tells has somebody write a story and publish it.
@@ -143,7 +143,7 @@ func TestNobodyElseReadsADraft(t *testing.T) {
 					}
 				}
 				if !slices.Contains(c.reads, viewer) && viewer != 0 {
-					_, err := w.Stories.Save(ctx, viewer, c.owner, id, 1, with, stories.When{})
+					_, err := w.Stories.Save(ctx, viewer, c.owner, id, stories.Seen{Version: 1}, with, stories.When{})
 					w.refused(state+" is written", err, fault.NotFound)
 					w.refused(state+" is deleted", w.Stories.Do(ctx, viewer, c.owner, id, stories.Delete), fault.NotFound)
 				}
@@ -247,7 +247,7 @@ func TestWhatAStoryMayShow(t *testing.T) {
 
 	told, err := w.saves(w.lea, w.storefront, id, content(w.shop.Product), stories.When{Now: true})
 	w.must(err)
-	_, err = w.Stories.Save(ctx, w.lea, w.storefront, id, told.Version-1, content(), stories.When{})
+	_, err = w.Stories.Save(ctx, w.lea, w.storefront, id, stories.Seen{Version: told.Version - 1}, content(), stories.When{})
 	w.refused("written meanwhile", err, stories.ErrMeanwhile)
 	same, err := w.saves(w.lea, w.storefront, id, told.Content(), stories.When{})
 	if err != nil || same.EditedAt != nil {

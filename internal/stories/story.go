@@ -123,6 +123,7 @@ type Story struct {
 	Blocked      bool       `db:"blocked"` // whose page it stands on, by the platform
 	Problem      string     `db:"problem"` // why it was not published when its time came: a message key
 	Version      int        `db:"version"`
+	Form         string     `db:"form"` // that wrote it last
 	UpdatedAt    time.Time  `db:"updated_at"`
 
 	Photos   []Photo `db:"-"`

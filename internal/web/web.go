@@ -168,8 +168,7 @@ func New(o Options) (http.Handler, error) {
 	after.Routes(e)
 	o.otherSales(e, site, pictures, relays.Visitor)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
-	o.circles(e, site)
-	story.New(story.Options{Site: site, DB: o.DB, Stories: o.Stories, Pictures: pictures, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
+	o.circles(e, site, pictures)
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
@@ -196,13 +195,14 @@ func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pict
 	groupbuy.New(groupbuy.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Carts: o.Carts, Pictures: pictures, Visitor: visitor, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }
 
-// circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, and what buyers say.
-func (o Options) circles(e *echo.Echo, site *page.Site) {
+// circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, what buyers say, and what is told at length.
+func (o Options) circles(e *echo.Echo, site *page.Site, pictures preview.Pictures) {
 	if o.Studio {
 		studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
 	}
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})
 	feeds.Routes(e)
+	story.New(story.Options{Site: site, DB: o.DB, Stories: o.Stories, Pictures: pictures, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
 	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)

@@ -7,22 +7,25 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/catalog"
 	"relais/internal/demo/content"
 	"relais/internal/i18n"
 	"relais/internal/media"
+	"relais/internal/storefronts"
 	"relais/internal/stories"
 )
 
 // Stage is what stories are told with.
 type Stage struct {
+	DB      *sqlx.DB
 	Stories *stories.Service
 	Content *content.Content
-	Now     time.Time       // the end of the demo
-	At      func(time.Time) // sets the demo's clock
-	Member  func(handle string) int64
-	Brand   func(handle string) int64
-	Product func(slug string) int64
-	Photo   func(file string) media.Photo
+	Now     time.Time               // the end of the demo
+	At      func(time.Time)         // sets the demo's clock
+	Photos  map[string]media.Photo  // by file
+	Product func(slug string) int64 // their number, by the slug of the content
 }
 
 // Make has each story told, in the order of the content.
@@ -45,9 +48,17 @@ func (s Stage) tell(ctx context.Context, one content.Story) error {
 		at, when.Now = s.Now.AddDate(0, 0, -*one.Days).Add(-3*time.Hour), true
 	}
 	s.At(at)
-	by, owner := s.Member(one.By), stories.Owner{MemberID: s.Member(one.By)}
+	front, err := storefronts.ByHandle(ctx, s.DB, one.By)
+	if err != nil {
+		return err
+	}
+	by, owner := front.MemberID, stories.Owner{MemberID: front.MemberID}
 	if one.Brand != "" {
-		owner = stories.Owner{BrandID: s.Brand(one.Brand)}
+		b, err := catalog.BrandByHandle(ctx, s.DB, one.Brand, "")
+		if err != nil {
+			return err
+		}
+		owner = stories.Owner{BrandID: b.ID}
 	}
 	author, _ := s.Content.Member(one.By)
 	c, err := s.words(ctx, by, owner, one, i18n.Lang(author.Lang))
@@ -58,14 +69,14 @@ func (s Stage) tell(ctx context.Context, one content.Story) error {
 	if err != nil {
 		return err
 	}
-	told, err := s.Stories.Save(ctx, by, owner, id, 1, c, when)
+	told, err := s.Stories.Save(ctx, by, owner, id, stories.Seen{Version: 1}, c, when)
 	if err != nil {
 		return err
 	}
 	if one.Edited != "" {
 		s.At(at.Add(23 * time.Hour))
 		c.Title = one.Edited
-		if told, err = s.Stories.Save(ctx, by, owner, id, told.Version, c, stories.When{}); err != nil {
+		if told, err = s.Stories.Save(ctx, by, owner, id, stories.Seen{Version: told.Version}, c, stories.When{}); err != nil {
 			return err
 		}
 	}
@@ -73,8 +84,11 @@ func (s Stage) tell(ctx context.Context, one content.Story) error {
 		return nil
 	}
 	s.At(at.Add(30 * time.Hour))
-	reporter := s.Member(one.Reported.By)
-	return s.Stories.Report(ctx, stories.Complaint{Code: told.Code, MemberID: &reporter, Reason: one.Reported.Reason, Text: one.Reported.Text})
+	reporter, err := storefronts.ByHandle(ctx, s.DB, one.Reported.By)
+	if err != nil {
+		return err
+	}
+	return s.Stories.Report(ctx, stories.Complaint{Code: told.Code, MemberID: &reporter.MemberID, Reason: one.Reported.Reason, Text: one.Reported.Text})
 }
 
 // words are what a story says, with its photographs as their author's own.
@@ -84,7 +98,7 @@ func (s Stage) words(ctx context.Context, by int64, owner stories.Owner, one con
 		c.Products = append(c.Products, s.Product(slug))
 	}
 	for _, file := range one.Photos {
-		photo := s.Photo(file)
+		photo := s.Photos[file]
 		if err := s.Stories.TakePhoto(ctx, by, photo.ID); err != nil {
 			return c, err
 		}

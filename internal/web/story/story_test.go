@@ -202,6 +202,16 @@ func TestDraftsKeepThemselves(t *testing.T) {
 	if got := auto("version", "1"); !strings.Contains(got, "Quelqu’un a modifié") || !strings.Contains(got, `value="1"`) {
 		t.Errorf("answers %s", got)
 	}
+	// A button overtakes what its own form has kept since, and not what another has; what a form kept late never overtakes a button.
+	if got := auto("form", "un-formulaire", "title", "Deux"); !strings.Contains(got, "Gardé") {
+		t.Errorf("answers %s", got)
+	}
+	w.leads(w.Ask(w.lea, form, w.words(form, "version", "2", "form", "un-formulaire", "title", "Trois", "do", "draft")), form)
+	w.Shows(w.Ask(w.lea, form, w.words(form, "version", "2", "form", "un-autre", "title", "Quatre", "do", "draft")), 409)
+	if got := auto("version", "3", "form", "un-formulaire", "title", "Tard"); !strings.Contains(got, "Quelqu’un a modifié") {
+		t.Errorf("answers %s", got)
+	}
+	w.Shows(w.Ask(w.lea, form, nil), 200, "Trois", "!Tard")
 	if got := auto("video", "nulle part"); !strings.Contains(got, "pas l’adresse d’une vidéo") {
 		t.Errorf("answers %s", got)
 	}

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"mime/multipart"
@@ -51,7 +52,7 @@ func (s *Server) edit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	form := page.NewForm("version", strconv.Itoa(told.Version), "lang", string(told.Lang), "title", told.Title, "body", told.Body, "video", told.Video, "video_photo", told.VideoPhoto, "zone", "Europe/Paris")
+	form := page.NewForm("version", strconv.Itoa(told.Version), "form", rand.Text(), "lang", string(told.Lang), "title", told.Title, "body", told.Body, "video", told.Video, "video_photo", told.VideoPhoto, "zone", "Europe/Paris")
 	if told.SeriesID != 0 {
 		form.Set("series_id", strconv.FormatInt(told.SeriesID, 10))
 	}
@@ -161,7 +162,12 @@ func (s *Server) write(c echo.Context, d desk, told stories.Story, form *page.Fo
 		form.Set("series_id", strconv.FormatInt(content.SeriesID, 10))
 		form.Set("series")
 	}
-	return s.Stories.Save(ctx, by(c), d.Owner, told.ID, int(form.Int("version", 0)), content, when)
+	return s.Stories.Save(ctx, by(c), d.Owner, told.ID, seenOf(form), content, when)
+}
+
+// seenOf is the story as the form was made from it.
+func seenOf(form *page.Form) stories.Seen {
+	return stories.Seen{Version: int(form.Int("version", 0)), Form: form.Get("form"), Auto: form.Get("do") == "auto"}
 }
 
 // autosave keeps a draft while it is written, and answers with a line that says so. It refuses nothing that a writer could not put right later.
