@@ -33,6 +33,7 @@ import (
 	"relais/internal/ratings"
 	"relais/internal/reconcile"
 	"relais/internal/reviews"
+	"relais/internal/stories"
 	"relais/internal/stripesandbox"
 )
 
@@ -356,12 +357,12 @@ var corruptions = []struct{ name, sql, want string }{
 
 // Somebody with all rights changes the data behind the program's back, with every trigger and constraint of rows switched
 // off. The audit names what they did; and there is a corruption for each invariant of the domains. Those of debts,
-// documents, clicks, circles, follows, ratings, questions, ideas and polls, and those between Stripe's books and ours, are broken in their own packages.
+// documents, clicks, circles and what is written, and those between Stripe's books and ours, are broken in their own packages.
 func TestAuditNamesEachCorruption(t *testing.T) {
 	w := traded(t)
 	owner := pgtest.Owner(t, w.DB)
 	named := map[string]bool{}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check, stories.Check} {
 		elsewhere, err := check(t.Context(), w.DB)
 		if err != nil {
 			t.Fatal(err)

@@ -47,6 +47,7 @@ import (
 	"relais/internal/returns"
 	"relais/internal/reviews"
 	"relais/internal/storefronts"
+	"relais/internal/stories"
 	"relais/internal/stripe"
 	"relais/internal/stripesandbox"
 	"relais/internal/support"
@@ -83,6 +84,7 @@ type Domains struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Stories     *stories.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Questions   *questions.Service
@@ -202,6 +204,7 @@ func (d *Domains) wireCircles(p Parts) (err error) {
 	for _, k := range []groups.Kind{groups.APost, groups.AComment} {
 		d.Groups.About(k, d.Posts.Subjects(k))
 	}
+	d.Stories = stories.New(p.DB, d.Media, d.Referrals, p.Clock.Now)
 	d.Notices, err = notices.New(notices.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.Clock.Now, Clock: p.RealNow, PushKey: p.PushKey, Contact: pushContact(p), Client: p.PushClient, Log: p.Log})
 	if err != nil {
 		return err
@@ -246,6 +249,7 @@ func (d *Domains) register() {
 	d.Disputes.Register(d.Jobs)
 	d.Reviews.Register(d.Jobs)
 	d.Posts.Register(d.Jobs)
+	d.Stories.Register(d.Jobs)
 	d.Ratings.Register(d.Jobs)
 	d.Ideas.Register(d.Jobs)
 	d.Polls.Register(d.Jobs)
@@ -290,7 +294,7 @@ func mountSandbox(mux *http.ServeMux, s *stripesandbox.Sandbox) {
 // patience is for books of millions: what pages may take would not be enough for some invariants.
 const patience = `set local statement_timeout = '15min'`
 
-// Audit counts what breaks each invariant of the books, between them and Stripe's, of clicks, circles, follows, ratings and ideas.
+// Audit counts what breaks each invariant of the books, between them and Stripe's, of clicks, circles, and what members and brands write.
 func Audit(ctx context.Context, db *sqlx.DB) (all []Finding, err error) {
 	err = postgres.InTx(ctx, db, func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, patience); err != nil {
@@ -308,7 +312,7 @@ func AuditIn(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check, stories.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

@@ -27,6 +27,7 @@ import (
 	"relais/internal/clock"
 	"relais/internal/demo/agenda"
 	"relais/internal/demo/content"
+	"relais/internal/demo/tales"
 	"relais/internal/disputes"
 	"relais/internal/documents"
 	"relais/internal/fediverse"
@@ -49,6 +50,7 @@ import (
 	"relais/internal/returns"
 	"relais/internal/reviews"
 	"relais/internal/storefronts"
+	"relais/internal/stories"
 	"relais/internal/stripesandbox"
 	"relais/internal/support"
 )
@@ -89,6 +91,7 @@ type Services struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Stories     *stories.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Questions   *questions.Service
@@ -135,7 +138,9 @@ func Seed(ctx context.Context, s Services, o Options) error {
 		run  func(context.Context) error
 	}{
 		{"photographs", m.storePhotos}, {"people", m.makePeople}, {"circles", m.makeCircles}, {"choices", m.choose}, {"brands", m.makeBrands}, {"products", m.makeProducts},
-		{"storefronts", m.openStorefronts}, {"looks", m.arrange}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"follows", m.makeFollows}, {"followers", m.openToOthers}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"days off", m.leave}, {"stock", m.count}, {"notices", m.readNotices},
+		{"storefronts", m.openStorefronts}, {"looks", m.arrange}, {"links", m.shareLinks}, {"posts", m.makePosts}, {"stories", func(ctx context.Context) error {
+			return tales.Make(ctx, tales.Stage{DB: m.DB, Stories: m.Stories, Content: m.content, Now: m.now, At: m.at, Photos: m.photos, Product: func(slug string) int64 { return m.products[slug].id }})
+		}}, {"follows", m.makeFollows}, {"followers", m.openToOthers}, {"code", m.introduce}, {"clicks", m.click}, {"days", m.live}, {"days off", m.leave}, {"stock", m.count}, {"notices", m.readNotices},
 	} {
 		if err := phase.run(ctx); err != nil {
 			return fmt.Errorf("make the demo's %s: %w", phase.name, err)

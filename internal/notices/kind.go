@@ -53,6 +53,7 @@ const (
 	Question      Kind = "question"       // of what one asked or answered in public, or reported there
 	Rating        Kind = "rating"         // a brand answered one's rating, a storefront one's thanks
 	Thanks        Kind = "thanks"         // a buyer wrote into one's guest book
+	Story         Kind = "story"          // of a story that one tells, or reported
 	Circle        Kind = "circle"         // of one's own place in a circle
 	CircleDesk    Kind = "circle_desk"    // to those who moderate: somebody asks to join, something was reported
 	Talk          Kind = "talk"           // of what one wrote in a circle
@@ -118,6 +119,7 @@ func Kinds() []Nature {
 		{Kind: BuyerQuestion, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: Thanks, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
 		{Kind: Poll, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"decided", "no_quorum", "cancelled", "answered"}},
+		{Kind: Story, Topic: Orders, Mail: Daily, Urgency: normal, Life: 3 * day, Events: []string{"published", "stuck", "hidden", "shown", "report_kept", "report_hidden"}},
 		{Kind: Circle, Topic: Circles, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day,
 			Events: []string{"invited", "accepted", "declined", "moderator", "member", "owner", "removed", "banned"}},
 		{Kind: CircleDesk, Topic: Circles, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked", "reported"}},

@@ -21,7 +21,7 @@ const PageSize = 20
 // Cursor is a place in a feed: before it lies what was published later. Its zero value is the beginning.
 type Cursor struct {
 	At   time.Time `db:"published_at"`
-	ID   int64     `db:"post_id"` // of the post, listing or product
+	ID   int64     `db:"post_id"` // of the post, listing, product or story
 	Rank Rank      `db:"-"`
 }
 
@@ -41,7 +41,7 @@ func (c Cursor) String() string {
 func ParseCursor(s string) Cursor {
 	at, id, _ := strings.Cut(s, "-")
 	id, what, _ := strings.Cut(id, "-")
-	rank := slices.Index([]string{"", "1", "2"}, what) // APost, AListing, AProduct
+	rank := slices.Index([]string{"", "1", "2", "3"}, what) // APost, AListing, AProduct, AStory
 	micro, err := strconv.ParseInt(at, 36, 64)
 	if err != nil || micro <= 0 || micro > 1<<52 {
 		return Cursor{}

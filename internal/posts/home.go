@@ -14,6 +14,7 @@ import (
 	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/postgres"
+	"relais/internal/stories"
 )
 
 // Sources are what a feed is of.
@@ -55,12 +56,14 @@ const (
 	APost Rank = iota
 	AListing
 	AProduct
+	AStory
 )
 
-// Entry is one thing in the home feed: a post, or a piece of a storefront or brand that the viewer follows.
+// Entry is one thing in the home feed: a post, or a piece or story of a storefront or brand that the viewer follows.
 type Entry struct {
 	Item  *Item
 	Piece *follows.Piece
+	Story *stories.Story
 }
 
 // Feed is a page of the home feed.
@@ -88,7 +91,7 @@ func order(a, b Cursor) int {
 }
 
 // Home is a page of everything that the sources have, in the order of time: posts, each once and with all the ways in which it reaches the
-// viewer, new pieces in storefronts, new products of brands.
+// viewer, new pieces in storefronts, new products of brands, stories of both.
 func Home(ctx context.Context, q sqlx.QueryerContext, viewer int64, src Sources, from Cursor) (Feed, error) {
 	at, id := from.bound(APost)
 	var all []Cursor
@@ -113,6 +116,16 @@ func Home(ctx context.Context, q sqlx.QueryerContext, viewer int64, src Sources,
 	if err := add(AProduct, products, err); err != nil {
 		return Feed{}, err
 	}
+	at, id = from.bound(AStory)
+	told, err := stories.Newest(ctx, q, src.Members, src.Brands, at, id, PageSize+1)
+	if err != nil {
+		return Feed{}, err
+	}
+	tales := map[Cursor]*stories.Story{}
+	for _, s := range told {
+		c := Cursor{At: *s.PublishedAt, ID: s.ID, Rank: AStory}
+		all, tales[c] = append(all, c), &s
+	}
 	var f Feed
 	slices.SortFunc(all, order)
 	if len(all) > PageSize {
@@ -125,7 +138,7 @@ func Home(ctx context.Context, q sqlx.QueryerContext, viewer int64, src Sources,
 	}
 	for _, c := range all {
 		if c.Rank != APost {
-			f.Entries = append(f.Entries, Entry{Piece: pieces[c]})
+			f.Entries = append(f.Entries, Entry{Piece: pieces[c], Story: tales[c]})
 		} else if i := slices.IndexFunc(posts, func(item Item) bool { return item.ID == c.ID && item.At.Equal(c.At) }); i >= 0 {
 			f.Entries = append(f.Entries, Entry{Item: &posts[i]})
 		}

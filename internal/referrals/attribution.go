@@ -140,6 +140,7 @@ type clickRow struct {
 	Target      Target        `db:"target"`
 	ProductID   int64         `db:"product_id"`
 	BrandID     int64         `db:"brand_id"`
+	StoryID     int64         `db:"story_id"`
 	SharedAt    time.Time     `db:"shared_at"`
 	EmailNormal string        `db:"email_normal"`
 	Blocked     bool          `db:"blocked"`
@@ -161,7 +162,7 @@ with own as (
     where r.reason = 'repeat'
 )
 select c.id as click_id, c.at, c.eligible, c.reason, l.id as link_id, l.member_id, l.target, coalesce(l.product_id, 0) as product_id,
-  coalesce(l.brand_id, 0) as brand_id, l.created_at as shared_at, m.email_normal, m.blocked_at is not null as blocked,
+  coalesce(l.brand_id, 0) as brand_id, coalesce(l.story_id, 0) as story_id, l.created_at as shared_at, m.email_normal, m.blocked_at is not null as blocked,
   coalesce(p.stripe_account_id, '') as payout_id
 from (select c.*, row_number() over (partition by c.eligible order by c.at desc, c.id desc) as n from mine join clicks c on c.id = mine.id and c.at = mine.at) c
 join share_links l on l.id = c.link_id join members m on m.id = l.member_id
@@ -193,8 +194,12 @@ from members m left join payees p on p.member_id = m.id where m.id = $1`
 
 // selectShared is when a member shared something that covers the product, as far as it can still lock a rate.
 const selectShared = `
-select created_at from share_links
-where member_id = $1 and created_at > $4 and (product_id = $2 or brand_id = $3 or target = 'storefront')`
+select created_at from share_links l
+where member_id = $1 and created_at > $4 and (product_id = $2 or brand_id = $3 or target = 'storefront'
+  or exists (select 1 from story_products t where t.story_id = l.story_id and t.product_id = $2 and t.off_at is null))`
+
+// selectShown says which of the stories showed the product, and until when.
+const selectShown = `select story_id, off_at from story_products where product_id = $1 and story_id = any($2)`
 
 // selectStaff says which of the members are on the team of the brand now.
 const selectStaff = `select member_id from brand_members where brand_id = $1 and member_id = any($2)`
@@ -244,13 +249,16 @@ func candidatesOf(ctx context.Context, q sqlx.QueryerContext, s Sale, l SaleLine
 	for _, r := range f.clicks {
 		c := Candidate{Rule: ByClick, MemberID: r.MemberID, EmailNormal: r.EmailNormal, PayoutID: r.PayoutID, Blocked: r.Blocked,
 			At: r.At, Shared: []time.Time{r.SharedAt}, ClickID: r.ClickID, LinkID: r.LinkID, Target: r.Target,
-			TargetProductID: r.ProductID, TargetBrandID: r.BrandID}
+			TargetProductID: r.ProductID, TargetBrandID: r.BrandID, TargetStoryID: r.StoryID}
 		if !r.Eligible {
 			c.Recorded = r.Reason
 		}
 		cs = append(cs, c)
 	}
-	return cs, mark(ctx, q, l, cs)
+	if err := mark(ctx, q, l, cs); err != nil {
+		return nil, err
+	}
+	return cs, markShown(ctx, q, l, cs)
 }
 
 // mark says of each candidate whether their storefront lists the product, and whether they are on the brand's team.
@@ -268,6 +276,32 @@ func mark(ctx context.Context, q sqlx.QueryerContext, l SaleLine, cs []Candidate
 	}
 	for i := range cs {
 		cs[i].Listed, cs[i].Staff = slices.Contains(listing, cs[i].MemberID), slices.Contains(staff, cs[i].MemberID)
+	}
+	return nil
+}
+
+// markShown says of each click on the link to a story whether the story shows the product, or did when it was clicked.
+func markShown(ctx context.Context, q sqlx.QueryerContext, l SaleLine, cs []Candidate) error {
+	var stories []int64
+	for _, c := range cs {
+		if c.TargetStoryID != 0 {
+			stories = append(stories, c.TargetStoryID)
+		}
+	}
+	if len(stories) == 0 {
+		return nil
+	}
+	var rows []struct {
+		StoryID int64      `db:"story_id"`
+		OffAt   *time.Time `db:"off_at"`
+	}
+	if err := sqlx.SelectContext(ctx, q, &rows, selectShown, l.ProductID, pq.Array(stories)); err != nil {
+		return fmt.Errorf("read what stories show: %w", err)
+	}
+	for i, c := range cs {
+		for _, r := range rows {
+			cs[i].Shown = cs[i].Shown || r.StoryID == c.TargetStoryID && (r.OffAt == nil || r.OffAt.After(c.At))
+		}
 	}
 	return nil
 }

@@ -39,7 +39,8 @@ type Link struct {
 	Target    Target    `db:"target"`
 	ProductID int64     `db:"product_id"` // 0 unless it leads to a product
 	BrandID   int64     `db:"brand_id"`   // 0 unless it leads to a brand
-	SellerID  int64     `db:"seller_id"`  // the brand, or that of the product; 0 for a storefront
+	StoryID   int64     `db:"story_id"`   // 0 unless it leads to a story
+	SellerID  int64     `db:"seller_id"`  // the brand, or that of the product or story; 0 for a storefront and the story of a member
 	Channel   string    `db:"channel"`    // through which it is shared; one of Channels
 	Circle    string    `db:"circle"`     // the member's own name for the group, or that of the circle on Relais
 	GroupID   int64     `db:"group_id"`   // of the circle on Relais that it was shared in; 0: none
@@ -52,9 +53,14 @@ type Link struct {
 	MemberLang   i18n.Lang `db:"member_lang"`
 	ProductSlug  string    `db:"product_slug"`
 	ProductTitle string    `db:"product_title"`
-	ForSale      bool      `db:"for_sale"` // the product, or the brand, can be shown
+	ForSale      bool      `db:"for_sale"` // the product, the brand or the story can be shown
 	BrandHandle  string    `db:"brand_handle"`
 	BrandName    string    `db:"brand_name"`
+	StoryCode    string    `db:"story_code"`
+	StorySlug    string    `db:"story_slug"`
+	StoryTitle   string    `db:"story_title"`
+
+	StoryAuthorID int64 `db:"story_author_id"`
 }
 
 // Path is the short address of the link on this site.
@@ -72,6 +78,8 @@ func (l Link) Landing(token string) string {
 		path = "/p/" + l.ProductSlug
 	case l.Target == ToBrand && l.ForSale:
 		path = "/b/" + l.BrandHandle
+	case l.Target == ToStory && l.ForSale:
+		path = "/stories/" + l.StoryCode + "-" + l.StorySlug
 	case l.Disabled:
 		return "/"
 	case l.Target == ToProduct && l.ForSale:
@@ -100,20 +108,21 @@ type Share struct {
 	Target    Target
 	ProductID int64  // of ToProduct
 	BrandID   int64  // of ToBrand
+	StoryID   int64  // of ToStory
 	Channel   string // one of Channels, or InCircle
 	Circle    string // the member's own name for the group, or that of the circle; at most 80 characters
 	GroupID   int64  // the circle, of InCircle
 }
 
 const selectLink = `
-select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, coalesce(b.id, 0) as seller_id, l.channel,
+select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, coalesce(l.story_id, 0) as story_id, coalesce(b.id, 0) as seller_id, l.channel,
   l.circle, coalesce(l.group_id, 0) as group_id, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled,
   l.group_id is null or exists (select 1 from listings i where i.member_id = l.member_id and i.product_id = l.product_id) as listed, m.handle, m.name as member_name,
   m.lang as member_lang, coalesce(p.slug, '') as product_slug, coalesce(p.title, '') as product_title,
-  coalesce(b.blocked_at is null and (p.id is null or p.state = 'published'), true) as for_sale,
-  coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name
+  coalesce(b.blocked_at is null and (p.id is null or p.state = 'published'), true) and (st.id is null or ` + storyLive + `) as for_sale,
+  coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name, coalesce(st.code, '') as story_code, coalesce(st.slug, '') as story_slug, coalesce(st.author_id, 0) as story_author_id, coalesce(st.title, '') as story_title
 from share_links l join members m on m.id = l.member_id
-left join products p on p.id = l.product_id left join brands b on b.id = coalesce(l.brand_id, p.brand_id)
+left join products p on p.id = l.product_id left join stories st on st.id = l.story_id left join brands b on b.id = coalesce(l.brand_id, p.brand_id, st.brand_id)
 where `
 
 func linkWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Link, error) {
@@ -129,16 +138,16 @@ func linkWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ..
 }
 
 const insertLink = `
-insert into share_links (code, member_id, target, product_id, brand_id, channel, circle, created_at, group_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`
+insert into share_links (code, member_id, target, product_id, brand_id, channel, circle, created_at, group_id, story_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`
 
 // whereShare finds the one link of a member for the same target, channel and circle. A circle on Relais keeps it when it is renamed.
 const whereShare = `l.member_id = $1 and l.target = $2 and l.product_id is not distinct from $3
-  and l.brand_id is not distinct from $4 and l.channel = $5 and l.group_id is not distinct from $7 and (l.circle = $6 or l.group_id is not null)`
+  and l.brand_id is not distinct from $4 and l.channel = $5 and l.group_id is not distinct from $7 and l.story_id is not distinct from $8 and (l.circle = $6 or l.group_id is not null)`
 
 // Create makes the member's link for a target, channel and circle; asked again it gives the same link, switched on if it was off.
 // Sharing a product lists it in the member's storefront too, but for what is shared in a circle: that stays there. Faults: what is shared is not for sale (NotFound), fields channel
-// and circle, storefronts.ErrFull, ErrManyLinks.
+// and circle, storefronts.ErrFull, ErrManyLinks, and of a story ErrStory, ErrStoryPaysNothing.
 func (s *Service) Create(ctx context.Context, memberID int64, sh Share) (Link, error) {
 	var link Link
 	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) (err error) {
@@ -172,10 +181,17 @@ func (sh *Share) check() error {
 	if !slices.Contains(Channels(), sh.Channel) && sh.Channel != InCircle || (sh.Channel == InCircle) != (sh.GroupID != 0) {
 		return fault.Field("channel", "relay.channel_unknown")
 	}
-	known := sh.Target == ToProduct && sh.ProductID != 0 && sh.BrandID == 0 ||
-		sh.Target == ToBrand && sh.BrandID != 0 && sh.ProductID == 0 ||
-		sh.Target == ToStorefront && sh.ProductID == 0 && sh.BrandID == 0
-	if !known {
+	of := *sh
+	switch sh.Target {
+	case ToProduct:
+		of.ProductID = 0
+	case ToBrand:
+		of.BrandID = 0
+	case ToStory:
+		of.StoryID = 0
+	}
+	known := slices.Contains([]Target{ToProduct, ToBrand, ToStorefront, ToStory}, sh.Target) && (sh.Target == ToStorefront || of != *sh)
+	if !known || of.ProductID != 0 || of.BrandID != 0 || of.StoryID != 0 {
 		return fault.New(fault.NotFound, "relay.product_not_found")
 	}
 	return nil
@@ -208,6 +224,8 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Shar
 		if !open {
 			return fault.New(fault.NotFound, "relay.brand_not_found")
 		}
+	case ToStory:
+		return storyShared(ctx, tx, sh.StoryID, s.now())
 	}
 	return nil
 }
@@ -216,16 +234,16 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Shar
 const codeTries = 3
 
 func (s *Service) insert(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Share) (Link, error) {
-	product, brand, group := orNull(sh.ProductID), orNull(sh.BrandID), orNull(sh.GroupID)
+	product, brand, group, story := orNull(sh.ProductID), orNull(sh.BrandID), orNull(sh.GroupID), orNull(sh.StoryID)
 	for range codeTries {
 		if n, err := LinkCount(ctx, tx, memberID); err != nil || n >= MaxLinks {
 			return s.existing(ctx, tx, memberID, sh, err)
 		}
-		_, err := tx.ExecContext(ctx, insertLink, newCode(), memberID, sh.Target, product, brand, sh.Channel, sh.Circle, s.now(), group)
+		_, err := tx.ExecContext(ctx, insertLink, newCode(), memberID, sh.Target, product, brand, sh.Channel, sh.Circle, s.now(), group, story)
 		if err != nil {
 			return Link{}, postgres.Translate(err)
 		}
-		link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, product, brand, sh.Channel, sh.Circle, group)
+		link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, product, brand, sh.Channel, sh.Circle, group, story)
 		if errors.Is(err, ErrNoLink) {
 			continue // the code was taken, so nothing was inserted
 		}
@@ -245,7 +263,7 @@ func (s *Service) existing(ctx context.Context, tx *sqlx.Tx, memberID int64, sh 
 	if err != nil {
 		return Link{}, err
 	}
-	link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, orNull(sh.ProductID), orNull(sh.BrandID), sh.Channel, sh.Circle, orNull(sh.GroupID))
+	link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, orNull(sh.ProductID), orNull(sh.BrandID), sh.Channel, sh.Circle, orNull(sh.GroupID), orNull(sh.StoryID))
 	if errors.Is(err, ErrNoLink) {
 		return Link{}, ErrManyLinks
 	}
@@ -292,7 +310,7 @@ func (s *Service) ByCode(ctx context.Context, code string) (Link, error) {
 	}
 	link, err := s.links.Get(code, func() (Link, []string, error) {
 		l, err := postgres.Within(ctx, wait, func(ctx context.Context) (Link, error) { return linkWhere(ctx, s.db, `l.code = $1`, code) })
-		return l, []string{changes.Member(l.MemberID), changes.Brand(l.SellerID)}, err
+		return l, []string{changes.Member(l.MemberID), changes.Brand(l.SellerID), changes.Story(l.StoryID), changes.Member(l.StoryAuthorID)}, err
 	})
 	if err != nil && !errors.Is(err, ErrNoLink) && ok {
 		s.away.Store(s.clock().Add(patience).UnixNano()) // the next ones need not wait for it

@@ -50,6 +50,8 @@ func Covers(c Candidate, l Line) bool {
 		return c.TargetBrandID == l.BrandID
 	case ToStorefront:
 		return c.Listed
+	case ToStory:
+		return c.Shown
 	}
 	return false
 }

@@ -25,20 +25,32 @@ func Shared(ctx context.Context, q sqlx.QueryerContext, memberID, productID int6
 	return shared, nil
 }
 
+// Recommended is who brought a visitor by a link of theirs, and earns by it.
+type Recommended struct {
+	MemberID int64  `db:"id"`
+	Name     string `db:"name"`
+	Handle   string `db:"handle"`
+}
+
 const selectRecommender = `
-select m.name from clicks c join share_links l on l.id = c.link_id join members m on m.id = l.member_id
+select m.id, m.name, m.handle from clicks c join share_links l on l.id = c.link_id join members m on m.id = l.member_id
 where c.token = $1 and c.at > $2 and m.blocked_at is null`
 
 // Recommender is the name of whose link brought a visitor, by the token of the click; empty where it is not known,
 // or was clicked longer ago than it can matter.
 func Recommender(ctx context.Context, q sqlx.QueryerContext, clickToken string, now time.Time) (string, error) {
+	r, err := RecommenderOf(ctx, q, clickToken, now)
+	return r.Name, err
+}
+
+// RecommenderOf is Recommender with who they are; zero where it is not known.
+func RecommenderOf(ctx context.Context, q sqlx.QueryerContext, clickToken string, now time.Time) (r Recommended, err error) {
 	if clickToken == "" || len(clickToken) > clicks.MaxToken {
-		return "", nil
+		return r, nil
 	}
-	var name string
-	err := sqlx.GetContext(ctx, q, &name, selectRecommender, clickToken, now.Add(-clicks.LookBack))
+	err = sqlx.GetContext(ctx, q, &r, selectRecommender, clickToken, now.Add(-clicks.LookBack))
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return "", fmt.Errorf("read recommender: %w", err)
+		return r, fmt.Errorf("read recommender: %w", err)
 	}
-	return name, nil
+	return r, nil
 }

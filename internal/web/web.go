@@ -53,6 +53,7 @@ import (
 	"relais/internal/returns"
 	"relais/internal/reviews"
 	"relais/internal/storefronts"
+	"relais/internal/stories"
 	"relais/internal/support"
 	"relais/internal/token"
 	"relais/internal/web/account"
@@ -75,6 +76,7 @@ import (
 	"relais/internal/web/relay"
 	"relais/internal/web/review"
 	"relais/internal/web/shop"
+	"relais/internal/web/story"
 	"relais/internal/web/studio"
 	"relais/internal/web/till"
 	"relais/internal/webhooks"
@@ -105,6 +107,7 @@ type Options struct {
 	Disputes    *disputes.Service
 	Reviews     *reviews.Service
 	Posts       *posts.Service
+	Stories     *stories.Service
 	Designs     *designs.Service
 	Studio      bool // designs are made and sold; until then nothing leads to their pages
 	Follows     *follows.Service
@@ -143,7 +146,7 @@ func New(o Options) (http.Handler, error) {
 	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads(), idea.Uploads(), ballot.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads(), idea.Uploads(), ballot.Uploads(), story.Uploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +177,7 @@ func New(o Options) (http.Handler, error) {
 	after.Routes(e)
 	o.otherSales(e, site, pictures, relays.Visitor)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
-	o.circles(e, site)
+	o.circles(e, site, pictures)
 	admins := admin.New(admin.Options{Site: site, DB: o.DB, Members: o.Members, Catalog: o.Catalog, Orders: o.Orders, Aftersale: after, Debts: o.Debts, Payouts: o.Payouts,
 		Webhooks: o.Webhooks, Reconcile: o.Reconcile, Audit: o.Audit, Now: o.Now, Clock: o.Clock, Advance: o.Advance})
 	admins.Routes(e)
@@ -201,13 +204,14 @@ func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pict
 	groupbuy.New(groupbuy.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Carts: o.Carts, Pictures: pictures, Visitor: visitor, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }
 
-// circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, and what buyers say.
-func (o Options) circles(e *echo.Echo, site *page.Site) {
+// circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, what buyers say, and what is told at length.
+func (o Options) circles(e *echo.Echo, site *page.Site, pictures preview.Pictures) {
 	if o.Studio {
 		studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
 	}
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})
 	feeds.Routes(e)
+	story.New(story.Options{Site: site, DB: o.DB, Stories: o.Stories, Pictures: pictures, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	ask.New(ask.Options{Site: site, DB: o.DB, Questions: o.Questions, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	idea.New(idea.Options{Site: site, DB: o.DB, Ideas: o.Ideas, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)

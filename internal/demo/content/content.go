@@ -54,6 +54,7 @@ type Content struct {
 	Groups      []Group      `toml:"groups"`
 	Posts       []Post       `toml:"posts"`
 	Follows     []Follow     `toml:"follows"`
+	Stories     []Story      `toml:"stories"`
 	Buyers      []Buyer      `toml:"buyers"`
 	Stands      []Stand      `toml:"stands"`
 	HandSales   []HandSale   `toml:"hand_sales"`

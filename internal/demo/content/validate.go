@@ -109,6 +109,9 @@ func (c *Content) Validate() error {
 	for _, post := range c.Posts {
 		c.validatePost(p, post)
 	}
+	for _, s := range c.Stories {
+		c.validateStory(p, s)
+	}
 	for _, f := range c.Follows {
 		p.check(handles[f.Who] && f.Of != "", "follow of "+f.Who, "does not say who or what")
 	}

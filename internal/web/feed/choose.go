@@ -40,28 +40,6 @@ func circleOptions(form *page.Form, mine []groups.Membership, there []posts.Plac
 	return list
 }
 
-// zones are the time zones on offer, and the one that was chosen.
-func zones(chosen string) []page.Option {
-	var list []page.Option
-	names := posts.Zones()
-	if chosen != "" && !slices.Contains(names, chosen) {
-		names = append(names, chosen)
-	}
-	for _, z := range names {
-		list = append(list, page.Option{Value: z, Label: zoneName(z)})
-	}
-	return list
-}
-
-// zoneName says a zone as people do: by its city.
-func zoneName(zone string) string {
-	area, city, found := strings.Cut(zone, "/")
-	if !found {
-		return zone
-	}
-	return strings.ReplaceAll(city, "_", " ") + " (" + strings.ReplaceAll(area, "_", " ") + ")"
-}
-
 // picksShown is how many products a search offers.
 const picksShown = 8
 

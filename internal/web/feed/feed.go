@@ -3,7 +3,7 @@
 //
 //	/feed                      everything in one's circles and of what one follows, in the order of time
 //	/feed/posts/ID/report      for who reads a post only because it is shown outside
-//	/photos/FILE               a photograph of a post, for who reads that post
+//	/photos/FILE               a photograph of a post, for who reads that post, or of a story that is not published, for who writes it
 //	/me/follows                what one follows, for nobody else; /follow and /unfollow are the buttons of what can be followed
 //	/me/posts…                 the author's own, for nobody else
 //	/g/HANDLE/p/ID…            a post in a circle; to whoever is not in the circle it does not exist

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -8,11 +9,13 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/insight"
 	"relais/internal/media"
 	"relais/internal/posts"
 	"relais/internal/posts/photos"
+	"relais/internal/stories"
 	"relais/internal/web/page"
 )
 
@@ -300,7 +303,11 @@ func (s *Server) photograph(c echo.Context) error {
 		viewer = v.ID
 	}
 	name := c.Param("file")
-	if err := photos.Look(c.Request().Context(), s.DB, viewer, media.HashOf(name)); err != nil {
+	err := photos.Look(c.Request().Context(), s.DB, viewer, media.HashOf(name))
+	if errors.Is(err, fault.NotFound) {
+		err = stories.Look(c.Request().Context(), s.DB, viewer, media.HashOf(name))
+	}
+	if err != nil {
 		return err
 	}
 	f, err := s.Media.OpenNamed(name)

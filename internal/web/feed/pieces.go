@@ -7,14 +7,24 @@ import (
 	"relais/internal/follows"
 	"relais/internal/money"
 	"relais/internal/posts"
+	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/web/page"
+	"relais/internal/web/story"
 )
 
-// EntryView is one thing in a feed: a post, or a piece.
+// EntryView is one thing in a feed: a post, a piece, or a story.
 type EntryView struct {
 	Post  *PostView
 	Piece *PieceView
+	Story *StoryView
+}
+
+// StoryView is a story of a brand or member that the viewer follows; an advertisement where it shows what its brand sells, or what its author
+// earns by.
+type StoryView struct {
+	story.Tile
+	Pays bool // something that it shows brings a commission
 }
 
 // PieceView is something new of a storefront or brand that the viewer follows. Each is an advertisement: the member has a commission, the
@@ -32,9 +42,10 @@ func (s *Server) entries(c echo.Context, f posts.Feed) ([]EntryView, error) {
 	var items []posts.Item
 	var pieces []follows.Piece
 	for _, e := range f.Entries {
-		if e.Item != nil {
+		switch {
+		case e.Item != nil:
 			items = append(items, *e.Item)
-		} else {
+		case e.Piece != nil:
 			pieces = append(pieces, *e.Piece)
 		}
 	}
@@ -50,7 +61,13 @@ func (s *Server) entries(c echo.Context, f posts.Feed) ([]EntryView, error) {
 	}
 	var list []EntryView
 	for _, e := range f.Entries {
-		if e.Item != nil {
+		if e.Story != nil {
+			pays, err := referrals.StoryPays(c.Request().Context(), s.DB, e.Story.ID, s.Now())
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, EntryView{Story: &StoryView{Tile: story.TileOf(*e.Story), Pays: pays}})
+		} else if e.Item != nil {
 			v := s.excerpt(c, *e.Item, cards)
 			list = append(list, EntryView{Post: &v})
 		} else if p, ok := cards[e.Piece.ProductID]; ok {

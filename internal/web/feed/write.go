@@ -148,7 +148,7 @@ func (s *Server) form(c echo.Context, form *page.Form, p posts.Post, there []pos
 	for _, n := range posts.Networks() {
 		data.Networks = append(data.Networks, page.Option{Value: n, Label: l.T("feed.network." + n)})
 	}
-	data.Zones = zones(form.Get("zone"))
+	data.Zones = page.Zones(posts.Zones(), form.Get("zone"))
 	if place, err := time.LoadLocation(form.Get("zone")); err == nil {
 		data.Min = s.Now().In(place).Format("2006-01-02T15:04")
 	}
@@ -336,5 +336,5 @@ func timeIn(l i18n.Lang, at time.Time, zone string) string {
 	if err != nil {
 		return l.DateTime(at)
 	}
-	return l.T("feed.at_time", "Time", l.DateTimeIn(at, place), "Zone", zoneName(zone))
+	return l.T("feed.at_time", "Time", l.DateTimeIn(at, place), "Zone", page.ZoneName(zone))
 }

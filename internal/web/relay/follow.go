@@ -11,6 +11,7 @@ import (
 	"relais/internal/pace"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
+	"relais/internal/stories"
 	"relais/internal/token"
 	"relais/internal/web/page"
 	"relais/internal/web/preview"
@@ -87,7 +88,7 @@ func (s *Server) consented(c echo.Context) string {
 // Card is what a link shows of itself in a conversation, in the language of whoever shares it.
 type Card struct {
 	preview.Subject
-	Brand string // of a product
+	Brand string // of a product; who tells a story
 	Note  string // their own words on it
 }
 
@@ -120,6 +121,12 @@ func (s *Server) cardOf(ctx context.Context, link referrals.Link) (Card, error) 
 			return k, err
 		}
 		k.Title, k.Photo, k.Note = b.Name, b.CoverHash, b.Tagline
+	case link.Target == referrals.ToStory:
+		told, err := stories.ByID(ctx, s.DB, link.StoryID)
+		if err != nil {
+			return k, err
+		}
+		k.Title, k.Photo, k.Brand, k.Note = told.Title, told.Cover().Hash, told.Name(), ""
 	}
 	return k, nil
 }

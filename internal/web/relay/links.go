@@ -74,6 +74,8 @@ func targetTitle(l i18n.Lang, link referrals.Link) string {
 		return link.ProductTitle
 	case referrals.ToBrand:
 		return link.BrandName
+	case referrals.ToStory:
+		return l.T("relay.links.story", "Title", link.StoryTitle)
 	}
 	return l.T("relay.links.storefront")
 }

@@ -16,6 +16,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
+	"relais/internal/stories"
 	"relais/internal/web/page"
 )
 
@@ -38,7 +39,7 @@ func (s *Server) share(c echo.Context) error {
 	return page.Redirect(c, "/share?link="+url.QueryEscape(link.Code))
 }
 
-// asked reads what is to be shared: product (its number or its slug), brand (its handle), or else the storefront.
+// asked reads what is to be shared: product (its number or its slug), brand (its handle), story (its code), or else the storefront.
 func (s *Server) asked(ctx context.Context, form *page.Form) (referrals.Share, error) {
 	lang := i18n.FR // only numbers are read
 	switch {
@@ -58,6 +59,10 @@ func (s *Server) asked(ctx context.Context, form *page.Form) (referrals.Share, e
 			return referrals.Share{}, err
 		}
 		return referrals.Share{Target: referrals.ToBrand, BrandID: b.ID}, nil
+	}
+	if code := form.Get("story"); code != "" {
+		told, err := stories.ByCode(ctx, s.DB, code)
+		return referrals.Share{Target: referrals.ToStory, StoryID: told.ID}, err
 	}
 	return referrals.Share{Target: referrals.ToStorefront}, nil
 }
@@ -109,7 +114,7 @@ func (s *Server) showShare(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		asked := referrals.Share{Target: link.Target, ProductID: link.ProductID, BrandID: link.BrandID}
+		asked := referrals.Share{Target: link.Target, ProductID: link.ProductID, BrandID: link.BrandID, StoryID: link.StoryID}
 		return s.sheetOf(c, page.NewForm("circle", link.Circle, "channel", link.Channel), asked, &link)
 	}
 	asked, err := s.asked(ctx, query)
@@ -185,6 +190,12 @@ func (s *Server) shared(ctx context.Context, data *sharePage, asked referrals.Sh
 			return err
 		}
 		data.Target, data.Value, data.Title = "brand", b.Handle, b.Name
+	case referrals.ToStory:
+		told, err := stories.ByID(ctx, s.DB, asked.StoryID)
+		if err != nil {
+			return err
+		}
+		data.Target, data.Value, data.Title = "story", told.Code, told.Title
 	default:
 		data.Target, data.Value = "storefront", "yes"
 	}
@@ -201,6 +212,8 @@ func shareText(viewer *page.Viewer, data sharePage) string {
 		return l.T("relay.text.product", "Name", viewer.Name, "Title", data.Product.Title, "Brand", data.Product.BrandName)
 	case data.Target == "brand":
 		return l.T("relay.text.brand", "Name", viewer.Name, "Title", data.Title)
+	case data.Target == "story":
+		return l.T("relay.text.story", "Name", viewer.Name, "Title", data.Title)
 	}
 	return l.T("relay.text.storefront", "Name", viewer.Name)
 }

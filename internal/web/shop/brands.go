@@ -14,8 +14,10 @@ import (
 	"relais/internal/ideas"
 	"relais/internal/polls"
 	"relais/internal/referrals"
+	"relais/internal/stories"
 	"relais/internal/web/page"
 	"relais/internal/web/preview"
+	"relais/internal/web/story"
 )
 
 func (s *Shop) brands(c echo.Context) error {
@@ -38,9 +40,10 @@ type brandPage struct {
 	Polls    []polls.View // that are open
 	Actor    int64        // by which it can be followed from elsewhere; 0: it cannot
 	Image    string       // absolute address of the picture that conversations show
-	Relay    string       // who brought the visitor, and earns; empty: nobody known
-	Ideas    bool         // it takes ideas, or took some
-	IdeasNow int          // that are open
+	Stories  story.Shelf
+	Relay    string // who brought the visitor, and earns; empty: nobody known
+	Ideas    bool   // it takes ideas, or took some
+	IdeasNow int    // that are open
 }
 
 // FirstBps is the part of the first of several links, in basis points.
@@ -95,11 +98,15 @@ func (s *Shop) brand(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	told, err := story.ShelfOf(c, s.db, stories.Owner{BrandID: b.ID}, "/b/"+b.Handle)
+	if err != nil {
+		return err
+	}
 	products := cards(c, found.Cards)
 	for i := range products {
 		products[i].URL = withClick(products[i].URL, click) // the click goes with the visitor into the basket
 	}
 	return s.site.Render(c, http.StatusOK, "shop/brand", brandPage{Brand: b, Terms: terms, City: cityOf(b.MakerAddress),
-		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Polls: open, Actor: actor, Relay: relay, Ideas: takes.Taken || counts != ideas.Counts{}, IdeasNow: counts.Open,
+		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Polls: open, Actor: actor, Relay: relay, Ideas: takes.Taken || counts != ideas.Counts{}, IdeasNow: counts.Open, Stories: told,
 		Image: preview.Subject{Lang: lang, Title: b.Name, Photo: b.CoverHash}.Of(s.baseURL + "/b/" + b.Handle)})
 }

@@ -8,8 +8,10 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/changes"
 	"relais/internal/storefronts"
+	"relais/internal/stories"
 	"relais/internal/web/opinion"
 	"relais/internal/web/page"
+	"relais/internal/web/story"
 )
 
 // shelf is a part of a storefront: a collection, or what is in none, which has no name where there are no collections.
@@ -28,6 +30,9 @@ func (s *Shop) arrange(c echo.Context, data *storefrontPage, list []storefronts.
 		return err
 	}
 	if data.Book, err = opinion.BookOf(c, s.db, data.MemberID, data.Handle); err != nil {
+		return err
+	}
+	if data.Stories, err = story.ShelfOf(c, s.db, stories.Owner{MemberID: data.MemberID}, data.Path()); err != nil {
 		return err
 	}
 	collections, err := storefronts.Collections(ctx, s.db, data.MemberID)

@@ -14,6 +14,7 @@ import (
 	"relais/internal/web/opinion"
 	"relais/internal/web/page"
 	"relais/internal/web/preview"
+	"relais/internal/web/story"
 )
 
 type storefrontPage struct {
@@ -31,6 +32,7 @@ type storefrontPage struct {
 	Break    bool                // it takes no orders now
 	Status   *storefronts.Status // of its member, who resells or said so; nil: nothing is said
 	Book     opinion.Book
+	Stories  story.Shelf
 }
 
 func (s *Shop) storefront(c echo.Context) error {
