@@ -37,13 +37,13 @@ func (m *maker) converse(p *purchase, o orders.Page) {
 		member = p.member.id
 	}
 	m.agenda.Add(asked, func(ctx context.Context) error {
-		return unlessOver(m.Support.Write(ctx, o.ID, b.id, support.FromBuyer, member, say.question[lang]))
+		return unlessOver(m.Support.Write(ctx, o.ID, b.id, support.Draft{Side: support.FromBuyer, MemberID: member, Body: say.question[lang]}))
 	})
 	if p.nth%5 == 0 {
 		return
 	}
 	m.agenda.Add(asked.Add(time.Duration(3+p.nth%14)*time.Hour), func(ctx context.Context) error {
-		return unlessOver(m.Support.Write(ctx, o.ID, b.id, support.FromBrand, b.owner, say.answer[lang]))
+		return unlessOver(m.Support.Write(ctx, o.ID, b.id, support.Draft{Side: support.FromBrand, MemberID: b.owner, Body: say.answer[lang]}))
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"relais/internal/fediverse"
 	"relais/internal/follows"
 	"relais/internal/referrals"
+	"relais/internal/support"
 	"relais/internal/web/page"
 	"relais/internal/web/preview"
 )
@@ -33,9 +34,10 @@ type brandPage struct {
 	Pager    *page.Pager
 	Delivery []carts.Method
 	Follow   follows.Standing
-	Actor    int64  // by which it can be followed from elsewhere; 0: it cannot
-	Image    string // absolute address of the picture that conversations show
-	Relay    string // who brought the visitor, and earns; empty: nobody known
+	Actor    int64           // by which it can be followed from elsewhere; 0: it cannot
+	Image    string          // absolute address of the picture that conversations show
+	Pleased  support.Opinion // of buyers with the brand's answers
+	Relay    string          // who brought the visitor, and earns; empty: nobody known
 }
 
 // FirstBps is the part of the first of several links, in basis points.
@@ -78,11 +80,15 @@ func (s *Shop) brand(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	pleased, err := support.OpinionOf(ctx, s.db, b.ID)
+	if err != nil {
+		return err
+	}
 	products := cards(c, found.Cards)
 	for i := range products {
 		products[i].URL = withClick(products[i].URL, click) // the click goes with the visitor into the basket
 	}
 	return s.site.Render(c, http.StatusOK, "shop/brand", brandPage{Brand: b, Terms: terms, City: cityOf(b.MakerAddress),
-		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Actor: actor, Relay: relay,
+		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Actor: actor, Relay: relay, Pleased: pleased,
 		Image: preview.Subject{Lang: lang, Title: b.Name, Photo: b.CoverHash}.Of(s.baseURL + "/b/" + b.Handle)})
 }
