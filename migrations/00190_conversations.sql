@@ -77,7 +77,7 @@ alter table order_messages
 -- The words of a message as its brand's inbox finds them. The name of the inbox is a word that no text contains, so that one index serves both.
 -- +goose StatementBegin
 create function message_words(brand_id bigint, text) returns tsvector language sql immutable as
-$$ select array_to_tsvector(array['brand:' || $1]) || strip(to_tsvector('public.fr', $2) || to_tsvector('public.en', $2)) $$;
+$$ select array_to_tsvector(array['brand:' || $1]) || to_tsvector('public.fr', $2) || to_tsvector('public.en', $2) $$;
 -- +goose StatementEnd
 update order_messages m set conversation_id = c.id, search = message_words(m.brand_id, o.number || ' ' || o.name || ' ' || m.body)
 from conversations c join orders o on o.id = c.order_id where c.order_id = m.order_id and c.brand_id = m.brand_id;

@@ -70,7 +70,7 @@ func (p *person) fits(path string) {
 }
 
 // untranslated finds a message key where words should be.
-var untranslated = regexp.MustCompile(`\b(feed|follow|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|federation|opinion|front|insight|margin|notice|letters|group|fault|payee|payout|counter|pos|steps|together|pledges|studio|designs)\.[a-z_]+\.[a-z_.]+\b`)
+var untranslated = regexp.MustCompile(`\b(feed|follow|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|federation|opinion|front|insight|margin|notice|letters|group|fault|payee|payout|counter|pos|steps|together|pledges|studio|designs|inbox)\.[a-z_]+\.[a-z_.]+\b`)
 
 // audience is who looks at which pages.
 type audience struct{ name, email, pages string }
@@ -85,7 +85,7 @@ var audiences = []audience{
 		/me/groups /me/groups/new /groups /@lea/circles /g/cyclos-du-jeudi /g/cyclos-du-jeudi/join /g/jardins-et-balcons/about /g/jardins-et-balcons/report?member=odile /g/jardins-et-balcons/leave
 		/g/reseau-archi-rhone /g/reseau-archi-rhone/members /g/reseau-archi-rhone/members/priya /g/reseau-archi-rhone/invite /g/reseau-archi-rhone/moderation /g/reseau-archi-rhone/settings /g/reseau-archi-rhone/leave`},
 	{"brand", "mathilde@maison-brevane.example", `/brand/maison-brevane /brand/maison-brevane/products /brand/maison-brevane/products/new /brand/maison-brevane/import
-		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/reviews /brand/maison-brevane/ratings /brand/maison-brevane/earnings
+		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/inbox?show=all /brand/maison-brevane/inbox /brand/maison-brevane/inbox/settings /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/reviews /brand/maison-brevane/ratings /brand/maison-brevane/earnings
 		/brand/maison-brevane/payouts /brand/maison-brevane/documents /brand/maison-brevane/disputes /brand/maison-brevane/settings /brand/maison-brevane/settings/delivery
 		/sell?for=maison-brevane /sell/sales?for=maison-brevane /sell/readers?for=maison-brevane /sell/rules/maison-brevane /brand/maison-brevane/followers /brand/maison-brevane/together`},
 	{"admin", "admin@relais.example", `/admin /admin/groups /admin/members /admin/brands /admin/orders /admin/together /admin/payouts /admin/disputes /admin/reviews /admin/ratings /admin/debts /admin/documents /admin/reconciliation /admin/fediverse /admin/jobs /admin/webhooks /admin/clock`},
@@ -132,7 +132,7 @@ func (p *person) found(audience string) []string {
 		"guest":  {{"/@lea", "/@lea/p/suspension"}, {"/p/pelle-a-rempoter-vert-serre/ratings", "/report/rating/"}, {"/@yvonne/thanks", "/report/thanks/"}, {"/@odile", "/@odile/p/"}},
 		"member": {{"/me/posts", "/me/posts/"}, {"/feed", "/g/"}, {"/feed", "/feed/posts/"}, {"/me/storefront", "/me/storefront/listings/"}, {"/me/links", "/me/links/"}, {"/me", "/me/sales/"}, {"/me/together", "/together/"}, {"/me/together", "/pledge/"}, {"/me/earnings", "/me/earnings/"}, {"/me/payouts", "/me/payouts/"}},
 		"admin":  {{"/admin/reviews", "/admin/reviews/"}, {"/admin/reviews", "/admin/claims/"}, {"/admin/orders", "/admin/orders/"}, {"/admin/groups", "/admin/groups/reports/"}},
-		"brand":  {{"/brand/maison-brevane/products", "/brand/maison-brevane/products/"}, {"/brand/maison-brevane/orders?show=all", "/brand/maison-brevane/orders/"}, {"/brand/maison-brevane/payouts", "/brand/maison-brevane/payouts/"}},
+		"brand":  {{"/brand/maison-brevane/products", "/brand/maison-brevane/products/"}, {"/brand/maison-brevane/orders?show=all", "/brand/maison-brevane/orders/"}, {"/brand/maison-brevane/inbox?show=all", "/brand/maison-brevane/inbox/R-"}, {"/brand/maison-brevane/payouts", "/brand/maison-brevane/payouts/"}},
 	}
 	var paths []string
 	for _, l := range lists[audience] {

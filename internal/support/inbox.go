@@ -64,7 +64,7 @@ const matching = `
 where c.brand_id = $1 and ($2::timestamptz is not null and $3::bigint is not null)
   and ($4::bigint = 0 or exists (select 1 from conversation_tags x where x.conversation_id = c.id and x.tag_id = $4))
   and ($5 = '' or c.id in (select m.conversation_id from order_messages m
-    where m.search @@ (quote_literal('brand:' || $1::text)::tsquery && (websearch_to_tsquery('public.fr', $5) || websearch_to_tsquery('public.en', $5)))))
+    where m.search @@ quote_literal('brand:' || $1::text)::tsquery and m.search @@ (websearch_to_tsquery('public.fr', $5) || websearch_to_tsquery('public.en', $5))))
   and `
 
 // List is what a query finds, first what is to be answered first, then the newest; and how many there are.

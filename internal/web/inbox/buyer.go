@@ -1,10 +1,12 @@
 package inbox
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/fault"
 	"relais/internal/orders"
 	"relais/internal/support"
 	"relais/internal/web/aftersale"
@@ -101,7 +103,7 @@ func (s *Server) pleased(c echo.Context, d talkPage) error {
 		return s.talk(c, d)
 	}
 	err := s.Support.Rate(c.Request().Context(), d.Order.ID, d.Shipment.BrandID, said == "yes", d.Opinion.Raw("words"))
-	if d.Opinion.Refused(err) {
+	if errors.Is(err, fault.Invalid) && d.Opinion.Refused(err) {
 		return s.talk(c, d)
 	}
 	return s.done(c, err, "inbox.talk.pleased_done", d.Base)
