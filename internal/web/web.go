@@ -166,8 +166,7 @@ func New(o Options) (http.Handler, error) {
 	preview.New(preview.Options{Pictures: pictures, DB: o.DB, Now: o.Now}).Routes(e)
 	shops.Routes(e)
 	money.Routes(e)
-	after.Routes(e)
-	inbox.New(inbox.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Aftersale: after, Media: o.Media, Now: o.Now}).Routes(e)
+	o.afterwards(e, site, after)
 	o.otherSales(e, site, pictures, relays.Visitor)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
 	o.circles(e, site)
@@ -185,11 +184,17 @@ func New(o Options) (http.Handler, error) {
 	e.GET("/media/:file", o.photograph(new(everybodys)))
 	e.POST("/webhooks/stripe", o.notice(payments.Platform))
 	e.POST("/webhooks/stripe/connect", o.notice(payments.Connect))
-	e.POST(mailRoute, o.mailIn)
 	if o.Dev {
 		e.GET("/dev/styleguide", site.StyleGuide(o.someMedia))
 	}
 	return heads(e), nil
+}
+
+// afterwards adds what comes after a sale: what comes back of it, and what its sides write to each other.
+func (o Options) afterwards(e *echo.Echo, site *page.Site, after *aftersale.Server) {
+	after.Routes(e)
+	inbox.New(inbox.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Aftersale: after, Media: o.Media, Now: o.Now}).Routes(e)
+	e.POST(mailRoute, o.mailIn)
 }
 
 // otherSales adds what is sold otherwise than through a basket: face to face, and together.

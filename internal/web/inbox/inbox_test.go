@@ -225,3 +225,21 @@ func TestSomebodyHasWrittenSince(t *testing.T) {
 	w.leads(w.sends(w.colleague, w.brand, map[string]string{"body": "Le second mot.", "seen": find(t, seen, late)}), w.brand)
 	w.Shows(w.Ask(0, w.buyer, nil), http.StatusOK, "Le second mot.")
 }
+
+// What comes by mail says so on both pages, with the names of the files that were not kept.
+func TestMailOnThePage(t *testing.T) {
+	w := open(t)
+	w.Support.Domain = "in.example"
+	w.leads(w.sends(0, w.buyer, map[string]string{"body": "Bonjour"}), w.buyer)
+	c, err := support.Of(t.Context(), w.DB, w.order.ID, w.shop.Brand)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := "To: reply+" + c.BrandKey + "@in.example\r\nMessage-ID: <1@x.y>\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: text/plain\r\n\r\nIl part <b>demain</b>.\r\n" +
+		"--m\r\nContent-Type: application/pdf; name=\"bon.pdf\"\r\n\r\n%PDF\r\n--m--"
+	if err := w.Support.Receive(t.Context(), []byte(raw)); err != nil {
+		t.Fatal(err)
+	}
+	w.Shows(w.Ask(0, w.buyer, nil), http.StatusOK, "part &lt;b&gt;demain", "par mail", "bon.pdf", "Maison terre", "Attend l’acheteur")
+	w.Shows(w.Ask(w.colleague, w.brand, nil, english...), http.StatusOK, "part &lt;b&gt;demain", "by mail", "Not kept: bon.pdf")
+}
