@@ -72,7 +72,7 @@ func TestStoryOfAConversation(t *testing.T) {
 	buyer.types("words", "Rapide et clair.")
 	buyer.fits("the question at the end")
 	buyer.shot("pleased")
-	buyer.pressesElement(`form[action$="/pleased"] button`)
+	buyer.pressesElement(`#pleased form button`)
 	buyer.reads("Merci, c’est noté.")
 	brand.goes(conversation)
 	brand.reads("L’acheteur est satisfait.")

@@ -88,7 +88,7 @@ var audiences = []audience{
 		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/inbox?show=all /brand/maison-brevane/inbox /brand/maison-brevane/inbox/settings /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/reviews /brand/maison-brevane/ratings /brand/maison-brevane/earnings
 		/brand/maison-brevane/payouts /brand/maison-brevane/documents /brand/maison-brevane/disputes /brand/maison-brevane/settings /brand/maison-brevane/settings/delivery
 		/sell?for=maison-brevane /sell/sales?for=maison-brevane /sell/readers?for=maison-brevane /sell/rules/maison-brevane /brand/maison-brevane/followers /brand/maison-brevane/together`},
-	{"admin", "admin@relais.example", `/admin /admin/groups /admin/members /admin/brands /admin/orders /admin/together /admin/payouts /admin/disputes /admin/reviews /admin/ratings /admin/debts /admin/documents /admin/reconciliation /admin/fediverse /admin/jobs /admin/webhooks /admin/clock`},
+	{"admin", "admin@relais.example", `/admin /admin/groups /admin/members /admin/brands /admin/orders /admin/together /admin/payouts /admin/disputes /admin/reviews /admin/ratings /admin/talks /admin/debts /admin/documents /admin/reconciliation /admin/fediverse /admin/jobs /admin/webhooks /admin/clock`},
 }
 
 // TestEveryPage opens every page on a phone, in both languages and both lights, and on a desk in French, which is the longer one: it

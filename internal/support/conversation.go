@@ -12,7 +12,8 @@
 // "usually answers within" says is measured from its answers (Speed). Once a conversation was solved the buyer is asked, once, whether they
 // are pleased.
 //
-// Who reads: the buyer, by the token of their order; the brand's team. The platform does not.
+// Who reads: the buyer, by the token of their order; the brand's team. The platform does only while one side has reported a message of the other
+// (Report), until it has decided whether that is hidden.
 package support
 
 import (
@@ -132,6 +133,10 @@ type Message struct {
 	ByMail  bool           `db:"by_mail"`
 	LeftOut pq.StringArray `db:"left_out"` // names of what was attached to a mail and is no photograph
 	Photos  pq.StringArray `db:"photos"`   // content hashes
+
+	Hidden   bool   `db:"hidden"`   // by the platform: neither body nor photographs are shown
+	Reported string `db:"reported"` // by the side that did not write it: waits, kept or hidden; empty: it was not
+	Why      string `db:"why"`      // the platform decided so
 }
 
 // Draft is a message that somebody wants written.

@@ -17,7 +17,8 @@ select c.id, c.order_id, o.number, o.name as buyer_name, c.brand_id, b.name as b
   coalesce(l.body, '') as last_body, coalesce(l.author, '') as last_author,
   coalesce((select array_agg(t.name order by lower(t.name)) from conversation_tags x join inbox_tags t on t.id = x.tag_id where x.conversation_id = c.id), '{}') as tags
 from conversations c join orders o on o.id = c.order_id join brands b on b.id = c.brand_id left join members a on a.id = c.assignee_id
-left join lateral (select m.body, m.author from order_messages m where m.conversation_id = c.id and not m.note order by m.id desc limit 1) l on true `
+left join lateral (select case when exists (select 1 from message_reports r where r.message_id = m.id and r.decided = 'hidden') then '' else m.body end as body, m.author
+  from order_messages m where m.conversation_id = c.id and not m.note order by m.id desc limit 1) l on true `
 
 func some(ctx context.Context, q sqlx.QueryerContext, rest string, args ...any) (cs []Conversation, err error) {
 	if err := sqlx.SelectContext(ctx, q, &cs, selectConversations+rest, args...); err != nil {
@@ -53,9 +54,11 @@ func OfOrder(ctx context.Context, q sqlx.QueryerContext, orderID, brandID int64)
 }
 
 const selectMessages = `
-select m.id, m.at, m.author, case when m.author = 'brand' then coalesce(w.name, '') else '' end as name, m.body, m.note, m.by_mail, m.left_out,
-  coalesce((select array_agg(p.hash order by f.position) from message_photos f join media p on p.id = f.media_id where f.message_id = m.id), '{}') as photos
-from order_messages m left join members w on w.id = m.member_id where m.conversation_id = $1 and ($2 = 'brand' or not m.note) order by m.id`
+select m.id, m.at, m.author, case when m.author = 'brand' then coalesce(w.name, '') else '' end as name, m.note, m.by_mail, r.decided is not distinct from 'hidden' as hidden,
+  case when r.decided = 'hidden' then '' else m.body end as body, case when r.decided = 'hidden' then '{}' else m.left_out end as left_out,
+  case when r.decided = '' then 'waits' else coalesce(r.decided, '') end as reported, coalesce(r.why, '') as why,
+  coalesce((select array_agg(p.hash order by f.position) from message_photos f join media p on p.id = f.media_id where f.message_id = m.id and r.decided is distinct from 'hidden'), '{}') as photos
+from order_messages m left join members w on w.id = m.member_id left join message_reports r on r.message_id = m.id where m.conversation_id = $1 and ($2 = 'brand' or not m.note) order by m.id`
 
 // Messages is what a side may read of a conversation, oldest first: the buyer no notes.
 func Messages(ctx context.Context, q sqlx.QueryerContext, conversationID int64, side Side) (ms []Message, err error) {
@@ -67,7 +70,7 @@ func Messages(ctx context.Context, q sqlx.QueryerContext, conversationID int64, 
 
 const selectPhoto = `
 select exists (select 1 from order_messages m join message_photos f on f.message_id = m.id join media p on p.id = f.media_id
-  where m.conversation_id = $1 and p.hash = $3 and ($2 = 'brand' or not m.note))`
+  where m.conversation_id = $1 and p.hash = $3 and ($2 = 'brand' or not m.note) and not exists (select 1 from message_reports r where r.message_id = m.id and r.decided = 'hidden'))`
 
 // Shows says whether a photograph with that hash stands in a conversation where a side may look at it.
 func Shows(ctx context.Context, q sqlx.QueryerContext, conversationID int64, side Side, hash string) (shown bool, err error) {

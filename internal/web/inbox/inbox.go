@@ -3,6 +3,7 @@
 //
 //	/o/TOKEN/talk/BRAND…       the buyer's, without an account
 //	/brand/:handle/inbox…      the team's; to others it does not exist
+//	/admin/talks…              what one side reported of the other, while it waits for the platform's decision
 //
 // Photographs answer under the address of their conversation, to who may read it and to nobody else.
 package inbox
@@ -61,6 +62,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	o.POST("/solve", s.buyers(s.solvedByBuyer))
 	o.POST("/pleased", s.buyers(s.pleased))
 	o.GET("/photos/:file", s.buyers(s.buyersPhoto))
+	o.GET("/report/:message", s.buyers(s.buyerReports))
+	o.POST("/report/:message", s.buyers(s.buyerReports))
 
 	b := e.Group(brandRoute, page.RequireBrand)
 	b.GET("", s.inbox)
@@ -77,6 +80,12 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.POST("/:number/assign", s.team(s.assign))
 	b.POST("/:number/tags", s.team(s.tag))
 	b.GET("/:number/photos/:file", s.team(s.brandsPhoto))
+	b.GET("/:number/report/:message", s.team(s.brandReports))
+	b.POST("/:number/report/:message", s.team(s.brandReports))
+
+	e.GET("/admin/talks", s.queue, page.RequireAdmin)
+	e.POST("/admin/talks/:id", s.decide, page.RequireAdmin)
+	e.GET("/admin/talks/:id/photos/:file", s.judgedPhoto, page.RequireAdmin)
 }
 
 var errNotFound = fault.New(fault.NotFound, "fault.page_not_found")

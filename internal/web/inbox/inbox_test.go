@@ -243,3 +243,32 @@ func TestMailOnThePage(t *testing.T) {
 	w.Shows(w.Ask(0, w.buyer, nil), http.StatusOK, "part &lt;b&gt;demain", "par mail", "bon.pdf", "Maison terre", "Attend l’acheteur")
 	w.Shows(w.Ask(w.colleague, w.brand, nil, english...), http.StatusOK, "part &lt;b&gt;demain", "by mail", "Not kept: bon.pdf")
 }
+
+// Either side reports the other to the platform, which reads the conversation until it has decided.
+func TestReportedMessages(t *testing.T) {
+	w := open(t)
+	w.leads(w.sends(0, w.buyer, map[string]string{"body": "Des injures"}, picture(t)), w.buyer)
+	link := regexp.MustCompile(`(/report/\d+)"`)
+	shown := w.Ask(w.shop.Owner, w.brand, nil)
+	path, file := w.brand+find(t, link, shown), find(t, photo, shown)
+	w.Shows(w.Ask(0, w.buyer, nil), http.StatusOK, "!/report/")
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "Des injures", "Injurieux")
+	w.Shows(w.Ask(w.other.Owner, path, nil), http.StatusNotFound)
+	w.Shows(w.Ask(0, w.buyer+find(t, link, shown), nil), http.StatusNotFound) // their own words
+	w.Shows(w.Ask(w.shop.Owner, path, url.Values{"text": {"Lisez"}}), http.StatusUnprocessableEntity, "À remplir", ">Lisez</textarea>")
+	w.Shows(w.Ask(w.admin, "/admin/talks", nil), http.StatusOK, "!Des injures")
+	w.leads(w.Ask(w.shop.Owner, path, url.Values{"reason": {"insult"}, "text": {"Lisez"}}), w.brand)
+	w.Shows(w.Ask(w.shop.Owner, w.brand, nil), http.StatusOK, "une personne va regarder")
+	w.Shows(w.Ask(w.shop.Owner, "/admin/talks", nil), http.StatusNotFound)
+	queue := w.Ask(w.admin, "/admin/talks", nil)
+	w.Shows(queue, http.StatusOK, "Des injures", "Lisez", "signalé par la marque")
+	decide := "/admin/talks/" + find(t, regexp.MustCompile(`action="/admin/talks/(\d+)`), queue)
+	w.Shows(w.Ask(w.admin, decide+"/photos/"+file, nil), http.StatusOK)
+	w.Shows(w.Ask(w.admin, w.brand+"/photos/"+file, nil), http.StatusNotFound)
+	w.Shows(w.Ask(w.admin, decide, url.Values{"why": {"Injurieux"}}), http.StatusUnprocessableEntity, "À remplir", ">Injurieux</textarea>")
+	w.leads(w.Ask(w.admin, decide, url.Values{"do": {"hide"}, "why": {"Contraire à nos règles"}}), "/admin/talks")
+	w.Shows(w.Ask(w.admin, decide+"/photos/"+file, nil), http.StatusNotFound)
+	w.Shows(w.Ask(w.admin, "/admin/talks", nil), http.StatusOK, "!Des injures", "Masqué", "Contraire à nos règles")
+	w.Shows(w.Ask(0, w.buyer, nil), http.StatusOK, "!Des injures", "Contraire à nos règles")
+	w.Shows(w.Ask(0, w.buyer, nil, english...), http.StatusOK, "Hidden by Relais")
+}
