@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -73,6 +74,9 @@ func (s Stripe) Live() bool {
 type Mail struct {
 	SMTP Secret // smtp:// or smtps:// address with user and password
 	From string
+
+	InDomain string // of the addresses that letters are answered to; empty: none
+	InSecret Secret // of who hands in the mail of that domain
 }
 
 // ConfigError is everything that is wrong with the environment, a line each with its remedy.
@@ -115,7 +119,8 @@ func readConfig(get func(name string) (string, bool)) (Config, error) {
 			Capabilities:         e.list("RELAIS_STRIPE_CAPABILITIES", "transfers"),
 			PayoutsPerSecond:     int(e.whole("RELAIS_STRIPE_PAYOUTS_PER_SECOND", 20, 1, 100)),
 		},
-		Mail: Mail{SMTP: e.secret("RELAIS_SMTP_URL"), From: e.text("RELAIS_MAIL_FROM", "Relais <relais@localhost>")},
+		Mail: Mail{SMTP: e.secret("RELAIS_SMTP_URL"), From: e.text("RELAIS_MAIL_FROM", "Relais <relais@localhost>"),
+			InDomain: strings.ToLower(e.text("RELAIS_MAIL_IN_DOMAIN", "")), InSecret: e.secret("RELAIS_MAIL_IN_SECRET")},
 	}
 	c.Currencies = currencies(e)
 	c.Legal = legal(e, c.Production)
@@ -278,7 +283,25 @@ func loopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
+// mailIn is the domain of the addresses that letters are answered to. In development answers are written in the mailbox.
+func (c Config) mailIn() string {
+	if c.Mail.InDomain == "" && !c.Production && c.Mail.SMTP == "" {
+		return "relais.localhost"
+	}
+	return c.Mail.InDomain
+}
+
+var domainForm = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+
 func (c Config) checkMail(e *environment) {
+	switch in := c.Mail; {
+	case (in.InDomain == "") != (in.InSecret == ""):
+		e.problem("RELAIS_MAIL_IN_DOMAIN and RELAIS_MAIL_IN_SECRET go together: set both, or neither where letters are not answered by mail")
+	case in.InDomain != "" && !domainForm.MatchString(in.InDomain):
+		e.problem("RELAIS_MAIL_IN_DOMAIN is %q: write a domain whose mail is handed in, such as in.relais.example", in.InDomain)
+	case in.InSecret != "" && len(in.InSecret.Reveal()) < secretLength:
+		e.problem("RELAIS_MAIL_IN_SECRET is too short: give %d characters or more, made with openssl rand -hex 32", secretLength)
+	}
 	if _, err := mail.ParseAddress(c.Mail.From); err != nil {
 		e.problem("RELAIS_MAIL_FROM is %q: write it like Relais <relais@example.org>", c.Mail.From)
 	} else if c.Production && strings.Contains(c.Mail.From, "localhost") {

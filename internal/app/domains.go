@@ -108,6 +108,7 @@ type Parts struct {
 	MediaDir     string
 	BaseURL      string // without a slash at its end
 	MailFrom     string
+	MailIn       string       // domain of the addresses that letters are answered to; empty: they are not answered by mail
 	SMTP         *mail.SMTP   // nil: letters stay readable and are not sent
 	PushKey      string       // of web push; empty: none is sent
 	PushClient   *http.Client // to push services; nil: one that reaches public addresses only
@@ -166,7 +167,7 @@ func Wire(p Parts) (d *Domains, err error) {
 		return nil, err
 	}
 	d.wireSales(p, forPages, forWorkers)
-	d.Support = support.New(p.DB, p.Clock.Now, d.Mail)
+	d.Support = support.New(support.Config{DB: p.DB, Now: p.Clock.Now, Mail: d.Mail, Media: d.Media, Domain: p.MailIn})
 	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Clock: time.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)

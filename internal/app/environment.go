@@ -37,6 +37,8 @@ func Variables() []Variable {
 		{"RELAIS_STRIPE_CAPABILITIES", "transfers", false, "capabilities asked for connected accounts: transfers, or transfers,card_payments"},
 		{"RELAIS_SMTP_URL", "", true, "smtp://user:password@host:587 or smtps://...; empty: letters stay readable at /dev/mail"},
 		{"RELAIS_MAIL_FROM", "Relais <relais@localhost>", false, "sender of every letter"},
+		{"RELAIS_MAIL_IN_DOMAIN", "", false, "domain of the addresses reply+…@ that letters are answered to; empty: they are not answered by mail"},
+		{"RELAIS_MAIL_IN_SECRET", "", true, "secret in the header X-Relais-Secret of who hands mail of that domain in at /webhooks/mail"},
 		{"RELAIS_PLATFORM_FEE_BPS", "500", false, "the platform's fee in basis points of the price excluding VAT and delivery"},
 		{"RELAIS_CURRENCIES", "EUR", false, "currencies that brands may sell in, such as EUR,GBP,CHF; the euro always is one"},
 		{"RELAIS_LEGAL_NAME", "Relais (démonstration)", false, "name of the company on documents; required in production, as the next three"},

@@ -57,13 +57,16 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-func start(t *testing.T) *instance {
+func start(t *testing.T, change ...func(*Config)) *instance {
 	t.Helper()
 	d := &door{kept: make(chan *kept, 1)}
 	d.server = httptest.NewServer(d)
 	t.Cleanup(d.server.Close)
 	cfg := configuration(t)
 	cfg.FediverseLocal, cfg.BaseURL = true, d.server.URL
+	for _, f := range change {
+		f(&cfg)
+	}
 	a, err := New(t.Context(), cfg, quiet())
 	if err != nil {
 		t.Fatal(err)

@@ -100,7 +100,7 @@ func (s *Services) wire(ctx context.Context, cfg Config, log *slog.Logger, own s
 	}
 	s.Domains, err = Wire(Parts{
 		DB: s.data.pages, Work: s.data.work, Clock: business, Stripe: client, Secret: secret.Reveal(),
-		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, SMTP: server, Spool: spool, PushKey: cfg.PushKey.Reveal(), PushClient: cfg.PushClient,
+		MediaDir: filepath.Join(cfg.DataDir, "media"), BaseURL: cfg.BaseURL, MailFrom: cfg.Mail.From, MailIn: cfg.mailIn(), SMTP: server, Spool: spool, PushKey: cfg.PushKey.Reveal(), PushClient: cfg.PushClient,
 		FeeBps: cfg.PlatformFeeBps, AutoDelivery: cfg.AutoDelivery, ClickMonths: cfg.ClickRetention, PayoutsPerSecond: perSecond, FediverseLocal: cfg.FediverseLocal, Legal: cfg.Legal, Currencies: cfg.Currencies, Log: log,
 	})
 	if err != nil {
@@ -171,7 +171,7 @@ func (s *Services) pages(cfg Config, log *slog.Logger) (http.Handler, error) {
 		DB: s.DB, Keys: s.Keys, Media: s.Media, Designs: s.Designs, Members: s.Members, Groups: s.Groups, Notices: s.Notices, Catalog: s.Catalog, Imports: s.Imports, Storefronts: s.Storefronts,
 		Clicks: s.Clicks, Referrals: s.Referrals, Fediverse: s.Fediverse, Carts: s.Carts, Orders: s.Orders, Counter: s.Counter, Pledges: s.Pledges, SimulatedReader: s.simulatedReader(), Support: s.Support, Returns: s.Returns, Disputes: s.Disputes, Reviews: s.Reviews, Posts: s.Posts, Stories: s.Stories, Follows: s.Follows, Ratings: s.Ratings, Questions: s.Questions, Ideas: s.Ideas, Polls: s.Polls, Debts: s.Debts, Payouts: s.Payouts, Webhooks: s.Webhooks, Reconcile: s.Reconcile, Now: s.Clock.Now, Clock: time.Now, FeeBps: cfg.PlatformFeeBps,
 		BaseURL: s.baseURL, PaymentOrigins: origins(cfg.Stripe.URL), TrustedProxies: cfg.TrustedProxies, Dev: !cfg.Production,
-		Mailbox: cfg.Mail.SMTP == "", Changes: s.Changes, Wake: s.Jobs.Wake, Log: log,
+		Mailbox: cfg.Mail.SMTP == "", Mail: s.Mail, MailSecret: cfg.Mail.InSecret.Reveal(), Changes: s.Changes, Wake: s.Jobs.Wake, Log: log,
 		Audit: func(ctx context.Context) ([]Finding, error) { return Audit(ctx, s.DB) }, Advance: s.advance(),
 	})
 	if err != nil {

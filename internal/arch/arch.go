@@ -9,15 +9,15 @@ func Ranks() []string {
 		// words
 		"money", "fault", "prose", "token", "address", "crash", "pace",
 		// ground
-		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "outside", "media", "mail",
+		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "outside", "media", "mail", "mail/incoming",
 		// domains
 		"members", "notices", "groups", "catalog/steps", "catalog", "catalog/shopify", "ideas", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "stories", "earnings", "insight", "designs/path", "designs/letters", "designs/model", "designs/draw", "designs", "carts", "refunds", "orders/told", "orders/form", "orders/events", "orders", "orders/foresee", "orders/lists", "orders/checks", "pledges", "pos", "support", "returns", "disputes", "reviews", "posts/photos", "posts", "ratings", "questions", "polls", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox/cards", "stripesandbox/journal", "stripesandbox/visit", "stripesandbox",
 		// pages
-		"web/card", "web/page", "web/preview", "web/aftersale", "web/review", "web/notice", "web/opinion", "web/ask", "web/idea", "web/ballot", "web/story", "web/relay", "web/orderform", "web/shop", "web/groupbuy", "web/account", "web/circle", "web/feed", "web/brandspace", "web/studio", "web/till", "web/counter", "web/admin", "web/federation", "web",
+		"web/card", "web/page", "web/preview", "web/aftersale", "web/review", "web/notice", "web/opinion", "web/ask", "web/idea", "web/ballot", "web/story", "web/relay", "web/orderform", "web/shop", "web/groupbuy", "web/account", "web/circle", "web/feed", "web/brandspace", "web/studio", "web/till", "web/inbox", "web/counter", "web/admin", "web/federation", "web",
 		// the program
-		"demo/agenda", "demo/content", "demo/groupbuy", "demo/asking", "demo/ideabox", "demo/asked", "demo/tales", "demo", "app", "arch", "e2e/pixels", "e2e", "bench", "torture",
+		"demo/agenda", "demo/content", "demo/groupbuy", "demo/asking", "demo/ideabox", "demo/asked", "demo/tales", "demo/talks", "demo", "app", "arch", "e2e/pixels", "e2e", "bench", "torture",
 	}
 }
 
@@ -33,6 +33,7 @@ func Libraries() map[string][]string {
 		"github.com/chromedp":                   {"internal/e2e"},
 		"github.com/wneessen/go-mail":           {"internal/mail"},
 		"github.com/emersion/go-smtp":           {"internal/mail"},
+		"github.com/emersion/go-message":        {"internal/mail"},
 		"github.com/disintegration/imaging":     {"internal/media", "internal/web", "internal/designs/draw"},
 		"github.com/SherClockHolmes/webpush-go": {"internal/notices"},
 		"github.com/alexedwards/argon2id":       {"internal/members"},

@@ -28,6 +28,7 @@ import (
 	"relais/internal/demo/agenda"
 	"relais/internal/demo/content"
 	"relais/internal/demo/tales"
+	"relais/internal/demo/talks"
 	"relais/internal/disputes"
 	"relais/internal/documents"
 	"relais/internal/fediverse"
@@ -170,6 +171,11 @@ type maker struct {
 	stories    []story
 	agenda     agenda.Agenda
 	tally      tally
+}
+
+// talks is what the conversations about orders are played with.
+func (m *maker) talks() talks.Stage {
+	return talks.Stage{DB: m.DB, Support: m.Support, Media: m.Media, Agenda: &m.agenda}
 }
 
 // at sets the demo's clock.

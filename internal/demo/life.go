@@ -9,6 +9,7 @@ import (
 
 	"relais/internal/carts"
 	"relais/internal/demo/content"
+	"relais/internal/demo/talks"
 	"relais/internal/earnings"
 	"relais/internal/orders"
 	"relais/internal/returns"
@@ -228,7 +229,11 @@ func (m *maker) pay(ctx context.Context, p *purchase, orderID int64, address str
 	if err := m.Orders.Confirm(ctx, *o.CheckoutID); err != nil {
 		return err
 	}
-	m.converse(p, o)
+	talk := talks.About{Order: o, Nth: p.nth, BrandID: p.brands()[0].id, Team: p.brands()[0].owner, At: m.Clock.Now()}
+	if p.member != nil {
+		talk.Buyer = p.member.id
+	}
+	m.talks().Converse(talk)
 	at := m.Clock.Now()
 	received := at
 	for _, s := range o.Shipments {

@@ -63,6 +63,9 @@ func (m *maker) makeBrand(ctx context.Context, b content.Brand) error {
 		return err
 	}
 	m.brands[b.Handle] = &brand{Brand: b, id: made.ID, owner: owner}
+	if err := m.talks().Desk(ctx, made.ID, i18n.Lang(b.Lang), 8+8*len(m.brands)); err != nil {
+		return err
+	}
 	second := other(b.Lang)
 	if err := m.Catalog.TranslateBrand(ctx, owner, made.ID, i18n.Lang(second), b.Tagline.In(second), b.Story.In(second)); err != nil {
 		return err

@@ -52,6 +52,15 @@ type Letter struct {
 	// Both set: the member can end letters of this kind with one click (Options.Unsubscribe).
 	MemberID int64
 	Kind     string
+
+	Thread Thread // zero: it stands alone, and nobody reads answers
+}
+
+// Thread has mail programs show a letter under what it answers, and says where answers go.
+type Thread struct {
+	ReplyTo   string   // an address
+	MessageID string   // of the letter, with its brackets: of Outbox.MessageID
+	Before    []string // Message-IDs of what came before, oldest first; the last is answered
 }
 
 // Entry is a letter as it was written.
@@ -69,6 +78,10 @@ type Entry struct {
 	Error     string     `db:"error"` // why it can never be sent
 
 	Unsubscribe string `db:"unsubscribe"` // path that ends letters of its kind; empty: they cannot be ended
+
+	ReplyTo   string `db:"reply_to"`   // where answers go; empty: to nobody
+	MessageID string `db:"message_id"` // empty: made of ID and CreatedAt
+	Refs      string `db:"refs"`       // Message-IDs of what came before, with blanks between them
 }
 
 // Options is what an Outbox needs.
@@ -117,8 +130,8 @@ func New(o Options) (*Outbox, error) {
 }
 
 const queueSQL = `
-	insert into letters (reference, recipient, lang, template, subject, body_text, body_html, created_at, unsubscribe)
-	values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	insert into letters (reference, recipient, lang, template, subject, body_text, body_html, created_at, unsubscribe, reply_to, message_id, refs)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 	on conflict (reference) do nothing returning id`
 
 // Queue writes a letter in the caller's transaction and has it sent when that commits. A reference that was queued
@@ -140,7 +153,7 @@ func (o *Outbox) Queue(ctx context.Context, tx *sqlx.Tx, l Letter) error {
 	}
 	var id int64
 	err = tx.GetContext(ctx, &id, queueSQL,
-		l.Reference, l.To, l.Lang, l.Template, page.Subject, page.Text, page.HTML, o.now(), unsubscribe)
+		l.Reference, l.To, l.Lang, l.Template, page.Subject, page.Text, page.HTML, o.now(), unsubscribe, l.Thread.ReplyTo, l.Thread.MessageID, strings.Join(l.Thread.Before, " "))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // queued before
 	}
@@ -157,8 +170,16 @@ func (o *Outbox) Queue(ctx context.Context, tx *sqlx.Tx, l Letter) error {
 	return nil
 }
 
+// MessageID is a Message-ID of this site, of a left part that is written once.
+func (o *Outbox) MessageID(left string) string { return "<" + left + "@" + o.host() + ">" }
+
+func (o *Outbox) host() string {
+	_, host, _ := strings.Cut(o.from.Address, "@")
+	return host
+}
+
 const listSQL = `
-	select id, reference, recipient, lang, template, subject, '' as body_text, '' as body_html, created_at, sent_at, error, unsubscribe
+	select id, reference, recipient, lang, template, subject, '' as body_text, '' as body_html, created_at, sent_at, error, unsubscribe, reply_to, message_id, refs
 	from letters where ($1 = '' or recipient = $1) order by id desc limit $2`
 
 // List returns the newest letters, without their bodies; to one recipient only, if one is given.
@@ -171,7 +192,7 @@ func List(ctx context.Context, q sqlx.QueryerContext, recipient string, limit in
 }
 
 const byIDSQL = `
-	select id, reference, recipient, lang, template, subject, body_text, body_html, created_at, sent_at, error, unsubscribe
+	select id, reference, recipient, lang, template, subject, body_text, body_html, created_at, sent_at, error, unsubscribe, reply_to, message_id, refs
 	from letters where id = $1`
 
 // ByID returns one letter, or a NotFound fault.

@@ -152,8 +152,20 @@ func (o *Outbox) message(e Entry) (*gomail.Msg, error) {
 	if err := m.To(e.Recipient); err != nil {
 		return nil, fmt.Errorf("recipient: %w", err)
 	}
-	_, host, _ := strings.Cut(o.from.Address, "@")
-	m.SetMessageIDWithValue(fmt.Sprintf("letter.%d.%d@%s", e.ID, e.CreatedAt.Unix(), host))
+	id := e.MessageID
+	if id == "" {
+		id = o.MessageID(fmt.Sprintf("letter.%d.%d", e.ID, e.CreatedAt.Unix()))
+	}
+	m.SetMessageIDWithValue(strings.Trim(id, "<>"))
+	if before := strings.Fields(e.Refs); len(before) > 0 {
+		m.SetGenHeaderPreformatted("In-Reply-To", before[len(before)-1])
+		m.SetGenHeaderPreformatted("References", strings.Join(before, "\r\n "))
+	}
+	if e.ReplyTo != "" {
+		if err := m.ReplyTo(e.ReplyTo); err != nil {
+			return nil, fmt.Errorf("address for answers: %w", err)
+		}
+	}
 	m.SetDateWithValue(e.CreatedAt)
 	m.Subject(e.Subject)
 	m.SetGenHeader("Auto-Submitted", "auto-generated")

@@ -26,6 +26,8 @@ func meaning(constraint string) *fault.Error {
 		return fault.New(fault.Conflict, "fault.out_of_stock")
 	case "write_offs_one_waiting":
 		return fault.New(fault.Conflict, "fault.debt_waiting")
+	case "inbox_replies_title":
+		return fault.New(fault.Conflict, "fault.talk_title").With("title", "fault.talk_title")
 	case "orders_move_check", "earnings_move_check", "payouts_move_check", "returns_move_check", "refunds_move_check":
 		return fault.New(fault.Conflict, "fault.moved_on")
 	}

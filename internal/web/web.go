@@ -35,6 +35,7 @@ import (
 	"relais/internal/groups"
 	"relais/internal/ideas"
 	"relais/internal/ledger"
+	"relais/internal/mail"
 	"relais/internal/media"
 	"relais/internal/members"
 	"relais/internal/notices"
@@ -69,6 +70,7 @@ import (
 	"relais/internal/web/feed"
 	"relais/internal/web/groupbuy"
 	"relais/internal/web/idea"
+	"relais/internal/web/inbox"
 	"relais/internal/web/notice"
 	"relais/internal/web/opinion"
 	"relais/internal/web/page"
@@ -131,6 +133,8 @@ type Options struct {
 	Dev             bool             // development: mailbox, style guide, errors in full
 	SimulatedReader string           // address of the local sandbox's simulated readers, before a reader's number; empty: there is none
 	Mailbox         bool             // letters are not sent: show them at /dev/mail
+	MailSecret      string           // of who hands mail in at /webhooks/mail; empty: nobody does
+	Mail            *mail.Outbox     // for the mailbox
 	Changes         *changes.Feed    // what changed of the public pages
 	Wake            func()           // tells the job runner that something may have been enqueued
 	Log             *slog.Logger
@@ -146,7 +150,7 @@ func New(o Options) (http.Handler, error) {
 	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads(), idea.Uploads(), ballot.Uploads(), story.Uploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads(), idea.Uploads(), ballot.Uploads(), story.Uploads(), inbox.Uploads(), mailUploads())})
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +158,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	accounts := account.New(account.Options{Site: site, Members: o.Members, DB: o.DB, Media: o.Media, Brands: o.teams, Secure: secure,
-		Mailbox: o.Mailbox, Now: o.Clock, Referrals: o.Referrals, Visitor: func(c echo.Context) string { return relays.Visitor(c) }})
+		Mailbox: o.Mailbox, Answer: o.answer, Now: o.Clock, Referrals: o.Referrals, Visitor: func(c echo.Context) string { return relays.Visitor(c) }})
 	e.Use(accounts.Identify, o.waking)
 	agents, err := clicks.NewAgents()
 	if err != nil {
@@ -166,15 +170,15 @@ func New(o Options) (http.Handler, error) {
 	}
 	relays = relay.New(relay.Options{DB: o.DB, Site: site, Clicks: o.Clicks, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Pictures: preview.Pictures{Cards: cards, Media: o.Media},
 		Keys: o.Keys, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
-	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Pledges: o.Pledges, Support: o.Support, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor, Together: true})
+	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Pledges: o.Pledges, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor, Together: true})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
 	after := aftersale.New(aftersale.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Now: o.Now})
-	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
+	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
 	pictures := preview.Pictures{Cards: cards, Media: o.Media}
 	preview.New(preview.Options{Pictures: pictures, DB: o.DB, Now: o.Now}).Routes(e)
 	shops.Routes(e)
 	money.Routes(e)
-	after.Routes(e)
+	o.afterwards(e, site, after)
 	o.otherSales(e, site, pictures, relays.Visitor)
 	review.New(review.Options{Site: site, DB: o.DB, Reviews: o.Reviews, Now: o.Now}).Routes(e)
 	o.circles(e, site, pictures)
@@ -196,6 +200,13 @@ func New(o Options) (http.Handler, error) {
 		e.GET("/dev/styleguide", site.StyleGuide(o.someMedia))
 	}
 	return heads(e), nil
+}
+
+// afterwards adds what comes after a sale: what comes back of it, and what its sides write to each other.
+func (o Options) afterwards(e *echo.Echo, site *page.Site, after *aftersale.Server) {
+	after.Routes(e)
+	inbox.New(inbox.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Aftersale: after, Media: o.Media, Now: o.Now}).Routes(e)
+	e.POST(mailRoute, o.mailIn)
 }
 
 // otherSales adds what is sold otherwise than through a basket: face to face, and together.

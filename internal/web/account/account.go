@@ -17,6 +17,7 @@ import (
 
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/mail"
 	"relais/internal/media"
 	"relais/internal/members"
 	"relais/internal/pace"
@@ -31,10 +32,11 @@ type Options struct {
 	Members *members.Service
 	DB      *postgres.DB
 	Media   *media.Store
-	Brands  func(ctx context.Context, memberID int64) ([]page.BrandRef, error) // the teams that a member is on; nil: none
-	Secure  bool                                                               // served over https
-	Mailbox bool                                                               // letters are not sent: show them at /dev/mail
-	Now     func() time.Time                                                   // the real clock
+	Brands  func(ctx context.Context, memberID int64) ([]page.BrandRef, error)       // the teams that a member is on; nil: none
+	Secure  bool                                                                     // served over https
+	Answer  func(ctx context.Context, e mail.Entry, text string, photo []byte) error // the recipient of a letter answers it by mail: for the mailbox
+	Mailbox bool                                                                     // letters are not sent: show them at /dev/mail
+	Now     func() time.Time                                                         // the real clock
 
 	Referrals *referrals.Service
 	Visitor   func(echo.Context) string // who agreed to be remembered, from the consent cookie; empty without
@@ -55,7 +57,7 @@ func New(o Options) *Server {
 
 // Uploads names the routes that take files, with their limit in bytes: for page.Options.Uploads.
 func Uploads() map[string]int64 {
-	return map[string]int64{"/me/settings": media.MaxBytes + 64<<10}
+	return map[string]int64{"/me/settings": media.MaxBytes + 64<<10, "/dev/mail/:id/answer": media.MaxBytes + 64<<10}
 }
 
 const identityKey = "account.identity"

@@ -1,6 +1,8 @@
 package account
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -31,7 +33,8 @@ func (s *Server) mailbox(c echo.Context) error {
 
 type letterPage struct {
 	Letter mail.Entry
-	Links  []string // paths on this site that the letter leads to
+	Links  []string   // paths on this site that the letter leads to
+	Form   *page.Form // of an answer, where the letter can be answered
 }
 
 func (s *Server) letter(c echo.Context) error {
@@ -39,7 +42,49 @@ func (s *Server) letter(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.site.Render(c, http.StatusOK, "dev/letter", letterPage{Letter: e, Links: links(e.Text)})
+	return s.site.Render(c, http.StatusOK, "dev/letter", letterPage{Letter: e, Links: links(e.Text), Form: page.NewForm()})
+}
+
+// answerLetter sends what is typed as the answer that the letter's recipient sends by mail.
+func (s *Server) answerLetter(c echo.Context) error {
+	e, err := s.entry(c)
+	if err == nil && e.ReplyTo == "" {
+		err = fault.New(fault.NotFound, "fault.not_found")
+	}
+	if err != nil {
+		return err
+	}
+	photo, err := attached(c)
+	if err != nil {
+		return err
+	}
+	form := page.PostedForm(c)
+	err = s.Answer(c.Request().Context(), e, form.Raw("body"), photo)
+	if form.Refused(err) {
+		return s.site.Render(c, form.Status(), "dev/letter", letterPage{Letter: e, Links: links(e.Text), Form: form})
+	}
+	if err != nil {
+		return err
+	}
+	s.site.Good(c, "account.mailbox.answered")
+	return page.Redirect(c, "/dev/mail/"+strconv.FormatInt(e.ID, 10))
+}
+
+// attached is the photograph that the form brings; nil: none.
+func attached(c echo.Context) ([]byte, error) {
+	header, err := c.FormFile("photo")
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := header.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
 }
 
 var address = regexp.MustCompile(`https?://[^/\s]+(/[^\s)<>"]+)`)

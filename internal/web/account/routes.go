@@ -42,6 +42,7 @@ func (s *Server) Routes(e *echo.Echo) {
 		e.GET("/dev/mail", s.mailbox)
 		e.GET("/dev/mail/:id", s.letter)
 		e.GET("/dev/mail/:id/html", s.letterHTML)
+		e.POST("/dev/mail/:id/answer", s.answerLetter)
 	}
 }
 

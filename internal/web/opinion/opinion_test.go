@@ -54,7 +54,7 @@ func open(t *testing.T) *world {
 	}
 	w.echo.Use(w.identify)
 	opinion.New(opinion.Options{Site: site, DB: w.DB, Orders: w.Orders, Ratings: w.Ratings, Media: w.Media, Now: w.Clock.Now}).Routes(w.echo)
-	shop.New(shop.Options{DB: w.DB, Site: site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Support: w.Support, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: slog.New(slog.DiscardHandler)}).Routes(w.echo)
+	shop.New(shop.Options{DB: w.DB, Site: site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: slog.New(slog.DiscardHandler)}).Routes(w.echo)
 	w.shop, w.other = w.Shop("terre", 12000, 50), w.Shop("verre", 5000, 50)
 	w.alma, w.lea, w.max = w.Member("alma"), w.Member("lea"), w.Member("max")
 	if err := w.Members.Promote(t.Context(), 0, w.alma, true); err != nil {

@@ -15,6 +15,7 @@ import (
 	"relais/internal/polls"
 	"relais/internal/referrals"
 	"relais/internal/stories"
+	"relais/internal/support"
 	"relais/internal/web/page"
 	"relais/internal/web/preview"
 	"relais/internal/web/story"
@@ -41,9 +42,10 @@ type brandPage struct {
 	Actor    int64        // by which it can be followed from elsewhere; 0: it cannot
 	Image    string       // absolute address of the picture that conversations show
 	Stories  story.Shelf
-	Relay    string // who brought the visitor, and earns; empty: nobody known
-	Ideas    bool   // it takes ideas, or took some
-	IdeasNow int    // that are open
+	Relay    string          // who brought the visitor, and earns; empty: nobody known
+	Ideas    bool            // it takes ideas, or took some
+	IdeasNow int             // that are open
+	Pleased  support.Opinion // of buyers with the brand's answers
 }
 
 // FirstBps is the part of the first of several links, in basis points.
@@ -102,11 +104,15 @@ func (s *Shop) brand(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	pleased, err := support.OpinionOf(ctx, s.db, b.ID)
+	if err != nil {
+		return err
+	}
 	products := cards(c, found.Cards)
 	for i := range products {
 		products[i].URL = withClick(products[i].URL, click) // the click goes with the visitor into the basket
 	}
 	return s.site.Render(c, http.StatusOK, "shop/brand", brandPage{Brand: b, Terms: terms, City: cityOf(b.MakerAddress),
-		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Polls: open, Actor: actor, Relay: relay, Ideas: takes.Taken || counts != ideas.Counts{}, IdeasNow: counts.Open, Stories: told,
+		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Polls: open, Actor: actor, Relay: relay, Ideas: takes.Taken || counts != ideas.Counts{}, IdeasNow: counts.Open, Stories: told, Pleased: pleased,
 		Image: preview.Subject{Lang: lang, Title: b.Name, Photo: b.CoverHash}.Of(s.baseURL + "/b/" + b.Handle)})
 }

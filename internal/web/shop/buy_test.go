@@ -209,11 +209,11 @@ func TestReceiveWriteAndWithdraw(t *testing.T) {
 	w.post(base+"/received", "shipment", id(shipment+1)).is(http.StatusNotFound)
 	w.post(base+"/received", "shipment", id(shipment)).is(http.StatusOK, "Bonne réception", "7 décembre 2026")
 
-	w.post(base+"/messages", "brand", id(w.sud.ID), "body", "  ").is(http.StatusUnprocessableEntity, "À remplir")
-	w.post(base+"/messages", "brand", id(w.nord.ID), "body", "Bonjour").is(http.StatusNotFound)
-	w.post(base+"/messages", "brand", id(w.sud.ID), "body", "Il est <b>ébréché</b>.\r\nQue faire ?").is(http.StatusOK, "Message envoyé", "&lt;b&gt;ébréché")
-	w.ok(w.support.Write(t.Context(), orderID, w.sud.ID, support.FromBrand, w.camille, "Nous le remplaçons."))
-	w.get(base).is(http.StatusOK, "Nous le remplaçons.")
+	w.get(base).is(http.StatusOK, "Écrire à Atelier du Sud", base+"/talk/atelier-sud").lacks("Forge du Nord")
+	w.ok(w.support.Write(t.Context(), orderID, w.sud.ID, support.Draft{Side: support.FromBuyer, Body: "Il est <b>ébréché</b>.\r\nQue faire ?"}))
+	w.get(base).is(http.StatusOK, "Attend la marque", "&lt;b&gt;ébréché")
+	w.ok(w.support.Write(t.Context(), orderID, w.sud.ID, support.Draft{Side: support.FromBrand, MemberID: w.camille, Body: "Nous le remplaçons."}))
+	w.get(base).is(http.StatusOK, "Nous le remplaçons.", "Attend l’acheteur")
 	letters, err := mail.List(t.Context(), w.db, "", 20)
 	w.ok(err)
 	told := map[string]int{}
@@ -267,17 +267,6 @@ func TestWithdrawalEnds(t *testing.T) {
 	w.later(15 * 24 * hour)
 	w.get("/o/"+token+"/withdraw").is(http.StatusOK, "terminé le 7 décembre 2026", "garantie légale").lacks("Confirmer la rétractation")
 	w.post("/o/"+token+"/withdraw", "operation", once, "line-"+id(w.line()), "1").is(http.StatusConflict, "Le délai de rétractation est passé")
-}
-
-func TestMessagesAreLimited(t *testing.T) {
-	w := newWorld(t)
-	w.add(w.bowl, "1").is(http.StatusOK)
-	_, token := w.buy()
-	for range support.MaxMessagesADay {
-		w.post("/o/"+token+"/messages", "brand", id(w.sud.ID), "body", "Bonjour").is(http.StatusOK)
-	}
-	w.post("/o/"+token+"/messages", "brand", id(w.sud.ID), "body", "Encore").is(http.StatusTooManyRequests, "beaucoup écrit", "Encore")
-	w.post("/o/"+token+"/messages", "brand", id(w.sud.ID), "body", strings.Repeat("é", support.MaxMessage+1)).is(http.StatusUnprocessableEntity, "trop long")
 }
 
 func TestAMemberFindsTheirDetails(t *testing.T) {

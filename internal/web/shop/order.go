@@ -30,10 +30,9 @@ type orderPage struct {
 	OwnCode   bool // the code that the buyer typed is their own: it does not count
 	Events    []happened
 	Payable   bool
-	Minutes   int  // left to pay
-	Pending   bool // back from the provider's page, and not confirmed yet
-	Form      *page.Form
-	Messages  []support.Message
+	Minutes   int                  // left to pay
+	Pending   bool                 // back from the provider's page, and not confirmed yet
+	Talks     []talk               // with each brand
 	Documents []documents.Document // invoices and credit notes, as they were issued
 
 	Returns      []back
@@ -45,6 +44,12 @@ type orderPage struct {
 
 	Promise  *pledges.Page // in a group order, of which it was made; nil: it was bought otherwise
 	Charging bool          // the card that was kept for it is charged now
+}
+
+// talk is what the buyer and a brand write to each other.
+type talk struct {
+	Brand, Path string
+	Talk        support.Conversation // ID 0: nobody has written yet
 }
 
 // orderParcel is a shipment with its stages.
@@ -86,14 +91,14 @@ func (s *Shop) order(c echo.Context) error {
 	if back && o.State != orders.AwaitingPayment {
 		return c.Redirect(http.StatusSeeOther, "/o/"+o.Token)
 	}
-	return s.showOrder(c, o, page.NewForm(), back)
+	return s.showOrder(c, o, back)
 }
 
-// showOrder answers the page of an order; form is that of the message to a brand.
-func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bool) error {
+// showOrder answers the page of an order.
+func (s *Shop) showOrder(c echo.Context, o orders.Page, back bool) error {
 	ctx, lang, now := c.Request().Context(), page.Lang(c), s.now()
 	left := o.ExpiresAt.Sub(now)
-	data := orderPage{Page: o, Form: form, Pending: back, Minutes: int(math.Ceil(left.Minutes())),
+	data := orderPage{Page: o, Pending: back, Minutes: int(math.Ceil(left.Minutes())),
 		Payable: o.State == orders.AwaitingPayment && left > 0 && !back, Events: happenings(lang, o.Events)}
 	rs, err := s.returns.OfOrder(ctx, o.ID, 0)
 	if err != nil {
@@ -127,13 +132,17 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, form *page.Form, back bo
 	if data.Documents, err = documents.OfOrder(ctx, s.db, o.ID); err != nil {
 		return err
 	}
-	if data.Messages, err = s.support.Messages(ctx, o.ID, 0); err != nil {
+	talks, err := support.OfOrder(ctx, s.db, o.ID, 0)
+	if err != nil {
 		return err
+	}
+	for _, sh := range o.Shipments {
+		data.Talks = append(data.Talks, talk{sh.BrandName, support.BuyerPath(o.Token, sh.BrandHandle), talks[sh.BrandID]})
 	}
 	if data.Opinion, err = opinion.OrderOf(c, s.db, o.Order); err != nil {
 		return err
 	}
-	return s.site.Render(c, form.Status(), "shop/order", data)
+	return s.site.Render(c, http.StatusOK, "shop/order", data)
 }
 
 // charging says whether an order waits for the card that was kept for it: then it is neither paid by hand nor cancelled.
@@ -253,25 +262,4 @@ func (s *Shop) receivedShipment(c echo.Context) error {
 		}
 		return errNoOrder
 	})
-}
-
-func (s *Shop) writeToBrand(c echo.Context) error {
-	ctx, form := c.Request().Context(), page.PostedForm(c)
-	o, err := s.orders.ByToken(ctx, c.Param("token"))
-	if err != nil {
-		return err
-	}
-	var member int64
-	if id := viewerID(c); id != nil {
-		member = *id
-	}
-	err = s.support.Write(ctx, o.ID, form.Int("brand", 0), support.FromBuyer, member, form.Raw("body"))
-	if form.Refused(err) {
-		return s.showOrder(c, o, form, false)
-	}
-	if err != nil {
-		return err
-	}
-	s.site.Good(c, "shop.order.message_sent")
-	return page.Redirect(c, "/o/"+o.Token+"#messages")
 }

@@ -34,7 +34,6 @@ func (s *Shop) Routes(e *echo.Echo) {
 	o.POST("/pay", s.payOrder)
 	o.POST("/cancel", s.cancelOrder)
 	o.POST("/received", s.receivedShipment)
-	o.POST("/messages", s.writeToBrand)
 	o.GET("/withdraw", s.withdrawal)
 	o.POST("/withdraw", s.withdraw)
 	o.GET("/return", s.askReturn)

@@ -22,7 +22,6 @@ import (
 	"relais/internal/orders"
 	"relais/internal/pledges"
 	"relais/internal/returns"
-	"relais/internal/support"
 	"relais/internal/web/page"
 )
 
@@ -33,7 +32,6 @@ type Options struct {
 	Carts   *carts.Service
 	Orders  *orders.Service
 	Pledges *pledges.Service
-	Support *support.Service
 	Returns *returns.Service
 	Now     func() time.Time // business time
 	BaseURL string           // of the site, without a slash at its end
@@ -53,7 +51,6 @@ type Shop struct {
 	carts   *carts.Service
 	orders  *orders.Service
 	pledges *pledges.Service
-	support *support.Service
 	returns *returns.Service
 	now     func() time.Time
 	baseURL string
@@ -69,7 +66,7 @@ func New(o Options) *Shop {
 	if o.Visitor == nil {
 		o.Visitor = func(echo.Context) string { return "" }
 	}
-	return &Shop{db: o.DB, site: o.Site, carts: o.Carts, orders: o.Orders, pledges: o.Pledges, support: o.Support, returns: o.Returns, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor, together: o.Together}
+	return &Shop{db: o.DB, site: o.Site, carts: o.Carts, orders: o.Orders, pledges: o.Pledges, returns: o.Returns, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor, together: o.Together}
 }
 
 const cartLife = 30 * 24 * time.Hour

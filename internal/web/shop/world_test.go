@@ -84,7 +84,7 @@ func newWorld(t testing.TB) *world {
 	w.orders = orders.New(orders.Config{DB: w.db, Payments: w.stripe.Client, Now: now, BaseURL: w.url, FeeBps: 300, AutoDays: 14, Mail: outbox, Log: log})
 	w.runner = jobs.New(w.db, log, jobs.Options{})
 	w.orders.Register(w.runner)
-	w.support = support.New(w.db, now, outbox)
+	w.support = support.New(support.Config{DB: w.db, Now: now, Mail: outbox, Media: photos})
 	w.returns = returns.New(w.db, w.orders, now, outbox)
 	refunds.New(refunds.Config{DB: w.db, Payments: w.stripe.Client, Now: now, Clock: time.Now, Outcomes: w.returns, Log: log}).Register(w.runner)
 	w.feed = changes.NewFeed(w.db, func() time.Time { return time.Time{} }, log)
@@ -92,7 +92,7 @@ func newWorld(t testing.TB) *world {
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: w.url, PaymentOrigins: []string{w.stripe.URL},
 		Log: log, Now: now, Changes: w.feed, CartCount: func(c echo.Context) int { return s.CartCount(c) }})
 	w.ok(err)
-	s = shop.New(shop.Options{DB: w.db, Site: site, Carts: carts.New(w.db, now), Orders: w.orders, Pledges: pledges.New(pledges.Config{DB: w.db, Orders: w.orders}), Support: w.support, Returns: w.returns, Now: now, BaseURL: w.url, Log: log, Together: true})
+	s = shop.New(shop.Options{DB: w.db, Site: site, Carts: carts.New(w.db, now), Orders: w.orders, Pledges: pledges.New(pledges.Config{DB: w.db, Orders: w.orders}), Returns: w.returns, Now: now, BaseURL: w.url, Log: log, Together: true})
 	w.ok(site.Use(e))
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error { page.SetViewer(c, w.viewer); return next(c) }

@@ -29,11 +29,11 @@ type orderPage struct {
 	Delivery  split
 	Earnings  []page.Earning
 	Events    []event
-	Messages  []support.Message
+	Talk      support.Conversation // ID 0: nobody has written yet
+	Late      bool                 // the brand meant to have answered by now
 	Country   string
 	TrackURL  string // where the tracking is an address
 	Ship      *page.Form
-	Message   *page.Form
 	Shippable bool
 	Mine      bool // something of the brand's part can be refunded
 	Panel     aftersale.Panel
@@ -62,7 +62,7 @@ func (s *Server) readOrder(c echo.Context, of side) (orderPage, error) {
 	if p.PaidAt == nil {
 		return orderPage{}, orders.ErrOrderGone
 	}
-	data := orderPage{side: of, Page: p, Ship: page.NewForm(), Message: page.NewForm(), Country: countryName(l, p.Country)}
+	data := orderPage{side: of, Page: p, Ship: page.NewForm(), Country: countryName(l, p.Country)}
 	for _, sh := range p.Shipments {
 		if sh.BrandID == of.Owner.BrandID {
 			data.Shipment = sh
@@ -81,9 +81,12 @@ func (s *Server) readOrder(c echo.Context, of side) (orderPage, error) {
 	if strings.HasPrefix(data.Shipment.Tracking, "https://") {
 		data.TrackURL = data.Shipment.Tracking
 	}
-	if data.Messages, err = s.Support.Messages(ctx, p.ID, of.Owner.BrandID); err != nil {
+	talks, err := support.OfOrder(ctx, s.DB, p.ID, of.Owner.BrandID)
+	if err != nil {
 		return data, err
 	}
+	data.Talk = talks[of.Owner.BrandID]
+	data.Late = data.Talk.Overdue(s.Now())
 	return data, s.explainOrder(ctx, l, &data)
 }
 
@@ -172,20 +175,6 @@ func (s *Server) received(c echo.Context, of side) error {
 	}
 	err = s.Orders.Deliver(c.Request().Context(), of.Owner.BrandID, data.Shipment.ID, "brand")
 	return s.done(c, data, err, "till.order.received")
-}
-
-// write sends the buyer a message.
-func (s *Server) write(c echo.Context, of side) error {
-	data, err := s.readOrder(c, of)
-	if err != nil {
-		return err
-	}
-	data.Message = page.PostedForm(c)
-	err = s.Support.Write(c.Request().Context(), data.ID, of.Owner.BrandID, support.FromBrand, page.ViewerFrom(c).ID, data.Message.Raw("body"))
-	if data.Message.Refused(err) {
-		return s.Site.Render(c, data.Message.Status(), "till/order", data)
-	}
-	return s.done(c, data, err, "till.order.written")
 }
 
 func (p orderPage) path() string { return fmt.Sprintf("%s/orders/%s", p.Base, p.Number) }

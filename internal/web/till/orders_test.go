@@ -9,6 +9,7 @@ import (
 
 	"relais/internal/app/apptest"
 	"relais/internal/orders"
+	"relais/internal/support"
 )
 
 func (w *world) order(id int64) orders.Page {
@@ -77,9 +78,11 @@ func TestMessages(t *testing.T) {
 	w := open(t)
 	o := w.sale()
 	path := "/brand/terre/orders/" + o.Number
-	w.leads(w.Ask(w.shop.Owner, path+"/messages", url.Values{"body": {"Votre bol part <b>demain</b>."}}), path)
-	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "part &lt;b&gt;demain", "!<b>demain")
-	w.Shows(w.Ask(w.shop.Owner, path+"/messages", url.Values{"body": {" "}}), http.StatusUnprocessableEntity, "À remplir")
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "/brand/terre/inbox/"+o.Number, "!Attend la marque")
+	if err := w.Support.Write(t.Context(), o.ID, w.shop.Brand, support.Draft{Side: support.FromBuyer, Body: "Part-il <b>demain</b> ?"}); err != nil {
+		t.Fatal(err)
+	}
+	w.Shows(w.Ask(w.shop.Owner, path, nil), http.StatusOK, "Part-il &lt;b&gt;demain", "!<b>demain", "Attend la marque")
 }
 
 func TestBrandSeesItsPartOnly(t *testing.T) {

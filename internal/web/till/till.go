@@ -25,7 +25,6 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/postgres"
-	"relais/internal/support"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/page"
 )
@@ -35,7 +34,6 @@ type Options struct {
 	Site      *page.Site
 	DB        *postgres.DB
 	Orders    *orders.Service
-	Support   *support.Service
 	Aftersale *aftersale.Server // what comes back of an order
 	Payouts   *payouts.Service
 	Now       func() time.Time // business time
@@ -78,7 +76,6 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/brand/:handle/orders/:number/slip", s.team(s.slip))
 	e.POST("/brand/:handle/orders/:number/ship", s.team(s.ship))
 	e.POST("/brand/:handle/orders/:number/received", s.team(s.received))
-	e.POST("/brand/:handle/orders/:number/messages", s.team(s.write))
 }
 
 // side is whose money a request is about.

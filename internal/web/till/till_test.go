@@ -28,7 +28,7 @@ func TestGuardsOfEveryPage(t *testing.T) {
 		w.Shows(w.Ask(w.lea, "/brand/terre"+path, nil), http.StatusNotFound)
 		w.Shows(w.Ask(w.other.Owner, "/brand/terre"+path, nil), http.StatusNotFound)
 	}
-	for _, path := range []string{"/orders/R-1/ship", "/orders/R-1/received", "/orders/R-1/refund", "/orders/R-1/messages", "/payouts/account", "/payouts/account/dashboard"} {
+	for _, path := range []string{"/orders/R-1/ship", "/orders/R-1/received", "/orders/R-1/refund", "/payouts/account", "/payouts/account/dashboard"} {
 		w.Shows(w.Ask(w.other.Owner, "/brand/terre"+path, url.Values{}), http.StatusNotFound)
 	}
 }

@@ -30,7 +30,7 @@ func open(t *testing.T) *world {
 	w.Visitors = webtest.New(t, w.DB, page.Options{BaseURL: w.URL, Now: w.Clock.Now, PaymentOrigins: []string{w.URL}}, nil)
 	after := aftersale.New(aftersale.Options{Site: w.Site, DB: w.DB, Orders: w.Orders, Returns: w.Returns, Disputes: w.Disputes, Now: w.Clock.Now})
 	after.Routes(w.Echo)
-	till.New(till.Options{Site: w.Site, DB: w.DB, Orders: w.Orders, Support: w.Support, Aftersale: after, Payouts: w.Payouts, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.Echo)
+	till.New(till.Options{Site: w.Site, DB: w.DB, Orders: w.Orders, Aftersale: after, Payouts: w.Payouts, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.Echo)
 	w.shop, w.other = w.Shop("terre", 12000, 50), w.Shop("verre", 5000, 50)
 	w.lea, w.bruno = w.Member("lea"), w.Member("bruno")
 	return w

@@ -1,0 +1,247 @@
+// Package incoming reads mail that people send in answer to our letters: what they wrote now, the photographs that they attached, and
+// whether a person wrote it at all. Everything here is pure: bytes in, a Mail out.
+//
+//	raw (RFC 5322) ── headers ── by a program? ── nothing is made of it
+//	     └── parts ── text, else HTML as text ── Cut: without quoted history and signature
+//	            ├── photographs, up to MaxPhotos
+//	            └── the rest, by name only: LeftOut
+package incoming
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	netmail "net/mail"
+	"regexp"
+	"strings"
+
+	"github.com/emersion/go-message"
+	_ "github.com/emersion/go-message/charset" // text in any character set
+
+	"relais/internal/fault"
+	"relais/internal/prose"
+)
+
+// Limits of what is read of a mail.
+const (
+	MaxBytes  = 30 << 20  // of the whole mail, encoded
+	MaxPhotos = 4         // kept of one mail; more are left out
+	maxText   = 256 << 10 // of the text, and as much of HTML
+	ornament  = 16 << 10  // a smaller picture beside HTML is a logo
+	maxParts  = 100
+	maxDepth  = 10
+	maxName   = 80 // of a file that is left out, in characters
+)
+
+// Faults of Parse.
+var (
+	ErrTooLarge   = fault.New(fault.Invalid, "fault.mail_too_large")
+	ErrUnreadable = fault.New(fault.Invalid, "fault.mail_unreadable")
+)
+
+// Mail is what a mail says.
+type Mail struct {
+	MessageID string   // with its brackets; empty where the mail has none that can be repeated
+	Key       string   // hexadecimal digest of the Message-ID, or of the whole mail: the same mail has the same
+	To        []string // addresses that it was sent to, as its headers tell, lower case
+	Automatic bool     // by a program: a holiday notice, a bounce, a list
+	Text      string   // what was written now; can be empty beside photographs
+	Photos    []Photo
+	LeftOut   []string // names of what else was attached
+}
+
+// Photo is an attached photograph, not looked at yet.
+type Photo struct {
+	Name string
+	Raw  []byte
+}
+
+// Parse reads a mail. Parts that cannot be read are left out. Faults: ErrTooLarge, ErrUnreadable.
+func Parse(raw []byte) (Mail, error) {
+	if len(raw) > MaxBytes {
+		return Mail{}, ErrTooLarge
+	}
+	e, err := message.Read(bytes.NewReader(raw))
+	if e == nil || err != nil && !tolerable(err) {
+		return Mail{}, ErrUnreadable.Because(err)
+	}
+	r := reader{}
+	id := strings.TrimSpace(e.Header.Get("Message-Id"))
+	r.Key = digest([]byte(id))
+	if id == "" {
+		r.Key = digest(raw)
+	}
+	if messageID.MatchString(id) {
+		r.MessageID = id
+	}
+	r.To = recipients(e.Header)
+	if r.Automatic = automatic(e.Header); r.Automatic {
+		return r.Mail, nil
+	}
+	if err := r.entity(e, 0); err != nil {
+		return Mail{}, ErrUnreadable.Because(err)
+	}
+	text := r.plain.String()
+	if strings.TrimSpace(text) == "" {
+		text = fromHTML(r.html.String())
+	}
+	r.Text = prose.Lines(prose.Printable(strings.ToValidUTF8(prose.Lines(text), "")))
+	if cut := cut(r.Text); cut != "" || len(r.Photos) > 0 {
+		r.Text = cut
+	}
+	return r.Mail, nil
+}
+
+func tolerable(err error) bool {
+	return message.IsUnknownCharset(err) || message.IsUnknownEncoding(err)
+}
+
+func digest(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// messageID is what of other people's Message-IDs goes into headers of ours.
+var messageID = regexp.MustCompile(`^<[!-;=?-~]{3,250}>$`)
+
+// recipients are the addresses in the headers by which mail servers say for whom a mail is.
+func recipients(h message.Header) (to []string) {
+	for _, name := range []string{"To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"} {
+		for fields := h.FieldsByKey(name); fields.Next(); {
+			list, err := netmail.ParseAddressList(fields.Value())
+			if err != nil {
+				continue
+			}
+			for _, a := range list {
+				to = append(to, strings.ToLower(a.Address))
+			}
+		}
+	}
+	return to
+}
+
+// automatic says whether a program sent a mail (RFC 3834, and what came before it). Answering it could go on for ever.
+func automatic(h message.Header) bool {
+	submitted, _, _ := strings.Cut(strings.ToLower(h.Get("Auto-Submitted")), ";")
+	switch submitted = strings.TrimSpace(submitted); {
+	case submitted != "" && submitted != "no":
+		return true
+	case h.Has("List-Id"), h.Has("X-Autoreply"), h.Has("X-Autorespond"), h.Has("X-Failed-Recipients"):
+		return true
+	case h.Has("Return-Path") && strings.TrimSpace(h.Get("Return-Path")) == "<>":
+		return true
+	}
+	switch strings.ToLower(strings.TrimSpace(h.Get("Precedence"))) {
+	case "bulk", "junk", "list", "auto_reply":
+		return true
+	}
+	kind, _, err := h.ContentType()
+	if err == nil && kind == "multipart/report" {
+		return true
+	}
+	from := strings.ToLower(h.Get("From"))
+	return strings.Contains(from, "mailer-daemon@") || strings.Contains(from, "postmaster@")
+}
+
+// reader gathers what the parts of a mail say.
+type reader struct {
+	Mail
+	plain, html strings.Builder
+	parts       int
+}
+
+// entity reads a part, or the parts that it holds.
+func (r *reader) entity(e *message.Entity, depth int) error {
+	if r.parts++; r.parts > maxParts || depth > maxDepth {
+		return errors.New("too many parts")
+	}
+	parts := e.MultipartReader()
+	if parts == nil {
+		return r.part(e)
+	}
+	defer parts.Close()
+	for {
+		p, err := parts.NextPart()
+		switch {
+		case errors.Is(err, io.EOF), p == nil && errors.Is(err, io.ErrUnexpectedEOF):
+			return nil
+		case p == nil || err != nil && !tolerable(err):
+			return fmt.Errorf("next part: %w", err)
+		}
+		if err := r.entity(p, depth+1); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *reader) part(e *message.Entity) error {
+	kind, params, err := e.Header.ContentType()
+	if err != nil {
+		kind = "text/plain"
+	}
+	disposition, file, err := e.Header.ContentDisposition()
+	name := ""
+	if err == nil {
+		name = file["filename"]
+	}
+	if name == "" {
+		name = params["name"]
+	}
+	attached := disposition == "attachment" || name != ""
+	if text := kind == "text/plain" || kind == "text/html"; text && !attached {
+		into := &r.plain
+		if kind == "text/html" {
+			into = &r.html
+		}
+		content, err := io.ReadAll(io.LimitReader(e.Body, int64(maxText-into.Len())))
+		if err != nil {
+			return nil // what cannot be decoded says nothing
+		}
+		into.Write(content)
+		if into.Len() < maxText {
+			into.WriteByte('\n')
+		}
+		return nil
+	}
+	content, err := io.ReadAll(e.Body)
+	switch {
+	case err == nil && isPhoto(kind, name):
+		if e.Header.Has("Content-Id") && disposition != "attachment" && len(content) < ornament {
+			return nil // a logo in a signature
+		}
+		if len(r.Photos) < MaxPhotos {
+			r.Photos = append(r.Photos, Photo{Name: named(name, kind), Raw: content})
+			return nil
+		}
+	case !attached && strings.HasPrefix(kind, "message/"), kind == "text/calendar" && !attached:
+		return nil
+	}
+	r.LeftOut = append(r.LeftOut, named(name, kind))
+	return nil
+}
+
+func isPhoto(kind, name string) bool {
+	switch kind {
+	case "image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp":
+		return true
+	case "application/octet-stream":
+		name = strings.ToLower(name)
+		return strings.HasSuffix(name, ".jpg") || strings.HasSuffix(name, ".jpeg") || strings.HasSuffix(name, ".png") || strings.HasSuffix(name, ".webp")
+	}
+	return false
+}
+
+// named is the name of a file as it can be shown; its kind where it has none.
+func named(name, kind string) string {
+	name = prose.Line(strings.ToValidUTF8(name, ""))
+	if name == "" {
+		name = prose.Line(strings.ToValidUTF8(kind, ""))
+	}
+	if runes := []rune(name); len(runes) > maxName {
+		name = string(runes[:maxName-1]) + "…"
+	}
+	return name
+}

@@ -1,0 +1,121 @@
+package support
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/fault"
+	"relais/internal/orders"
+	"relais/internal/postgres"
+	"relais/internal/prose"
+)
+
+const solveConversation = `
+update conversations set state = 'solved', solved_by = $2, asked_at = null, due_at = null, pleased_asked_at = coalesce(pleased_asked_at, $3) where id = $1`
+
+// Solve says for a side that nothing is left to do. The buyer is asked whether they are pleased, the first time: by letter too where the brand
+// said it. Faults: ErrGone where nobody has written; ErrSolved.
+func (s *Service) Solve(ctx context.Context, orderID, brandID int64, side Side) error {
+	return s.in(ctx, orderID, brandID, func(tx *sqlx.Tx, o orders.Order, c Conversation) error {
+		if c.State == Solved {
+			return ErrSolved
+		}
+		if _, err := tx.ExecContext(ctx, solveConversation, c.ID, side, s.Now()); err != nil {
+			return fmt.Errorf("solve conversation: %w", postgres.Translate(err))
+		}
+		if side == FromBrand && c.PleasedAsked == nil {
+			return s.ask(ctx, tx, o, c)
+		}
+		return nil
+	})
+}
+
+const rateConversation = `update conversations set pleased = $2, pleased_words = $3, pleased_at = $4 where id = $1`
+
+// Rate keeps what the buyer thinks of a conversation, once. Faults: the field words; ErrGone; ErrRated.
+func (s *Service) Rate(ctx context.Context, orderID, brandID int64, pleased bool, words string) error {
+	words = prose.Lines(words)
+	switch {
+	case !prose.Readable(words):
+		return fault.Field("words", "fault.message_unreadable")
+	case utf8.RuneCountInString(words) > MaxWords:
+		return fault.Field("words", "fault.too_long")
+	}
+	return s.in(ctx, orderID, brandID, func(tx *sqlx.Tx, _ orders.Order, c Conversation) error {
+		if !c.Asks() {
+			return ErrRated
+		}
+		if _, err := tx.ExecContext(ctx, rateConversation, c.ID, pleased, words, s.Now()); err != nil {
+			return fmt.Errorf("rate conversation: %w", postgres.Translate(err))
+		}
+		return nil
+	})
+}
+
+// in runs a step on a conversation that is there, locked as Write does.
+func (s *Service) in(ctx context.Context, orderID, brandID int64, step func(*sqlx.Tx, orders.Order, Conversation) error) error {
+	return postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error {
+		o, err := orders.Lock(ctx, tx, orderID)
+		if err != nil {
+			return err
+		}
+		c, err := lock(ctx, tx, orderID, brandID)
+		if err != nil {
+			return err
+		}
+		return step(tx, o, c)
+	})
+}
+
+const assignConversation = `
+update conversations set assignee_id = nullif($3, 0::bigint)
+where id = $1 and brand_id = $2 and ($3 = 0 or exists (select 1 from brand_members t where t.brand_id = $2 and t.member_id = $3))`
+
+// Assign gives a conversation of a brand to somebody on its team; memberID 0: to nobody. Fault: ErrNotOnTeam.
+func (s *Service) Assign(ctx context.Context, brandID, conversationID, memberID int64) error {
+	r, err := s.DB.ExecContext(ctx, assignConversation, conversationID, brandID, memberID)
+	if err != nil {
+		return fmt.Errorf("assign conversation: %w", postgres.Translate(err))
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return ErrNotOnTeam.Because(err)
+	}
+	return nil
+}
+
+const (
+	dropTags = `delete from conversation_tags x using conversations c where x.conversation_id = c.id and c.id = $1 and c.brand_id = $2`
+	putTag   = `insert into conversation_tags (conversation_id, tag_id) select c.id, t.id from conversations c join inbox_tags t on t.brand_id = c.brand_id
+where c.id = $1 and c.brand_id = $2 and t.id = $3 on conflict do nothing`
+)
+
+// Tag gives a conversation of a brand these tags of the brand, and no others.
+func (s *Service) Tag(ctx context.Context, brandID, conversationID int64, tags []int64) error {
+	return postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, dropTags, conversationID, brandID); err != nil {
+			return fmt.Errorf("drop tags: %w", postgres.Translate(err))
+		}
+		for _, t := range tags[:min(len(tags), MaxTags)] {
+			if _, err := tx.ExecContext(ctx, putTag, conversationID, brandID, t); err != nil {
+				return fmt.Errorf("put tag: %w", postgres.Translate(err))
+			}
+		}
+		return nil
+	})
+}
+
+// line is a name of so many characters at most, in one line.
+func line(field, text string, most int) (string, error) {
+	text = prose.Line(text)
+	switch {
+	case text == "":
+		return "", fault.Field(field, "fault.required")
+	case utf8.RuneCountInString(text) > most:
+		return "", fault.Field(field, "fault.too_long")
+	}
+	return strings.TrimSpace(text), nil
+}

@@ -1,0 +1,347 @@
+package support_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"relais/internal/app/apptest"
+	"relais/internal/fault"
+	"relais/internal/mail"
+	"relais/internal/mail/mailtest"
+	"relais/internal/orders"
+	"relais/internal/support"
+)
+
+// world is a paid order of a brand, and another brand.
+type world struct {
+	*apptest.World
+	support     *support.Service
+	outbox      *mail.Outbox
+	shop, other apptest.Shop
+	order       orders.Page
+}
+
+const domain = "in.example"
+
+func open(t *testing.T) *world {
+	t.Helper()
+	w := &world{World: apptest.New(t)}
+	w.shop, w.other = w.Shop("terre", 12000, 50), w.Shop("verre", 5000, 50)
+	w.order = w.Paid(apptest.Purchase{Variant: w.shop.Variant})
+	w.outbox = mailtest.Outbox(t, w.DB, w.Clock.Now)
+	w.support = support.New(support.Config{DB: w.DB, Now: w.Clock.Now, Mail: w.outbox, Media: w.Media, Domain: domain})
+	return w
+}
+
+func (w *world) ok(err error) {
+	w.T.Helper()
+	if err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+func (w *world) asks(body string) {
+	w.T.Helper()
+	w.ok(w.support.Write(w.T.Context(), w.order.ID, w.shop.Brand, support.Draft{Side: support.FromBuyer, Body: body}))
+}
+
+func (w *world) answers(body string) {
+	w.T.Helper()
+	w.ok(w.support.Write(w.T.Context(), w.order.ID, w.shop.Brand, support.Draft{Side: support.FromBrand, MemberID: w.shop.Owner, Body: body}))
+}
+
+func (w *world) talk() support.Conversation {
+	w.T.Helper()
+	c, err := support.Of(w.T.Context(), w.DB, w.order.ID, w.shop.Brand)
+	w.ok(err)
+	return c
+}
+
+func (w *world) bodies(side support.Side) (all []string) {
+	w.T.Helper()
+	ms, err := support.Messages(w.T.Context(), w.DB, w.talk().ID, side)
+	w.ok(err)
+	for _, m := range ms {
+		all = append(all, m.Body)
+	}
+	return all
+}
+
+func (w *world) count(query string) (n int) {
+	w.T.Helper()
+	w.ok(w.DB.Get(&n, query))
+	return n
+}
+
+func picture(t *testing.T, shade uint8) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, 60, 40))
+	for i := range img.Pix {
+		img.Pix[i] = shade
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestAConversationGoesThroughItsStates(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	if err := w.support.Solve(ctx, w.order.ID, w.shop.Brand, support.FromBuyer); !errors.Is(err, support.ErrGone) {
+		t.Errorf("nothing is solved before anybody wrote: %v", err)
+	}
+	w.asks("Où est mon bol ?")
+	c := w.talk()
+	if c.State != support.Open || c.DueAt == nil || !c.DueAt.Equal(apptest.Start.Add(24*time.Hour)) {
+		t.Errorf("after the question: %+v", c)
+	}
+	w.ok(w.Clock.Advance(ctx, 1))
+	w.asks("Toujours rien ?")
+	if again := w.talk(); !again.DueAt.Equal(*c.DueAt) {
+		t.Errorf("the clock was set back to %v by a second question", again.DueAt)
+	}
+	w.ok(w.support.Write(ctx, w.order.ID, w.shop.Brand, support.Draft{Side: support.FromBrand, MemberID: w.shop.Owner, Body: "Qui s’en occupe ?", Note: true}))
+	if c := w.talk(); c.State != support.Open || c.DueAt == nil {
+		t.Errorf("a note is no answer: %+v", c)
+	}
+	w.answers("Il est parti.")
+	if c := w.talk(); c.State != support.Waiting || c.DueAt != nil {
+		t.Errorf("after the answer: %+v", c)
+	}
+	if n := w.count(`select took from answer_times`); n != 24*3600 {
+		t.Errorf("the answer took %d s", n)
+	}
+	w.ok(w.support.Solve(ctx, w.order.ID, w.shop.Brand, support.FromBrand))
+	if err := w.support.Solve(ctx, w.order.ID, w.shop.Brand, support.FromBuyer); !errors.Is(err, support.ErrSolved) {
+		t.Errorf("twice: %v", err)
+	}
+	w.asks("Merci !")
+	if c := w.talk(); c.State != support.Open || c.SolvedBy != "" {
+		t.Errorf("a message opens it again: %+v", c)
+	}
+	w.ok(w.support.Solve(ctx, w.order.ID, w.shop.Brand, support.FromBrand))
+	if n := w.count(`select count(*) from letters where template = 'order_solved'`); n != 1 {
+		t.Errorf("the buyer was asked %d times", n)
+	}
+	if got := strings.Join(w.bodies(support.FromBuyer), "|"); strings.Contains(got, "occupe") || len(w.bodies(support.FromBrand)) != 5 {
+		t.Errorf("the buyer reads %s", got)
+	}
+}
+
+func TestTheBuyerSaysOnceWhetherTheyArePleased(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	rate := func(pleased bool, words string) error {
+		return w.support.Rate(ctx, w.order.ID, w.shop.Brand, pleased, words)
+	}
+	w.asks("Bonjour")
+	if err := rate(true, ""); !errors.Is(err, support.ErrRated) {
+		t.Errorf("before it was solved: %v", err)
+	}
+	w.ok(w.support.Solve(ctx, w.order.ID, w.shop.Brand, support.FromBuyer))
+	if err := rate(true, strings.Repeat("a", support.MaxWords+1)); !errors.Is(err, fault.Invalid) {
+		t.Errorf("many words: %v", err)
+	}
+	w.ok(rate(false, "Trop lent."))
+	if err := rate(true, ""); !errors.Is(err, support.ErrRated) {
+		t.Errorf("twice: %v", err)
+	}
+	if _, err := w.DB.Exec(`update conversations set pleased = true`); err == nil {
+		t.Error("what the buyer said could be changed")
+	}
+	o, err := support.OpinionOf(ctx, w.DB, w.shop.Brand)
+	w.ok(err)
+	if o != (support.Opinion{Said: 1}) || o.Known() {
+		t.Errorf("%+v", o)
+	}
+	if got := (support.Opinion{Pleased: 9, Said: 11}); !got.Known() || got.Bps() != 8181 {
+		t.Errorf("%d", got.Bps())
+	}
+}
+
+func TestWhatIsRefused(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	for body, want := range map[string]string{" \n ": "fault.required", "a\u202eb": "fault.message_unreadable", strings.Repeat("é", support.MaxMessage+1): "fault.too_long"} {
+		err := w.support.Write(ctx, w.order.ID, w.shop.Brand, support.Draft{Side: support.FromBuyer, Body: body})
+		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Fields["body"] != want {
+			t.Errorf("%.10q: %v", body, err)
+		}
+	}
+	if err := w.support.Write(ctx, w.order.ID, w.other.Brand, support.Draft{Side: support.FromBuyer, Body: "Bonjour"}); !errors.Is(err, orders.ErrOrderGone) {
+		t.Errorf("a brand without a part: %v", err)
+	}
+	for range support.MaxMessagesADay {
+		w.asks("Bonjour")
+	}
+	if err := w.support.Write(ctx, w.order.ID, w.shop.Brand, support.Draft{Side: support.FromBuyer, Body: "Encore"}); !errors.Is(err, support.ErrTooManyMessages) {
+		t.Errorf("one more: %v", err)
+	}
+	w.answers("Chacun a son compte.")
+	w.ok(w.Clock.Advance(ctx, 2))
+	w.asks("Le lendemain")
+	w.ok(w.Clock.Advance(ctx, 365))
+	w.ok(w.Clock.Advance(ctx, 365))
+	w.ok(w.Clock.Advance(ctx, 100))
+	if err := w.support.Write(ctx, w.order.ID, w.shop.Brand, support.Draft{Side: support.FromBuyer, Body: "Encore"}); !errors.Is(err, support.ErrClosed) {
+		t.Errorf("years later: %v", err)
+	}
+}
+
+// Of two colleagues who answer at once, one sees first what the other wrote; nothing is lost or doubled.
+func TestTwoAnswersAtOnce(t *testing.T) {
+	w := open(t)
+	w.asks("Bonjour")
+	seen := w.talk().LastID
+	errs := make([]error, 6)
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() {
+			errs[i] = w.support.Write(t.Context(), w.order.ID, w.shop.Brand, support.Draft{Side: support.FromBrand, MemberID: w.shop.Owner, Body: fmt.Sprint("Réponse ", i), Seen: &seen})
+		})
+	}
+	all.Wait()
+	written := 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			written++
+		case !errors.Is(err, support.ErrNewer):
+			t.Error(err)
+		}
+	}
+	if n := len(w.bodies(support.FromBrand)); written != 1 || n != 2 {
+		t.Errorf("%d answers were taken, %d messages", written, n)
+	}
+	if n := w.count(`select count(*) from answer_times`); n != 1 {
+		t.Errorf("%d times", n)
+	}
+}
+
+func TestSpeedIsMeasured(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	for i := range 5 {
+		if hours, err := support.Speed(ctx, w.DB, w.shop.Brand, w.Clock.Now()); err != nil || hours != 0 {
+			t.Errorf("after %d answers: %d h, %v", i, hours, err)
+		}
+		w.asks("Bonjour")
+		w.ok(w.Clock.Advance(ctx, 1)) // a weekend is among the days, and does not count
+		w.answers("Bonjour")
+	}
+	if hours, err := support.Speed(ctx, w.DB, w.shop.Brand, w.Clock.Now()); err != nil || hours != 24 {
+		t.Errorf("%d h, %v", hours, err)
+	}
+	if hours, err := support.Speed(ctx, w.DB, w.shop.Brand, w.Clock.Now().AddDate(0, 4, 0)); err != nil || hours != 0 {
+		t.Errorf("of long ago: %d h, %v", hours, err)
+	}
+}
+
+func TestTheInboxIsSearchedAndSorted(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	second := w.Paid(apptest.Purchase{Variant: w.shop.Variant})
+	foreign := w.Paid(apptest.Purchase{Variant: w.other.Variant})
+	w.asks("Il est ébréché sur le bord")
+	w.ok(w.support.Write(ctx, foreign.ID, w.other.Brand, support.Draft{Side: support.FromBuyer, Body: "Un autre est ébréché"}))
+	w.ok(w.Clock.Advance(ctx, 3))
+	w.ok(w.support.Write(ctx, second.ID, w.shop.Brand, support.Draft{Side: support.FromBuyer, Body: "Quand part-il ?"}))
+	w.ok(w.support.AddTag(ctx, w.shop.Brand, "Casse"))
+	if err := w.support.AddTag(ctx, w.shop.Brand, " casse "); !errors.Is(err, fault.Invalid) {
+		t.Errorf("the same tag: %v", err)
+	}
+	tags, err := support.Tags(ctx, w.DB, w.shop.Brand)
+	w.ok(err)
+	w.ok(w.support.AddTag(ctx, w.other.Brand, "À eux"))
+	theirs, err := support.Tags(ctx, w.DB, w.other.Brand)
+	w.ok(err)
+	w.ok(w.support.Tag(ctx, w.shop.Brand, w.talk().ID, []int64{tags[0].ID, theirs[0].ID}))
+	w.ok(w.support.Assign(ctx, w.shop.Brand, w.talk().ID, w.shop.Owner))
+	if err := w.support.Assign(ctx, w.shop.Brand, w.talk().ID, w.other.Owner); !errors.Is(err, fault.Invalid) {
+		t.Errorf("given to a stranger: %v", err)
+	}
+	if err := w.support.Assign(ctx, w.other.Brand, w.talk().ID, w.other.Owner); !errors.Is(err, fault.Invalid) {
+		t.Errorf("taken by a stranger: %v", err)
+	}
+	if got := strings.Join(w.talk().Tags, " "); got != "Casse" {
+		t.Errorf("tags %q", got)
+	}
+	first := w.order.Number
+	for name, c := range map[string]struct {
+		q    support.Query
+		want string
+	}{
+		"open":       {support.Query{View: support.ToAnswer}, first + " " + second.Number},
+		"overdue":    {support.Query{View: support.Late}, first},
+		"mine":       {support.Query{View: support.Mine}, first},
+		"unassigned": {support.Query{View: support.Unassigned}, second.Number},
+		"waiting":    {support.Query{View: support.ForBuyer}, ""},
+		"tag":        {support.Query{View: support.All, TagID: tags[0].ID}, first},
+		"word":       {support.Query{View: support.All, Text: "ebreche"}, first},
+		"words":      {support.Query{View: support.All, Text: "bord ébréchés"}, first},
+		"number":     {support.Query{View: support.All, Text: second.Number}, second.Number},
+		"lower case": {support.Query{View: support.All, Text: strings.ToLower(second.Number)}, second.Number},
+		"name":       {support.Query{View: support.All, Text: "Lebrun"}, first + " " + second.Number},
+		"name+word":  {support.Query{View: support.All, Text: "lebrun bord"}, first},
+		"brand":      {support.Query{View: support.All, Text: fmt.Sprintf("brand:%d", w.shop.Brand)}, ""},
+		"no word":    {support.Query{View: support.All, Text: `"' & | ! (:*`}, ""},
+	} {
+		c.q.BrandID, c.q.MemberID, c.q.Limit = w.shop.Brand, w.shop.Owner, 10
+		list, total, err := support.List(ctx, w.DB, c.q, w.Clock.Now())
+		w.ok(err)
+		var got []string
+		for _, f := range list {
+			got = append(got, f.Number)
+		}
+		if strings.Join(got, " ") != c.want || total != len(got) {
+			t.Errorf("%s: %v of %d; want %s", name, got, total, c.want)
+		}
+	}
+	counts, err := support.Counts(ctx, w.DB, w.shop.Brand, w.shop.Owner, w.Clock.Now())
+	w.ok(err)
+	if counts[support.All] != 2 || counts[support.Late] != 1 || counts[support.Mine] != 1 || counts[support.Done] != 0 {
+		t.Errorf("counts %v", counts)
+	}
+}
+
+func TestCannedAnswersAreTheBrands(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	w.ok(w.support.PutReply(ctx, w.shop.Brand, support.Reply{Title: "Envoi", Body: "Bonjour {prénom}"}))
+	w.ok(w.support.PutReply(ctx, w.shop.Brand, support.Reply{Title: "Retour", Body: "Bonjour"}))
+	rs, err := support.Replies(ctx, w.DB, w.shop.Brand)
+	w.ok(err)
+	if len(rs) != 2 || rs[0].Title != "Envoi" {
+		t.Fatalf("%+v", rs)
+	}
+	for name, err := range map[string]error{
+		"the same title":         w.support.PutReply(ctx, w.shop.Brand, support.Reply{Title: "envoi", Body: "x"}),
+		"the title of another":   w.support.PutReply(ctx, w.shop.Brand, support.Reply{ID: rs[1].ID, Title: "ENVOI", Body: "x"}),
+		"somebody else's":        w.support.PutReply(ctx, w.other.Brand, support.Reply{ID: rs[1].ID, Title: "Autre", Body: "x"}),
+		"without words":          w.support.PutReply(ctx, w.shop.Brand, support.Reply{Title: "Vide", Body: " "}),
+		"more hours than a week": w.support.SetHours(ctx, w.shop.Brand, support.MaxHours+1),
+	} {
+		if _, ok := errors.AsType[*fault.Error](err); !ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	w.ok(w.support.RemoveReply(ctx, w.other.Brand, rs[0].ID))
+	w.ok(w.support.RemoveReply(ctx, w.shop.Brand, rs[1].ID))
+	if rs, err = support.Replies(ctx, w.DB, w.shop.Brand); err != nil || len(rs) != 1 || rs[0].Body != "Bonjour {prénom}" {
+		t.Errorf("%+v, %v", rs, err)
+	}
+	w.ok(w.support.SetHours(ctx, w.shop.Brand, 8))
+	w.asks("Bonjour")
+	if c := w.talk(); !c.DueAt.Equal(apptest.Start.Add(8 * time.Hour)) {
+		t.Errorf("due %v", c.DueAt)
+	}
+}
