@@ -112,8 +112,10 @@ func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipmen
 			return err
 		}
 	}
-	if err := told.Stock(ctx, tx, s.now(), variants); err != nil {
-		return err
+	if o.Expected == nil {
+		if err := told.Stock(ctx, tx, s.now(), variants); err != nil {
+			return err
+		}
 	}
 	return s.toBuyer(ctx, tx, o, "order_paid", "paid", orderLetter{Shipments: shipments, Parts: parts})
 }
