@@ -32,6 +32,9 @@ type orderLetter struct {
 	Refund    *refunds.Refund
 }
 
+// Month is that in which what was promised in a launch is delivered, in words.
+func (l orderLetter) Month() string { return l.Lang.Month(*l.Expected) }
+
 // TitleOf names a part of the order; empty for a delivery cost.
 func (l orderLetter) TitleOf(i refunds.Item) string {
 	if i.OrderLineID == nil {

@@ -382,6 +382,7 @@ func TestStockOfALaunch(t *testing.T) {
 	}
 	order := *c.see(b.Token).OrderID
 	c.Deliver(order)
+	c.must(c.Withdraw(order, ""))
 	c.TakeBack(order)
 	c.Settle()
 	if c.stock() != 1 {

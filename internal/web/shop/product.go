@@ -21,6 +21,7 @@ import (
 	"relais/internal/web/opinion"
 	"relais/internal/web/orderform"
 	"relais/internal/web/page"
+	"relais/internal/web/tally"
 )
 
 // relay is the member in whose storefront a product is shown.
@@ -51,6 +52,7 @@ type productPage struct {
 	Resale     *resale             // what the storefront puts on the price; nil: nothing
 	Steps      []step              // what a piece costs people who order together, of the cheapest variant and the brand's price
 	Together   bool                // such an order can be opened
+	Launch     *tally.Launch       // it is being launched: seen and promised, not sold; nil: it is not
 	Designable bool                // members make designs of it
 	Status     *storefronts.Status // of the member of the storefront; nil: nothing is said
 	Brought    string              // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
@@ -128,7 +130,11 @@ func (s *Shop) relayOf(c echo.Context, handle string, p catalog.ProductPage) (*r
 func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form *page.Form) error {
 	earn, together := earnOn(p, lowest(p).Price), stepsOf(p)
 	var sold *resale
-	if r != nil {
+	launching := p.State == catalog.Launching
+	if launching {
+		together = nil
+	}
+	if r != nil && !launching {
 		var err error
 		if sold, err = s.resell(c, &p, r); err != nil {
 			return err
@@ -155,6 +161,11 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	err := s.ways(c, &data)
 	if err != nil {
 		return err
+	}
+	if launching {
+		if data.Launch, err = s.launchOf(c, p); err != nil {
+			return err
+		}
 	}
 	page.Shows(c, changes.Brand(p.BrandID))
 	if err = s.fans(c, &data); err != nil {
@@ -190,6 +201,16 @@ func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
 		return nil
 	}
 	return err
+}
+
+// launchOf is the launch of a product that is being launched.
+func (s *Shop) launchOf(c echo.Context, p catalog.ProductPage) (*tally.Launch, error) {
+	v, err := s.pledges.LaunchOf(c.Request().Context(), p.ID, page.Lang(c))
+	if err != nil {
+		return nil, err
+	}
+	panel := tally.OfLaunch(page.Lang(c), v, s.now())
+	return &panel, nil
 }
 
 // step is what a piece costs from a number of people on.
