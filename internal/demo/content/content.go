@@ -59,6 +59,7 @@ type Content struct {
 	Stands      []Stand      `toml:"stands"`
 	HandSales   []HandSale   `toml:"hand_sales"`
 	GroupOrders []GroupOrder `toml:"group_orders"`
+	Launches    []Launch     `toml:"launches"`
 	Opinions    []Opinion    `toml:"opinions"`
 }
 
@@ -314,6 +315,7 @@ func (c *Content) read(name string) error {
 	c.Stands = append(c.Stands, part.Stands...)
 	c.HandSales = append(c.HandSales, part.HandSales...)
 	c.GroupOrders = append(c.GroupOrders, part.GroupOrders...)
+	c.Launches = append(c.Launches, part.Launches...)
 	c.Opinions = append(c.Opinions, part.Opinions...)
 	return nil
 }

@@ -125,6 +125,12 @@ func (c *Content) Validate() error {
 	for _, fault := range c.checkGroupOrders() {
 		p.check(false, "group orders", "%v", fault)
 	}
+	for _, l := range c.Launches {
+		p.french(l.Plan.FR, "launch of "+l.Title.FR)
+	}
+	for _, fault := range c.checkLaunches() {
+		p.check(false, "launches", "%v", fault)
+	}
 	for _, o := range c.Opinions {
 		c.validateOpinion(p, o)
 	}
