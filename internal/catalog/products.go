@@ -148,14 +148,7 @@ func SetState(ctx context.Context, tx *sqlx.Tx, brandID, productID int64, to Sta
 			return err
 		}
 	}
-	return moveTo(ctx, tx, productID, to, now)
-}
-
-const updateState = `
-update products set state = $2, updated_at = $3, published_at = case when $2 = 'published' then coalesce(published_at, $3) else published_at end where id = $1`
-
-func moveTo(ctx context.Context, tx *sqlx.Tx, productID int64, to State, now time.Time) error {
-	_, err := tx.ExecContext(ctx, updateState, productID, to, now)
+	_, err = tx.ExecContext(ctx, `update products set state = $2, updated_at = $3, published_at = case when $2 = 'published' then coalesce(published_at, $3) else published_at end where id = $1`, productID, to, now)
 	return err
 }
 

@@ -1,9 +1,6 @@
 package demo
 
-import (
-	"relais/internal/catalog"
-	"relais/internal/demo/groupbuy"
-)
+import "relais/internal/demo/groupbuy"
 
 // planGroupOrders puts the group orders and launches on the agenda.
 func (m *maker) planGroupOrders() {
@@ -17,6 +14,6 @@ func (m *maker) planGroupOrders() {
 		b := m.brands[l.Brand]
 		shown, _ := m.content.Photo(l.Photo)
 		stage.PlanLaunch(groupbuy.Launch{Launch: l, Nth: i, BrandID: b.id, OwnerID: b.owner, Lang: b.Lang,
-			Photo: catalog.Picture{MediaID: m.photos[l.Photo].ID, Alt: shown.Alt.In(b.Lang)}, At: m.now.AddDate(0, 0, -l.Opened)})
+			PhotoID: m.photos[l.Photo].ID, Alt: shown.Alt.In(b.Lang), At: m.now.AddDate(0, 0, -l.Opened)})
 	}
 }

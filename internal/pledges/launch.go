@@ -17,7 +17,7 @@ import (
 )
 
 // Launch opens a launch of a brand for a draft of its, which everybody sees from then on. The whole team may. Faults: the fields of the draft; ErrGone for
-// whoever is not on the team; catalog.ErrNotDraft, catalog.ErrSold, catalog.ErrPricedElsewhere; ErrNoSteps where the brand has no terms; ErrManyOpen.
+// whoever is not on the team; ErrNotDraft, ErrSold, catalog.ErrPricedElsewhere; ErrNoSteps where the brand has no terms; ErrManyOpen.
 func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchDraft) (Campaign, error) {
 	now := s.now()
 	d.Plan = prose.Lines(prose.Printable(d.Plan))
@@ -36,7 +36,7 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 			return err
 		}
 		// It locks the brand: two at once count each other.
-		if _, err := catalog.BeginLaunch(ctx, tx, brandID, d.ProductID, now); err != nil {
+		if err := begin(ctx, tx, brandID, d.ProductID, now); err != nil {
 			return err
 		}
 		goal := c.Steps
@@ -124,7 +124,7 @@ func (s *Service) Made(ctx context.Context, memberID, brandID, id int64) error {
 		if _, err := tx.ExecContext(ctx, setMade, c.ID, s.now()); err != nil {
 			return postgres.Translate(err)
 		}
-		if err := catalog.EndLaunch(ctx, tx, c.BrandID, c.ProductID, catalog.Published, s.now()); err != nil {
+		if err := s.finish(ctx, tx, c, catalog.Published); err != nil {
 			return err
 		}
 		if err := record(ctx, tx, s.now(), memberID, c, "launch made"); err != nil {

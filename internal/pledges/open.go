@@ -241,18 +241,10 @@ func (s *Service) callOff(ctx context.Context, tx *sqlx.Tx, c Campaign, why, rel
 	if _, err := tx.ExecContext(ctx, releaseAll, c.ID, s.now(), released); err != nil {
 		return postgres.Translate(err)
 	}
-	if err := s.withdraw(ctx, tx, c); err != nil || why == ByOpener {
+	if err := s.finish(ctx, tx, c, catalog.Draft); err != nil || why == ByOpener {
 		return err
 	}
 	return s.tellEnd(ctx, tx, c, "cancelled", notices.Args{})
-}
-
-// withdraw has the product of a launch that came to nothing be a draft again.
-func (s *Service) withdraw(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
-	if !c.IsLaunch() {
-		return nil
-	}
-	return catalog.EndLaunch(ctx, tx, c.BrandID, c.ProductID, catalog.Draft, s.now())
 }
 
 // patience is for a campaign of tens of thousands.
@@ -309,7 +301,7 @@ func (s *Service) decide(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
 	}
 	switch {
 	case !reached:
-		return s.withdraw(ctx, tx, c)
+		return s.finish(ctx, tx, c, catalog.Draft)
 	case c.IsLaunch():
 		return nil
 	}

@@ -55,6 +55,14 @@ func backers(ctx context.Context, s settings, out io.Writer) (err error) {
 			}
 		}
 	}
+	// On the same day: whoever cannot be charged for three days is let go.
+	w.sandbox.Chaos(stripesandbox.ChaosOptions{})
+	if err := w.pass(ctx, 0, longestLease); err != nil {
+		return err
+	}
+	if err := w.live(ctx); err != nil {
+		return err
+	}
 	left, err := w.settle(ctx)
 	if err != nil {
 		return err

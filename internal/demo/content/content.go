@@ -314,8 +314,7 @@ func (c *Content) read(name string) error {
 	c.Buyers = append(c.Buyers, part.Buyers...)
 	c.Stands = append(c.Stands, part.Stands...)
 	c.HandSales = append(c.HandSales, part.HandSales...)
-	c.GroupOrders = append(c.GroupOrders, part.GroupOrders...)
-	c.Launches = append(c.Launches, part.Launches...)
+	c.GroupOrders, c.Launches = append(c.GroupOrders, part.GroupOrders...), append(c.Launches, part.Launches...)
 	c.Opinions = append(c.Opinions, part.Opinions...)
 	return nil
 }

@@ -70,3 +70,16 @@ func (c *Content) checkLaunches() (faults []error) {
 	}
 	return faults
 }
+
+// validatePromises checks the group orders and launches.
+func (c *Content) validatePromises(p *problems) {
+	for _, g := range c.GroupOrders {
+		p.french(g.Note.FR, "group order of "+g.Opener)
+	}
+	for _, l := range c.Launches {
+		p.french(l.Plan.FR, "launch of "+l.Title.FR)
+	}
+	for _, fault := range append(c.checkGroupOrders(), c.checkLaunches()...) {
+		p.check(false, "promises", "%v", fault)
+	}
+}

@@ -119,18 +119,7 @@ func (c *Content) Validate() error {
 	for _, fault := range c.checkStands() {
 		p.check(false, "stands", "%v", fault)
 	}
-	for _, g := range c.GroupOrders {
-		p.french(g.Note.FR, "group order of "+g.Opener)
-	}
-	for _, fault := range c.checkGroupOrders() {
-		p.check(false, "group orders", "%v", fault)
-	}
-	for _, l := range c.Launches {
-		p.french(l.Plan.FR, "launch of "+l.Title.FR)
-	}
-	for _, fault := range c.checkLaunches() {
-		p.check(false, "launches", "%v", fault)
-	}
+	c.validatePromises(p)
 	for _, o := range c.Opinions {
 		c.validateOpinion(p, o)
 	}

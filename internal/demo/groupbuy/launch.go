@@ -22,7 +22,8 @@ type Launch struct {
 	BrandID int64
 	OwnerID int64
 	Lang    string // the brand's
-	Photo   catalog.Picture
+	PhotoID int64  // of its photograph
+	Alt     string
 	At      time.Time // it is opened
 }
 
@@ -56,7 +57,9 @@ func (s Stage) launches(ctx context.Context, p Launch) (c pledges.Campaign, vari
 	if err != nil {
 		return c, 0, err
 	}
-	err = postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error { return catalog.AttachPhoto(ctx, tx, made.ID, p.Photo) })
+	err = postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error {
+		return catalog.AttachPhoto(ctx, tx, made.ID, catalog.Picture{MediaID: p.PhotoID, Alt: p.Alt})
+	})
 	if err != nil {
 		return c, 0, err
 	}

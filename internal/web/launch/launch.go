@@ -171,10 +171,6 @@ func (s *Server) launch(c echo.Context) error {
 	if form.Refused(err) {
 		return s.showDrafting(c, form)
 	}
-	if errors.Is(err, fault.NotFound) && !errors.Is(err, pledges.ErrGone) { // a product that is none of the brand's
-		form.Fail("product", "fault.catalog.launch_draft")
-		return s.showDrafting(c, form)
-	}
 	if err != nil {
 		return err
 	}

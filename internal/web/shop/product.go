@@ -130,11 +130,7 @@ func (s *Shop) relayOf(c echo.Context, handle string, p catalog.ProductPage) (*r
 func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form *page.Form) error {
 	earn, together := earnOn(p, lowest(p).Price), stepsOf(p)
 	var sold *resale
-	launching := p.State == catalog.Launching
-	if launching {
-		together = nil
-	}
-	if r != nil && !launching {
+	if r != nil {
 		var err error
 		if sold, err = s.resell(c, &p, r); err != nil {
 			return err
@@ -162,11 +158,6 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	if err != nil {
 		return err
 	}
-	if launching {
-		if data.Launch, err = s.launchOf(c, p); err != nil {
-			return err
-		}
-	}
 	page.Shows(c, changes.Brand(p.BrandID))
 	if err = s.fans(c, &data); err != nil {
 		return err
@@ -190,8 +181,13 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	return s.site.Render(c, data.Form.Status(), "shop/product", data)
 }
 
-// ways are those in which the product reaches its buyer: as it is, delivered so, or made their own.
+// ways are those in which the product reaches its buyer: as it is, delivered so, made their own, or promised to in its launch.
 func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
+	if data.State == catalog.Launching {
+		if data.Launch, err = s.launchOf(c, data.ProductPage); err != nil {
+			return err
+		}
+	}
 	if data.Delivery, err = s.delivery(c, data.BrandID); err != nil {
 		return err
 	}
@@ -222,6 +218,9 @@ type step struct {
 // stepsOf are the prices of the cheapest variant for people who order together: off the brand's price, before a storefront puts anything on it.
 func stepsOf(p catalog.ProductPage) []step {
 	var list []step
+	if p.State == catalog.Launching { // by people it is sold once it is made
+		return nil
+	}
 	low := lowest(p).Price
 	for _, s := range p.Terms.Steps {
 		list = append(list, step{s, money.New(steps.Price(low.Minor, s.LessBps), low.Currency)})
