@@ -101,7 +101,8 @@ func traded(t *testing.T) *apptest.World {
 	judged(t, w, shop, relay)
 	faceToFace(t, w, shop)
 	margined(t, w, shop, relay)
-	together(t, w, relay)
+	launched(t, w)
+	together(t, w, relay) // in the days of which the launches end
 	w.Audit()
 	return w
 }
@@ -347,6 +348,16 @@ var corruptions = []struct{ name, sql, want string }{
 	{"a group order charged that was missed", `update campaigns set state = 'missed' where state = 'reached'`, "pledges_charged_when_reached"},
 	{"an order whose pledge forgot it", `update pledges set order_id = null, state = 'left' where order_id is not null`, "pledges_charged_when_reached"},
 	{"a promise that nobody decided", `update pledges set state = 'joined' where state = 'released'`, "pledges_charged_when_reached"},
+	{"a launch charged below its goal", `update campaigns set steps = jsonb_set(steps, '{0,people}', '9') where kind = 'launch' and state = 'reached'`, "launches_reached_goal"},
+	{"a launch charged for fewer pieces than it counted", `update campaigns set people = people + 1 where kind = 'launch' and state = 'reached'`, "launches_reached_goal"},
+	{"a launch charged that was missed", `update pledges set order_id = (select min(id) from orders) where campaign_id = (select id from campaigns where kind = 'launch' and state = 'missed')`, "launches_reached_goal"},
+	{"more pieces of a launch than can be made", `update campaigns set max_units = 1 where kind = 'launch' and state = 'open'`, "launches_within_max"},
+	{"an order of a launch that nobody promised", `update orders set expected = date '2031-01-01' where id = (select min(id) from orders)`, "launch_orders_promised"},
+	{"an order of another month than was promised", `update orders set expected = expected + interval '1 month' where expected is not null`, "launch_orders_promised"},
+	{"what is being launched sold in a basket", `update order_lines set product_id = (select product_id from campaigns where kind = 'launch' and state = 'open') where order_id = (select max(id) from orders);
+		update orders set placed_at = (select opened_at from campaigns where kind = 'launch' and state = 'open') where id = (select max(id) from orders)`, "launch_orders_promised"},
+	{"what is being launched put on sale", `update products set state = 'published' where state = 'launch'`, "launch_orders_promised"},
+	{"a launch without a launch", `update campaigns set state = 'cancelled' where kind = 'launch' and state = 'open'`, "launch_orders_promised"},
 	{"a card kept for nothing", `update pledges set forgotten_at = null, told_at = now() - interval '2 days' where told_at is not null`, "cards_forgotten"},
 	{"a trigger of pledges switched off", `alter table pledges disable trigger pledges_move`, "pledge_guards"},
 	{"a right on pledges given", `grant delete on pledges to relais_app`, "pledge_guards"},
@@ -460,6 +471,13 @@ func TestSalesAreGuarded(t *testing.T) {
 		"a pledge joined after all":    `update pledges set state = 'joined', ended_at = null, ended_why = '' where state = 'released'`,
 		"a group order reopened":       `update campaigns set state = 'open', ended_at = null where state = 'missed'`,
 		"a group order's step changed": `update campaigns set less_bps = 2000 where state = 'reached'`,
+		"a launch's goal lowered":      `update campaigns set steps = jsonb_set(steps, '{0,people}', '1') where kind = 'launch' and state = 'missed'`,
+		"a launch's maximum raised":    `update campaigns set max_units = 9 where kind = 'launch' and state = 'open'`,
+		"a launch's month moved":       `update campaigns set expected = expected + interval '1 month' where kind = 'launch'`,
+		"a launch reached too early":   `update campaigns set state = 'reached', ended_at = now(), people = 0 where kind = 'launch' and state = 'open'`,
+		"a launch made that is open":   `update campaigns set started_at = now(), made_at = now() where kind = 'launch' and state = 'open'`,
+		"an order's month moved":       `update orders set expected = expected + interval '1 month' where expected is not null`,
+		"a second launch of a piece":   `insert into campaigns (kind, code, product_id, brand_id, opened_by, terms_id, steps, currency, opened_at, deadline, expected, plan) select kind, 'abcdefghij', product_id, brand_id, opened_by, terms_id, steps, currency, opened_at, deadline, expected, plan from campaigns where kind = 'launch' and state = 'open'`,
 		"a pledge deleted":             `delete from pledges`,
 		"a reader's payment lowered":   `update reader_payments set amount_minor = amount_minor - 1`,
 		"a reader's payment undone":    `update reader_payments set state = 'cancelled'`,

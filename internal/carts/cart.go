@@ -69,8 +69,9 @@ type Line struct {
 	CustomMade    bool         `db:"custom_made"` // no right of withdrawal
 	Stock         int64        `db:"stock"`
 	Quantity      int64        `db:"quantity"`
-	Sellable      bool         `db:"sellable"` // published or typed for this cart, active, the brand not blocked
-	Typed         bool         `db:"typed"`    // an amount typed at a counter: no product of a catalogue
+	Sellable      bool         `db:"sellable"`  // published or typed for this cart, active, the brand not blocked
+	Launching     bool         `db:"launching"` // being launched, active, the brand not blocked
+	Typed         bool         `db:"typed"`     // an amount typed at a counter: no product of a catalogue
 	StorefrontID  *int64       `db:"storefront_id"`
 	RelayName     string       `db:"relay_name"` // whose storefront it was added from, and who earns; empty: nobody does
 	RelayHandle   string       `db:"relay_handle"`
@@ -240,7 +241,7 @@ select c.variant_id, p.id as product_id, b.id as brand_id, b.name as brand_name,
   coalesce(t.title, p.title) as title,
   array_to_string(case when p.lang <> $2 and cardinality(v.option_values_other) > 0 then v.option_values_other else v.option_values end, ' / ') as variant_title,
   v.sku, m.id as media_id, coalesce(m.hash, '') as media_hash, v.price_minor as "price.minor", p.currency as "price.currency",
-  p.vat_bps, p.custom_made, v.stock, c.quantity, v.active and (p.state = 'published' or p.typed_for = c.cart_id) and b.blocked_at is null as sellable, p.state = 'typed' as typed,
+  p.vat_bps, p.custom_made, v.stock, c.quantity, v.active and (p.state = 'published' or coalesce(p.typed_for = c.cart_id, false)) and b.blocked_at is null as sellable, v.active and p.state = 'launch' and b.blocked_at is null as launching, p.state = 'typed' as typed,
   c.storefront_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle, c.click_token, c.added_at,
   coalesce(o.commission_bps, 0) as commission_bps, coalesce(o.margin_bps, 0) as margin_bps
 from cart_lines c join variants v on v.id = c.variant_id join products p on p.id = v.product_id join brands b on b.id = p.brand_id

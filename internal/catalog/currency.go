@@ -29,7 +29,7 @@ func MayChangeCurrency(published int, ordered bool) error {
 }
 
 const selectBound = `
-select (select count(*) from products where brand_id = $1 and state = 'published') as published, exists (select 1 from shipments where brand_id = $1) as ordered`
+select (select count(*) from products where brand_id = $1 and state in ('published','launch')) as published, exists (select 1 from shipments where brand_id = $1) as ordered`
 
 // CurrencyOpen says whether a brand may still change its currency: nil or ErrCurrencyFixed.
 func CurrencyOpen(ctx context.Context, q sqlx.QueryerContext, brandID int64) error {

@@ -121,13 +121,13 @@ left join lateral (select m.hash, pp.alt from product_photos pp join media m on 
 left join lateral (select commission_bps, margin_bps from terms where brand_id = p.brand_id and (product_id is null or product_id = p.id)
   and valid_from <= $2 order by product_id is null, valid_from desc, id desc limit 1) o on true`
 
-// Cards returns the cards of these products that can be bought or are sold out, in the order of the ids.
+// Cards returns the cards of these products that can be bought, are sold out or are being launched, in the order of the ids.
 // Products that cannot be seen (draft, archived, of a blocked brand) are left out.
 func Cards(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, at time.Time, productIDs ...int64) ([]ProductCard, error) {
 	var list []ProductCard
 	err := sqlx.SelectContext(ctx, q, &list, `select `+cardColumns+` from unnest($3::bigint[]) with ordinality as asked (id, n)
 join products p on p.id = asked.id`+cardJoins+`
-where p.state = 'published' and b.blocked_at is null and v.min_minor is not null order by asked.n`, lang, at, int64s(productIDs))
+where p.state in ('published','launch') and b.blocked_at is null and v.min_minor is not null order by asked.n`, lang, at, int64s(productIDs))
 	if err != nil {
 		return nil, fmt.Errorf("read product cards: %w", err)
 	}
@@ -154,7 +154,7 @@ func More(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, at time.Ti
 func BrandCards(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, at time.Time, brandID int64) ([]ProductCard, error) {
 	var list []ProductCard
 	err := sqlx.SelectContext(ctx, q, &list, `select `+cardColumns+` from products p`+cardJoins+`
-where p.brand_id = $3 and p.state in ('draft','published','archived') order by p.state = 'archived', p.id desc`, lang, at, brandID)
+where p.brand_id = $3 and p.state in ('draft','published','archived','launch') order by p.state = 'archived', p.id desc`, lang, at, brandID)
 	if err != nil {
 		return nil, fmt.Errorf("read products of brand %d: %w", brandID, err)
 	}
@@ -183,7 +183,7 @@ type ProductPage struct {
 	Variants []VariantView // active ones
 	Photos   []Picture
 	Terms    Terms
-	Visible  bool // published, brand not blocked, something to sell
+	Visible  bool // published or being launched, brand not blocked, something to sell
 }
 
 // Stock is the number of pieces of all variants.
@@ -232,7 +232,7 @@ func productPage(ctx context.Context, q sqlx.QueryerContext, where string, arg a
 	if page.Terms, err = TermsAt(ctx, q, page.BrandID, page.ID, at); err != nil {
 		return ProductPage{}, err
 	}
-	page.Visible = page.State == Published && page.Brand.BlockedAt == nil && len(page.Variants) > 0
+	page.Visible = (page.State == Published || page.State == Launching) && page.Brand.BlockedAt == nil && len(page.Variants) > 0
 	return page, nil
 }
 

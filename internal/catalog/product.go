@@ -29,7 +29,8 @@ const (
 	Draft     State = "draft"
 	Published State = "published"
 	Archived  State = "archived"
-	Typed     State = "typed" // an amount typed at a counter, for one basket: in no list, and never anything else
+	Launching State = "launch" // promised to before it is made: seen by everybody, bought by nobody (package pledges)
+	Typed     State = "typed"  // an amount typed at a counter, for one basket: in no list, and never anything else
 )
 
 // Product is what a brand sells, in its main language.

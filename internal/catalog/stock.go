@@ -81,7 +81,8 @@ type PricedVariant struct {
 	MediaID      *int64         `db:"media_id"`   // the first photograph
 	MediaHash    string         `db:"media_hash"` // its name; empty without one
 	State        State          `db:"state"`
-	Sellable     bool           `db:"sellable"` // published, variant active, brand not blocked
+	Sellable     bool           `db:"sellable"`  // published, variant active, brand not blocked
+	Launching    bool           `db:"launching"` // being launched, variant active, brand not blocked
 	Stock        int            `db:"stock"`
 }
 
@@ -93,7 +94,7 @@ func (v PricedVariant) Price() money.Amount {
 const selectPriced = `
 select v.id as variant_id, p.id as product_id, p.brand_id, coalesce(t.title, p.title) as title, p.slug, v.sku, v.price_minor, p.currency,
   p.vat_bps, v.weight_grams, f.media_id, coalesce(f.hash, '') as media_hash, p.state, v.stock,
-  p.state = 'published' and v.active and b.blocked_at is null as sellable,
+  p.state = 'published' and v.active and b.blocked_at is null as sellable, p.state = 'launch' and v.active and b.blocked_at is null as launching,
   array_to_string(case when t.lang is not null and cardinality(v.option_values_other) > 0 then v.option_values_other else v.option_values end, ' / ')
     as variant_title
 from variants v

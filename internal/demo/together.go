@@ -5,13 +5,19 @@ import (
 	"relais/internal/demo/ideabox"
 )
 
-// planGroupOrders puts the group orders on the agenda.
+// planGroupOrders puts the group orders and launches on the agenda.
 func (m *maker) planGroupOrders() {
-	stage := groupbuy.Stage{Pledges: m.Pledges, Orders: m.Orders, Jobs: m.Jobs, Visitor: m.Visitor, Now: m.Clock.Now, Agenda: &m.agenda, Content: m.content,
+	stage := groupbuy.Stage{DB: m.DB, Catalog: m.Catalog, Pledges: m.Pledges, Orders: m.Orders, Jobs: m.Jobs, Visitor: m.Visitor, Now: m.Clock.Now, Agenda: &m.agenda, Content: m.content,
 		Member: func(handle string) int64 { return m.people[handle].id }, Card: m.personal, Address: addressOf}
 	for i, g := range m.content.GroupOrders {
 		p := m.products[g.Product]
 		stage.Plan(groupbuy.Play{GroupOrder: g, Nth: i, ProductID: p.id, VariantID: p.variants[0].ID, At: m.now.AddDate(0, 0, -g.Opened)})
+	}
+	for i, l := range m.content.Launches {
+		b := m.brands[l.Brand]
+		shown, _ := m.content.Photo(l.Photo)
+		stage.PlanLaunch(groupbuy.Launch{Launch: l, Nth: i, BrandID: b.id, OwnerID: b.owner, Lang: b.Lang,
+			PhotoID: m.photos[l.Photo].ID, Alt: shown.Alt.In(b.Lang), At: m.now.AddDate(0, 0, -l.Opened)})
 	}
 }
 

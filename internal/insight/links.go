@@ -24,7 +24,7 @@ const linkColumns = `
 select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, coalesce(l.story_id, 0) as story_id, coalesce(b.id, 0) as seller_id,
   l.channel, l.circle, coalesce(l.group_id, 0) as group_id, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled, m.handle, m.name as member_name,
   m.lang as member_lang, coalesce(p.slug, '') as product_slug, coalesce(t.title, p.title, '') as product_title,
-  coalesce(b.blocked_at is null and (p.id is null or p.state = 'published'), true) as for_sale,
+  coalesce(b.blocked_at is null and (p.id is null or p.state in ('published','launch')), true) as for_sale,
   coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name, coalesce(st.title, '') as story_title`
 
 const linkTables = `

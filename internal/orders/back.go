@@ -112,7 +112,7 @@ func count(ctx context.Context, tx *sqlx.Tx, shipments []Shipment, item refunds.
 	return p, postgres.Translate(err)
 }
 
-// restock puts pieces that never left or came back whole on sale again, the first time that their refund is made.
+// restock puts pieces that never left or came back whole on sale again, the first time that their refund is made. What was promised in a launch and never left was in no stock.
 func restock(ctx context.Context, tx *sqlx.Tx, r refunds.Refund) error {
 	if r.BookedTimes > 0 {
 		return nil
@@ -123,7 +123,8 @@ func restock(ctx context.Context, tx *sqlx.Tx, r refunds.Refund) error {
 	}
 	// In the order of variants, the one order in which stock is locked, and before any balance.
 	err := tx.SelectContext(ctx, &back, `select l.variant_id, sum(i.quantity)::int as quantity from refund_items i join order_lines l on l.id = i.order_line_id
-		where i.refund_id = $1 and i.restock and i.quantity > 0 group by l.variant_id order by l.variant_id`, r.ID)
+		join orders o on o.id = l.order_id join shipments s on s.id = l.shipment_id
+		where i.refund_id = $1 and i.restock and i.quantity > 0 and (o.expected is null or s.shipped_at is not null) group by l.variant_id order by l.variant_id`, r.ID)
 	if err != nil {
 		return postgres.Translate(err)
 	}

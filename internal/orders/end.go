@@ -95,8 +95,10 @@ func (s *Service) end(ctx context.Context, orderID int64, state State) error {
 		if _, err := tx.ExecContext(ctx, `update shipments set state = 'cancelled' where order_id = $1`, o.ID); err != nil {
 			return err
 		}
-		if err := giveBack(ctx, tx, o.ID); err != nil {
-			return err
+		if o.Expected == nil { // of a launch nothing was taken from the stock
+			if err := giveBack(ctx, tx, o.ID); err != nil {
+				return err
+			}
 		}
 		return Tell(ctx, tx, o.ID, now, string(state), nil)
 	})

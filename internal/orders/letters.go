@@ -32,6 +32,9 @@ type orderLetter struct {
 	Refund    *refunds.Refund
 }
 
+// Month is that in which what was promised in a launch is delivered, in words.
+func (l orderLetter) Month() string { return l.Lang.Month(*l.Expected) }
+
 // TitleOf names a part of the order; empty for a delivery cost.
 func (l orderLetter) TitleOf(i refunds.Item) string {
 	if i.OrderLineID == nil {
@@ -112,8 +115,10 @@ func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipmen
 			return err
 		}
 	}
-	if err := told.Stock(ctx, tx, s.now(), variants); err != nil {
-		return err
+	if o.Expected == nil {
+		if err := told.Stock(ctx, tx, s.now(), variants); err != nil {
+			return err
+		}
 	}
 	return s.toBuyer(ctx, tx, o, "order_paid", "paid", orderLetter{Shipments: shipments, Parts: parts})
 }

@@ -84,6 +84,7 @@ type Order struct {
 	Code            string         `db:"code"`            // of the member who recommended it, as the buyer typed it; empty: none
 	Place           string         `db:"place"`           // where it was made: Distance, or a word of package pos
 	WithdrawalDays  int            `db:"withdrawal_days"` // WithdrawalDays, or 0 where there is no right of withdrawal
+	Expected        *time.Time     `db:"expected"`        // first day of the month in which what was promised in a launch is delivered: nothing of it was in stock; nil: not of a launch
 }
 
 // Refunded is what the buyer has back from us so far.

@@ -547,3 +547,23 @@ func TestVoidedEarningsHaveTheirDay(t *testing.T) {
 	}
 	w.Audit()
 }
+
+// What its brand withdraws stays in the basket, as something that cannot be bought.
+func TestABasketWithWhatIsWithdrawn(t *testing.T) {
+	w := apptest.New(t)
+	shop := w.Shop("terre", 12000, 5)
+	cart, err := w.Carts.Add(t.Context(), carts.Addition{VariantID: shop.Variant, Quantity: 1, Lang: i18n.FR})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Catalog.MoveProduct(t.Context(), shop.Owner, shop.Brand, shop.Product, catalog.Draft); err != nil {
+		t.Fatal(err)
+	}
+	seen, err := w.Carts.ByID(t.Context(), cart, nil, i18n.FR)
+	if err != nil || len(seen.Parcels) != 1 || seen.Parcels[0].Lines[0].Sellable {
+		t.Errorf("%+v, %v", seen, err)
+	}
+	if _, err := w.Orders.Place(t.Context(), apptest.Placement(cart, "anne@poste.example")); !errors.Is(err, carts.ErrUnavailable) {
+		t.Errorf("ordered: %v", err)
+	}
+}

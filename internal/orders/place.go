@@ -301,7 +301,7 @@ func sale(o Order, p Placement, lines []carts.Line) referrals.Sale {
 	for i, l := range lines {
 		sale.Lines = append(sale.Lines, referrals.SaleLine{Index: i, ProductID: l.ProductID, BrandID: l.BrandID,
 			StorefrontMemberID: l.StorefrontID, ClickToken: l.ClickToken, AddedAt: l.AddedAt, Typed: l.Typed})
-		if p.promised != nil {
+		if p.promised != nil && p.promised.OpenedBy != 0 {
 			sale.Lines[i].OpenerMemberID = &p.promised.OpenedBy
 		}
 	}

@@ -12,14 +12,15 @@ import (
 )
 
 // Promise is what a buyer was shown when they promised to buy the only thing in a cart, and lets the order be made later, when the day to pay
-// has come. The stock is the promise's already.
+// has come. The stock is the promise's already; what was promised in a launch is yet to be made and in no stock.
 type Promise struct {
 	At         time.Time    // when they promised: terms, and who brought them, are those of that moment
-	OpenedBy   int64        // who opened the group order in which they did
+	OpenedBy   int64        // who opened the group order in which they did; 0: it was a launch, of which nobody earns who opened it
 	PriceMinor int64        // of one piece, to be paid now, VAT included
 	Method     carts.Method // the delivery chosen then
 	CostMinor  int64        // of it
 	ExpiresAt  time.Time    // until then the order waits to be paid
+	Expected   *time.Time   // of a launch: the month in which it is delivered
 }
 
 // PlacePromised makes the order of a promise in the caller's transaction; twice with the same Operation it is the same order. A margin is not
@@ -37,7 +38,7 @@ func (s *Service) PlacePromised(ctx context.Context, tx *sqlx.Tx, p Placement, p
 		return Order{}, fmt.Errorf("place promised order: %w", err)
 	case len(lines) != 1:
 		return Order{}, carts.ErrEmptyCart
-	case !lines[0].Sellable:
+	case !lines[0].Sellable && (promise.Expected == nil || !lines[0].Launching):
 		return Order{}, carts.ErrUnavailable
 	}
 	l := &lines[0]
@@ -45,6 +46,6 @@ func (s *Service) PlacePromised(ctx context.Context, tx *sqlx.Tx, p Placement, p
 	parcels := []Parcel{{BrandID: l.BrandID, Goods: l.Total(), Method: promise.Method, Cost: money.New(promise.CostMinor, l.Price.Currency)}}
 	p.promised = &promise
 	n := s.draft(p, parcels)
-	n.ExpiresAt = promise.ExpiresAt
+	n.ExpiresAt, n.Expected = promise.ExpiresAt, promise.Expected
 	return s.write(ctx, tx, p, n, parcels, lines)
 }

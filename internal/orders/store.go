@@ -22,7 +22,7 @@ func orFault(err, missing error) error {
 
 const orderColumns = `id, number, token, member_id, email, email_normal, name, street, street2, postcode, city, country, phone, lang,
   currency, goods_minor, shipping_minor, total_minor, state, placed_at, expires_at, checkout_id, checkout_url, checkout_attempt, checkout_until, payment_intent_id,
-  paid_at, ended_at, refunded_minor, lost_minor, code, place, withdrawal_days`
+  paid_at, ended_at, refunded_minor, lost_minor, code, place, withdrawal_days, expected`
 
 func orderWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Order, error) {
 	var o Order
@@ -102,9 +102,9 @@ func Tell(ctx context.Context, tx *sqlx.Tx, orderID int64, at time.Time, kind st
 
 const insertOrder = `
 insert into orders (number, token, operation, member_id, email, email_normal, name, street, street2, postcode, city, country, phone, lang,
-  currency, goods_minor, shipping_minor, total_minor, placed_at, expires_at, code, place, withdrawal_days)
+  currency, goods_minor, shipping_minor, total_minor, placed_at, expires_at, code, place, withdrawal_days, expected)
 values (:number, :token, :operation, :member_id, :email, :email_normal, :name, :street, :street2, :postcode, :city, :country, :phone, :lang,
-  :currency, :goods_minor, :shipping_minor, :total_minor, :placed_at, :expires_at, :code, :place, :withdrawal_days) returning id`
+  :currency, :goods_minor, :shipping_minor, :total_minor, :placed_at, :expires_at, :code, :place, :withdrawal_days, :expected) returning id`
 
 type newOrder struct {
 	Order

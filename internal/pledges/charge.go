@@ -123,7 +123,7 @@ var errEarly = errors.New("it is not due yet by this clock")
 func (s *Service) priced(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) (catalog.PricedVariant, error) {
 	priced, err := catalog.Priced(ctx, tx, p.Lang, p.VariantID)
 	v := priced[p.VariantID]
-	if err == nil && (!v.Sellable || v.Currency != c.Currency) {
+	if err == nil && (!promised(c, v) || v.Currency != c.Currency) {
 		err = carts.ErrUnavailable
 	}
 	return v, err
@@ -134,9 +134,13 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) 
 	if err != nil {
 		return orders.Order{}, err
 	}
+	openedBy := c.OpenedBy
+	if c.IsLaunch() {
+		openedBy = 0
+	}
 	return s.orders.PlacePromised(ctx, tx, orders.Placement{CartID: p.CartID, Operation: fmt.Sprintf("pledge-%012d", p.ID), Email: p.Email, Address: p.Address, MemberID: p.MemberID,
-		Visitor: p.Visitor, Lang: p.Lang}, orders.Promise{At: *p.JoinedAt, OpenedBy: c.OpenedBy, PriceMinor: Unit(p.PriceMinor, v.PriceMinor, c.LessBps),
-		Method: carts.Method{Name: p.MethodName, DaysMin: p.DaysMin, DaysMax: p.DaysMax}, CostMinor: p.ShippingMinor, ExpiresAt: s.now().Add(GraceTime)})
+		Visitor: p.Visitor, Lang: p.Lang}, orders.Promise{At: *p.JoinedAt, OpenedBy: openedBy, PriceMinor: Unit(p.PriceMinor, v.PriceMinor, c.LessBps),
+		Method: carts.Method{Name: p.MethodName, DaysMin: p.DaysMin, DaysMax: p.DaysMax}, CostMinor: p.ShippingMinor, ExpiresAt: s.now().Add(GraceTime), Expected: c.Expected})
 }
 
 const (
@@ -311,7 +315,7 @@ func (s *Service) tell(ctx context.Context, id int64) error {
 		}
 		switch p.State {
 		case Released:
-			if err := s.giveBack(ctx, tx, p); err != nil {
+			if err := giveBack(ctx, tx, c, p); err != nil {
 				return err
 			}
 			err = s.letter(ctx, tx, c, p, "pledge_released", "released")

@@ -18,27 +18,29 @@ import (
 	"relais/internal/orders/form"
 	"relais/internal/payments"
 	"relais/internal/postgres"
+	"relais/internal/storefronts"
 )
 
 // Joining is the form of somebody who promises to buy. Prices are never read from it.
 type Joining struct {
-	Code       string // of the campaign
-	Operation  string // one-time value of the form: sent twice, it is one pledge
-	VariantID  int64
-	Quantity   int64
-	Email      string
-	Address    orders.Address
-	MethodID   int64 // of delivery
-	MemberID   *int64
-	Visitor    string // from the consent cookie; empty without
-	ClickToken string // of the click that brought them, where the page knows it
-	SeenMinor  int64  // the most that may be taken, as the page showed it; 0: not told
-	Consent    bool   // to be charged at the deadline
-	Lang       i18n.Lang
+	Code         string // of the campaign
+	Operation    string // one-time value of the form: sent twice, it is one pledge
+	VariantID    int64
+	Quantity     int64
+	Email        string
+	Address      orders.Address
+	MethodID     int64 // of delivery
+	MemberID     *int64
+	Visitor      string // from the consent cookie; empty without
+	StorefrontID *int64 // of a launch: the member in whose storefront they joined, where that lists or shares its product
+	ClickToken   string // of the click that brought them, where the page knows it
+	SeenMinor    int64  // the most that may be taken, as the page showed it; 0: not told
+	Consent      bool   // to be charged at the deadline
+	Lang         i18n.Lang
 }
 
 // Join makes a pledge, which counts once a card is kept for it: see OpenSetup. Faults: the fields of the form, ErrConsent, ErrVariant, ErrQuantity,
-// ErrGone, ErrOver, orders.ErrPriceMoved, carts.ErrNoDelivery at the field method, fault.out_of_stock.
+// ErrGone, ErrOver, orders.ErrPriceMoved, carts.ErrNoDelivery at the field method, fault.out_of_stock; of a launch ErrUnits, storefronts.ErrAway.
 func (s *Service) Join(ctx context.Context, j Joining) (Pledge, error) {
 	wrong := []error{form.Check(&j.Email, &j.Address, j.Operation)}
 	if !j.Consent {
@@ -79,7 +81,7 @@ func (s *Service) join(ctx context.Context, tx *sqlx.Tx, j Joining) (Pledge, err
 		return Pledge{}, err
 	}
 	v := priced[j.VariantID]
-	if v.ProductID != c.ProductID || !v.Sellable || v.Currency != c.Currency {
+	if v.ProductID != c.ProductID || !promised(c, v) || v.Currency != c.Currency {
 		return Pledge{}, ErrVariant
 	}
 	methods, err := carts.Methods(ctx, tx, c.BrandID, j.Lang)
@@ -104,15 +106,33 @@ func (s *Service) join(ctx context.Context, tx *sqlx.Tx, j Joining) (Pledge, err
 		return Pledge{}, err
 	}
 	p.Consent = Consent(c, p)
-	if err := catalog.Reserve(ctx, tx, p.VariantID, int(p.Quantity)); err != nil {
+	if err := s.take(ctx, tx, c, p, j.StorefrontID); err != nil {
 		return Pledge{}, err
 	}
-	p.CartID, err = carts.Keep(ctx, tx, carts.Addition{VariantID: p.VariantID, Quantity: p.Quantity, ClickToken: j.ClickToken, Lang: j.Lang}, now)
+	p.CartID, err = carts.Keep(ctx, tx, carts.Addition{VariantID: p.VariantID, Quantity: p.Quantity, StorefrontID: j.StorefrontID, ClickToken: j.ClickToken, Lang: j.Lang}, now)
 	if err != nil {
 		return Pledge{}, err
 	}
 	p.ID, err = insertPledge(ctx, tx, p)
 	return p, err
+}
+
+// promised says whether a variant can be promised in a campaign, or charged for it: what was launched, from its launch on.
+func promised(c Campaign, v catalog.PricedVariant) bool {
+	return v.Sellable && (!c.IsLaunch() || c.State == Reached) || c.IsLaunch() && v.Launching
+}
+
+// take keeps the pieces of a pledge for it: of the stock or, of a launch, of what its brand can make.
+func (s *Service) take(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge, storefrontID *int64) error {
+	if !c.IsLaunch() {
+		return catalog.Reserve(ctx, tx, p.VariantID, int(p.Quantity))
+	}
+	if storefrontID != nil {
+		if err := storefronts.Open(ctx, tx, *storefrontID, s.now()); err != nil {
+			return err
+		}
+	}
+	return fits(ctx, tx, c, p)
 }
 
 const selectPieces = `
@@ -268,7 +288,7 @@ func (s *Service) kept(ctx context.Context, p Pledge, setup payments.Setup) erro
 			p.State, p.JoinedAt, p.CardBrand, p.CardLast4 = Joined, &now, card.Brand, card.Last4
 			return s.letter(ctx, tx, c, p, "pledge_joined", "joined")
 		case p.State == Pending: // the campaign ended meanwhile, or it is too much for one card
-			return s.giveBack(ctx, tx, p)
+			return giveBack(ctx, tx, c, p)
 		}
 		return nil
 	})
@@ -301,10 +321,14 @@ func (s *Service) lapse(ctx context.Context, id int64) error {
 		if p.SetupID != nil && !known {
 			return errOpened
 		}
+		c, err := campaignWhere(ctx, tx, `c.id = $1`, p.CampaignID)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `update pledges set state = 'lapsed', ended_at = $2 where id = $1`, id, s.now()); err != nil {
 			return postgres.Translate(err)
 		}
-		return s.giveBack(ctx, tx, p)
+		return giveBack(ctx, tx, c, p)
 	})
 	if errors.Is(err, errOpened) {
 		return s.lapse(ctx, id)
@@ -353,7 +377,7 @@ func (s *Service) Leave(ctx context.Context, token string) error {
 		if _, err := tx.ExecContext(ctx, `update pledges set state = 'left', ended_at = $2 where id = $1`, p.ID, s.now()); err != nil {
 			return postgres.Translate(err)
 		}
-		if err := s.giveBack(ctx, tx, p); err != nil {
+		if err := giveBack(ctx, tx, c, p); err != nil {
 			return err
 		}
 		p.State = Left
@@ -361,6 +385,10 @@ func (s *Service) Leave(ctx context.Context, token string) error {
 	})
 }
 
-func (s *Service) giveBack(ctx context.Context, tx *sqlx.Tx, p Pledge) error {
+// giveBack puts the pieces of a pledge back into the stock. Those of a launch were in none: that its pledge is over gives them to others.
+func giveBack(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) error {
+	if c.IsLaunch() {
+		return nil
+	}
 	return catalog.GiveBack(ctx, tx, p.VariantID, int(p.Quantity))
 }

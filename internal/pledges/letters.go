@@ -17,8 +17,11 @@ import (
 
 // Consent is the sentence by which a buyer lets us charge their card: how much at most, when, and on what condition.
 func Consent(c Campaign, p Pledge) string {
-	first := c.Steps[0]
-	return p.Lang.T("pledges.consent", "Most", p.Lang.Money(money.New(p.MostMinor, c.Currency)), "Date", p.Lang.DateTime(c.Deadline), "People", first.People)
+	most, until := p.Lang.Money(money.New(p.MostMinor, c.Currency)), p.Lang.DateTime(c.Deadline)
+	if c.IsLaunch() {
+		return p.Lang.T("pledges.launch.consent", "Most", most, "Date", until, "Units", c.Goal(), "Month", p.Lang.Month(*c.Expected))
+	}
+	return p.Lang.T("pledges.consent", "Most", most, "Date", until, "People", c.Goal())
 }
 
 // letter is what letters about a pledge read.
@@ -31,7 +34,19 @@ type letter struct {
 	Total                money.Amount // of the order
 	Until                time.Time    // until when it can be paid
 	Stopped              bool         // the order was cancelled
+	Slug                 string       // of the product
 }
+
+// Words are where the words of the letter begin: those of group orders, or of launches.
+func (l letter) Words() string {
+	if l.Campaign.IsLaunch() {
+		return "pledges.launch."
+	}
+	return "pledges.letters."
+}
+
+// Month is that in which what was promised in a launch is delivered, in words.
+func (l letter) Month() string { return l.Lang.Month(*l.Campaign.Expected) }
 
 // Card is what a buyer knows their card by: "visa •••• 4242".
 func (p Pledge) Card() string { return p.CardBrand + " •••• " + p.CardLast4 }
@@ -68,12 +83,15 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, c Campaign, data lette
 	if err != nil {
 		return err
 	}
-	data.Title, data.Brand, data.Opener, data.Campaign, data.Most = n.Title, n.Brand, n.Opener, c, money.New(data.MostMinor, c.Currency)
+	data.Title, data.Brand, data.Opener, data.Slug, data.Campaign, data.Most = n.Title, n.Brand, n.Opener, n.Slug, c, money.New(data.MostMinor, c.Currency)
 	return s.mail.Queue(ctx, tx, mail.Letter{To: data.Email, Lang: data.Lang, Template: template, Reference: fmt.Sprintf("pledge:%d:%s", data.ID, key), Data: data})
 }
 
-// tellOpener tells who opened a campaign what became of it.
-func (s *Service) tellOpener(ctx context.Context, tx *sqlx.Tx, c Campaign, event string, args notices.Args) error {
+// tellEnd tells who opened a campaign what became of it; of a launch, the team of its brand.
+func (s *Service) tellEnd(ctx context.Context, tx *sqlx.Tx, c Campaign, event string, args notices.Args) error {
+	if c.IsLaunch() {
+		return s.tellBrand(ctx, tx, c, "launch_"+event, args)
+	}
 	n, err := namesOf(ctx, tx, c, i18n.FR)
 	if err != nil {
 		return err
@@ -89,6 +107,10 @@ func (s *Service) tellBrand(ctx context.Context, tx *sqlx.Tx, c Campaign, event 
 		return err
 	}
 	args["Title"], args["Brand"] = n.Title, n.Brand
-	return notices.TellTeam(ctx, tx, c.BrandID, notices.Notice{Kind: notices.BrandOrder, Event: event, Subject: fmt.Sprintf("campaign:%d", c.ID), Path: "/brand/" + n.BrandHandle + "/together",
+	list := "/together"
+	if c.IsLaunch() {
+		list = "/launches"
+	}
+	return notices.TellTeam(ctx, tx, c.BrandID, notices.Notice{Kind: notices.BrandOrder, Event: event, Subject: fmt.Sprintf("campaign:%d", c.ID), Path: "/brand/" + n.BrandHandle + list,
 		At: s.now(), Args: args})
 }

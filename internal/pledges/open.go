@@ -41,11 +41,14 @@ func (s *Service) Open(ctx context.Context, memberID int64, d Draft) (Campaign, 
 		return Campaign{}, err
 	}
 	now := s.now()
-	c := Campaign{Code: newCode(), ProductID: d.ProductID, OpenedBy: memberID, Note: d.Note, State: Open, OpenedAt: now,
+	c := Campaign{Kind: GroupOrder, Code: newCode(), ProductID: d.ProductID, OpenedBy: memberID, Note: d.Note, State: Open, OpenedAt: now,
 		Deadline: now.AddDate(0, 0, d.Days).Truncate(time.Minute)}
 	return c, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		if err := s.offered(ctx, tx, &c); err != nil {
+		if err := s.offered(ctx, tx, &c, catalog.Published); err != nil {
 			return err
+		}
+		if len(c.Steps) == 0 {
+			return ErrNoSteps
 		}
 		// Two at once: the second waits here, and counts the first.
 		if _, err := tx.ExecContext(ctx, `select 1 from members where id = $1 for no key update`, memberID); err != nil {
@@ -65,16 +68,16 @@ func (s *Service) Open(ctx context.Context, memberID int64, d Draft) (Campaign, 
 	})
 }
 
-const selectOpened = `select count(*) filter (where state = 'open'), count(*) filter (where opened_at > $2) from campaigns where opened_by = $1`
+const selectOpened = `select count(*) filter (where state = 'open'), count(*) filter (where opened_at > $2) from campaigns where opened_by = $1 and kind = 'group_order'`
 
-// offered reads what a product's terms offer now, if it is for sale.
-func (s *Service) offered(ctx context.Context, tx *sqlx.Tx, c *Campaign) error {
-	p, err := forSale(ctx, tx, c.ProductID)
+// offered reads what a product's terms offer now, if it is in that state and can be seen. ErrGone; ErrNoSteps where there are no terms.
+func (s *Service) offered(ctx context.Context, tx *sqlx.Tx, c *Campaign, state catalog.State) error {
+	p, err := seen(ctx, tx, c.ProductID, state)
 	if err != nil {
 		return err
 	}
 	terms, err := catalog.TermsAt(ctx, tx, p.BrandID, c.ProductID, s.now())
-	if errors.Is(err, fault.Conflict) || err == nil && len(terms.Steps) == 0 {
+	if errors.Is(err, fault.Conflict) {
 		return ErrNoSteps
 	}
 	if err != nil {
@@ -90,13 +93,21 @@ type product struct {
 	Currency money.Currency `db:"currency"`
 }
 
-const selectForSale = `
+const selectSeen = `
 select p.brand_id, p.currency from products p join brands b on b.id = p.brand_id
-where p.id = $1 and p.state = 'published' and b.blocked_at is null and exists (select 1 from variants v where v.product_id = p.id and v.active)`
+where p.id = $1 and p.state = $2 and b.blocked_at is null and exists (select 1 from variants v where v.product_id = p.id and v.active)`
 
-// forSale reads a product. ErrGone where it cannot be sold.
-func forSale(ctx context.Context, q sqlx.QueryerContext, productID int64) (p product, err error) {
-	return p, orGone(sqlx.GetContext(ctx, q, &p, selectForSale, productID))
+// seen reads a product in that state. ErrGone where it is in another, or its brand is blocked, or nothing of it can be had.
+func seen(ctx context.Context, q sqlx.QueryerContext, productID int64, state catalog.State) (p product, err error) {
+	return p, orGone(sqlx.GetContext(ctx, q, &p, selectSeen, productID, state))
+}
+
+// stateOf is the state in which the product of a campaign can be promised.
+func stateOf(c Campaign) catalog.State {
+	if c.IsLaunch() {
+		return catalog.Launching
+	}
+	return catalog.Published
 }
 
 const insertCampaign = `
@@ -121,9 +132,9 @@ func (s *Service) Edit(ctx context.Context, memberID int64, code, note string) e
 	})
 }
 
-// own locks an open campaign of that member.
+// own locks an open group order of that member.
 func (s *Service) own(ctx context.Context, tx *sqlx.Tx, memberID int64, code string) (Campaign, error) {
-	c, err := campaignWhere(ctx, tx, `c.code = $1 and c.opened_by = $2 for update`, code, memberID)
+	c, err := campaignWhere(ctx, tx, `c.code = $1 and c.opened_by = $2 and c.kind = 'group_order' for update`, code, memberID)
 	if err == nil && !c.Joinable(s.now()) {
 		err = ErrOver
 	}
@@ -144,7 +155,7 @@ func (s *Service) Cancel(ctx context.Context, memberID int64, code string) error
 // End does it for the team of the brand. ErrGone also for whoever is not on it; ErrOver.
 func (s *Service) End(ctx context.Context, memberID, brandID, id int64) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		c, err := campaignWhere(ctx, tx, `c.id = $1 and c.brand_id = $2 and exists (select 1 from brand_members m where m.brand_id = c.brand_id and m.member_id = $3) for update`, id, brandID, memberID)
+		c, err := ofTeam(ctx, tx, memberID, brandID, id)
 		if err != nil {
 			return err
 		}
@@ -154,8 +165,19 @@ func (s *Service) End(ctx context.Context, memberID, brandID, id int64) error {
 		if err := s.callOff(ctx, tx, c, ByBrand, CalledOff); err != nil {
 			return err
 		}
-		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: memberID, Action: "group order ended by its brand", Subject: fmt.Sprintf("campaign %d", c.ID)})
+		action := "group order ended by its brand"
+		if c.IsLaunch() {
+			action = "launch ended by its brand"
+		}
+		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: memberID, Action: action, Subject: fmt.Sprintf("campaign %d", c.ID)})
 	})
+}
+
+const whereOfTeam = `c.id = $1 and c.brand_id = $2 and exists (select 1 from brand_members m where m.brand_id = c.brand_id and m.member_id = $3) for update`
+
+// ofTeam locks a campaign of a brand, for a member of its team.
+func ofTeam(ctx context.Context, tx *sqlx.Tx, memberID, brandID, id int64) (Campaign, error) {
+	return campaignWhere(ctx, tx, whereOfTeam, id, brandID, memberID)
 }
 
 // Stop does it for the platform, with a reason for the log. Of a campaign that was reached it stops the charges that were not made yet, for good. ErrGone, ErrOver, the field reason.
@@ -179,7 +201,11 @@ func (s *Service) Stop(ctx context.Context, adminID int64, code, reason string) 
 		if err != nil {
 			return err
 		}
-		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: adminID, Action: "group order stopped", Subject: fmt.Sprintf("campaign %d", c.ID),
+		action := "group order stopped"
+		if c.IsLaunch() {
+			action = "launch stopped"
+		}
+		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: adminID, Action: action, Subject: fmt.Sprintf("campaign %d", c.ID),
 			Detail: map[string]any{"reason": reason}})
 	})
 }
@@ -205,7 +231,7 @@ func (s *Service) callOff(ctx context.Context, tx *sqlx.Tx, c Campaign, why, rel
 	if _, err := tx.ExecContext(ctx, patience); err != nil {
 		return err
 	}
-	people, err := countPeople(ctx, tx, c.ID)
+	people, err := count(ctx, tx, c)
 	if err != nil {
 		return err
 	}
@@ -215,10 +241,10 @@ func (s *Service) callOff(ctx context.Context, tx *sqlx.Tx, c Campaign, why, rel
 	if _, err := tx.ExecContext(ctx, releaseAll, c.ID, s.now(), released); err != nil {
 		return postgres.Translate(err)
 	}
-	if why == ByOpener {
-		return nil
+	if err := s.finish(ctx, tx, c, catalog.Draft); err != nil || why == ByOpener {
+		return err
 	}
-	return s.tellOpener(ctx, tx, c, "cancelled", notices.Args{})
+	return s.tellEnd(ctx, tx, c, "cancelled", notices.Args{})
 }
 
 // patience is for a campaign of tens of thousands.
@@ -241,41 +267,56 @@ func (s *Service) Close(ctx context.Context, id int64) error {
 		if s.now().Sub(c.Deadline) > GraceTime { // nobody expects to be charged any more
 			return s.callOff(ctx, tx, c, TooLong, TooLong)
 		}
-		p, err := forSale(ctx, tx, c.ProductID)
+		p, err := seen(ctx, tx, c.ProductID, stateOf(c))
 		if errors.Is(err, fault.NotFound) || err == nil && p.Currency != c.Currency {
 			return s.callOff(ctx, tx, c, Unavailable, Unavailable)
 		}
 		if err != nil {
 			return err
 		}
-		people, err := countPeople(ctx, tx, c.ID)
-		if err != nil {
-			return err
-		}
-		step, reached := c.Steps.Reached(people)
-		state, pledge := Missed, releaseAll
-		args := []any{c.ID, s.now(), NotEnough}
-		if reached {
-			state, pledge, args = Reached, `update pledges set state = 'due' where campaign_id = $1 and state = 'joined'`, args[:1]
-		}
-		if _, err := tx.ExecContext(ctx, endCampaign, c.ID, state, s.now(), "", people, step.LessBps); err != nil {
-			return postgres.Translate(err)
-		}
-		if _, err := tx.ExecContext(ctx, pledge, args...); err != nil {
-			return postgres.Translate(err)
-		}
-		if err := s.tellOpener(ctx, tx, c, string(state), notices.Args{"People": people}); err != nil || !reached {
-			return err
-		}
-		return s.tellBrand(ctx, tx, c, "group_reached", notices.Args{"People": people})
+		return s.decide(ctx, tx, c)
 	})
+}
+
+// decide ends a campaign at its deadline by what was promised.
+func (s *Service) decide(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
+	people, err := count(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	step, reached := c.Steps.Reached(people)
+	state, pledge := Missed, releaseAll
+	args := []any{c.ID, s.now(), NotEnough}
+	if reached {
+		state, pledge, args = Reached, `update pledges set state = 'due' where campaign_id = $1 and state = 'joined'`, args[:1]
+	}
+	if _, err := tx.ExecContext(ctx, endCampaign, c.ID, state, s.now(), "", people, step.LessBps); err != nil {
+		return postgres.Translate(err)
+	}
+	if _, err := tx.ExecContext(ctx, pledge, args...); err != nil {
+		return postgres.Translate(err)
+	}
+	if err := s.tellEnd(ctx, tx, c, string(state), notices.Args{"People": people}); err != nil {
+		return err
+	}
+	switch {
+	case !reached:
+		return s.finish(ctx, tx, c, catalog.Draft)
+	case c.IsLaunch():
+		return nil
+	}
+	return s.tellBrand(ctx, tx, c, "group_reached", notices.Args{"People": people})
 }
 
 const selectPeople = `select email_normal, coalesce(member_id, 0) as member_id, fingerprint from pledges where campaign_id = $1 and state = 'joined'`
 
-func countPeople(ctx context.Context, q sqlx.QueryerContext, campaignID int64) (int, error) {
+// count is how many people promised; of a launch, how many pieces.
+func count(ctx context.Context, q sqlx.QueryerContext, c Campaign) (int, error) {
+	if c.IsLaunch() {
+		return units(ctx, q, c.ID, "joined")
+	}
 	var ps []Person
-	if err := sqlx.SelectContext(ctx, q, &ps, selectPeople, campaignID); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &ps, selectPeople, c.ID); err != nil {
 		return 0, fmt.Errorf("count people: %w", postgres.Translate(err))
 	}
 	return People(ps), nil

@@ -14,7 +14,7 @@ import (
 	"relais/internal/postgres"
 )
 
-// View is a campaign as pages show it.
+// View is a campaign as pages show it; what it says of people is of pieces where it is a launch.
 type View struct {
 	Campaign
 	Title        string `db:"title"`
@@ -72,7 +72,7 @@ func viewsWhere(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, wher
 			continue
 		}
 		var err error
-		if vs[i].Now, err = countPeople(ctx, q, vs[i].ID); err != nil {
+		if vs[i].Now, err = count(ctx, q, vs[i].Campaign); err != nil {
 			return nil, err
 		}
 	}
@@ -91,14 +91,14 @@ func (s *Service) ByCode(ctx context.Context, code string, lang i18n.Lang) (View
 	return vs[0], nil
 }
 
-// OpenedBy are the campaigns of a member, the newest first.
+// OpenedBy are the group orders of a member, the newest first.
 func (s *Service) OpenedBy(ctx context.Context, memberID int64, lang i18n.Lang, limit, offset int) ([]View, error) {
-	return viewsWhere(ctx, s.db, lang, `c.opened_by = $2 order by c.id desc limit $3 offset $4`, memberID, limit, offset)
+	return viewsWhere(ctx, s.db, lang, `c.opened_by = $2 and c.kind = 'group_order' order by c.id desc limit $3 offset $4`, memberID, limit, offset)
 }
 
-// OfBrand are the campaigns for the products of a brand, the newest first.
+// OfBrand are the group orders for the products of a brand, the newest first.
 func (s *Service) OfBrand(ctx context.Context, brandID int64, lang i18n.Lang, limit, offset int) ([]View, error) {
-	return viewsWhere(ctx, s.db, lang, `c.brand_id = $2 order by c.id desc limit $3 offset $4`, brandID, limit, offset)
+	return viewsWhere(ctx, s.db, lang, `c.brand_id = $2 and c.kind = 'group_order' order by c.id desc limit $3 offset $4`, brandID, limit, offset)
 }
 
 // List is all campaigns, the newest first, for the platform.

@@ -23,6 +23,17 @@
 // reached when the campaign ended stays theirs, which the brand accepts with its steps. To keep that from being played with, people are counted
 // by their addresses and by their cards, and the smaller number counts.
 //
+// A launch is a campaign of a brand, for a piece that is not made yet. It goes the same way, and differs in this:
+//
+//   - Its product is "launch" in package catalog from opening on: its page and storefronts show it with the goal, and nothing sells it, as whatever sells
+//     asks for one that is published: no basket, no sale in person, no group order, no margin of a storefront. Of missed and cancelled it is a draft again. Of reached it stays
+//     so until its brand says that it is made: then it is for sale like anything else, and whoever was charged is told, to be among the first to resell it.
+//   - It counts pieces, not people: a goal, steps above it, and at most so many as its brand can make. What is promised, a card missing or not, never exceeds
+//     that, also when many promise at once. No stock is kept, as there is none, and none goes back. The limit of pieces for one account or card holds.
+//   - Its order says in which month it is delivered (orders.expected), which the consent said. Delivery, withdrawal and all the rest follow from the order.
+//   - Who opened it earns nothing. Whose link or storefront brought somebody earns by the ordinary rules, as of the moment of joining, once the card is charged.
+//   - It is known to everybody: anybody finds it, and it runs for LaunchDays at most.
+//
 // Every use case locks the campaign first, then the pledge. The provider is called outside of transactions, under references that were
 // committed before.
 package pledges
@@ -35,6 +46,15 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
+)
+
+// Kind is what a campaign is.
+type Kind string
+
+// The kinds.
+const (
+	GroupOrder Kind = "group_order" // of a member, for what a brand sells
+	Launch     Kind = "launch"      // of a brand, for what it will make
 )
 
 // CampaignState is where a campaign stands.
@@ -78,11 +98,15 @@ const (
 
 // Limits.
 const (
-	MaxOpen     = 10                     // campaigns that a member may have open at once
+	MaxOpen     = 10                     // group orders that a member, launches that a brand may have open at once
 	MaxDaily    = 20                     // … and open in a day, however they end
 	MaxDays     = 30                     // from opening to deadline
 	MaxQuantity = 10                     // pieces of one pledge, and of one account or card in a campaign
 	MaxNote     = 500                    // characters
+	LaunchDays  = 60                     // from opening a launch to its deadline
+	MaxUnits    = 100_000                // pieces of a launch
+	MaxPlan     = 2000                   // characters
+	LaterMonths = 12                     // from the month of a launch's deadline to that of its delivery
 	CardTime    = orders.ReservationTime // from the form to the card: as long its stock is kept
 	GraceTime   = 72 * time.Hour         // from a charge that was due until its order ends unpaid
 	RetryTime   = 24 * time.Hour         // between two tries of a card that may be charged later
@@ -101,17 +125,27 @@ var (
 	ErrQuantity = fault.Field("quantity", "fault.pledges.quantity")   // 1 to MaxQuantity
 	ErrRoom     = fault.Field("quantity", "fault.pledges.room")       // MaxQuantity pieces of one account or card are in already
 	ErrDays     = fault.Field("days", "fault.pledges.days")           // 1 to MaxDays
+
+	// of launches
+	ErrUnits      = fault.Field("quantity", "fault.pledges.units")         // so many pieces are not left: argument Left
+	ErrManyOpen   = fault.New(fault.Conflict, "fault.pledges.many_open")   // the brand has MaxOpen open
+	ErrNotReached = fault.New(fault.Conflict, "fault.pledges.not_reached") // nothing is to be made
+	ErrGoal       = fault.Field("goal", "fault.pledges.goal")              // 1 to MaxUnits
+	ErrMax        = fault.Field("max", "fault.pledges.max")                // at least the goal, at most MaxUnits
+	ErrExpected   = fault.Field("expected", "fault.pledges.expected")      // from the month of the deadline, LaterMonths on
+	ErrLaunchDays = fault.Field("days", "fault.pledges.launch_days")       // 1 to LaunchDays
 )
 
 // Campaign is what people promise to.
 type Campaign struct {
 	ID        int64          `db:"id"`
-	Code      string         `db:"code"` // of its address /together/CODE, which only those know to whom it is given
+	Kind      Kind           `db:"kind"`
+	Code      string         `db:"code"` // of its address: that of a group order only those know to whom it is given
 	ProductID int64          `db:"product_id"`
 	BrandID   int64          `db:"brand_id"`
 	OpenedBy  int64          `db:"opened_by"`
 	TermsID   int64          `db:"terms_id"` // that offered the steps
-	Steps     steps.Steps    `db:"steps"`    // as they were offered then
+	Steps     steps.Steps    `db:"steps"`    // as they were offered then; of a launch by pieces, the first is its goal
 	Currency  money.Currency `db:"currency"`
 	Note      string         `db:"note"`
 	State     CampaignState  `db:"state"`
@@ -120,12 +154,31 @@ type Campaign struct {
 	EndedAt   *time.Time     `db:"ended_at"`
 	EndedWhy  Why            `db:"ended_why"`  // of a cancelled one
 	StoppedAt *time.Time     `db:"stopped_at"` // the platform had the charges of a reached one stop
-	Ended     int            `db:"people"`     // people when it ended
+	Ended     int            `db:"people"`     // people when it ended; of a launch, pieces
 	LessBps   int64          `db:"less_bps"`   // of the step that was reached, basis points of the brand's price
+
+	// of a launch
+	Max       int        `db:"max_units"`  // pieces that can be promised; 0: no end
+	Expected  *time.Time `db:"expected"`   // first day of the month in which it is delivered, UTC
+	Plan      string     `db:"plan"`       // what its brand says will happen with the money
+	StartedAt *time.Time `db:"started_at"` // it is in production
+	MadeAt    *time.Time `db:"made_at"`
+	IdeaID    *int64     `db:"idea_id"` // from which it came
 }
 
 // Path is the address of its page on this site.
-func (c Campaign) Path() string { return "/together/" + c.Code }
+func (c Campaign) Path() string {
+	if c.IsLaunch() {
+		return "/launches/" + c.Code
+	}
+	return "/together/" + c.Code
+}
+
+// IsLaunch says whether it is a brand's launch.
+func (c Campaign) IsLaunch() bool { return c.Kind == Launch }
+
+// Goal is how many people, or of a launch pieces, must be promised before anybody pays.
+func (c Campaign) Goal() int { return c.Steps[0].People }
 
 // Joinable says whether somebody may join at that time.
 func (c Campaign) Joinable(now time.Time) bool { return c.State == Open && now.Before(c.Deadline) }

@@ -2,9 +2,12 @@ package pledges
 
 import (
 	"fmt"
+	"slices"
 	"time"
+	"unicode/utf8"
 
 	"relais/internal/catalog/steps"
+	"relais/internal/fault"
 	"relais/internal/payments"
 )
 
@@ -85,4 +88,73 @@ func (p Pledge) Refusal() Refusal {
 		return Blocked
 	}
 	return Unsaid
+}
+
+// LaunchDraft is a launch as a brand opens it.
+type LaunchDraft struct {
+	ProductID int64
+	Goal      int         // pieces
+	Max       int         // pieces; 0: no end
+	Steps     steps.Steps // above the goal: People are pieces; none for most
+	Days      int         // from now to the deadline
+	Expected  time.Time   // any moment of the month in which it is delivered, UTC
+	Plan      string      // what happens with the money
+	IdeaID    *int64      // from which it came; nil: none
+}
+
+// deadline is when a launch opened now ends.
+func (d LaunchDraft) deadline(now time.Time) time.Time {
+	return now.AddDate(0, 0, d.Days).Truncate(time.Minute)
+}
+
+// All are the steps of the campaign: the goal, and those above it.
+func (d LaunchDraft) All() steps.Steps {
+	return append(steps.Steps{{People: d.Goal}}, d.Steps...)
+}
+
+// monthOf is the first day of a moment's month, UTC.
+func monthOf(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC) }
+
+// Months are those in which a launch opened now for so many days may promise to deliver.
+func Months(now time.Time, days int) []time.Time {
+	first := monthOf(now.AddDate(0, 0, days))
+	list := make([]time.Time, LaterMonths+1)
+	for i := range list {
+		list[i] = first.AddDate(0, i, 0)
+	}
+	return list
+}
+
+// Check says what is wrong with a draft, at its fields: product, goal, max, days, expected, plan and those of steps.Field.
+func (d LaunchDraft) Check(now time.Time) error {
+	var wrong []error
+	fail := func(bad bool, err error) {
+		if bad {
+			wrong = append(wrong, err)
+		}
+	}
+	fail(d.ProductID == 0, fault.Field("product", "fault.required"))
+	fail(d.Goal < 1 || d.Goal > MaxUnits, ErrGoal)
+	fail(d.Max != 0 && (d.Max < d.Goal || d.Max > MaxUnits), ErrMax)
+	fail(len(d.Steps) > steps.Most, fault.Field("steps", "fault.catalog.steps_many"))
+	most := MaxUnits
+	if d.Max > 0 {
+		most = d.Max
+	}
+	below := steps.Step{People: d.Goal}
+	for i, s := range d.Steps {
+		fail(s.People <= below.People || s.People > most, fault.Field(steps.Field(i, "people"), "fault.pledges.step_units"))
+		switch {
+		case s.LessBps < 1 || s.LessBps > steps.MostLessBps:
+			fail(true, fault.Field(steps.Field(i, "less"), "fault.catalog.steps_less"))
+		case s.LessBps <= below.LessBps:
+			fail(true, fault.Field(steps.Field(i, "less"), "fault.catalog.steps_less_rise"))
+		}
+		below = s
+	}
+	fail(d.Days < 1 || d.Days > LaunchDays, ErrLaunchDays)
+	fail(!slices.Contains(Months(now, min(max(d.Days, 1), LaunchDays)), monthOf(d.Expected)), ErrExpected)
+	fail(d.Plan == "", fault.Field("plan", "fault.required"))
+	fail(utf8.RuneCountInString(d.Plan) > MaxPlan, fault.Field("plan", "fault.too_long"))
+	return fault.Merge(wrong...)
 }

@@ -55,11 +55,13 @@ const (
 	JobLapse  = "pledges.lapse"  // a pledge got no card in time
 	JobCharge = "pledges.charge" // a pledge is due
 	JobSettle = "pledges.settle" // a pledge is at its end
-	JobSweep  = "pledges.sweep"  // find all of these
+	JobMade   = "pledges.made"   // what was launched is for sale
+	JobSweep  = "pledges.sweep"  // find all of these but the last
 )
 
 type args struct {
-	ID int64 `json:"id"`
+	ID    int64 `json:"id"`
+	After int64 `json:"after,omitempty"` // of JobMade: the last pledge whose buyer was told
 }
 
 // lease is longer than any call to the provider with its retry.
@@ -76,6 +78,13 @@ func (s *Service) Register(r *jobs.Runner) {
 			return do(ctx, a.ID)
 		})
 	}
+	r.Handle(JobMade, lease, func(ctx context.Context, w jobs.Work) error {
+		var a args
+		if err := w.Decode(&a); err != nil {
+			return err
+		}
+		return s.tellMade(ctx, a.ID, a.After)
+	})
 	r.Handle(JobSweep, lease, func(ctx context.Context, _ jobs.Work) error { return s.Sweep(ctx) })
 	r.Every(JobSweep, time.Minute, JobSweep)
 }
@@ -91,7 +100,7 @@ const perSweep = 300
 
 // stopped says that nobody is to pay any more for a pledge p whose order waits: a try finds that, and cancels the order.
 const stopped = `exists (select 1 from campaigns c join products r on r.id = c.product_id join brands b on b.id = c.brand_id
-  where c.id = p.campaign_id and (c.stopped_at is not null or r.state <> 'published' or b.blocked_at is not null))`
+  where c.id = p.campaign_id and (c.stopped_at is not null or r.state <> 'published' and (c.kind <> 'launch' or r.state <> 'launch') or b.blocked_at is not null))`
 
 // sweeps are what a sweep looks for: the id of what is to be done, and what distinguishes this time from the next. $1: business time.
 // What has a job already is not found again: of many that cannot be done now none keeps the next ones from their turn.
@@ -131,7 +140,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 		err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 			for _, f := range found {
-				if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: sweep.kind, Args: args{f.ID}, UniqueKey: f.Key, MaxAttempts: tries}); err != nil {
+				if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: sweep.kind, Args: args{ID: f.ID}, UniqueKey: f.Key, MaxAttempts: tries}); err != nil {
 					return err
 				}
 			}

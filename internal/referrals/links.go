@@ -119,7 +119,7 @@ select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product
   l.circle, coalesce(l.group_id, 0) as group_id, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled,
   l.group_id is null or exists (select 1 from listings i where i.member_id = l.member_id and i.product_id = l.product_id) as listed, m.handle, m.name as member_name,
   m.lang as member_lang, coalesce(p.slug, '') as product_slug, coalesce(p.title, '') as product_title,
-  coalesce(b.blocked_at is null and (p.id is null or p.state = 'published'), true) and (st.id is null or ` + storyLive + `) as for_sale,
+  coalesce(b.blocked_at is null and (p.id is null or p.state in ('published','launch')), true) and (st.id is null or ` + storyLive + `) as for_sale,
   coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name, coalesce(st.code, '') as story_code, coalesce(st.slug, '') as story_slug, coalesce(st.author_id, 0) as story_author_id, coalesce(st.title, '') as story_title
 from share_links l join members m on m.id = l.member_id
 left join products p on p.id = l.product_id left join stories st on st.id = l.story_id left join brands b on b.id = coalesce(l.brand_id, p.brand_id, st.brand_id)
@@ -203,7 +203,7 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Shar
 	case ToProduct:
 		var forSale bool
 		err := tx.GetContext(ctx, &forSale, `select exists (select 1 from products p join brands b on b.id = p.brand_id
-			where p.id = $1 and p.state = 'published' and b.blocked_at is null)`, sh.ProductID)
+			where p.id = $1 and p.state in ('published','launch') and b.blocked_at is null)`, sh.ProductID)
 		if err != nil {
 			return fmt.Errorf("read product: %w", err)
 		}

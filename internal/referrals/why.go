@@ -27,6 +27,7 @@ type SaleOf struct {
 	Quantity     int64         `db:"quantity"`
 	PaidAt       time.Time     `db:"paid_at"`
 	Refunded     bool          `db:"refunded"`
+	Promised     *time.Time    `db:"promised"` // when its buyer promised to buy it in a launch, by which day's terms and links it was decided; nil: it was bought otherwise
 	Yours        bool          `db:"yours"`    // all of it, or a part
 	PartBps      int64         `db:"part_bps"` // the member's part of the commission; 10000: all of it
 	Rule         Rule          `db:"rule"`
@@ -76,7 +77,7 @@ func (r saleRow) sale() SaleOf {
 }
 
 const selectSales = `
-select a.order_line_id, p.slug, ol.title as product_title, b.name as brand_name, ol.quantity, o.paid_at, o.state = 'refunded' as refunded,
+select a.order_line_id, p.slug, ol.title as product_title, b.name as brand_name, ol.quantity, o.paid_at, o.state = 'refunded' as refunded, case when o.expected is not null then a.decided_at end as promised,
   c.member_id is not null as yours, coalesce(c.part_bps, 0) as part_bps, coalesce(c.rate_bps, 0) as rate_bps, a.rule, coalesce(l.code, '') as link_code, coalesce(l.circle, '') as circle,
   coalesce(st.title, '') as story, coalesce('/stories/' || st.code || '-' || st.slug, '') as story_path, e.id as earning_id, e.amount_minor as commission_minor, o.currency as commission_currency, g.id as margin_id, g.amount_minor as margin_minor, a.evidence
 from attributions a join order_lines ol on ol.id = a.order_line_id join orders o on o.id = ol.order_id

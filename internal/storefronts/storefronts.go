@@ -33,11 +33,11 @@ const insertListing = `
 insert into listings (member_id, product_id, position, created_at)
 select $1, p.id, -1, coalesce(f.listed_at, $3) from products p join brands b on b.id = p.brand_id
 left join listings_left f on f.member_id = $1 and f.product_id = p.id
-where p.id = $2 and p.state = 'published' and b.blocked_at is null
+where p.id = $2 and p.state in ('published','launch') and b.blocked_at is null
 on conflict (member_id, product_id) do nothing`
 
 // Add lists a product first in a member's storefront, with the date at which the member first listed it, in the caller's transaction, and says whether it was not there yet.
-// ErrProduct where it is not for sale, ErrFull at MaxListings.
+// ErrProduct where it is neither for sale nor being launched, ErrFull at MaxListings.
 func Add(ctx context.Context, tx *sqlx.Tx, memberID, productID int64, now time.Time) (bool, error) {
 	if listed, err := Listed(ctx, tx, memberID, productID); err != nil || listed {
 		return false, err

@@ -18,6 +18,9 @@
 // Then, in a world of its own, people follow share links while Relais is killed and Postgres stops or stands still: each click that was
 // answered must be in the table once.
 //
+// With -backers N it does something else instead: so many people back a launch, Relais is killed at each step of its charges, and each of them must have been charged
+// at most once and be accounted for.
+//
 // "make torture" runs it at full size; TestFaults and TestClicks are its small form.
 package main
 
@@ -38,15 +41,16 @@ import (
 
 // settings are how much is to happen.
 type settings struct {
-	seed   uint64
-	kills  int // at least
-	faults int // of the provider, its calls and its notices, at least
-	round  int // kills at moments in one round
-	rate   int // calls of a thousand that go wrong
-	buyers int
-	staff  int
-	clicks int           // answered, at least
-	most   time.Duration // no new round after so long
+	seed    uint64
+	kills   int // at least
+	faults  int // of the provider, its calls and its notices, at least
+	round   int // kills at moments in one round
+	rate    int // calls of a thousand that go wrong
+	buyers  int
+	staff   int
+	clicks  int           // answered, at least
+	backers int           // of a launch, in place of everything else
+	most    time.Duration // no new round after so long
 }
 
 func main() {
@@ -70,9 +74,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.IntVar(&s.buyers, "buyers", 16, "buyers at the same time")
 	f.IntVar(&s.staff, "staff", 4, "others who click at the same time")
 	f.IntVar(&s.clicks, "clicks", 100_000, "clicks answered at least, in a part of its own; 0: none")
+	f.IntVar(&s.backers, "backers", 0, "people who back a launch that is charged while Relais is killed, in place of everything else; 0: none")
 	f.DurationVar(&s.most, "most", 15*time.Minute, "no new round after so long")
 	if err := f.Parse(args); err != nil {
 		return err
+	}
+	if s.backers > 0 {
+		return backers(ctx, s, out)
 	}
 	if err := torture(ctx, s, out); err != nil || s.clicks == 0 {
 		return err

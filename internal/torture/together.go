@@ -30,7 +30,7 @@ func (w *world) offerSteps(ctx context.Context, owner, brand int64) error {
 const mostOpen = 4
 
 const (
-	selectOpen    = `select c.code, v.id as variant from campaigns c join variants v on v.product_id = c.product_id where c.state = 'open' order by random() limit 1`
+	selectOpen    = `select c.code, v.id as variant from campaigns c join variants v on v.product_id = c.product_id where c.kind = 'group_order' and c.state = 'open' order by random() limit 1`
 	selectProduct = `select product_id from variants where id = $1`
 )
 
@@ -38,7 +38,7 @@ const (
 func (w *world) gather(ctx context.Context, random *rand.Rand) error {
 	var open int
 	var product int64
-	if err := w.owner.GetContext(ctx, &open, `select count(*) from campaigns where state = 'open'`); err != nil || open >= mostOpen {
+	if err := w.owner.GetContext(ctx, &open, `select count(*) from campaigns where kind = 'group_order' and state = 'open'`); err != nil || open >= mostOpen {
 		return err
 	}
 	if err := w.owner.GetContext(ctx, &product, selectProduct, w.goods[random.IntN(len(w.goods))].variant); err != nil {
@@ -73,17 +73,27 @@ func (w *world) ripen(ctx context.Context, random *rand.Rand) error {
 
 // promise makes a pledge and leaves a card for it, without Relais's pages.
 func (w *world) promise(ctx context.Context, j pledges.Joining, card string) error {
-	j.Quantity, j.Consent, j.Lang = 1, true, i18n.FR
-	j.Address = orders.Address{Name: "Anne Lebrun", Street: "3 rue des Lilas", Postcode: "35000", City: "Rennes", Country: "FR"}
-	p, err := w.domains.Pledges.Join(ctx, j)
+	p, err := w.domains.Pledges.Join(ctx, joining(j))
 	if err != nil {
 		return err
 	}
+	return w.leaves(ctx, p, card)
+}
+
+// joining fills in what is the same for everybody.
+func joining(j pledges.Joining) pledges.Joining {
+	j.Quantity, j.Consent, j.Lang = 1, true, i18n.FR
+	j.Address = orders.Address{Name: "Anne Lebrun", Street: "3 rue des Lilas", Postcode: "35000", City: "Rennes", Country: "FR"}
+	return j
+}
+
+// leaves leaves a card for a pledge.
+func (w *world) leaves(ctx context.Context, p pledges.Pledge, card string) error {
 	page, err := w.domains.Pledges.OpenSetup(ctx, p.Token)
 	if err != nil {
 		return err
 	}
-	if _, err := stripePage.Pay(ctx, page, stripesandbox.Payer{Email: j.Email, Name: j.Address.Name, Card: card}, w.domains.Clock.Now()); err != nil {
+	if _, err := stripePage.Pay(ctx, page, stripesandbox.Payer{Email: p.Email, Name: p.Name, Card: card}, w.domains.Clock.Now()); err != nil {
 		return err
 	}
 	return w.domains.Pledges.Look(ctx, p.Token)
@@ -104,7 +114,7 @@ func (w *world) callOff(ctx context.Context, random *rand.Rand) error {
 		Code     string `db:"code"`
 		OpenedBy int64  `db:"opened_by"`
 	}
-	if err := w.owner.GetContext(ctx, &g, `select code, opened_by from campaigns where state = 'open' order by random() limit 1`); err != nil || random.IntN(8) > 0 {
+	if err := w.owner.GetContext(ctx, &g, `select code, opened_by from campaigns where kind = 'group_order' and state = 'open' order by random() limit 1`); err != nil || random.IntN(8) > 0 {
 		return err
 	}
 	return w.domains.Pledges.Cancel(ctx, g.OpenedBy, g.Code)

@@ -71,6 +71,7 @@ import (
 	"relais/internal/web/groupbuy"
 	"relais/internal/web/idea"
 	"relais/internal/web/inbox"
+	"relais/internal/web/launch"
 	"relais/internal/web/notice"
 	"relais/internal/web/opinion"
 	"relais/internal/web/page"
@@ -212,6 +213,7 @@ func (o Options) afterwards(e *echo.Echo, site *page.Site, after *aftersale.Serv
 // otherSales adds what is sold otherwise than through a basket: face to face, and together.
 func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pictures, visitor func(echo.Context) string) {
 	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Fronts: o.Storefronts, Now: o.Now, BaseURL: o.BaseURL, Secure: isHTTPS(o.BaseURL), Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
+	launch.New(launch.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Now: o.Now}).Routes(e)
 	groupbuy.New(groupbuy.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Carts: o.Carts, Pictures: pictures, Visitor: visitor, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }
 

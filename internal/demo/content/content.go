@@ -59,6 +59,7 @@ type Content struct {
 	Stands      []Stand      `toml:"stands"`
 	HandSales   []HandSale   `toml:"hand_sales"`
 	GroupOrders []GroupOrder `toml:"group_orders"`
+	Launches    []Launch     `toml:"launches"`
 	Opinions    []Opinion    `toml:"opinions"`
 	Questions   []Question   `toml:"questions"`
 	IdeaTerms   []IdeaTerms  `toml:"idea_terms"`
@@ -317,7 +318,7 @@ func (c *Content) read(name string) error {
 	c.Buyers = append(c.Buyers, part.Buyers...)
 	c.Stands = append(c.Stands, part.Stands...)
 	c.HandSales = append(c.HandSales, part.HandSales...)
-	c.GroupOrders = append(c.GroupOrders, part.GroupOrders...)
+	c.GroupOrders, c.Launches = append(c.GroupOrders, part.GroupOrders...), append(c.Launches, part.Launches...)
 	c.Polls = append(c.Polls, part.Polls...)
 	c.Opinions = append(c.Opinions, part.Opinions...)
 	c.Questions = append(c.Questions, part.Questions...)

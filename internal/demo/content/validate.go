@@ -122,12 +122,7 @@ func (c *Content) Validate() error {
 	for _, fault := range c.checkStands() {
 		p.check(false, "stands", "%v", fault)
 	}
-	for _, g := range c.GroupOrders {
-		p.french(g.Note.FR, "group order of "+g.Opener)
-	}
-	for _, fault := range c.checkGroupOrders() {
-		p.check(false, "group orders", "%v", fault)
-	}
+	c.validatePromises(p)
 	for _, poll := range c.Polls {
 		p.french(poll.Text, "poll "+poll.Title)
 		p.french(poll.Answer, "poll "+poll.Title)

@@ -1,4 +1,4 @@
-// Package groupbuy plays the group orders of the demo: who opens them, who joins with which card, and what becomes of them at their deadlines. All of
+// Package groupbuy plays the group orders and launches of the demo: who opens them, who joins with which card, and what becomes of them at their deadlines. All of
 // it by the use cases that visitors set off, at the demo's past dates.
 package groupbuy
 
@@ -8,17 +8,21 @@ import (
 	"slices"
 	"time"
 
+	"relais/internal/catalog"
 	"relais/internal/demo/agenda"
 	"relais/internal/demo/content"
 	"relais/internal/i18n"
 	"relais/internal/jobs"
 	"relais/internal/orders"
 	"relais/internal/pledges"
+	"relais/internal/postgres"
 	"relais/internal/stripesandbox"
 )
 
 // Stage is what the group orders are played with.
 type Stage struct {
+	DB      *postgres.DB
+	Catalog *catalog.Service
 	Pledges *pledges.Service
 	Orders  *orders.Service
 	Jobs    *jobs.Runner
@@ -94,10 +98,15 @@ func (s Stage) Plan(p Play) {
 	}
 }
 
-// joins fills in the form and the page for the card.
+// joins has somebody join a group order.
 func (s Stage) joins(ctx context.Context, c pledges.Campaign, p Play, i int, who person) (token string, err error) {
-	pledge, err := s.Pledges.Join(ctx, pledges.Joining{Code: c.Code, Operation: fmt.Sprintf("demo-together-%04d-%04d", p.Nth, i), VariantID: p.VariantID, Quantity: 1, Email: who.email,
-		Address: who.address, MemberID: who.memberID, Consent: true, Lang: who.lang})
+	return s.promises(ctx, pledges.Joining{Code: c.Code, Operation: fmt.Sprintf("demo-together-%04d-%04d", p.Nth, i), VariantID: p.VariantID, Quantity: 1}, who)
+}
+
+// promises fills in the form of somebody, whoever they are, and the page for their card.
+func (s Stage) promises(ctx context.Context, j pledges.Joining, who person) (token string, err error) {
+	j.Email, j.Address, j.MemberID, j.Consent, j.Lang = who.email, who.address, who.memberID, true, who.lang
+	pledge, err := s.Pledges.Join(ctx, j)
 	if err != nil {
 		return "", err
 	}
@@ -113,13 +122,8 @@ func (s Stage) joins(ctx context.Context, c pledges.Campaign, p Play, i int, who
 
 // ends has the deadline's work done, and what was ordered sent some days later.
 func (s Stage) ends(ctx context.Context, promises []string) error {
-	for range 3 { // counted, charged, settled
-		if err := s.Pledges.Sweep(ctx); err != nil {
-			return err
-		}
-		if err := s.Jobs.Drain(ctx); err != nil {
-			return err
-		}
+	if err := s.sweeps(ctx); err != nil {
+		return err
 	}
 	for i, token := range promises {
 		p, err := s.Pledges.ByToken(ctx, token, i18n.FR)
@@ -138,6 +142,19 @@ func (s Stage) ends(ctx context.Context, promises []string) error {
 				return s.Orders.Ship(ctx, sh.BrandID, sh.ID, "Colissimo", fmt.Sprintf("6A%011d", o.ID))
 			})
 			s.Agenda.Add(s.Now().Add(time.Duration(60+7*i)*time.Hour), func(ctx context.Context) error { return s.Orders.Deliver(ctx, 0, sh.ID, "buyer") })
+		}
+	}
+	return nil
+}
+
+// sweeps has what a deadline sets off counted, charged and settled.
+func (s Stage) sweeps(ctx context.Context) error {
+	for range 3 {
+		if err := s.Pledges.Sweep(ctx); err != nil {
+			return err
+		}
+		if err := s.Jobs.Drain(ctx); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -43,7 +43,7 @@ func (s *Server) products(c echo.Context) error {
 			data.Cards = append(data.Cards, card)
 		}
 	}
-	for _, state := range []string{"", string(catalog.Published), string(catalog.Draft), string(catalog.Archived)} {
+	for _, state := range []string{"", string(catalog.Published), string(catalog.Launching), string(catalog.Draft), string(catalog.Archived)} {
 		tab := page.Tab{URL: f.Base + "/products", Label: l.T("brandspace.state.all"), Current: state == data.State}
 		if state != "" {
 			tab.URL, tab.Label = tab.URL+"?state="+state, l.T("brandspace.state."+state)

@@ -136,7 +136,7 @@ func (s *Server) view(c echo.Context, item posts.Item, cards map[int64]catalog.P
 	switch item.Attach {
 	case posts.Product:
 		p, ok := cards[item.ProductID]
-		v.Card = &Card{URL: link, Title: p.Title, Brand: p.BrandName, Photo: p.MediaHash, Alt: p.MediaAlt, Gone: !ok || p.State != catalog.Published}
+		v.Card = &Card{URL: link, Title: p.Title, Brand: p.BrandName, Photo: p.MediaHash, Alt: p.MediaAlt, Gone: !ok || p.State != catalog.Published && p.State != catalog.Launching}
 		if ok {
 			v.Card.Price = &page.Price{Now: p.From(), From: p.MinMinor < p.MaxMinor}
 		}

@@ -51,7 +51,7 @@ func (s *Server) picks(c echo.Context, form *page.Form) ([]pick, error) {
 		{Value: attachStorefront, Title: l.T("feed.edit.attach_storefront"), Hint: l.T("feed.edit.attach_storefront_hint"), Checked: chosen == attachStorefront}}
 	add := func(p catalog.ProductCard) {
 		value := attachProduct + strconv.FormatInt(p.ID, 10)
-		if p.State != catalog.Published || slices.ContainsFunc(list, func(have pick) bool { return have.Value == value }) {
+		if p.State != catalog.Published && p.State != catalog.Launching || slices.ContainsFunc(list, func(have pick) bool { return have.Value == value }) {
 			return
 		}
 		one := pick{Value: value, Title: p.Title, Hint: p.BrandName + " · " + l.Money(p.From()), Photo: p.MediaHash, Checked: chosen == value}

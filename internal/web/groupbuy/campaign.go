@@ -15,6 +15,7 @@ import (
 	"relais/internal/pledges"
 	"relais/internal/web/page"
 	"relais/internal/web/preview"
+	"relais/internal/web/tally"
 )
 
 // few is how many pieces are little enough to be told.
@@ -29,11 +30,11 @@ type campaignPage struct {
 	Own     bool   // the viewer opened it
 	Earns   bool   // who opened it does
 	Ad      string
-	Ladder  []rung
-	Step    *rung // the last one that is reached; nil: none
-	Next    *rung // nil: there is none left
-	Several bool  // prices are of the cheapest of several variants
-	Few     int   // pieces left; 0: many
+	Ladder  []tally.Rung
+	Step    *tally.Rung // the last one that is reached; nil: none
+	Next    *tally.Rung // nil: there is none left
+	Several bool        // prices are of the cheapest of several variants
+	Few     int         // pieces left; 0: many
 	SoldOut bool
 	Live    bool // it may still change by itself
 	Seen    string
@@ -51,6 +52,9 @@ func (s *Server) read(c echo.Context, form *page.Form) (data campaignPage, err e
 	if data.View, err = s.Pledges.ByCode(ctx, c.Param("code"), l); err != nil {
 		return data, err
 	}
+	if data.IsLaunch() { // its page is that of its product
+		return data, pledges.ErrGone
+	}
 	if data.Product, err = s.productOf(c, data.View); err != nil {
 		return data, err
 	}
@@ -59,8 +63,8 @@ func (s *Server) read(c echo.Context, form *page.Form) (data campaignPage, err e
 	}
 	v := page.ViewerFrom(c)
 	data.Own = v != nil && v.ID == data.OpenedBy
-	data.Stage, data.Left, data.Ad = stageOf(data.Campaign, now), leftOf(l, now, data.Deadline), adOf(l, data.View, data.Earns)
-	data.Ladder = ladder(data.Campaign, data.Now, data.PriceAt)
+	data.Stage, data.Left, data.Ad = tally.Stage(data.Campaign, now), tally.Left(l, now, data.Deadline), adOf(l, data.View, data.Earns)
+	data.Ladder = tally.Ladder(data.Campaign, data.Now, data.PriceAt)
 	for i := range data.Ladder {
 		if data.Ladder[i].Reached {
 			data.Step = &data.Ladder[i]
@@ -75,7 +79,7 @@ func (s *Server) read(c echo.Context, form *page.Form) (data campaignPage, err e
 	if stock := data.Product.Stock(); stock <= few {
 		data.Few, data.SoldOut = stock, stock == 0
 	}
-	data.Live = data.Stage == stageOpen || data.Stage == stageClosing || data.Waiting > 0
+	data.Live = data.Stage == tally.Open || data.Stage == tally.Closing || data.Waiting > 0
 	// Of the numbers only whether they changed: not all of them are for everybody.
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d-%d-%d-%d-%d-%s", data.Now, data.Pieces, data.Charged, data.Unpaid, data.Product.Stock(), data.Code))
 	data.Seen = fmt.Sprintf("%s-%x", data.Stage, sum[:6])
@@ -110,6 +114,18 @@ func (s *Server) card(c echo.Context) error {
 		return err
 	}
 	return s.Pictures.Answer(c, s.pictureOf(l, v))
+}
+
+// toProduct leads from the address of a launch to the page of its product.
+func (s *Server) toProduct(c echo.Context) error {
+	v, err := s.Pledges.ByCode(c.Request().Context(), c.Param("code"), page.Lang(c))
+	if err == nil && !v.IsLaunch() {
+		err = pledges.ErrGone
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusFound, v.Path())
 }
 
 func (s *Server) campaign(c echo.Context) error {
@@ -154,7 +170,7 @@ func (s *Server) note(c echo.Context) error {
 // own is the group order of the address, if the viewer opened it. To others its page does not exist.
 func (s *Server) own(c echo.Context) (pledges.View, error) {
 	v, err := s.Pledges.ByCode(c.Request().Context(), c.Param("code"), page.Lang(c))
-	if err == nil && v.OpenedBy != page.ViewerFrom(c).ID {
+	if err == nil && (v.IsLaunch() || v.OpenedBy != page.ViewerFrom(c).ID) {
 		err = pledges.ErrGone
 	}
 	return v, err

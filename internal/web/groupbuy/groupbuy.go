@@ -5,6 +5,8 @@
 //	the product's steps   handed round       what, where to,         nothing is taken there               until the       once it is
 //	                                         how much at most                                             deadline        charged
 //
+// A launch of a brand is joined and promised to in the same way: its own page is that of its product, and what a pledge and its form say is in words of its own.
+//
 // A group order is known by its address alone: no list of the site shows it but those of who opened it, of the brand and of the platform, and search
 // engines are told to leave it. Prices, stock and people are read again with every step; what a form says is compared, never believed.
 package groupbuy
@@ -20,7 +22,6 @@ import (
 
 	"relais/internal/carts"
 	"relais/internal/catalog"
-	"relais/internal/catalog/steps"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
@@ -53,6 +54,11 @@ func New(o Options) *Server { return &Server{o} }
 func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/p/:slug/together", s.opening, page.RequireMember)
 	e.POST("/p/:slug/together", s.open, page.RequireMember)
+	l := e.Group("/launches/:code")
+	l.GET("", s.toProduct)
+	l.GET("/join", s.joining, page.Private)
+	l.POST("/join", s.join, page.Private)
+	l.POST("/join/review", s.review, page.Private)
 	g := e.Group("/together/:code", page.Private)
 	g.GET("", s.campaign)
 	g.GET("/standing", s.standing)
@@ -75,41 +81,6 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/admin/together/:code/stop", s.stop, page.RequireAdmin)
 }
 
-// Stages of a group order, as pages tell of it: its states, and one that nothing has to be done for.
-const (
-	stageOpen    = string(pledges.Open)
-	stageClosing = "closing" // its deadline has come, and nobody has counted yet
-)
-
-func stageOf(c pledges.Campaign, now time.Time) string {
-	if c.State == pledges.Open && !c.Joinable(now) {
-		return stageClosing
-	}
-	return string(c.State)
-}
-
-// rung is a step as the ladder of prices shows it.
-type rung struct {
-	steps.Step
-	Price   money.Amount // with it
-	Earn    money.Amount // the commission on that
-	All     money.Amount // of as many pieces as people
-	Reached bool
-	Next    bool // the one to reach next
-	Missing int  // people to it
-}
-
-// ladder is the steps with a price at each, where so many people are in. One that is over leads to no next step.
-func ladder(c pledges.Campaign, people int, priceAt func(lessBps int64) money.Amount) []rung {
-	next, more := c.Steps.Next(people)
-	more = more && c.State == pledges.Open
-	var list []rung
-	for _, step := range c.Steps {
-		list = append(list, rung{Step: step, Price: priceAt(step.LessBps), Reached: step.People <= people, Next: more && step == next, Missing: max(0, step.People-people)})
-	}
-	return list
-}
-
 // cheapest is the lowest price of a piece that is for sale, and whether others cost more. p has a variant.
 func cheapest(p catalog.ProductPage) (lowest money.Amount, several bool) {
 	by := func(a, b catalog.VariantView) int { return int(a.PriceMinor - b.PriceMinor) }
@@ -123,24 +94,15 @@ func (s *Server) earns(ctx context.Context, memberID, brandID int64) (bool, erro
 	return !slices.ContainsFunc(seats, func(seat catalog.Seat) bool { return seat.BrandID == brandID }), err
 }
 
-// adOf says that it is an advertisement, and for whose good.
+// adOf says that it is an advertisement, and for whose good; of a launch nobody earns who opened it.
 func adOf(l i18n.Lang, v pledges.View, earns bool) string {
+	if v.IsLaunch() {
+		return l.T("launches.ad", "Brand", v.BrandName)
+	}
 	if earns {
 		return l.T("together.ad.earns", "Name", v.OpenerName)
 	}
 	return l.T("together.ad.team", "Name", v.OpenerName, "Brand", v.BrandName)
-}
-
-// leftOf says how long it is until a moment: in days, on the last day in hours, then in minutes.
-func leftOf(l i18n.Lang, now, until time.Time) string {
-	switch left := until.Sub(now); {
-	case left >= 24*time.Hour:
-		return l.Relative(now, until)
-	case left >= 2*time.Hour:
-		return l.T("together.left.hours", "Count", int(left/time.Hour))
-	default:
-		return l.T("together.left.minutes", "Count", max(1, int(left/time.Minute)))
-	}
 }
 
 // productOf is the product of a group order, as it is today.

@@ -249,7 +249,7 @@ func TestJoiningAsAMember(t *testing.T) {
 	}
 	w.leaves(first, personal(0))
 	w.Settle()
-	w.Shows(w.Ask(w.other, "/me/together", nil), http.StatusOK, "Que vous avez rejointes", "vous en êtes", "125,00", "!Que vous avez ouvertes")
+	w.Shows(w.Ask(w.other, "/me/together", nil), http.StatusOK, "Ce que vous avez promis", "vous en êtes", "125,00", "!Que vous avez ouvertes")
 }
 
 // A variant is chosen, and the money follows it.

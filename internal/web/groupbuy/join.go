@@ -12,15 +12,21 @@ import (
 	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/catalog/steps"
+	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/pledges"
+	"relais/internal/referrals"
+	"relais/internal/storefronts"
 	"relais/internal/web/orderform"
 	"relais/internal/web/page"
+	"relais/internal/web/tally"
 )
 
 type joinPage struct {
 	pledges.View
+	W         string // where its words begin
+	Back      string // to where it is shown
 	Product   catalog.ProductPage
 	Form      *page.Form
 	Ad        string
@@ -35,14 +41,14 @@ type joinPage struct {
 	Goods    money.Amount // at today's price
 	Shipping money.Amount
 	Most     money.Amount // that may be taken
-	Ladder   []rung       // what would be taken at each step, delivery included
+	Ladder   []tally.Rung // what would be taken at each step, delivery included
 	Consent  string
 	InStock  bool // there is a piece to promise
 	Ready    bool // it can be sent to that country
 }
 
 func (s *Server) joining(c echo.Context) error {
-	form := page.NewForm("country", "FR", "quantity", "1", "operation", rand.Text(), "c", c.QueryParam("c"))
+	form := page.NewForm("country", "FR", "quantity", "1", "operation", rand.Text(), "c", c.QueryParam("c"), "from", c.QueryParam("from"))
 	if err := orderform.Prefill(c.Request().Context(), s.DB, page.ViewerFrom(c), form); err != nil {
 		return err
 	}
@@ -73,7 +79,20 @@ func (s *Server) showJoining(c echo.Context, form *page.Form) error {
 	if err != nil {
 		return err
 	}
-	data := joinPage{View: v, Product: p, Form: form, Ad: adOf(l, v, earns), Countries: orderform.Countries(l), InStock: p.Stock() > 0}
+	data := joinPage{View: v, W: tally.Words(v.Campaign), Back: v.Path(), Product: p, Form: form, Ad: adOf(l, v, earns), Countries: orderform.Countries(l), InStock: p.Stock() > 0}
+	if v.IsLaunch() { // what is yet to be made is in no stock
+		data.InStock = v.Left() != 0
+		for i := range data.Product.Variants {
+			data.Product.Variants[i].Stock = pledges.MaxUnits
+		}
+	}
+	front, err := s.front(ctx, form.Get("from"), v)
+	if err != nil {
+		return err
+	}
+	if front != nil {
+		data.Back, data.Ad = front.Path()+v.Path(), l.T("shop.product.ad", "Name", front.MemberName, "Amount", catalog.Preview(v.PriceAt(0), p.VATBps, p.Terms.CommissionBps, 0).Commission)
+	}
 	data.layOut(l, methods)
 	if page.IsPartial(c) {
 		return s.Site.Fragment(c, form.Status(), "groupbuy/join", "join-parts", data)
@@ -104,7 +123,7 @@ func (d *joinPage) layOut(l i18n.Lang, methods []carts.Method) {
 		d.Shipping.Minor = m.Cost(d.Goods.Minor)
 	}
 	d.Most = money.New(d.Goods.Minor+d.Shipping.Minor, d.Currency)
-	d.Ladder = ladder(d.Campaign, d.Now, func(less int64) money.Amount {
+	d.Ladder = tally.Ladder(d.Campaign, d.Now, func(less int64) money.Amount {
 		return money.New(steps.Price(v.PriceMinor, less)*d.Quantity+d.Shipping.Minor, d.Currency)
 	})
 	d.Consent = pledges.Consent(d.Campaign, pledges.Pledge{MostMinor: d.Most.Minor, Lang: l})
@@ -134,18 +153,35 @@ func (d *joinPage) pieces(stock int) int64 {
 	case d.Form.Failed() || !d.InStock:
 	case n < 1 || n > pledges.MaxQuantity:
 		d.Form.Fail("quantity", "fault.pledges.quantity")
-	case n > int64(stock):
+	case !d.IsLaunch() && n > int64(stock):
 		d.Form.Fail("quantity", "fault.out_of_stock")
+	case d.IsLaunch() && d.Max > 0 && n > int64(d.Left()):
+		d.Form.Fail("quantity", "launches.join.few")
 	}
 	return min(max(n, 1), pledges.MaxQuantity)
 }
 
 // join makes the promise and leads to the page on which its card is left. Sent twice, it leads to the same page twice.
 func (s *Server) join(c echo.Context) error {
-	form, l, code := page.PostedForm(c), page.Lang(c), c.Param("code")
-	p, err := s.Pledges.Join(c.Request().Context(), s.typed(c, form))
-	if errors.Is(err, pledges.ErrOver) {
-		return s.said(c, err, "", "/together/"+code)
+	form, l, ctx := page.PostedForm(c), page.Lang(c), c.Request().Context()
+	v, err := s.Pledges.ByCode(ctx, c.Param("code"), l)
+	if err != nil {
+		return err
+	}
+	typed := s.typed(c, form)
+	front, err := s.front(ctx, form.Get("from"), v)
+	if err != nil {
+		return err
+	}
+	if front != nil {
+		typed.StorefrontID = &front.MemberID
+	}
+	p, err := s.Pledges.Join(ctx, typed)
+	switch {
+	case errors.Is(err, pledges.ErrOver):
+		return s.said(c, err, "", v.Path())
+	case errors.Is(err, storefronts.ErrAway): // to the page that says until when
+		return page.Redirect(c, front.Path()+v.Path())
 	}
 	if form.Refused(err) {
 		if form.Error(l, "operation") != "" {
@@ -157,6 +193,28 @@ func (s *Server) join(c echo.Context) error {
 		return err
 	}
 	return s.toCard(c, p.Token)
+}
+
+// front is the storefront in which a launch is joined, where it lists or shares the product; nil: in none.
+func (s *Server) front(ctx context.Context, handle string, v pledges.View) (*storefronts.Storefront, error) {
+	if handle == "" || !v.IsLaunch() {
+		return nil, nil
+	}
+	f, err := storefronts.ByHandle(ctx, s.DB, handle)
+	if errors.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	listed, err := storefronts.Listed(ctx, s.DB, f.MemberID, v.ProductID)
+	if err == nil && !listed {
+		listed, err = referrals.Shared(ctx, s.DB, f.MemberID, v.ProductID)
+	}
+	if err != nil || !listed {
+		return nil, err
+	}
+	return &f, nil
 }
 
 // typed is the promise as it was typed. Of money it carries only the most that its buyer saw, to be compared.

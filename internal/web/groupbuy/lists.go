@@ -11,6 +11,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/pledges"
 	"relais/internal/web/page"
+	"relais/internal/web/tally"
 )
 
 // listed is how many rows of a list a page has.
@@ -31,6 +32,9 @@ type row struct {
 	Step  *steps.Step // that is reached, or was
 }
 
+// Words are where its words begin.
+func (r row) Words() string { return tally.Words(r.Campaign) }
+
 // Expected is what its pieces bring at the step, at the price of the cheapest variant, without delivery; nil: no step is reached.
 func (r row) Expected() *money.Amount {
 	if r.Step == nil {
@@ -44,7 +48,7 @@ func (r row) Expected() *money.Amount {
 func rowsOf(vs []pledges.View, now time.Time) []row {
 	var list []row
 	for _, v := range vs {
-		r := row{View: v, Stage: stageOf(v.Campaign, now)}
+		r := row{View: v, Stage: tally.Stage(v.Campaign, now)}
 		if step, ok := v.Reached(); ok && v.State != pledges.Cancelled {
 			r.Step = &step
 		}
@@ -122,7 +126,7 @@ func (s *Server) endOfBrand(c echo.Context) error {
 	return s.said(c, err, "together.brand.ended", "/brand/"+brand.Handle+"/together")
 }
 
-// all is every group order, for the platform.
+// all is every group order and launch, for the platform.
 func (s *Server) all(c echo.Context) error {
 	pager := page.NewPager(c, listed, 0)
 	vs, err := s.Pledges.List(c.Request().Context(), page.Lang(c), listed+1, pager.Offset())
@@ -136,10 +140,11 @@ func (s *Server) all(c echo.Context) error {
 
 type stopPage struct {
 	pledges.View
+	W    string // where its words begin
 	Form *page.Form
 }
 
-// stopping is the form with which the platform ends a group order.
+// stopping is the form with which the platform ends a group order or a launch.
 func (s *Server) stopping(c echo.Context) error { return s.showStopping(c, page.NewForm()) }
 
 func (s *Server) showStopping(c echo.Context, form *page.Form) error {
@@ -150,7 +155,7 @@ func (s *Server) showStopping(c echo.Context, form *page.Form) error {
 	if !v.Stoppable(s.Now()) {
 		return page.Redirect(c, "/admin/together")
 	}
-	return s.Site.Render(c, form.Status(), "groupbuy/stop", stopPage{v, form})
+	return s.Site.Render(c, form.Status(), "groupbuy/stop", stopPage{v, tally.Words(v.Campaign), form})
 }
 
 func (s *Server) stop(c echo.Context) error {

@@ -13,6 +13,7 @@ import (
 	"relais/internal/pledges"
 	"relais/internal/storefronts"
 	"relais/internal/web/page"
+	"relais/internal/web/tally"
 )
 
 // firstDays is for how long a group order runs if nobody says otherwise.
@@ -23,8 +24,8 @@ type openPage struct {
 	Form     *page.Form
 	Lowest   money.Amount // brand's price of the cheapest variant
 	Several  bool         // others cost more
-	Ladder   []rung
-	Examples []rung // the first and the last: what it earns
+	Ladder   []tally.Rung
+	Examples []tally.Rung // the first and the last: what it earns
 	Earns    bool
 	Days     []page.Option
 	Back     string // path of the product's page, in the storefront from which they came
@@ -46,7 +47,7 @@ func (s *Server) showOpening(c echo.Context, form *page.Form) error {
 	}
 	data := openPage{ProductPage: p, Form: form, MaxNote: pledges.MaxNote, Back: "/p/" + p.Slug}
 	data.Lowest, data.Several = cheapest(p)
-	data.Ladder = ladder(pledges.Campaign{Steps: p.Terms.Steps, State: pledges.Open}, 0, func(less int64) money.Amount { return money.New(steps.Price(data.Lowest.Minor, less), p.Currency) })
+	data.Ladder = tally.Ladder(pledges.Campaign{Steps: p.Terms.Steps, State: pledges.Open}, 0, func(less int64) money.Amount { return money.New(steps.Price(data.Lowest.Minor, less), p.Currency) })
 	for i, r := range data.Ladder {
 		r.Earn = catalog.Preview(r.Price, p.VATBps, p.Terms.CommissionBps, 0).Commission
 		r.All = money.New(r.Earn.Minor*int64(r.People), p.Currency)

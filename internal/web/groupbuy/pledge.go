@@ -11,6 +11,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/pledges"
 	"relais/internal/web/page"
+	"relais/internal/web/tally"
 )
 
 // Stages of a pledge, as its page tells of it.
@@ -59,10 +60,11 @@ func orderStage(p pledges.Page, now time.Time) string {
 
 type pledgePage struct {
 	pledges.Page
+	W      string // where its words begin
 	Stage  string
-	Back   bool   // from the provider's page, and nothing is known of the card yet
-	Left   string // until the deadline
-	Ladder []rung // what would be taken at each step, until that is decided
+	Back   bool         // from the provider's page, and nothing is known of the card yet
+	Left   string       // until the deadline
+	Ladder []tally.Rung // what would be taken at each step, until that is decided
 	Ad     string
 	Share  page.ShareLink
 }
@@ -81,20 +83,24 @@ func (s *Server) pledge(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	data := pledgePage{Page: p, Stage: pledgeStage(p, now), Left: leftOf(l, now, p.View.Deadline)}
+	data := pledgePage{Page: p, W: tally.Words(p.View.Campaign), Stage: pledgeStage(p, now), Left: tally.Left(l, now, p.View.Deadline)}
 	if back && data.Stage != pledgePending {
 		return c.Redirect(http.StatusSeeOther, p.Path())
 	}
 	data.Back = back
 	if slices.Contains([]string{pledgePending, pledgeJoined, pledgeCounting}, data.Stage) {
-		data.Ladder = ladder(p.View.Campaign, p.View.Now, p.At)
+		data.Ladder = tally.Ladder(p.View.Campaign, p.View.Now, p.At)
 	}
 	earns, err := s.earns(ctx, p.View.OpenedBy, p.View.BrandID)
 	if err != nil {
 		return err
 	}
 	data.Ad = adOf(l, p.View, earns)
-	data.Share = s.shareOf(l, p.View, friendText(l, p.View, data.Ad))
+	if data.Share = s.shareOf(l, p.View, ""); p.View.IsLaunch() {
+		data.Share.Title, data.Share.Text = p.View.Title, l.T("launches.share", "Title", p.View.Title, "Brand", p.View.BrandName, "Price", l.Money(p.View.PriceAt(0)))
+	} else {
+		data.Share.Text = friendText(l, p.View, data.Ad)
+	}
 	return s.Site.Render(c, http.StatusOK, "groupbuy/pledge", data)
 }
 

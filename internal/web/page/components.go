@@ -25,6 +25,7 @@ type ProductCard struct {
 	Photo, Alt string // content hash; empty: a placeholder
 	Price      Price
 	SoldOut    bool
+	Launching  bool          // promised to, not sold yet
 	Stars      *Stars        // what buyers think of it; nil: not shown
 	Note, By   string        // what a member says of it, and who
 	Earn       *money.Amount // what the viewer would earn by recommending it; nil: not shown

@@ -122,7 +122,7 @@ func (s *Server) marginOf(c echo.Context, form *page.Form) (marginForm, error) {
 	if err != nil {
 		return marginForm{}, err
 	}
-	if !p.Visible {
+	if !p.Visible || p.State == catalog.Launching { // nothing is put on a price before it is sold
 		return marginForm{}, storefronts.ErrProduct
 	}
 	f, err := s.marginFormOf(c, p, form)
@@ -242,7 +242,7 @@ func (s *Server) thisYear(ctx context.Context, memberID int64) (earnings.Year, e
 // marginOnShare is the form on the page of a shared product; nil where the terms allow no margin and there is none.
 func (s *Server) marginOnShare(c echo.Context, productID int64, code string) (*marginForm, error) {
 	p, err := catalog.ByID(c.Request().Context(), s.DB, productID, page.Lang(c), s.Now())
-	if err != nil || !p.Visible {
+	if err != nil || !p.Visible || p.State == catalog.Launching {
 		return nil, err
 	}
 	f, err := s.marginFormOf(c, p, page.NewForm())

@@ -17,7 +17,7 @@ import (
 func card(c echo.Context, p catalog.ProductCard) page.ProductCard {
 	shown := page.ProductCard{
 		URL: "/p/" + p.Slug, Title: p.Title, Brand: p.BrandName, Photo: p.MediaHash, Alt: altOf(p.MediaAlt, p.Title),
-		Price: page.Price{Now: p.From(), From: p.MinMinor < p.MaxMinor}, SoldOut: p.Stock == 0,
+		Price: page.Price{Now: p.From(), From: p.MinMinor < p.MaxMinor}, SoldOut: p.Stock == 0 && p.State != catalog.Launching, Launching: p.State == catalog.Launching,
 	}
 	if p.Ratings >= ratings.MinShown {
 		shown.Stars = &page.Stars{Tenths: ratings.Tenths(p.Stars, p.Ratings), Count: p.Ratings}
@@ -41,7 +41,9 @@ func cards(c echo.Context, list []catalog.ProductCard) []page.ProductCard {
 func listed(c echo.Context, f storefronts.Storefront, l storefronts.Listing) page.ProductCard {
 	shown := card(c, l.ProductCard)
 	shown.URL, shown.Note = withClick(f.Path()+"/p/"+l.Slug, c.QueryParam("c")), l.Note
-	shown.Price.Now = l.Price()
+	if !shown.Launching { // nothing is put on a price before it is sold
+		shown.Price.Now = l.Price()
+	}
 	return shown
 }
 

@@ -57,6 +57,7 @@ type orderParcel struct {
 	orders.Shipment
 	Stages     []page.Stage
 	Receivable bool
+	Making     bool   // it was promised in a launch, and is not sent yet
 	Track      string // the tracking address, where it is one
 }
 
@@ -115,7 +116,8 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, back bool) error {
 	data.Returns, data.Money, data.Withdrawable = backOf(lang, o, rs), aftersale.Refunds(lang, o, 0), data.Choice.Err == nil
 	data.AllBack = errors.Is(data.Choice.Err, returns.ErrAgain) && len(rs) > 0
 	for _, sh := range o.Shipments {
-		p := orderParcel{Shipment: sh, Stages: stagesOf(lang, o, sh, rs), Receivable: sh.State == orders.Shipped && o.State == orders.Paid && !data.AllBack}
+		p := orderParcel{Shipment: sh, Stages: stagesOf(lang, o, sh, rs), Receivable: sh.State == orders.Shipped && o.State == orders.Paid && !data.AllBack,
+			Making: o.Expected != nil && sh.ShippedAt == nil && o.State != orders.Cancelled && o.State != orders.Expired}
 		if isTrackingPage(sh.Tracking) {
 			p.Track = sh.Tracking
 		}

@@ -74,7 +74,10 @@ func (s *Shop) elsewhere(p catalog.ProductPage, stars page.Stars) elsewhere {
 		}
 	}
 	l.Offers = linkedOffer{Type: "Offer", URL: v.Canonical, Currency: string(p.Currency), Availability: "https://schema.org/InStock"}
-	if p.Stock() == 0 {
+	switch {
+	case p.State == catalog.Launching:
+		l.Offers.Availability = "https://schema.org/PreOrder"
+	case p.Stock() == 0:
 		l.Offers.Availability = "https://schema.org/OutOfStock"
 	}
 	if low.PriceMinor == high.PriceMinor {

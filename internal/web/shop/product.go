@@ -24,6 +24,7 @@ import (
 	"relais/internal/web/opinion"
 	"relais/internal/web/orderform"
 	"relais/internal/web/page"
+	"relais/internal/web/tally"
 )
 
 // relay is the member in whose storefront a product is shown.
@@ -54,6 +55,7 @@ type productPage struct {
 	Resale     *resale             // what the storefront puts on the price; nil: nothing
 	Steps      []step              // what a piece costs people who order together, of the cheapest variant and the brand's price
 	Together   bool                // such an order can be opened
+	Launch     *tally.Launch       // it is being launched: seen and promised, not sold; nil: it is not
 	Designable bool                // members make designs of it
 	Origin     *ideas.Origin       // whose idea it was; nil: of the brand itself
 	Status     *storefronts.Status // of the member of the storefront; nil: nothing is said
@@ -190,8 +192,13 @@ func (s *Shop) showProduct(c echo.Context, p catalog.ProductPage, r *relay, form
 	return s.site.Render(c, data.Form.Status(), "shop/product", data)
 }
 
-// ways are those in which the product reaches its buyer: as it is, delivered so, or made their own; and whose idea it was.
+// ways are those in which the product reaches its buyer: as it is, delivered so, made their own; and whose idea it was, or promised to in its launch.
 func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
+	if data.State == catalog.Launching {
+		if data.Launch, err = s.launchOf(c, data.ProductPage); err != nil {
+			return err
+		}
+	}
 	if data.Delivery, err = s.delivery(c, data.BrandID); err != nil {
 		return err
 	}
@@ -222,6 +229,16 @@ func (s *Shop) asked(c echo.Context, data *productPage) (err error) {
 	return err
 }
 
+// launchOf is the launch of a product that is being launched.
+func (s *Shop) launchOf(c echo.Context, p catalog.ProductPage) (*tally.Launch, error) {
+	v, err := s.pledges.LaunchOf(c.Request().Context(), p.ID, page.Lang(c))
+	if err != nil {
+		return nil, err
+	}
+	panel := tally.OfLaunch(page.Lang(c), v, s.now())
+	return &panel, nil
+}
+
 // step is what a piece costs from a number of people on.
 type step struct {
 	steps.Step
@@ -231,6 +248,9 @@ type step struct {
 // stepsOf are the prices of the cheapest variant for people who order together: off the brand's price, before a storefront puts anything on it.
 func stepsOf(p catalog.ProductPage) []step {
 	var list []step
+	if p.State == catalog.Launching { // by people it is sold once it is made
+		return nil
+	}
 	low := lowest(p).Price
 	for _, s := range p.Terms.Steps {
 		list = append(list, step{s, money.New(steps.Price(low.Minor, s.LessBps), low.Currency)})

@@ -18,6 +18,9 @@ type resale struct {
 // resell puts the margin of a storefront on every variant of a product, with the lowest price of 30 days of that storefront, and says what it is;
 // nil, and the product as it is, where there is none. Its own member sees the brand's price, as they would pay it.
 func (s *Shop) resell(c echo.Context, p *catalog.ProductPage, r *relay) (*resale, error) {
+	if p.State == catalog.Launching { // nothing is put on a price before it is sold
+		return nil, nil
+	}
 	low := lowest(*p).Price
 	added := r.Margin.On(low, p.Terms.MarginBps)
 	if added.Minor == 0 {

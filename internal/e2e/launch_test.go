@@ -1,0 +1,91 @@
+package e2e_test
+
+import (
+	"testing"
+
+	"relais/internal/demo"
+)
+
+// A launch, on a phone: a brand creates a piece and launches it, a guest finds it among the launches and backs it, the day comes, the card is charged, the order says
+// that it is being made, and once it is made it is for sale.
+func TestLaunchOnAPhone(t *testing.T) {
+	brand := phone(t, "lancement-marque", "fr")
+	brand.logsIn("guillaume@serres-morvelle.example", demo.Password)
+	brand.goes("/brand/serres-morvelle/products/new")
+	brand.types("title", "Arrosoir Brise")
+	brand.types("description", "Un arrosoir de deux litres, en zinc, au bec long.")
+	brand.types("variants.0.price", "42,00")
+	brand.presses("Créer")
+	brand.reads("Lancer une pièce")
+	brand.presses("Lancer une pièce")
+	brand.reads("Objectif, en pièces")
+	brand.fits("the form that launches")
+	brand.types("goal", "2")
+	brand.types("max", "3")
+	brand.types("days", "1")
+	brand.types("plan", "Le zinc, et deux semaines d’atelier.")
+	brand.types("expected", evaluate[string](brand, `document.querySelector("[name=expected]").options[3].value`))
+	brand.shot("launching")
+	brand.presses("Ouvrir le lancement")
+	brand.reads("C’est ouvert")
+	brand.fits("the brand's launches")
+	brand.shot("list")
+
+	anne := phone(t, "lancement-anne", "fr")
+	anne.goes("/launches")
+	anne.reads("Arrosoir Brise")
+	anne.fits("the open launches")
+	anne.shot("launches")
+	anne.presses("Arrosoir Brise")
+	anne.reads("Encore 2 pièces, et on la fabrique")
+	anne.fits("the product in its launch")
+	anne.shot("product")
+	anne.presses("Je soutiens")
+	anne.reads("Ce qui peut être débité")
+	for field, value := range map[string]string{"email": "anne.kerdoncuff@poste.example", "name": "Anne Kerdoncuff", "street": "3 rue des Lilas", "postcode": "35000", "city": "Rennes"} {
+		anne.types(field, value)
+	}
+	anne.types("quantity", "2")
+	anne.until("have it worked out again", `document.querySelector("#join-parts").innerText.includes("2 ×")`)
+	anne.taps("[name=consent]")
+	anne.fits("the form that backs it")
+	anne.shot("backing")
+	anne.presses("Autoriser le débit")
+	anne.until("the page for the card", `document.querySelector("input[name=number]")`)
+	pays(anne, "5555 5555 5555 4444")
+	anne.until("come back", `location.pathname.startsWith("/pledge/")`)
+	anne.reads("Votre promesse est notée")
+	anne.fits("the pledge")
+	anne.shot("pledge")
+	pledge := anne.path()
+
+	admin := phone(t, "lancement-admin", "fr")
+	admin.logsIn("admin@relais.example", demo.Password)
+	admin.goes("/admin/together")
+	admin.reads("Arrosoir Brise")
+	admin.fits("all of them")
+	admin.goes("/admin/clock")
+	admin.presses("Avancer de 1 jour")
+	admin.reads("Le temps a avancé")
+
+	anne.goes(pledge)
+	anne.becomes("C’est payé, et ce sera fabriqué")
+	anne.fits("charged")
+	anne.presses("Voir ma commande")
+	anne.reads("En fabrication, prévue en")
+	anne.fits("the order of a launch")
+	anne.shot("order")
+
+	brand.goes("/brand/serres-morvelle/launches")
+	brand.reads("pas commencée")
+	brand.presses("La fabrication a commencé")
+	brand.reads("Ceux qui soutiennent voient")
+	brand.taps("li.card details summary")
+	brand.presses("La mettre en vente")
+	brand.reads("Elle est en vente")
+	brand.fits("a launch that is made")
+	brand.shot("made")
+	anne.goes("/products?q=arrosoir")
+	anne.reads("Arrosoir Brise")
+	holds(t)
+}

@@ -1,0 +1,247 @@
+package pledges
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/catalog"
+	"relais/internal/i18n"
+	"relais/internal/jobs"
+	"relais/internal/members"
+	"relais/internal/notices"
+	"relais/internal/postgres"
+	"relais/internal/prose"
+)
+
+// Launch opens a launch of a brand for a draft of its, which everybody sees from then on. The whole team may. Faults: the fields of the draft; ErrGone for
+// whoever is not on the team; ErrNotDraft, ErrSold, catalog.ErrPricedElsewhere; ErrNoSteps where the brand has no terms; ErrManyOpen.
+func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchDraft) (Campaign, error) {
+	now := s.now()
+	d.Plan = prose.Lines(prose.Printable(d.Plan))
+	if err := d.Check(now); err != nil {
+		return Campaign{}, err
+	}
+	month := monthOf(d.Expected)
+	c := Campaign{Kind: Launch, Code: newCode(), ProductID: d.ProductID, BrandID: brandID, OpenedBy: memberID, Steps: d.All(), State: Open, OpenedAt: now,
+		Deadline: d.deadline(now), Max: d.Max, Expected: &month, Plan: d.Plan, IdeaID: d.IdeaID}
+	return c, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		role, err := catalog.Role(ctx, tx, brandID, memberID)
+		if err == nil && role == catalog.NoRole {
+			err = ErrGone
+		}
+		if err != nil {
+			return err
+		}
+		// It locks the brand: two at once count each other.
+		if err := begin(ctx, tx, brandID, d.ProductID, now); err != nil {
+			return err
+		}
+		goal := c.Steps
+		if err := s.offered(ctx, tx, &c, catalog.Launching); err != nil {
+			return err
+		}
+		c.Steps = goal
+		var open int
+		if err := tx.GetContext(ctx, &open, `select count(*) from campaigns where brand_id = $1 and kind = 'launch' and state = 'open'`, brandID); err != nil {
+			return postgres.Translate(err)
+		}
+		if open >= MaxOpen {
+			return ErrManyOpen
+		}
+		if err := tx.GetContext(ctx, &c.ID, insertLaunch, c.Code, c.ProductID, c.BrandID, c.OpenedBy, c.TermsID, c.Steps, c.Currency, c.OpenedAt, c.Deadline,
+			c.Max, c.Expected, c.Plan, c.IdeaID); err != nil {
+			return fmt.Errorf("open launch: %w", postgres.Translate(err))
+		}
+		return record(ctx, tx, s.now(), memberID, c, "launch opened")
+	})
+}
+
+const insertLaunch = `
+insert into campaigns (kind, code, product_id, brand_id, opened_by, terms_id, steps, currency, opened_at, deadline, max_units, expected, plan, idea_id)
+values ('launch', $1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, 0), $11, $12, $13) returning id`
+
+// record writes into the log of administrators what was done with a campaign.
+func record(ctx context.Context, tx *sqlx.Tx, at time.Time, actorID int64, c Campaign, action string) error {
+	return members.Audit(ctx, tx, members.AuditEntry{At: at, ActorID: actorID, Action: action, Subject: fmt.Sprintf("campaign %d", c.ID)})
+}
+
+const sumUnits = `select coalesce(sum(quantity), 0) from pledges where campaign_id = $1 and state = any(string_to_array($2, ','))`
+
+// units are the pieces of the pledges in those states, with commas between them.
+func units(ctx context.Context, q sqlx.QueryerContext, campaignID int64, states string) (n int, err error) {
+	if err := sqlx.GetContext(ctx, q, &n, sumUnits, campaignID, states); err != nil {
+		return 0, fmt.Errorf("count pieces: %w", postgres.Translate(err))
+	}
+	return n, nil
+}
+
+// fits refuses more pieces than a launch has left, those for which a card is missing counted. Two at once: the second waits here, and counts the first.
+func fits(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) error {
+	if c.Max == 0 {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, fmt.Sprint("units:", c.ID)); err != nil {
+		return postgres.Translate(err)
+	}
+	taken, err := units(ctx, tx, c.ID, "pending,joined")
+	if err != nil {
+		return err
+	}
+	if left := c.Max - taken; int(p.Quantity) > left {
+		return ErrUnits.Arg("Left", max(0, left))
+	}
+	return nil
+}
+
+const (
+	setStarted = `update campaigns set started_at = $2 where id = $1`
+	setMade    = `update campaigns set started_at = coalesce(started_at, $2), made_at = $2 where id = $1`
+)
+
+// Start says that what was launched is in production. The team of its brand may. Twice it changes nothing. ErrGone, ErrNotReached.
+func (s *Service) Start(ctx context.Context, memberID, brandID, id int64) error {
+	return s.produce(ctx, memberID, brandID, id, func(tx *sqlx.Tx, c Campaign) error {
+		if c.StartedAt != nil {
+			return nil
+		}
+		if _, err := tx.ExecContext(ctx, setStarted, c.ID, s.now()); err != nil {
+			return postgres.Translate(err)
+		}
+		return record(ctx, tx, s.now(), memberID, c, "launch in production")
+	})
+}
+
+// Made says that what was launched is made: it is for sale from now on, with the stock that its brand gave it, and whoever was charged is told.
+// The team of its brand may. Twice it changes nothing. ErrGone, ErrNotReached.
+func (s *Service) Made(ctx context.Context, memberID, brandID, id int64) error {
+	return s.produce(ctx, memberID, brandID, id, func(tx *sqlx.Tx, c Campaign) error {
+		if c.MadeAt != nil {
+			return nil
+		}
+		if _, err := tx.ExecContext(ctx, setMade, c.ID, s.now()); err != nil {
+			return postgres.Translate(err)
+		}
+		if err := s.finish(ctx, tx, c, catalog.Published); err != nil {
+			return err
+		}
+		if err := record(ctx, tx, s.now(), memberID, c, "launch made"); err != nil {
+			return err
+		}
+		return enqueueMade(ctx, tx, c.ID, 0)
+	})
+}
+
+func (s *Service) produce(ctx context.Context, memberID, brandID, id int64, do func(*sqlx.Tx, Campaign) error) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		c, err := ofTeam(ctx, tx, memberID, brandID, id)
+		switch {
+		case err != nil:
+			return err
+		case !c.IsLaunch():
+			return ErrGone
+		case c.State != Reached:
+			return ErrNotReached
+		}
+		return do(tx, c)
+	})
+}
+
+func enqueueMade(ctx context.Context, tx *sqlx.Tx, campaignID, after int64) error {
+	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobMade, Args: args{ID: campaignID, After: after}, UniqueKey: fmt.Sprintf("%s:%d:%d", JobMade, campaignID, after), MaxAttempts: tries})
+}
+
+// atOnce is how many buyers are told in one transaction that what they promised is for sale.
+const atOnce = 200
+
+const selectBackers = `
+select p.id, p.member_id, o.email, o.lang from pledges p join orders o on o.id = p.order_id
+where p.campaign_id = $1 and p.id > $2 and o.state = 'paid' order by p.id limit $3`
+
+// tellMade tells the buyers who were charged in a launch that its product is for sale, those after one pledge; the next job goes on from the last.
+func (s *Service) tellMade(ctx context.Context, campaignID, after int64) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		c, err := campaignWhere(ctx, tx, `c.id = $1`, campaignID)
+		if err != nil {
+			return err
+		}
+		var backers []struct {
+			ID       int64     `db:"id"`
+			MemberID *int64    `db:"member_id"`
+			Email    string    `db:"email"`
+			Lang     i18n.Lang `db:"lang"`
+		}
+		if err := tx.SelectContext(ctx, &backers, selectBackers, c.ID, after, atOnce); err != nil {
+			return postgres.Translate(err)
+		}
+		for _, b := range backers {
+			if err := s.tellBacker(ctx, tx, c, Pledge{ID: b.ID, MemberID: b.MemberID, Email: b.Email, Lang: b.Lang}); err != nil {
+				return err
+			}
+		}
+		if len(backers) < atOnce {
+			return nil
+		}
+		return enqueueMade(ctx, tx, c.ID, backers[len(backers)-1].ID)
+	})
+}
+
+func (s *Service) tellBacker(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) error {
+	if p.Email != "" {
+		if err := s.letter(ctx, tx, c, p, "pledge_made", "made"); err != nil {
+			return err
+		}
+	}
+	if p.MemberID == nil {
+		return nil
+	}
+	n, err := namesOf(ctx, tx, c, p.Lang)
+	if err != nil {
+		return err
+	}
+	return notices.Tell(ctx, tx, notices.Notice{MemberID: *p.MemberID, Kind: notices.Order, Event: "launch_made", Subject: fmt.Sprintf("campaign:%d", c.ID),
+		Path: "/share?product=" + n.Slug, At: s.now(), Written: true, Args: notices.Args{"Title": n.Title, "Brand": n.Brand}})
+}
+
+// LaunchOf is the launch of a product that is open, or was reached and is not made yet. ErrGone.
+func (s *Service) LaunchOf(ctx context.Context, productID int64, lang i18n.Lang) (View, error) {
+	vs, err := viewsWhere(ctx, s.db, lang, `c.product_id = $2 and c.kind = 'launch' and (c.state = 'open' or c.state = 'reached' and c.made_at is null) order by c.id desc limit 1`, productID)
+	if err == nil && len(vs) == 0 {
+		err = ErrGone
+	}
+	if err != nil {
+		return View{}, err
+	}
+	return vs[0], nil
+}
+
+// OpenLaunches are those that can be joined, the first to end first, of brands that can sell.
+func (s *Service) OpenLaunches(ctx context.Context, lang i18n.Lang, limit, offset int) ([]View, error) {
+	return viewsWhere(ctx, s.db, lang, `c.kind = 'launch' and c.state = 'open' and c.deadline > $2 and b.blocked_at is null order by c.deadline, c.id limit $3 offset $4`, s.now(), limit, offset)
+}
+
+// LaunchesOf are the launches of a brand, the newest first.
+func (s *Service) LaunchesOf(ctx context.Context, brandID int64, lang i18n.Lang, limit, offset int) ([]View, error) {
+	return viewsWhere(ctx, s.db, lang, `c.brand_id = $2 and c.kind = 'launch' order by c.id desc limit $3 offset $4`, brandID, limit, offset)
+}
+
+// Path is the address of its page on this site: that of its product, where it is a launch.
+func (v View) Path() string {
+	if v.IsLaunch() {
+		return "/p/" + v.Slug
+	}
+	return v.Campaign.Path()
+}
+
+// JoinPath is the address of the form on which it is joined.
+func (v View) JoinPath() string { return v.Campaign.Path() + "/join" }
+
+// Left is how many pieces of a launch can still be promised, as far as cards were kept; -1: no end.
+func (v View) Left() int {
+	if v.Max == 0 {
+		return -1
+	}
+	return max(0, v.Max-v.Now)
+}

@@ -1,0 +1,252 @@
+// Package launch has the pages of launches: a brand's team asks for promises to a piece that is not made yet, sees how it stands, ends it early, and says
+// when it is in production and made; everybody sees those that are open.
+//
+//	/brand/HANDLE/launches ──▶ …/launches/new ──▶ /p/SLUG, which shows the launch in place of the basket ──▶ /launches/CODE/join (package groupbuy)
+//	/launches ────────────────────────────────────▲
+//
+// Whoever joins does so on the pages of package groupbuy, as for a group order.
+package launch
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"relais/internal/catalog"
+	"relais/internal/catalog/steps"
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/money"
+	"relais/internal/pledges"
+	"relais/internal/postgres"
+	"relais/internal/web/page"
+	"relais/internal/web/tally"
+)
+
+// Options is what the pages need.
+type Options struct {
+	Site    *page.Site
+	DB      *postgres.DB
+	Pledges *pledges.Service
+	Now     func() time.Time // business time
+}
+
+// Server answers the pages. Create it with New.
+type Server struct{ Options }
+
+// New returns the server.
+func New(o Options) *Server { return &Server{o} }
+
+// Routes registers the pages.
+func (s *Server) Routes(e *echo.Echo) {
+	e.GET("/launches", s.open)
+	b := e.Group("/brand/:handle/launches", page.RequireBrand)
+	b.GET("", s.ofBrand)
+	b.GET("/new", s.drafting)
+	b.POST("/new", s.launch)
+	b.POST("/:id/end", s.end)
+	b.POST("/:id/start", s.start)
+	b.POST("/:id/made", s.made)
+}
+
+// listed is how many launches a page has.
+const listed = 24
+
+type openPage struct {
+	Launches []tally.Launch
+	Older    string
+	Empty    page.Empty
+}
+
+// open is the launches that everybody can join, the first to end first.
+func (s *Server) open(c echo.Context) error {
+	l, pager := page.Lang(c), page.NewPager(c, listed, 0)
+	vs, err := s.Pledges.OpenLaunches(c.Request().Context(), l, listed+1, pager.Offset())
+	if err != nil {
+		return err
+	}
+	data := openPage{Empty: page.Empty{Icon: "package", Title: l.T("launches.empty.title"), Text: l.T("launches.empty.text"), URL: "/products", Action: l.T("launches.empty.action")}}
+	data.Launches, data.Older = s.panels(l, vs, pager)
+	return s.Site.Render(c, http.StatusOK, "launch/open", data)
+}
+
+// panels are launches as lists show them, and the address of the rest; of which one too many was asked for.
+func (s *Server) panels(l i18n.Lang, vs []pledges.View, pager *page.Pager) (list []tally.Launch, older string) {
+	if len(vs) > listed {
+		vs, older = vs[:listed], pager.URL(pager.Page+1)
+	}
+	for _, v := range vs {
+		list = append(list, tally.OfLaunch(l, v, s.Now()))
+	}
+	return list, older
+}
+
+type brandPage struct {
+	Brand    page.BrandRef
+	Base     string
+	Launches []tally.Launch
+	Older    string
+	Empty    page.Empty
+}
+
+// ofBrand is the launches of a brand, for its team.
+func (s *Server) ofBrand(c echo.Context) error {
+	l, pager := page.Lang(c), page.NewPager(c, listed, 0)
+	brand, _ := page.ViewerFrom(c).Brand(c.Param("handle"))
+	vs, err := s.Pledges.LaunchesOf(c.Request().Context(), brand.ID, l, listed+1, pager.Offset())
+	if err != nil {
+		return err
+	}
+	data := brandPage{Brand: brand, Base: baseOf(brand)}
+	data.Empty = page.Empty{Icon: "package", Title: l.T("launches.brand.empty.title"), Text: l.T("launches.brand.empty.text"), URL: data.Base + "/new", Action: l.T("launches.brand.new")}
+	data.Launches, data.Older = s.panels(l, vs, pager)
+	return s.Site.Render(c, http.StatusOK, "launch/brand", data)
+}
+
+func baseOf(b page.BrandRef) string { return "/brand/" + b.Handle + "/launches" }
+
+// What the form says before anything is typed.
+const (
+	firstDays = 30
+	rows      = 3 // of steps
+)
+
+type newPage struct {
+	Brand    page.BrandRef
+	Base     string
+	Form     *page.Form
+	Products []page.Option // drafts with a price
+	Months   []page.Option
+	Rows     []int
+	Empty    page.Empty
+	MaxPlan  int
+}
+
+func (s *Server) drafting(c echo.Context) error {
+	return s.showDrafting(c, page.NewForm("days", strconv.Itoa(firstDays), "product", c.QueryParam("product")))
+}
+
+// showDrafting is the form with which a launch is opened.
+func (s *Server) showDrafting(c echo.Context, form *page.Form) error {
+	ctx, l, now := c.Request().Context(), page.Lang(c), s.Now()
+	brand, _ := page.ViewerFrom(c).Brand(c.Param("handle"))
+	cards, err := catalog.BrandCards(ctx, s.DB, l, now, brand.ID)
+	if err != nil {
+		return err
+	}
+	data := newPage{Brand: brand, Base: baseOf(brand), Form: form, MaxPlan: pledges.MaxPlan}
+	for _, card := range cards {
+		if card.State == catalog.Draft && card.MinMinor > 0 {
+			data.Products = append(data.Products, page.Option{Value: strconv.FormatInt(card.ID, 10), Label: card.Title + " · " + l.Money(card.From())})
+		}
+	}
+	data.Empty = page.Empty{Icon: "package", Title: l.T("launches.new.empty.title"), Text: l.T("launches.new.empty.text"), URL: "/brand/" + brand.Handle + "/products/new", Action: l.T("launches.new.empty.action")}
+	// From this month on, for as long as any launch may promise: which of them fit is said where the days are known.
+	for i := range pledges.LaterMonths + 3 {
+		month := firstOf(now).AddDate(0, i, 0)
+		data.Months = append(data.Months, page.Option{Value: month.Format(monthForm), Label: l.Month(month)})
+	}
+	for i := range rows {
+		data.Rows = append(data.Rows, i)
+	}
+	return s.Site.Render(c, form.Status(), "launch/new", data)
+}
+
+// monthForm is how a month stands in the form.
+const monthForm = "2006-01"
+
+func firstOf(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC) }
+
+// launch opens the launch that was typed, and leads to its product's page.
+func (s *Server) launch(c echo.Context) error {
+	form := page.PostedForm(c)
+	brand, _ := page.ViewerFrom(c).Brand(c.Param("handle"))
+	_, err := s.Pledges.Launch(c.Request().Context(), page.ViewerFrom(c).ID, brand.ID, typed(form))
+	if form.Refused(err) {
+		return s.showDrafting(c, form)
+	}
+	if err != nil {
+		return err
+	}
+	s.Site.Good(c, "launches.new.done")
+	return page.Redirect(c, baseOf(brand))
+}
+
+// typed is the launch as it was typed. What cannot be read is 0, and refused at its field.
+func typed(form *page.Form) pledges.LaunchDraft {
+	d := pledges.LaunchDraft{ProductID: form.Int("product", 0), Goal: whole(form.Get("goal")), Days: whole(form.Get("days")), Plan: form.Raw("plan")}
+	if form.Get("max") != "" {
+		if d.Max = whole(form.Get("max")); d.Max == 0 {
+			d.Max = -1
+		}
+	}
+	d.Expected, _ = time.Parse(monthForm, form.Get("expected"))
+	for row := range rows {
+		people, less := form.Get(steps.Field(row, "people")), form.Get(steps.Field(row, "less"))
+		if people == "" && less == "" {
+			continue
+		}
+		form.Set(steps.Field(row, "people"), "")
+		form.Set(steps.Field(row, "less"), "")
+		at := len(d.Steps) // a row's number is that of its step
+		form.Set(steps.Field(at, "people"), people)
+		form.Set(steps.Field(at, "less"), less)
+		d.Steps = append(d.Steps, steps.Step{People: whole(people), LessBps: percent(less)})
+	}
+	return d
+}
+
+// whole is a number of pieces or days as people type it: "1 000".
+func whole(typed string) int {
+	n, err := strconv.Atoi(strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "").Replace(typed))
+	if err != nil || n < 0 || n > math.MaxInt32 {
+		return 0
+	}
+	return n
+}
+
+// percent reads a percentage with two decimals at most ("12", "12,5") as basis points; 0: it is none.
+func percent(typed string) int64 {
+	a, err := money.Parse(strings.TrimSuffix(strings.TrimSpace(typed), "%"), "EUR") // a currency of two decimals
+	if err != nil {
+		return 0
+	}
+	return a.Minor
+}
+
+// end ends a launch for its brand, which may do so until the deadline.
+func (s *Server) end(c echo.Context) error { return s.do(c, s.Pledges.End, "launches.brand.ended") }
+
+// start says that what was launched is in production.
+func (s *Server) start(c echo.Context) error {
+	return s.do(c, s.Pledges.Start, "launches.brand.started")
+}
+
+// made says that it is made, and for sale from now on.
+func (s *Server) made(c echo.Context) error { return s.do(c, s.Pledges.Made, "launches.brand.made") }
+
+// do has a member of the team do something with the launch of the address, and returns to the list, which says what came of it.
+func (s *Server) do(c echo.Context, do func(ctx context.Context, memberID, brandID, id int64) error, done string) error {
+	brand, _ := page.ViewerFrom(c).Brand(c.Param("handle"))
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil {
+		return pledges.ErrGone
+	}
+	err = do(c.Request().Context(), page.ViewerFrom(c).ID, brand.ID, id)
+	refused, ok := errors.AsType[*fault.Error](err)
+	switch {
+	case err == nil:
+		s.Site.Good(c, done)
+	case ok && refused.Kind == fault.Conflict:
+		s.Site.Bad(c, refused.Message)
+	default:
+		return err
+	}
+	return page.Redirect(c, baseOf(brand))
+}
