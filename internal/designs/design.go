@@ -96,7 +96,8 @@ type Design struct {
 	Content      []byte         `db:"content"`
 	UpdatedAt    time.Time      `db:"updated_at"`
 	BaseContent  []byte         `db:"base_content"`
-	Newer        bool           `db:"newer"` // the brand has published another version since, or none is published now
+	Newer        bool           `db:"newer"`   // the brand has published another version since, or none is published now
+	Offered      bool           `db:"offered"` // members design on the product now: it can be ordered
 	ProductID    int64          `db:"product_id"`
 	Slug         string         `db:"slug"`
 	ProductTitle string         `db:"product_title"`
@@ -104,6 +105,13 @@ type Design struct {
 	Base         model.Base     `db:"-"`
 	Doc          model.Document `db:"-"`
 	Photos       []Photo        `db:"-"` // of its author
+}
+
+func (d *Design) read() (err error) {
+	if d.Base, err = model.ParseBase(d.BaseContent); err == nil {
+		d.Doc, err = model.Parse(d.Content)
+	}
+	return err
 }
 
 // Path is the page of the design.
@@ -129,7 +137,7 @@ func (d Design) OnPage() draw.Pictures {
 
 const selectDesign = `
 select d.id, d.author_id, d.version_id, d.title, d.revision, d.content, d.updated_at, v.content as base_content, v.state <> 'published' as newer,
-  p.id as product_id, p.slug, p.title as product_title, p.currency
+  exists (select 1 from base_versions o where o.product_id = v.product_id and o.state = 'published') as offered, p.id as product_id, p.slug, p.title as product_title, p.currency
 from designs d join base_versions v on v.id = d.version_id join products p on p.id = v.product_id
 where d.id = $1 and d.author_id = $2 and d.state <> 'dropped'`
 
@@ -139,10 +147,7 @@ func ByID(ctx context.Context, q sqlx.QueryerContext, memberID, id int64) (Desig
 	if err := sqlx.GetContext(ctx, q, &d, selectDesign, id, memberID); err != nil {
 		return Design{}, postgres.Translate(err)
 	}
-	var err error
-	if d.Base, err = model.ParseBase(d.BaseContent); err == nil {
-		d.Doc, err = model.Parse(d.Content)
-	}
+	err := d.read()
 	if err == nil {
 		d.Photos, err = Photos(ctx, q, memberID)
 	}
@@ -154,7 +159,7 @@ func ByID(ctx context.Context, q sqlx.QueryerContext, memberID, id int64) (Desig
 
 const selectMine = `
 select d.id, d.author_id, d.version_id, d.title, d.revision, d.content, d.updated_at, v.content as base_content, v.state <> 'published' as newer,
-  p.id as product_id, p.slug, p.title as product_title, p.currency
+  exists (select 1 from base_versions o where o.product_id = v.product_id and o.state = 'published') as offered, p.id as product_id, p.slug, p.title as product_title, p.currency
 from designs d join base_versions v on v.id = d.version_id join products p on p.id = v.product_id
 where d.author_id = $1 and d.state <> 'dropped' order by d.id desc`
 
@@ -171,10 +176,7 @@ func Mine(ctx context.Context, q sqlx.QueryerContext, memberID int64) ([]Design,
 	for i := range list {
 		d := &list[i]
 		d.Photos = photos
-		if d.Base, err = model.ParseBase(d.BaseContent); err == nil {
-			d.Doc, err = model.Parse(d.Content)
-		}
-		if err != nil {
+		if err := d.read(); err != nil {
 			return nil, fmt.Errorf("read design %d: %w", d.ID, err)
 		}
 	}

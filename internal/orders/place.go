@@ -14,6 +14,7 @@ import (
 
 	"relais/internal/carts"
 	"relais/internal/catalog"
+	"relais/internal/designs"
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/i18n"
@@ -210,6 +211,9 @@ func (s *Service) parcels(ctx context.Context, tx *sqlx.Tx, p Placement, lines [
 		return nil, carts.ErrEmptyCart
 	}
 	for _, l := range lines {
+		if l.DesignTrouble != "" {
+			return nil, carts.ErrDesign
+		}
 		if !l.Sellable {
 			return nil, carts.ErrUnavailable
 		}
@@ -260,16 +264,20 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, parcels 
 	}
 	for i, l := range lines {
 		d := decisions[i]
-		if l.Margin.Minor > catalog.MaxMargin(l.BrandPrice().Minor, d.Margin) {
+		if l.Margin.Minor > catalog.MaxMargin(l.BrandPrice().Minor-l.Options.Minor, d.Margin) {
 			return ErrPriceMoved // the terms changed between two looks
 		}
 		split, err := earnings.SplitResale(l.Total().Minor, l.Margin.Minor*l.Quantity, l.VATBps, credits(d), s.feeBps)
 		if err != nil {
 			return err
 		}
+		revision, err := freeze(ctx, tx, l, o.PlacedAt)
+		if err != nil {
+			return err
+		}
 		var id int64
 		err = tx.GetContext(ctx, &id, insertLine, o.ID, shipment[l.BrandID], l.VariantID, l.ProductID, l.BrandID, l.Title, l.VariantTitle, l.SKU,
-			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade, l.Margin.Minor, split.Margin)
+			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade, l.Margin.Minor, split.Margin, l.DesignID, revision, l.Options.Minor)
 		if err != nil {
 			return fmt.Errorf("place line: %w", postgres.Translate(err))
 		}
@@ -278,6 +286,18 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, parcels 
 		}
 	}
 	return nil
+}
+
+// freeze keeps the design of a line for good, as it is ordered; nil without one.
+func freeze(ctx context.Context, tx *sqlx.Tx, l carts.Line, at time.Time) (*int, error) {
+	if l.DesignID == nil {
+		return nil, nil
+	}
+	err := designs.Freeze(ctx, tx, l.Design, at)
+	if errors.Is(err, designs.ErrElsewhere) {
+		return nil, carts.ErrDesign
+	}
+	return &l.Design.Revision, err
 }
 
 // credits are those of a decision, as its line is split by them.

@@ -150,10 +150,10 @@ func New(o Options) (http.Handler, error) {
 	}
 	relays = relay.New(relay.Options{DB: o.DB, Site: site, Clicks: o.Clicks, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Pictures: preview.Pictures{Cards: cards, Media: o.Media},
 		Keys: o.Keys, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
-	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Pledges: o.Pledges, Support: o.Support, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor, Together: true})
+	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Pledges: o.Pledges, Support: o.Support, Returns: o.Returns, Designs: o.Designs, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor, Together: true})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
 	after := aftersale.New(aftersale.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Now: o.Now})
-	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
+	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Designs: o.Designs, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
 	pictures := preview.Pictures{Cards: cards, Media: o.Media}
 	preview.New(preview.Options{Pictures: pictures, DB: o.DB, Now: o.Now}).Routes(e)
 	shops.Routes(e)

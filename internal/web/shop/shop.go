@@ -19,6 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/carts"
+	"relais/internal/designs"
 	"relais/internal/orders"
 	"relais/internal/pledges"
 	"relais/internal/returns"
@@ -35,6 +36,7 @@ type Options struct {
 	Pledges *pledges.Service
 	Support *support.Service
 	Returns *returns.Service
+	Designs *designs.Service
 	Now     func() time.Time // business time
 	BaseURL string           // of the site, without a slash at its end
 	Secure  bool             // the site is served over https
@@ -55,6 +57,7 @@ type Shop struct {
 	pledges *pledges.Service
 	support *support.Service
 	returns *returns.Service
+	designs *designs.Service
 	now     func() time.Time
 	baseURL string
 	secure  bool
@@ -69,7 +72,7 @@ func New(o Options) *Shop {
 	if o.Visitor == nil {
 		o.Visitor = func(echo.Context) string { return "" }
 	}
-	return &Shop{db: o.DB, site: o.Site, carts: o.Carts, orders: o.Orders, pledges: o.Pledges, support: o.Support, returns: o.Returns, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor, together: o.Together}
+	return &Shop{db: o.DB, site: o.Site, carts: o.Carts, orders: o.Orders, pledges: o.Pledges, support: o.Support, returns: o.Returns, designs: o.Designs, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor, together: o.Together}
 }
 
 const cartLife = 30 * 24 * time.Hour

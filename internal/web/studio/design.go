@@ -1,11 +1,11 @@
 package studio
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,6 +15,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
@@ -60,6 +61,35 @@ type designPage struct {
 	Extra    money.Amount
 	Items    []item
 	Choices  []page.Option // photographs
+	Buy      *buy          // nil: it cannot be ordered, or the script asks for the form alone
+}
+
+// buy is the form that puts the design into the basket.
+type buy struct {
+	Form     *page.Form
+	Options  string
+	Choice   string
+	Variants []page.Option
+	Price    money.Amount // of the cheapest variant, with what the design costs
+}
+
+// buy offers the piece, with the design as it was kept last. Nil where the brand does not offer it now.
+func (s *Server) buy(c echo.Context, d designs.Design) (*buy, error) {
+	l := page.Lang(c)
+	p, _, err := designs.OfferedAs(c.Request().Context(), s.DB, d.Slug, l, s.Now())
+	if errors.Is(err, fault.NotFound) || err == nil && len(p.Variants) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	least := p.Variants[0].PriceMinor
+	for _, v := range p.Variants {
+		least = min(least, v.PriceMinor)
+	}
+	b := &buy{Form: page.NewForm("variant", strconv.FormatInt(p.Variants[0].ID, 10)), Options: strings.Join(p.Options, " / "), Price: money.New(least+d.Options().Minor, d.Currency)}
+	b.Variants, b.Choice = orderform.Variants(l, p)
+	return b, nil
 }
 
 // designPage lays out a design; with a form that was posted, or nil.
@@ -136,6 +166,9 @@ func (s *Server) answer(c echo.Context, status int, d designs.Design, form *page
 	}
 	if page.IsPartial(c) {
 		return s.Site.Fragment(c, status, "studio/design", "studio", data)
+	}
+	if data.Buy, err = s.buy(c, d); err != nil {
+		return err
 	}
 	return s.Site.Render(c, status, "studio/design", data)
 }
@@ -279,22 +312,11 @@ func (s *Server) picture(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, v := range d.Base.Views {
-		if v.ID != c.Param("view") {
-			continue
-		}
-		pictures, err := s.Designs.ToPrint(d)
-		if err != nil {
-			return err
-		}
-		var out bytes.Buffer
-		dpi := min(76, 1600/max(v.Width.MM(), v.Height.MM())*25.4)
-		if err := draw.PNG(&out, draw.View(d.Base, v, d.Doc, pictures), dpi, true, pictures); err != nil {
-			return err
-		}
-		return c.Blob(http.StatusOK, "image/png", out.Bytes())
+	raw, err := s.Designs.Picture(d, c.Param("view"))
+	if err != nil {
+		return err
 	}
-	return fault.New(fault.NotFound, "fault.page_not_found")
+	return c.Blob(http.StatusOK, "image/png", raw)
 }
 
 type minePage struct {
