@@ -316,6 +316,7 @@ var corruptions = []struct{ name, sql, want string }{
 	{"a margin changed behind its history", `update listings set margin_minor = margin_minor + 1 where margin_minor > 0`, "margins_remembered"},
 	{"a margin's history shortened", `delete from listing_margins`, "margins_remembered"},
 	{"a right on the history of margins given", `grant update on listing_margins to relais_app`, "sale_guards"},
+	{"an option paid for without a design", `update order_lines set option_minor = 1 where id = (select min(id) from order_lines where margin_minor = 0)`, "designs_priced"},
 	{"a piece made to wishes withdrawn", `update order_lines set custom_made = true where id = (select min(order_line_id) from return_lines)`, "returns_custom_made"},
 	{"a bank said to have taken more", `update disputes set withdrawn_minor = withdrawn_minor + 1`, "disputed_explained"},
 	{"a lost dispute taken out of the books", `update disputes set booked = '' where booked = 'lost'`, "disputes_booked"},

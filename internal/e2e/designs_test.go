@@ -11,6 +11,7 @@ import (
 // A piece made one's own, on a phone: the brand prepares a cushion, Léa writes on it, drags and turns with her finger, goes back a step, and finds it
 // all again after she loads the page anew.
 func TestStoryOfADesign(t *testing.T) {
+	t.Skip("the studio is not open: web.Options.Studio")
 	brand := phone(t, "marque-base", "fr")
 	brand.logsIn("mathilde@maison-brevane.example", demo.Password)
 	brand.goes("/brand/maison-brevane/products")

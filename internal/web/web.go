@@ -97,6 +97,7 @@ type Options struct {
 	Reviews     *reviews.Service
 	Posts       *posts.Service
 	Designs     *designs.Service
+	Studio      bool // designs are made and sold; until then nothing leads to their pages
 	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Debts       *debts.Service
@@ -190,7 +191,9 @@ func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pict
 
 // circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, and what buyers say.
 func (o Options) circles(e *echo.Echo, site *page.Site) {
-	studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
+	if o.Studio {
+		studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
+	}
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})
 	feeds.Routes(e)
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)

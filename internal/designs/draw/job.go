@@ -57,7 +57,8 @@ func JobSheet(w io.Writer, job Job, pictures Pictures) error {
 			x, y = edgeOfPaper, y+most+rowHeight
 		}
 		if y+most > paperHeight-edgeOfPaper {
-			page, x, y = paper(pdf), edgeOfPaper, edgeOfPaper
+			paper(pdf)
+			x, y = edgeOfPaper, edgeOfPaper
 		}
 		shown := printer{pdf, path.Scale(scale, scale).Then(path.Shift(x, y)), paperHeight}
 		for _, m := range v.Marks {
