@@ -3,6 +3,7 @@ package carts
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -76,4 +77,16 @@ func addDesigns(ctx context.Context, q sqlx.QueryerContext, look Look, ls []Line
 		l.VariantTitle += d.Title
 	}
 	return nil
+}
+
+// Freeze keeps the design of a line for good, as it is ordered, and says which revision it is; nil without one. ErrDesign where its author changed it at this moment.
+func (l Line) Freeze(ctx context.Context, tx *sqlx.Tx, at time.Time) (*int, error) {
+	if l.DesignID == nil {
+		return nil, nil
+	}
+	err := designs.Freeze(ctx, tx, l.Design, at)
+	if errors.Is(err, designs.ErrElsewhere) {
+		return nil, ErrDesign
+	}
+	return &l.Design.Revision, err
 }

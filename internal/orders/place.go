@@ -14,7 +14,6 @@ import (
 
 	"relais/internal/carts"
 	"relais/internal/catalog"
-	"relais/internal/designs"
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/i18n"
@@ -271,7 +270,7 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, parcels 
 		if err != nil {
 			return err
 		}
-		revision, err := freeze(ctx, tx, l, o.PlacedAt)
+		revision, err := l.Freeze(ctx, tx, o.PlacedAt)
 		if err != nil {
 			return err
 		}
@@ -286,18 +285,6 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, parcels 
 		}
 	}
 	return nil
-}
-
-// freeze keeps the design of a line for good, as it is ordered; nil without one.
-func freeze(ctx context.Context, tx *sqlx.Tx, l carts.Line, at time.Time) (*int, error) {
-	if l.DesignID == nil {
-		return nil, nil
-	}
-	err := designs.Freeze(ctx, tx, l.Design, at)
-	if errors.Is(err, designs.ErrElsewhere) {
-		return nil, carts.ErrDesign
-	}
-	return &l.Design.Revision, err
 }
 
 // credits are those of a decision, as its line is split by them.

@@ -20,6 +20,7 @@ import (
 	"relais/internal/support"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/opinion"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
@@ -274,4 +275,13 @@ func (s *Shop) writeToBrand(c echo.Context) error {
 	}
 	s.site.Good(c, "shop.order.message_sent")
 	return page.Redirect(c, "/o/"+o.Token+"#messages")
+}
+
+// orderedDesign shows what was ordered to whoever has the order's address.
+func (s *Shop) orderedDesign(c echo.Context) error {
+	o, err := s.orders.ByToken(c.Request().Context(), c.Param("token"))
+	if err != nil {
+		return err
+	}
+	return orderform.Picture(c, s.db, s.designs, o.Shipments...)
 }

@@ -11,41 +11,30 @@ import (
 	"relais/internal/designs/draw"
 	"relais/internal/designs/letters"
 	"relais/internal/designs/model"
-	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
 // designOf finds a line of the brand's part of an order that was paid, with the design as it was ordered.
 func (s *Server) designOf(c echo.Context, of side) (orderPage, orders.Line, designs.Design, error) {
-	gone := fault.New(fault.NotFound, "fault.page_not_found")
 	data, err := s.readOrder(c, of)
 	if err != nil {
 		return data, orders.Line{}, designs.Design{}, err
 	}
-	for _, l := range data.Shipment.Lines {
-		if l.DesignID != nil && strconv.FormatInt(l.ID, 10) == c.Param("line") {
-			d, err := designs.Ordered(c.Request().Context(), s.DB, *l.DesignID, l.DesignRevision)
-			return data, l, d, err
-		}
-	}
-	return data, orders.Line{}, designs.Design{}, gone
+	line, d, err := orderform.Ordered(c, s.DB, data.Shipment)
+	return data, line, d, err
 }
 
 // designPicture shows what is to be made.
 func (s *Server) designPicture(c echo.Context, of side) error {
-	_, _, d, err := s.designOf(c, of)
+	data, err := s.readOrder(c, of)
 	if err != nil {
 		return err
 	}
-	raw, err := s.Designs.Picture(d, "")
-	if err != nil {
-		return err
-	}
-	c.Response().Header().Set("Cache-Control", "private, max-age=3600") // it was frozen by the order
-	return c.Blob(http.StatusOK, "image/png", raw)
+	return orderform.Picture(c, s.DB, s.Designs, data.Shipment)
 }
 
 // jobSheet is what to make, in words and at print size.
