@@ -114,6 +114,9 @@ create index pledges_due on pledges (id) where state = 'due';
 create index pledges_next on pledges (next_at) where next_at is not null;
 create index pledges_untold on pledges (id) where state = 'released' and told_at is null;
 create index pledges_cards on pledges (ended_at) where customer_id <> '' and forgotten_at is null;
+create index pledges_untold_orders on pledges (order_id) where state = 'ordered' and told_at is null;
+create index pledges_people on pledges (ended_at) where email <> '';
+create index pledges_variant on pledges (variant_id);
 create index pledges_member on pledges (member_id, id desc) where member_id is not null;
 revoke delete, truncate on pledges from relais_app;
 

@@ -47,10 +47,11 @@ func New(o Options) *Service {
 
 // Subject is what a report is about, as the moderation page shows it.
 type Subject struct {
-	Title   string // one line
-	Excerpt string // plain text, may be empty
-	URL     string // a path on this site where those who moderate see it; empty: nowhere
-	Gone    bool   // it was removed or deleted already
+	Title   string   // one line
+	Excerpt string   // plain text, may be empty
+	URL     string   // a path on this site where those who moderate see it; empty: nowhere
+	Gone    bool     // it was removed or deleted already
+	Photos  []string // hashes of its photographs, and of those it had: who may look at which is not said
 }
 
 // Subjects is how this package, which knows nothing of posts, learns what a report on one is about, and takes it down. The package that owns

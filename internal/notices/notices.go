@@ -19,7 +19,7 @@
 // What is told of a circle is of that circle's sphere; money, orders and brands are of neither. A member may keep their spheres apart (Apart);
 // until they choose, that is so for whom both spheres concern. Then nothing shows both at once: the list and the number at the bell have what is of
 // neither, and of the one sphere that was chosen in that browser (its side); a digest is a letter of what is of neither, and one for each sphere;
-// a push does not name the circle. A part of the list that is asked for by name is shown: that is a choice, too.
+// a push never names a circle, whatever was chosen. A part of the list that is asked for by name is shown: that is a choice, too.
 //
 // To add a kind: a line in Kinds, its words in messages/{fr,en}/notices.toml, and a call to Tell.
 package notices

@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"relais/internal/app/apptest"
 	"relais/internal/carts"
+	"relais/internal/catalog"
 	"relais/internal/i18n"
 	"relais/internal/orders"
 	"relais/internal/pledges"
@@ -105,12 +107,15 @@ func TestOurOwnFaultsAreNoRefusals(t *testing.T) {
 func TestRoom(t *testing.T) {
 	c := open(t, 100)
 	g := c.opens()
+	mallory := c.Member("mallory")
 	ten := c.form(g.Code, "mallory")
-	ten.Quantity = pledges.MaxQuantity
+	ten.Quantity, ten.MemberID = pledges.MaxQuantity, &mallory
 	p := c.asks(ten)
 	c.keeps(p, card(0))
-	if _, err := c.Pledges.Join(t.Context(), c.form(g.Code, "mallory")); !errors.Is(err, pledges.ErrRoom) {
-		t.Errorf("the same address: %v", err)
+	more := c.form(g.Code, "mallory.encore")
+	more.MemberID = &mallory
+	if _, err := c.Pledges.Join(t.Context(), more); !errors.Is(err, pledges.ErrRoom) {
+		t.Errorf("the same account: %v", err)
 	}
 	again := c.asks(c.form(g.Code, "mallory.autre")) // another address, and the same card
 	c.keeps(again, card(0))
@@ -246,15 +251,21 @@ func TestAClockThatIsBehind(t *testing.T) {
 
 // The provider is away for half a day: the jobs do not pile up, and afterwards each card is charged.
 func TestTheProviderIsAway(t *testing.T) {
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError, http.StatusUnauthorized} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) { awayFor(t, status) })
+	}
+}
+
+func awayFor(t *testing.T, status int) {
 	c := open(t, 5)
 	g := c.opens()
 	c.two(g.Code, card(0), card(1))
 	c.Clock.Set(g.Deadline)
 	c.must(c.Pledges.Sweep(t.Context()))
 	c.must(c.Jobs.Drain(t.Context()))
-	c.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/payment_intents", Status: http.StatusServiceUnavailable, Times: 100_000})
-	for h := range 12 {
-		c.Clock.Set(g.Deadline.Add(time.Duration(h)*time.Hour + time.Minute))
+	c.Sandbox.Inject(stripesandbox.Fault{Path: "/v1/payment_intents", Status: status, Times: 100_000})
+	for h := range 4 {
+		c.Clock.Set(g.Deadline.Add(time.Duration(4*h)*time.Hour + time.Minute))
 		c.struggles()
 	}
 	var n int
@@ -293,6 +304,9 @@ func TestBroughtWithoutWhatWasTakenBack(t *testing.T) {
 // A product that is taken off, or a campaign that the platform stops, ends the orders that wait for another try; nobody is charged any more.
 func TestStoppedAfterTheDeadline(t *testing.T) {
 	for name, stop := range map[string]func(c *circle, g pledges.Campaign){
+		"the product is taken off": func(c *circle, _ pledges.Campaign) {
+			c.must(c.Catalog.MoveProduct(c.T.Context(), c.shop.Owner, c.shop.Brand, c.shop.Product, catalog.Archived))
+		},
 		"the brand is blocked": func(c *circle, _ pledges.Campaign) {
 			_, err := c.DB.Exec(`update brands set blocked_at = now() where id = $1`, c.shop.Brand)
 			c.must(err)
@@ -305,17 +319,20 @@ func TestStoppedAfterTheDeadline(t *testing.T) {
 			c := open(t, 5)
 			g := c.opens()
 			a, b := c.two(g.Code, "4000000000009995", card(1))
-			d := c.joins(g.Code, "david", card(2))
+			d, e := c.joins(g.Code, "david", card(2)), c.joins(g.Code, "emma", "4000000000000341") // refused for good
 			c.must(c.Clock.Advance(t.Context(), 10))
 			c.must(c.Pledges.Close(t.Context(), g.ID))
 			c.must(c.Pledges.Charge(t.Context(), a.ID))
+			c.must(c.Pledges.Charge(t.Context(), e.ID))
 			c.must(c.Pledges.Charge(t.Context(), b.ID))
 			c.must(c.Sandbox.TurnCard(c.see(a.Token).CardID, ""))
 			stop(c, g)
 			c.Pass(1)
 			c.sweeps()
-			if p := c.is(a.Token, pledges.Ordered); p.Order.State != orders.Cancelled || p.ForgottenAt == nil || c.letters("unpaid", "anne") != 1 {
-				t.Errorf("waiting: %s", p.Order.State)
+			for who, token := range map[string]string{"anne": a.Token, "emma": e.Token} {
+				if p := c.is(token, pledges.Ordered); p.Order.State != orders.Cancelled || p.ForgottenAt == nil || c.letters("unpaid", who) != 1 {
+					t.Errorf("%s, waiting: %s", who, p.Order.State)
+				}
 			}
 			if p := c.is(b.Token, pledges.Ordered); p.Order.State != orders.Paid {
 				t.Errorf("paid: %s", p.Order.State)
@@ -376,6 +393,127 @@ func TestALateCard(t *testing.T) {
 		t.Error("the cart is kept")
 	}
 	c.Audit()
+}
+
+// Ten pieces are the most of one account, and of one card, also where two come at once.
+func TestRoomAtOnce(t *testing.T) {
+	c := open(t, 100)
+	g := c.opens()
+	mallory := c.Member("mallory")
+	var each sync.WaitGroup
+	var joined atomic.Int64
+	for i := range 6 {
+		each.Go(func() {
+			j := c.formAt(i, g.Code)
+			j.Quantity, j.MemberID = 4, &mallory
+			if _, err := c.Pledges.Join(t.Context(), j); err == nil {
+				joined.Add(1)
+			} else if !errors.Is(err, pledges.ErrRoom) {
+				t.Error(err)
+			}
+		})
+	}
+	each.Wait()
+	if joined.Load() != 2 {
+		t.Errorf("%d times four pieces of one account", joined.Load())
+	}
+	h := c.opens()
+	var setups []string
+	notices := c.CatchNotices(func() {
+		for i := range 4 {
+			j := c.form(h.Code, fmt.Sprintf("guest%d", i))
+			j.Quantity = 4
+			p := c.asks(j)
+			c.keepsQuietly(p)
+			setups = append(setups, *c.see(p.Token).SetupID)
+		}
+	})
+	for _, id := range setups {
+		each.Go(func() { c.must(c.Pledges.SetupChanged(t.Context(), id)) })
+	}
+	each.Wait()
+	if v := c.view(h.Code); v.Pieces != 8 {
+		t.Errorf("%d pieces of one card", v.Pieces)
+	}
+	for _, n := range notices {
+		c.Hear(n)
+	}
+	c.sweeps()
+	c.Audit()
+}
+
+// A page for a card whose address was lost with the answer is nobody's: the provider forgets whoever it is of. One that was made and not recorded is the
+// pledge's own.
+func TestPagesThatGotLost(t *testing.T) {
+	c := open(t, 9)
+	g := c.opens()
+	ctx := t.Context()
+	p := c.asks(c.form(g.Code, "anne"))
+	c.Sandbox.Inject(stripesandbox.Fault{Method: http.MethodPost, Path: "/v1/checkout/sessions", Effect: true, Status: http.StatusInternalServerError})
+	if _, err := c.Pledges.OpenSetup(ctx, p.Token); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	c.Sandbox.ClearFaults()
+	c.keeps(p, card(0))
+	lost := c.lostPages()
+	if len(lost) != 1 {
+		t.Fatalf("%d pages are open that nobody was shown", len(lost))
+	}
+	c.must(c.Stripe.ExpireSetup(ctx, lost[0]))
+	c.Settle()
+	if c.customers() != 1 { // anne's own, until she pays
+		t.Errorf("%d customers", c.customers())
+	}
+	q := c.asks(c.form(g.Code, "bruno"))
+	_, err := c.Pledges.OpenSetup(ctx, q.Token)
+	c.must(err)
+	id := *c.see(q.Token).SetupID
+	_, err = c.DB.Exec(`update pledges set setup_id = null, setup_url = '', customer_id = '' where id = $1`, q.ID) // as if killed before it was recorded
+	c.must(err)
+	c.Clock.Set(c.Clock.Now().Add(pledges.CardTime))
+	c.sweeps()
+	c.must(c.Stripe.ExpireSetup(ctx, id))
+	c.sweeps()
+	if r := c.is(q.Token, pledges.Lapsed); r.ForgottenAt == nil || c.customers() != 1 {
+		t.Errorf("forgotten %v, %d customers", r.ForgottenAt, c.customers())
+	}
+	c.is(p.Token, pledges.Joined)
+	c.Audit()
+}
+
+// Many of which nothing can be done now do not keep the next ones from their turn.
+func TestTheNextOnesHaveTheirTurn(t *testing.T) {
+	c := open(t, 5)
+	g := c.opens()
+	a := c.asks(c.form(g.Code, "anne"))
+	const many = 320
+	c.DB.MustExec(`insert into carts (id, lang, created_at, updated_at) select 'many-' || n, 'fr', now(), now() from generate_series(1, $1) n`, many)
+	c.DB.MustExec(`insert into pledges (token, operation, campaign_id, cart_id, variant_id, quantity, email, email_normal, name, street, postcode, city, country, lang, price_minor, method_name,
+		shipping_minor, days_min, days_max, most_minor, consent, asked_at, expires_at)
+		select 'many-' || n, 'many-' || n, campaign_id, 'many-' || n, variant_id, 1, email, email_normal, name, street, postcode, city, country, lang, price_minor, method_name,
+		shipping_minor, days_min, days_max, most_minor, consent, asked_at, expires_at from pledges, generate_series(1, $1) n where id = $2`, many, a.ID)
+	c.Clock.Set(c.Clock.Now().Add(pledges.CardTime))
+	for range 2 {
+		c.must(c.Pledges.Sweep(t.Context()))
+	}
+	var found int
+	c.must(c.DB.Get(&found, `select count(*) from jobs where kind = 'pledges.lapse'`))
+	if found != many+1 {
+		t.Errorf("%d of %d have a job", found, many+1)
+	}
+}
+
+// Who opens and ends group orders in a loop is asked to wait: the brand's team is told of each.
+func TestOpeningInALoop(t *testing.T) {
+	c := open(t, 5)
+	for range pledges.MaxDaily {
+		c.must(c.Pledges.Cancel(t.Context(), c.lea, c.opens().Code))
+	}
+	if _, err := c.Pledges.Open(t.Context(), c.lea, pledges.Draft{ProductID: c.shop.Product, Days: 5}); !errors.Is(err, pledges.ErrMany) {
+		t.Errorf("one more: %v", err)
+	}
+	c.Pass(1)
+	c.opens()
 }
 
 // A refusal whose answer was lost is found, and the bank is not asked a second time.

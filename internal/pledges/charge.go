@@ -40,7 +40,7 @@ func (s *Service) Charge(ctx context.Context, id int64) error {
 	if now, err := s.orders.ByID(ctx, o.ID); err != nil || now.State != orders.AwaitingPayment {
 		return err
 	}
-	charge, err := s.atProvider(ctx, p, o)
+	charge, err := s.atProvider(ctx, &p, o)
 	crash.At(crash.PledgeCharged)
 	var refused *payments.Error
 	switch {
@@ -152,10 +152,10 @@ func (p Pledge) reference() string { return fmt.Sprintf("pledge-%d-%s-charge-", 
 
 // atProvider finds the charge of a pledge if the provider has made it, and else asks for it. Under a new key it is asked for only when lists are certain
 // to be complete.
-func (s *Service) atProvider(ctx context.Context, p Pledge, o orders.Order) (payments.Charge, error) {
+func (s *Service) atProvider(ctx context.Context, p *Pledge, o orders.Order) (payments.Charge, error) {
 	forgotten := !payments.KeyAlive(p.FirstSentAt, s.clock())
 	if p.Attempt > 1 && p.FirstSentAt == nil || forgotten {
-		if found, err := s.find(ctx, p); err != nil || found.PaymentIntentID != "" {
+		if found, err := s.find(ctx, *p); err != nil || found.PaymentIntentID != "" {
 			return found, err
 		}
 	}

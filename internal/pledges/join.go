@@ -117,12 +117,26 @@ func (s *Service) join(ctx context.Context, tx *sqlx.Tx, j Joining) (Pledge, err
 
 const selectPieces = `
 select coalesce(sum(quantity), 0) from pledges where campaign_id = $1 and state in ('pending','joined')
-  and (email_normal = $2 or member_id = $3 or $4 <> '' and fingerprint = $4) and id <> $5`
+  and (member_id = $2 or $3 <> '' and fingerprint = $3) and id <> $4`
 
-// room refuses more than MaxQuantity pieces of one campaign to one address, account or card: the stock is for all who join.
+// room refuses more than MaxQuantity pieces of one campaign to one account or card: the stock is for all who join. An address is nobody's proof: whoever types
+// somebody else's keeps them out of nothing.
 func room(ctx context.Context, tx *sqlx.Tx, p Pledge) error {
+	// Two at once: the second waits here, and counts the first.
+	var of []string
+	if p.MemberID != nil {
+		of = append(of, fmt.Sprint("member:", *p.MemberID))
+	}
+	if p.Fingerprint != "" {
+		of = append(of, "card:"+p.Fingerprint)
+	}
+	for _, of := range of {
+		if _, err := tx.ExecContext(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, fmt.Sprintf("room:%d:%s", p.CampaignID, of)); err != nil {
+			return postgres.Translate(err)
+		}
+	}
 	var pieces int64
-	if err := tx.GetContext(ctx, &pieces, selectPieces, p.CampaignID, p.EmailNormal, p.MemberID, p.Fingerprint, p.ID); err != nil {
+	if err := tx.GetContext(ctx, &pieces, selectPieces, p.CampaignID, p.MemberID, p.Fingerprint, p.ID); err != nil {
 		return postgres.Translate(err)
 	}
 	if pieces+p.Quantity > MaxQuantity {
@@ -183,12 +197,22 @@ func (s *Service) SetupChanged(ctx context.Context, setupID string) error {
 	if err != nil {
 		return fmt.Errorf("read setup %s: %w", setupID, err)
 	}
-	p, err := pledgeWhere(ctx, s.db, `setup_id = $1 or setup_id is null and operation = $2`, setup.ID, setup.Subject)
+	p, err := pledgeWhere(ctx, s.db, `operation = $1`, setup.Subject)
 	if errors.Is(err, ErrGone) {
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if p.SetupID == nil { // whoever made the page did not live to record it: it is, so that whoever it is of is forgotten with it
+		if err := s.db.GetContext(ctx, &p.State, updateSetup, p.ID, setup.ID, setup.URL, setup.CustomerID); err != nil {
+			return postgres.Translate(err)
+		}
+	} else if *p.SetupID != setup.ID { // one of an answer that was lost: nobody was shown it
+		if setup.State == payments.CheckoutOpen {
+			return nil
+		}
+		return s.pages.Forget(ctx, setup.CustomerID)
 	}
 	switch {
 	case setup.Saved:

@@ -51,11 +51,11 @@ func (s *Service) Open(ctx context.Context, memberID int64, d Draft) (Campaign, 
 		if _, err := tx.ExecContext(ctx, `select 1 from members where id = $1 for no key update`, memberID); err != nil {
 			return err
 		}
-		var open int
-		if err := tx.GetContext(ctx, &open, `select count(*) from campaigns where opened_by = $1 and state = 'open'`, memberID); err != nil {
+		var open, lately int
+		if err := tx.QueryRowxContext(ctx, selectOpened, memberID, now.AddDate(0, 0, -1)).Scan(&open, &lately); err != nil {
 			return err
 		}
-		if open >= MaxOpen {
+		if open >= MaxOpen || lately >= MaxDaily { // a brand is told of each
 			return ErrMany
 		}
 		if err := tx.GetContext(ctx, &c.ID, insertCampaign, c.Code, c.ProductID, c.BrandID, c.OpenedBy, c.TermsID, c.Steps, c.Currency, c.Note, c.OpenedAt, c.Deadline); err != nil {
@@ -64,6 +64,8 @@ func (s *Service) Open(ctx context.Context, memberID int64, d Draft) (Campaign, 
 		return s.tellBrand(ctx, tx, c, "group_opened", notices.Args{"Date": c.Deadline})
 	})
 }
+
+const selectOpened = `select count(*) filter (where state = 'open'), count(*) filter (where opened_at > $2) from campaigns where opened_by = $1`
 
 // offered reads what a product's terms offer now, if it is for sale.
 func (s *Service) offered(ctx context.Context, tx *sqlx.Tx, c *Campaign) error {

@@ -79,8 +79,9 @@ const (
 // Limits.
 const (
 	MaxOpen     = 10                     // campaigns that a member may have open at once
+	MaxDaily    = 20                     // … and open in a day, however they end
 	MaxDays     = 30                     // from opening to deadline
-	MaxQuantity = 10                     // pieces of one pledge, and of one address, account or card in a campaign
+	MaxQuantity = 10                     // pieces of one pledge, and of one account or card in a campaign
 	MaxNote     = 500                    // characters
 	CardTime    = orders.ReservationTime // from the form to the card: as long its stock is kept
 	GraceTime   = 72 * time.Hour         // from a charge that was due until its order ends unpaid
@@ -93,12 +94,12 @@ var (
 	ErrGone     = fault.New(fault.NotFound, "fault.pledges.gone")     // no such campaign or pledge
 	ErrNoSteps  = fault.New(fault.Conflict, "fault.pledges.no_steps") // the terms in force offer no steps for this product
 	ErrOver     = fault.New(fault.Conflict, "fault.pledges.over")     // the campaign has ended
-	ErrMany     = fault.New(fault.Conflict, "fault.pledges.many")     // MaxOpen are open already
+	ErrMany     = fault.New(fault.Conflict, "fault.pledges.many")     // MaxOpen are open already, or MaxDaily were opened in a day
 	ErrTooLate  = fault.New(fault.Conflict, "fault.pledges.too_late") // the pledge can no longer be taken back
 	ErrConsent  = fault.Field("consent", "fault.pledges.consent")     // the box was not ticked
 	ErrVariant  = fault.Field("variant", "fault.pledges.variant")     // none of this product that is for sale
 	ErrQuantity = fault.Field("quantity", "fault.pledges.quantity")   // 1 to MaxQuantity
-	ErrRoom     = fault.Field("quantity", "fault.pledges.room")       // MaxQuantity pieces of one address, account or card are in already
+	ErrRoom     = fault.Field("quantity", "fault.pledges.room")       // MaxQuantity pieces of one account or card are in already
 	ErrDays     = fault.Field("days", "fault.pledges.days")           // 1 to MaxDays
 )
 

@@ -2,7 +2,6 @@ package pledges
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -90,18 +89,26 @@ const (
 // perSweep is how many jobs of a kind one sweep enqueues.
 const perSweep = 300
 
+// stopped says that nobody is to pay any more for a pledge p whose order waits: a try finds that, and cancels the order.
+const stopped = `exists (select 1 from campaigns c join products r on r.id = c.product_id join brands b on b.id = c.brand_id
+  where c.id = p.campaign_id and (c.stopped_at is not null or r.state <> 'published' or b.blocked_at is not null))`
+
 // sweeps are what a sweep looks for: the id of what is to be done, and what distinguishes this time from the next. $1: business time.
+// What has a job already is not found again: of many that cannot be done now none keeps the next ones from their turn.
 var sweeps = []struct{ kind, query string }{
-	{JobClose, `select id, 0 as turn from campaigns where state = 'open' and deadline <= $1 order by deadline limit $2`},
-	{JobLapse, `select id, 0 as turn from pledges where state = 'pending' and expires_at <= $1 order by expires_at limit $2`},
+	{JobClose, `select id, 0 as turn from campaigns where state = 'open' and deadline <= $1`},
+	{JobLapse, `select id, 0 as turn from pledges where state = 'pending' and expires_at <= $1`},
 	{JobCharge, `select id, 0 as turn from pledges where state = 'due'
-union all select p.id, p.attempt from pledges p join orders o on o.id = p.order_id
-where p.state = 'ordered' and p.told_at is null and o.state = 'awaiting_payment' and (p.refusals = 0 or p.next_at <= $1
-    or p.next_at is not null and exists (select 1 from campaigns c where c.id = p.campaign_id and c.stopped_at is not null)) limit $2`},
+union all select p.id, p.refusals from pledges p join orders o on o.id = p.order_id
+where p.state = 'ordered' and p.told_at is null and o.state = 'awaiting_payment' and (p.refusals = 0 or p.next_at <= $1 or ` + stopped + `)`},
 	{JobSettle, `select id, 0 as turn from pledges where state = 'released' and told_at is null
 union all select p.id, 1 from pledges p join orders o on o.id = p.order_id where p.state = 'ordered' and p.told_at is null and o.state <> 'awaiting_payment'
-union all select id, 2 from pledges where customer_id <> '' and forgotten_at is null and ended_at <= $1 and (state in ('left','lapsed') or told_at is not null) limit $2`},
+union all select id, 2 from pledges where customer_id <> '' and forgotten_at is null and ended_at <= $1 and (state in ('left','lapsed') or told_at is not null)`},
 }
+
+const sweepOf = `
+select q.id, k.key from (%s) q, lateral (select concat_ws(':', $3::text, q.id, q.turn, $4::bigint) as key) k
+where not exists (select 1 from jobs j where j.unique_key = k.key) order by q.id limit $2`
 
 // forgetPeople empties what is known of the person of a pledge that is over; an order that was made of it knows its buyer itself.
 const forgetPeople = `
@@ -116,16 +123,15 @@ func (s *Service) Sweep(ctx context.Context) error {
 	now := s.now()
 	for _, sweep := range sweeps {
 		var found []struct {
-			ID   int64 `db:"id"`
-			Turn int   `db:"turn"`
+			ID  int64  `db:"id"`
+			Key string `db:"key"`
 		}
-		if err := s.db.SelectContext(ctx, &found, sweep.query, now, perSweep); err != nil && !errors.Is(err, context.Canceled) {
+		if err := s.db.SelectContext(ctx, &found, fmt.Sprintf(sweepOf, sweep.query), now, perSweep, sweep.kind, now.Unix()/int64(again.Seconds())); err != nil {
 			return fmt.Errorf("find what is due for %s: %w", sweep.kind, postgres.Translate(err))
 		}
 		err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 			for _, f := range found {
-				key := fmt.Sprintf("%s:%d:%d:%d", sweep.kind, f.ID, f.Turn, now.Unix()/int64(again.Seconds()))
-				if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: sweep.kind, Args: args{f.ID}, UniqueKey: key, MaxAttempts: tries}); err != nil {
+				if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: sweep.kind, Args: args{f.ID}, UniqueKey: f.Key, MaxAttempts: tries}); err != nil {
 					return err
 				}
 			}

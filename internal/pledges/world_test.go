@@ -1,7 +1,9 @@
 package pledges_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"testing"
 
 	"relais/internal/app/apptest"
@@ -170,4 +172,57 @@ func (c *circle) charges(customer string) (paid, refused int) {
 		}
 	}
 	return paid, refused
+}
+
+// cardPage is a page for a card, as the provider has it.
+type cardPage struct{ ID, Status, Mode, Customer string }
+
+// asksProvider reads something of the local Stripe as its owner would.
+func (c *circle) asksProvider(path string, out any) {
+	c.T.Helper()
+	r, err := http.NewRequestWithContext(c.T.Context(), http.MethodGet, c.URL+"/stripe"+path, nil)
+	c.must(err)
+	r.Header.Set("Authorization", "Bearer sk_test_sandbox")
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	c.must(err)
+	defer answer.Body.Close()
+	c.must(json.NewDecoder(answer.Body).Decode(out))
+}
+
+func (c *circle) cardPages() []cardPage {
+	c.T.Helper()
+	var all struct{ Data []cardPage }
+	c.asksProvider("/v1/checkout/sessions?limit=100", &all)
+	return all.Data
+}
+
+// lostPages are the open ones that no pledge knows.
+func (c *circle) lostPages() (ids []string) {
+	c.T.Helper()
+	for _, p := range c.cardPages() {
+		var known bool
+		c.must(c.DB.GetContext(c.T.Context(), &known, `select exists (select 1 from pledges where setup_id = $1)`, p.ID))
+		if !known && p.Mode == "setup" && p.Status == "open" {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
+}
+
+// customers counts those that the provider has not forgotten.
+func (c *circle) customers() (n int) {
+	c.T.Helper()
+	seen := map[string]bool{}
+	for _, p := range c.cardPages() {
+		if p.Customer == "" || seen[p.Customer] {
+			continue
+		}
+		seen[p.Customer] = true
+		var customer struct{ Deleted bool }
+		c.asksProvider("/v1/customers/"+p.Customer, &customer)
+		if !customer.Deleted {
+			n++
+		}
+	}
+	return n
 }

@@ -16,27 +16,30 @@ import (
 
 // subject is a post or comment in a circle, as a desk reads it.
 type subject struct {
-	PlaceID   int64      `db:"place_id"`
-	CommentID int64      `db:"comment_id"` // 0: the post itself
-	GroupID   int64      `db:"group_id"`
-	Handle    string     `db:"handle"` // of the circle
-	PostID    int64      `db:"post_id"`
-	AuthorID  int64      `db:"author_id"`
-	Author    string     `db:"author"`
-	Text      string     `db:"text"`
-	RemovedAt *time.Time `db:"removed_at"`
-	DeletedAt *time.Time `db:"deleted_at"`
+	PlaceID   int64          `db:"place_id"`
+	CommentID int64          `db:"comment_id"` // 0: the post itself
+	GroupID   int64          `db:"group_id"`
+	Handle    string         `db:"handle"` // of the circle
+	PostID    int64          `db:"post_id"`
+	AuthorID  int64          `db:"author_id"`
+	Author    string         `db:"author"`
+	Text      string         `db:"text"`
+	RemovedAt *time.Time     `db:"removed_at"`
+	DeletedAt *time.Time     `db:"deleted_at"`
+	Photos    pq.StringArray `db:"photos"` // hashes of those it has, and of those it had
 }
 
 // selectPostSubjects reads the words as the circle read them: what its author wrote after the post was gone there is not its moderators' to read.
 const selectPostSubjects = `
 select f.id as place_id, 0 as comment_id, f.group_id, g.handle, f.post_id, p.author_id, m.name as author,
   coalesce((select v.text from post_versions v where v.post_id = f.post_id and v.until >= least(f.removed_at, f.gone_at) order by v.version limit 1), p.text) as text,
-  f.removed_at, coalesce(p.deleted_at, f.gone_at) as deleted_at
+  f.removed_at, coalesce(p.deleted_at, f.gone_at) as deleted_at,
+  array(select x.hash from post_photos n join media x on x.id = n.media_id where n.post_id = p.id
+    union select h->>'hash' from post_versions v, jsonb_array_elements(v.photos) h where v.post_id = p.id order by 1) as photos
 from post_groups f join groups g on g.id = f.group_id join posts p on p.id = f.post_id join members m on m.id = p.author_id where f.id = any($1)`
 
 const selectCommentSubjects = `
-select f.id as place_id, c.id as comment_id, c.group_id, g.handle, c.post_id, c.author_id, m.name as author, c.text, c.removed_at, c.deleted_at
+select f.id as place_id, c.id as comment_id, c.group_id, g.handle, c.post_id, c.author_id, m.name as author, c.text, c.removed_at, c.deleted_at, '{}'::text[] as photos
 from comments c join post_groups f on f.post_id = c.post_id and f.group_id = c.group_id join groups g on g.id = c.group_id join members m on m.id = c.author_id where c.id = any($1)`
 
 // subjectsOf reads posts by the numbers of their places, or comments by their own.
@@ -64,7 +67,7 @@ func (s *Service) Subjects(k groups.Kind) groups.Subjects {
 				if k == groups.AComment {
 					id, path = one.CommentID, fmt.Sprintf("%s#c-%d", path, one.CommentID)
 				}
-				known[id] = groups.Subject{Title: one.Author, Excerpt: one.Text, URL: path, Gone: one.RemovedAt != nil || one.DeletedAt != nil}
+				known[id] = groups.Subject{Title: one.Author, Excerpt: one.Text, URL: path, Gone: one.RemovedAt != nil || one.DeletedAt != nil, Photos: one.Photos}
 			}
 			return known, err
 		},

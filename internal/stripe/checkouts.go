@@ -22,9 +22,6 @@ func (c *Client) OpenCheckout(ctx context.Context, r payments.CheckoutRequest) (
 		Mode:               stripego.String(string(stripego.CheckoutSessionModePayment)),
 		PaymentMethodTypes: stripego.StringSlice([]string{"card"}),
 		ClientReferenceID:  stripego.String(r.OrderID),
-		SuccessURL:         stripego.String(r.SuccessURL),
-		CancelURL:          stripego.String(r.CancelURL),
-		Locale:             stripego.String(locale(r.Locale)),
 		LineItems:          lineItems(r),
 		PaymentIntentData: &stripego.CheckoutSessionPaymentIntentDataParams{
 			Description: stripego.String(r.OrderNumber), Metadata: meta,
@@ -36,17 +33,29 @@ func (c *Client) OpenCheckout(ctx context.Context, r payments.CheckoutRequest) (
 	if r.Email != "" {
 		p.CustomerEmail = stripego.String(r.Email)
 	}
-	if !r.ExpiresAt.IsZero() {
-		p.ExpiresAt = stripego.Int64(r.ExpiresAt.Add(grace).Unix())
-	}
 	p.Metadata = meta
-	p.Context = ctx
-	p.SetIdempotencyKey(r.Reference)
-	s, err := c.api.CheckoutSessions.New(p)
+	s, err := c.openPage(ctx, p, hosted{r.Reference, r.Locale, r.SuccessURL, r.CancelURL, r.ExpiresAt})
 	if err != nil {
 		return payments.Checkout{}, translate("open checkout for order "+r.OrderNumber, err)
 	}
 	return checkout(s), nil
+}
+
+// hosted is what every hosted page is asked for with.
+type hosted struct {
+	Reference, Locale, SuccessURL, CancelURL string
+	ExpiresAt                                time.Time // zero: Stripe's own time
+}
+
+// openPage makes a hosted page, once for each reference.
+func (c *Client) openPage(ctx context.Context, p *stripego.CheckoutSessionParams, h hosted) (*stripego.CheckoutSession, error) {
+	p.SuccessURL, p.CancelURL, p.Locale = stripego.String(h.SuccessURL), stripego.String(h.CancelURL), stripego.String(locale(h.Locale))
+	if !h.ExpiresAt.IsZero() {
+		p.ExpiresAt = stripego.Int64(h.ExpiresAt.Add(grace).Unix())
+	}
+	p.Context = ctx
+	p.SetIdempotencyKey(h.Reference)
+	return c.api.CheckoutSessions.New(p)
 }
 
 func locale(l string) string {

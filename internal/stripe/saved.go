@@ -30,21 +30,13 @@ func (c *Client) OpenSetup(ctx context.Context, r payments.SetupRequest) (paymen
 		Customer:           stripego.String(customer.ID),
 		PaymentMethodTypes: stripego.StringSlice([]string{"card"}),
 		ClientReferenceID:  stripego.String(r.Subject),
-		SuccessURL:         stripego.String(r.SuccessURL),
-		CancelURL:          stripego.String(r.CancelURL),
-		Locale:             stripego.String(locale(r.Locale)),
 		SetupIntentData:    &stripego.CheckoutSessionSetupIntentDataParams{Metadata: meta}, // off session, as in this mode always
 	}
 	if r.Consent != "" {
 		p.CustomText = &stripego.CheckoutSessionCustomTextParams{Submit: &stripego.CheckoutSessionCustomTextSubmitParams{Message: stripego.String(r.Consent)}}
 	}
-	if !r.ExpiresAt.IsZero() {
-		p.ExpiresAt = stripego.Int64(r.ExpiresAt.Add(grace).Unix())
-	}
 	p.Metadata = meta
-	p.Context = ctx
-	p.SetIdempotencyKey(r.Reference)
-	s, err := c.api.CheckoutSessions.New(p)
+	s, err := c.openPage(ctx, p, hosted{r.Reference, r.Locale, r.SuccessURL, r.CancelURL, r.ExpiresAt})
 	if err != nil {
 		return payments.Setup{}, translate("open setup for "+r.Subject, err)
 	}
@@ -87,9 +79,9 @@ func setup(s *stripego.CheckoutSession) payments.Setup {
 // card: it is canceled before the refusal is returned. Stripe repeats a refusal under its key, with the intent, so that asking
 // again cancels what could not be canceled at once.
 func (c *Client) ChargeSaved(ctx context.Context, r payments.ChargeRequest) (payments.Charge, error) {
-	action := "charge kept card for order " + r.OrderNumber
+	did := "charge kept card for order " + r.OrderNumber
 	pi, err := c.api.PaymentIntents.New(offSession(ctx, r))
-	refused := translate(action, err)
+	refused := translate(did, err)
 	if e, ok := errors.AsType[*payments.Error](refused); ok && e.Code == payments.CodeNotFound { // its customer was deleted
 		e.Code = payments.CodeCardGone
 	}
@@ -99,14 +91,14 @@ func (c *Client) ChargeSaved(ctx context.Context, r payments.ChargeRequest) (pay
 	case err != nil:
 		return payments.Charge{}, refused
 	case charge(pi).State == payments.ChargeOpen: // it asks for its owner
-		refused = &payments.Error{Outcome: payments.Final, Code: payments.CodeAuthentication, Decline: string(pi.Status), Message: action + ": the bank asks for the card's owner"}
+		refused = &payments.Error{Outcome: payments.Final, Code: payments.CodeAuthentication, Decline: string(pi.Status), Message: did + ": the bank asks for the card's owner"}
 	default:
 		return charge(pi), nil
 	}
 	ch, err := c.closed(ctx, pi)
 	switch {
 	case err != nil:
-		return payments.Charge{}, &payments.Error{Outcome: payments.Retry, Code: payments.CodeOf(err), Message: action + ": it was refused, and is not closed yet", Err: err}
+		return payments.Charge{}, &payments.Error{Outcome: payments.Retry, Code: payments.CodeOf(err), Message: did + ": it was refused, and is not closed yet", Err: err}
 	case ch.State == payments.ChargeRefused:
 		return payments.Charge{}, refused
 	}

@@ -90,7 +90,7 @@ func (w *world) siege(ctx context.Context, s settings, round int, blows []blow) 
 			rate /= 10
 		}
 		w.sandbox.Chaos(stripesandbox.ChaosOptions{Seed: random.Uint64(), Rate: rate, MostDelay: 150 * time.Millisecond})
-		if err := w.strike(ctx, b); err != nil {
+		if err := w.strike(ctx, b, random); err != nil {
 			return err
 		}
 		if ctx.Err() != nil {
@@ -117,7 +117,11 @@ func (w *world) watch(ctx context.Context) {
 }
 
 // strike lets Relais live once, until it dies.
-func (w *world) strike(ctx context.Context, b blow) error {
+func (w *world) strike(ctx context.Context, b blow, random *rand.Rand) error {
+	step, _, _ := strings.Cut(b.crashAt, ":")
+	if strings.HasPrefix(step, "pledges.") {
+		_ = w.ripen(ctx, random) // what the provider refuses now is left
+	}
 	if b.days > 0 {
 		if err := w.pass(ctx, b.days, b.minutes); err != nil {
 			return err
@@ -149,7 +153,6 @@ func (w *world) strike(ctx context.Context, b blow) error {
 			return err
 		}
 	}
-	step, _, _ := strings.Cut(b.crashAt, ":")
 	if step != "" {
 		w.provoke(ctx, step)
 		w.hasten(ctx, c, step, b.after)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +12,8 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/catalog/steps"
+	"relais/internal/i18n"
+	"relais/internal/orders"
 	"relais/internal/pledges"
 	"relais/internal/stripesandbox"
 )
@@ -26,7 +29,10 @@ func (w *world) offerSteps(ctx context.Context, owner, brand int64) error {
 // mostOpen is how many group orders are open at once: few enough that people meet in them.
 const mostOpen = 4
 
-const selectProduct = `select product_id from variants where id = $1`
+const (
+	selectOpen    = `select c.code, v.id as variant from campaigns c join variants v on v.product_id = c.product_id where c.state = 'open' order by random() limit 1`
+	selectProduct = `select product_id from variants where id = $1`
+)
 
 // gather opens a group order of a day or two.
 func (w *world) gather(ctx context.Context, random *rand.Rand) error {
@@ -40,6 +46,47 @@ func (w *world) gather(ctx context.Context, random *rand.Rand) error {
 	}
 	_, err := w.domains.Pledges.Open(ctx, w.members[random.IntN(len(w.members))], pledges.Draft{ProductID: product, Days: 1 + random.IntN(2)})
 	return err
+}
+
+// ripen has a group order reach its step, so that cards are charged once its day has come: there need not be one in which people met by chance.
+// One of them leaves a card that is refused on the day.
+func (w *world) ripen(ctx context.Context, random *rand.Rand) error {
+	var g struct {
+		Code    string `db:"code"`
+		Variant int64  `db:"variant"`
+	}
+	if err := w.owner.GetContext(ctx, &g, selectOpen); errors.Is(err, sql.ErrNoRows) {
+		if err := w.gather(ctx, random); err != nil {
+			return err
+		}
+		err = w.owner.GetContext(ctx, &g, selectOpen)
+	} else if err != nil {
+		return err
+	}
+	var wrong error
+	for i, card := range []string{"4000000000000341", stripesandbox.AcceptedCard, stripesandbox.AcceptedCard} {
+		wrong = errors.Join(wrong, w.promise(ctx, pledges.Joining{Code: g.Code, VariantID: g.Variant, Operation: fmt.Sprintf("torture-pledge-%016x", random.Uint64()),
+			Email: fmt.Sprintf("ripe-%d-%d@poste.example", i, random.IntN(1_000_000))}, card))
+	}
+	return wrong
+}
+
+// promise makes a pledge and leaves a card for it, without Relais's pages.
+func (w *world) promise(ctx context.Context, j pledges.Joining, card string) error {
+	j.Quantity, j.Consent, j.Lang = 1, true, i18n.FR
+	j.Address = orders.Address{Name: "Anne Lebrun", Street: "3 rue des Lilas", Postcode: "35000", City: "Rennes", Country: "FR"}
+	p, err := w.domains.Pledges.Join(ctx, j)
+	if err != nil {
+		return err
+	}
+	page, err := w.domains.Pledges.OpenSetup(ctx, p.Token)
+	if err != nil {
+		return err
+	}
+	if _, err := stripePage.Pay(ctx, page, stripesandbox.Payer{Email: j.Email, Name: j.Address.Name, Card: card}, w.domains.Clock.Now()); err != nil {
+		return err
+	}
+	return w.domains.Pledges.Look(ctx, p.Token)
 }
 
 // leave takes somebody's pledge back.
@@ -86,7 +133,7 @@ func (b *buyer) join(ctx context.Context) error {
 		Code    string `db:"code"`
 		Variant int64  `db:"variant"`
 	}
-	err := b.w.owner.GetContext(ctx, &g, `select c.code, v.id as variant from campaigns c join variants v on v.product_id = c.product_id where c.state = 'open' order by random() limit 1`)
+	err := b.w.owner.GetContext(ctx, &g, selectOpen)
 	if err != nil {
 		return errors.Join(errGaveUp, err)
 	}

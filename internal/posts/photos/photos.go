@@ -57,7 +57,9 @@ select exists (select 1 from post_uploads u join media m on m.id = u.media_id wh
   select 1 from said s join posts p on p.id = s.post_id join members a on a.id = p.author_id
   join post_groups f on f.post_id = p.id and f.published_at is not null join groups g on g.id = f.group_id
   left join group_members i on i.group_id = f.group_id and i.member_id = $1
-  where i.role in ('owner','moderator') and post_was_read(f.id, s.since, s.until)
+  where exists (select 1 from group_reports t join members m on m.id = $1 and m.admin where t.group_id = f.group_id and t.desk = 'platform' and t.state = 'open'
+      and t.subject_kind = 'post' and t.subject_id = f.id and s.until >= t.at and coalesce(s.since, '-infinity') <= t.at)
+    or i.role in ('owner','moderator') and post_was_read(f.id, s.since, s.until)
     or s.now and p.state = 'published' and f.removed_at is null and f.gone_at is null and a.blocked_at is null
       and (i.role is not null or f.shown_by is not null and g.visibility = 'open' and g.closed_at is null and exists (
         select 1 from follows w where w.follower_id = $1 and (w.group_id = f.group_id or w.member_id = f.shown_by and w.sphere = f.shown_sphere))))`

@@ -167,6 +167,25 @@ func TestWhoLooksAtAPhotograph(t *testing.T) {
 }
 
 // A photograph that was also sent in for everybody stays public, in whichever order; one that is nobody's own cannot be put into a post.
+// The platform sees the photographs of a post that was reported to it from outside, as long as it has to decide, and no others.
+func TestThePlatformLooksAtWhatIsReported(t *testing.T) {
+	w := open(t, groups.Personal, groups.Open)
+	before, reported, after := w.sent(), w.sent(), w.sent()
+	where := posts.Where{Groups: []int64{w.circle.ID}, Outside: true}
+	id := w.save(0, &before, where)
+	w.save(id, &reported, where)
+	w.Clock.Set(w.Clock.Now().Add(time.Hour))
+	w.must(w.Posts.ReportOutside(t.Context(), w.people["follower"], id, "other", "Voyez la photo."))
+	w.save(id, &after, where)
+	w.looks("as it was reported", reported, "author", "moderator", "admin")
+	w.looks("before", before, "author", "moderator")
+	w.looks("after", after, "follower", "author", "member", "moderator")
+	list, err := w.Groups.Reports(t.Context(), groups.ByPlatform, 0, groups.StateOpen, 10)
+	w.must(err)
+	w.must(w.Groups.Decide(t.Context(), list[0].ID, groups.Verdict{Desk: groups.ByPlatform, By: w.people["admin"], Decision: groups.Kept, Why: "Rien."}))
+	w.looks("decided", reported, "author", "moderator")
+}
+
 func TestWhatIsPublicStaysSo(t *testing.T) {
 	w := open(t, groups.Personal, groups.Private)
 	public := func(f media.Photo) bool {

@@ -1,12 +1,15 @@
 package circle
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/fault"
 	"relais/internal/groups"
 	"relais/internal/i18n"
+	"relais/internal/posts/photos"
 	"relais/internal/web/page"
 )
 
@@ -138,6 +141,7 @@ type lookPage struct {
 	Choices []page.Option
 	May     bool // the viewer may decide
 	Here    string
+	Photos  []string // of what was reported, that whoever decides may look at
 }
 
 func (s *Server) lookPage(c echo.Context, circle *Circle, form *page.Form) (lookPage, error) {
@@ -156,6 +160,14 @@ func (s *Server) lookPage(c echo.Context, circle *Circle, form *page.Form) (look
 	data := lookPage{Circle: circle, Report: r, Form: form, Here: c.Request().URL.Path, May: groups.CanDecide(desk, viewerID(c), r.AboutID, role, r.AboutRole)}
 	for _, d := range groups.Decisions(desk, r.Kind) {
 		data.Choices = append(data.Choices, page.Option{Value: string(d), Label: l.T("group.decision." + string(d)), Hint: l.T("group.decision_hint." + string(d))})
+	}
+	for _, hash := range r.Subject.Photos {
+		err := photos.Look(c.Request().Context(), s.DB, viewerID(c), hash)
+		if err == nil {
+			data.Photos = append(data.Photos, hash)
+		} else if !errors.Is(err, fault.NotFound) {
+			return data, err
+		}
 	}
 	return data, nil
 }

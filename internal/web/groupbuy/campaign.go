@@ -1,6 +1,7 @@
 package groupbuy
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -75,7 +76,9 @@ func (s *Server) read(c echo.Context, form *page.Form) (data campaignPage, err e
 		data.Few, data.SoldOut = stock, stock == 0
 	}
 	data.Live = data.Stage == stageOpen || data.Stage == stageClosing || data.Waiting > 0
-	data.Seen = fmt.Sprintf("%s-%d-%d-%d-%d-%d", data.Stage, data.Now, data.Pieces, data.Charged, data.Unpaid, data.Product.Stock())
+	// Of the numbers only whether they changed: not all of them are for everybody.
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d-%d-%d-%d-%d-%s", data.Now, data.Pieces, data.Charged, data.Unpaid, data.Product.Stock(), data.Code))
+	data.Seen = fmt.Sprintf("%s-%x", data.Stage, sum[:6])
 	data.Share = s.shareOf(l, data.View, l.T("together.share.opener", "Ad", data.Ad, "Title", data.Title, "Brand", data.BrandName, "People", data.Ladder[0].People, "Price", l.Money(data.Ladder[0].Price)))
 	data.Image = s.pictureOf(l, data.View).Of(s.BaseURL + data.Path())
 	data.Text = l.T("together.preview.text", "Ad", data.Ad, "People", data.Ladder[0].People, "Price", l.Money(data.Ladder[0].Price), "Date", l.DateTime(data.Deadline))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func TestFromOpeningToTheOrder(t *testing.T) {
 
 	w.Shows(w.Ask(0, at, nil), http.StatusOK, "Publicité", "Lea touche une commission", "On s’y met ?", "108,00", "96,00", "<strong>0</strong>", "Encore 2 personnes", "Jusqu’au 12", "dans 10 jours",
 		"Rejoindre", "L’histoire de Maison terre", `content="noindex, nofollow"`, `property="og:title" content="Commande groupée : Bol terre"`, at+"/card.jpg?lang=fr",
-		"/standing?seen=open-0-", "!Arrêter", "!Enregistrer le mot")
+		"/standing?seen=open-", "!Arrêter", "!Enregistrer le mot")
 	anne := w.joins(at, "anne", personal(0))
 	w.Shows(w.Ask(0, anne, nil), http.StatusOK, "Vous en êtes", "mastercard •••• 4444", "125,00", "113,00", "101,00", "Me retirer", "Faites venir du monde", "3 rue des Lilas", "Lea touche une commission sur ce qui est acheté dans cette commande groupée. J’ai rejoint")
 	bruno := w.joins(at, "bruno", personal(1))
@@ -116,16 +117,29 @@ func TestItsOwnPanel(t *testing.T) {
 	w.Audit()
 }
 
+// seen is what the page asks for.
+func (w *world) seen(at string) string {
+	w.T.Helper()
+	found := regexp.MustCompile(at + `/standing\?seen=open-[0-9a-f]{12}`).FindString(w.Ask(0, at, nil).Body.String())
+	if found == "" {
+		w.T.Fatal("the page asks for nothing")
+	}
+	return found
+}
+
 // The page asks for how things stand, and is told only when that has changed.
 func TestStanding(t *testing.T) {
 	w := open(t, 50)
 	at := w.campaign()
-	w.Shows(w.Ask(0, at+"/standing?seen=open-0-0-0-0-50", nil, "HX-Request", "true"), http.StatusNoContent)
+	first := w.seen(at)
+	w.Shows(w.Ask(0, first, nil, "HX-Request", "true"), http.StatusNoContent)
 	w.joins(at, "anne", personal(0))
-	w.Shows(w.Ask(0, at+"/standing?seen=open-0-0-0-0-50", nil, "HX-Request", "true"), http.StatusOK, "<strong>1</strong> personne a rejoint", "Encore 1 personne", "seen=open-1-1-0-0-49", "!<html")
-	w.leads(w.Ask(0, at+"/standing?seen=open-0-0-0-0-50", nil), at)
+	w.Shows(w.Ask(0, first, nil, "HX-Request", "true"), http.StatusOK, "<strong>1</strong> personne a rejoint", "Encore 1 personne", "!"+first, "!<html")
+	w.leads(w.Ask(0, first, nil), at)
+	second := w.seen(at)
+	w.Shows(w.Ask(0, second, nil, "HX-Request", "true"), http.StatusNoContent)
 	w.ends()
-	rw := w.Ask(0, at+"/standing?seen=open-1-1-0-0-49", nil, "HX-Request", "true")
+	rw := w.Ask(0, second, nil, "HX-Request", "true")
 	if rw.Code != http.StatusOK || rw.Header().Get("HX-Redirect") != at {
 		t.Errorf("%d, %q", rw.Code, rw.Header().Get("HX-Redirect"))
 	}
@@ -406,6 +420,9 @@ func TestLists(t *testing.T) {
 func TestLongLists(t *testing.T) {
 	w := open(t, 5)
 	for i := range 31 {
+		if i == 20 { // so many in a day
+			w.Clock.Set(w.Clock.Now().AddDate(0, 0, 2))
+		}
 		at := w.campaign()
 		if i%10 == 9 || i > 28 {
 			continue
