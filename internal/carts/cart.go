@@ -39,7 +39,6 @@ var (
 	ErrEmptyCart   = fault.New(fault.Invalid, "fault.cart_empty")
 	ErrUnavailable = fault.New(fault.Conflict, "fault.cart_changed")    // something in the cart is no longer for sale
 	ErrCurrencies  = fault.New(fault.Conflict, "fault.cart_currencies") // goods in two currencies: they are ordered one after the other
-	ErrDesign      = fault.New(fault.Conflict, "fault.cart_design")     // a design that cannot be made as it is, or that its author changed at this moment
 	ErrNoDelivery  = fault.New(fault.Invalid, "fault.no_delivery")      // a brand does not deliver there
 )
 
@@ -69,7 +68,7 @@ type Line struct {
 	MarginBps     int64        `db:"margin_bps"` // the most that the terms allow
 	VATBps        int64        `db:"vat_bps"`
 	CustomMade    bool         `db:"custom_made"` // no right of withdrawal
-	Stock         int64        `db:"stock"`
+	Stock         int64        `db:"stock"`       // beyond what other lines of the variant take that stand before
 	Quantity      int64        `db:"quantity"`
 	Sellable      bool         `db:"sellable"` // published or typed for this cart, active, the brand not blocked
 	Typed         bool         `db:"typed"`    // an amount typed at a counter: no product of a catalogue
@@ -290,6 +289,7 @@ func Lines(ctx context.Context, q sqlx.QueryerContext, look Look) ([]Line, error
 	if err := addMargins(ctx, q, look, ls); err != nil {
 		return nil, err
 	}
+	shareStock(ls)
 	return ls, addDesigns(ctx, q, look, ls)
 }
 

@@ -4,7 +4,10 @@
 // published; a version that was published never changes, so that a design is always judged, priced and drawn by what its author saw.
 //
 //	base:    draft ── Publish ──► published ── next Publish, Withdraw ──► retired
-//	design:  draft ── Drop ──► dropped
+//	design:  draft ── Drop ──► dropped        on another version: CarryOver
+//
+// Its author can order a design that can be made, while its version is the one that is offered (Design.Trouble). The revision that is ordered is kept for good
+// (Freeze), and so are the photographs that it shows, whatever becomes of the design; only the order's buyer and the brand's team see it.
 //
 // A design is its author's: nobody else opens it, and it does not say that it exists. It is kept as it is written, also unfinished; what still
 // has to be done is said by Design.Problems. Each writing names the revision that it was made from: a second window that is behind is
@@ -42,6 +45,7 @@ var (
 	ErrNoBase     = fault.New(fault.NotFound, "fault.designs.no_base")     // the product is not to be designed, or not for sale
 	ErrMany       = fault.New(fault.Conflict, "fault.designs.many")        // MostDesigns
 	ErrManyPhotos = fault.New(fault.Conflict, "fault.designs.many_photos") // MostPhotos
+	ErrUnfit      = fault.New(fault.Conflict, "fault.designs.unfit")       // a design that has no place on another version
 	ErrUnready    = fault.New(fault.Conflict, "fault.designs.unready")     // a base with problems is not published
 )
 

@@ -1,19 +1,38 @@
 package designs
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
-	"relais/internal/designs/draw"
 	"relais/internal/designs/model"
-	"relais/internal/fault"
 	"relais/internal/money"
 	"relais/internal/postgres"
 )
+
+// Piece is what an order line says of the design that it was ordered with. Lines without one have a zero Piece.
+type Piece struct {
+	DesignID       *int64 `db:"design_id"` // made by its buyer; nil: the piece as it is
+	DesignRevision int    `db:"design_revision"`
+	OptionMinor    int64  `db:"option_minor"` // of the price, per piece, VAT included: what the design cost
+	Begun          int64  `db:"begun"`        // pieces that the brand has begun to make, those that are made included
+	Made           int64  `db:"made"`
+}
+
+// Standing is where the making of a line stands, in pieces.
+type Standing struct{ ToMake, Under, Made int64 }
+
+// Standing divides the pieces of a line that its buyer still wants; what was refunded is not made any more.
+func (p Piece) Standing(wanted int64) Standing {
+	made := min(p.Made, wanted)
+	begun := min(p.Begun, wanted)
+	return Standing{ToMake: wanted - begun, Under: begun - made, Made: made}
+}
+
+// Unmade says whether pieces that somebody still wants are to be made yet.
+func (p Piece) Unmade(wanted int64) bool { return p.DesignID != nil && p.Made < wanted }
 
 // Options is what the design costs beside the piece, VAT included.
 func (d Design) Options() money.Amount {
@@ -21,12 +40,30 @@ func (d Design) Options() money.Amount {
 	return money.New(minor, d.Currency)
 }
 
+// Trouble is why a design cannot be ordered, a message key; empty: it can. It is refused at once when the brand has published another version of its base, or none is
+// offered any more, also where it lies in a basket already: what is no longer made is no longer sold. Its author can carry it over (CarryOver).
+func (d Design) Trouble() string {
+	switch {
+	case !d.Offered:
+		return "shop.cart.design.withdrawn"
+	case d.Newer:
+		return "shop.cart.design.newer"
+	case d.Doc.Layers() == 0:
+		return "shop.cart.design.empty"
+	case len(d.Problems()) > 0:
+		return "shop.cart.design.unready"
+	}
+	return ""
+}
+
 const insertRevision = `
 insert into design_revisions (design_id, revision, version_id, title, content, option_minor, kept_at)
-select id, revision, version_id, title, content, $3, $4 from designs where id = $1 and revision = $2 and state <> 'dropped'
+select d.id, d.revision, d.version_id, d.title, d.content, $3, $4 from designs d join base_versions v on v.id = d.version_id
+where d.id = $1 and d.revision = $2 and d.state <> 'dropped' and v.state = 'published' for share of d, v
 on conflict do nothing`
 
-// Freeze keeps a revision for good, as it is ordered; again is as once. Fault Conflict where its author wrote another one since, or dropped it.
+// Freeze keeps a revision for good, as it is ordered; again is as once. ErrElsewhere where its author wrote another one since, or dropped it, or the brand published
+// another version at this moment.
 func Freeze(ctx context.Context, tx *sqlx.Tx, d Design, at time.Time) error {
 	if _, err := tx.ExecContext(ctx, insertRevision, d.ID, d.Revision, d.Options().Minor, at); err != nil {
 		return fmt.Errorf("keep design %d: %w", d.ID, postgres.Translate(err))
@@ -62,50 +99,4 @@ func Ordered(ctx context.Context, q sqlx.QueryerContext, id int64, revision int)
 		return Design{}, fmt.Errorf("read ordered design %d: %w", id, err)
 	}
 	return d, nil
-}
-
-// Picture is a view of a design as PNG; without its name, the first one that has something on it. Fault NotFound: no such view.
-func (s *Service) Picture(d Design, name string) ([]byte, error) {
-	v, ok := d.view(name)
-	if !ok {
-		return nil, fault.New(fault.NotFound, "fault.page_not_found")
-	}
-	pictures, err := s.ToPrint(d)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	dpi := min(76, 1600/max(v.Width.MM(), v.Height.MM())*25.4)
-	if err := draw.PNG(&out, draw.View(d.Base, v, d.Doc, pictures), dpi, true, pictures); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
-
-func (d Design) view(name string) (model.View, bool) {
-	for _, v := range d.Base.Views {
-		if v.ID == name {
-			return v, true
-		}
-		for _, z := range v.Zones {
-			if name == "" && len(d.Doc.Part(z.ID)) > 0 {
-				return v, true
-			}
-		}
-	}
-	return model.View{}, false
-}
-
-// Sheets are the zones that have something on them, at print size with the bleed of the base.
-func (d Design) Sheets(pictures draw.Pictures) []draw.Sheet {
-	var list []draw.Sheet
-	for _, v := range d.Base.Views {
-		for _, z := range v.Zones {
-			if sheet := draw.Print(z, d.Doc, d.Base.Bleed.MM(), pictures); len(sheet.Marks) > 0 {
-				sheet.Title = v.Name + " · " + z.Name
-				list = append(list, sheet)
-			}
-		}
-	}
-	return list
 }

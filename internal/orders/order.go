@@ -21,6 +21,7 @@ package orders
 import (
 	"time"
 
+	"relais/internal/designs"
 	"relais/internal/earnings"
 	"relais/internal/i18n"
 	"relais/internal/money"
@@ -156,18 +157,14 @@ type Line struct {
 	// How many pieces were refunded or are being refunded: they came back or never left.
 	RefundedQuantity int64 `db:"refunded_quantity"`
 	CustomMade       bool  `db:"custom_made"` // made to the buyer's own wishes: no right of withdrawal
-
-	DesignID       *int64 `db:"design_id"` // made by its buyer; nil: as it is
-	DesignRevision int    `db:"design_revision"`
-	OptionMinor    int64  `db:"option_minor"` // of the price, per piece: what the design cost
-
-	VATBps         int64 `db:"vat_bps"`
-	NetMinor       int64 `db:"net_minor"`        // of the brand's price, without VAT, rounded down: the base of every rate
-	MarginNetMinor int64 `db:"margin_net_minor"` // of the margin, without VAT, rounded down: what its member earns
-	TermsID        int64 `db:"terms_id"`
-	CommissionBps  int64 `db:"commission_bps"` // of all its relays together, rounded up; 0 where nobody brought the buyer
-	FeeBps         int64 `db:"fee_bps"`
-	HoldDays       int   `db:"hold_days"`
+	designs.Piece          // of the price, OptionMinor is the design's
+	VATBps           int64 `db:"vat_bps"`
+	NetMinor         int64 `db:"net_minor"`        // of the brand's price, without VAT, rounded down: the base of every rate
+	MarginNetMinor   int64 `db:"margin_net_minor"` // of the margin, without VAT, rounded down: what its member earns
+	TermsID          int64 `db:"terms_id"`
+	CommissionBps    int64 `db:"commission_bps"` // of all its relays together, rounded up; 0 where nobody brought the buyer
+	FeeBps           int64 `db:"fee_bps"`
+	HoldDays         int   `db:"hold_days"`
 
 	Relays []Relay `db:"-"` // who is credited for it; none: nobody brought the buyer
 }

@@ -34,6 +34,7 @@ import (
 	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/ledger"
+	"relais/internal/making"
 	"relais/internal/media"
 	"relais/internal/members"
 	"relais/internal/notices"
@@ -71,6 +72,7 @@ import (
 	"relais/internal/web/shop"
 	"relais/internal/web/studio"
 	"relais/internal/web/till"
+	"relais/internal/web/workshop"
 	"relais/internal/webhooks"
 	"relais/static"
 	"relais/templates"
@@ -100,7 +102,7 @@ type Options struct {
 	Reviews     *reviews.Service
 	Posts       *posts.Service
 	Designs     *designs.Service
-	Studio      bool // designs are made and sold; until then nothing leads to their pages
+	Making      *making.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Debts       *debts.Service
@@ -157,7 +159,7 @@ func New(o Options) (http.Handler, error) {
 	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Pledges: o.Pledges, Support: o.Support, Returns: o.Returns, Designs: o.Designs, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor, Together: true})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
 	after := aftersale.New(aftersale.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Now: o.Now})
-	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Designs: o.Designs, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
+	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Support: o.Support, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
 	pictures := preview.Pictures{Cards: cards, Media: o.Media}
 	preview.New(preview.Options{Pictures: pictures, DB: o.DB, Now: o.Now}).Routes(e)
 	shops.Routes(e)
@@ -194,9 +196,8 @@ func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pict
 
 // circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, and what buyers say.
 func (o Options) circles(e *echo.Echo, site *page.Site) {
-	if o.Studio {
-		studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
-	}
+	studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
+	workshop.New(workshop.Options{Site: site, DB: o.DB, Orders: o.Orders, Designs: o.Designs, Making: o.Making, Now: o.Now}).Routes(e)
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})
 	feeds.Routes(e)
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)

@@ -72,13 +72,16 @@ var checks = []ledger.Invariant{
 	{Number: "I2", Name: "sale_guards", Description: "the triggers and rights that keep orders, refunds, earnings and payouts as they were agreed are there and on",
 		Query: `select (select count(*) from (values ('orders', 'orders_move'), ('orders', 'orders_fixed'), ('refunds', 'refunds_move'),
 		      ('earnings', 'earnings_move'), ('payouts', 'payouts_move'), ('returns', 'returns_move'),
-		      ('fee_parts', 'fee_parts_append_only'), ('fee_parts', 'fee_parts_no_truncate')) expected(relation, name)
+		      ('fee_parts', 'fee_parts_append_only'), ('fee_parts', 'fee_parts_no_truncate'),
+		      ('design_revisions', 'design_revisions_kept'), ('design_revisions', 'design_revisions_no_truncate'), ('design_photos', 'design_photos_kept'), ('design_photos', 'design_photos_no_truncate'),
+		      ('base_versions', 'base_versions_move'), ('order_lines', 'order_lines_design_sent'), ('makings', 'makings_start'), ('making_steps', 'making_steps_kept')) expected(relation, name)
 		    where not exists (select 1 from pg_trigger t where t.tgrelid = to_regclass(expected.relation) and t.tgname = expected.name and t.tgenabled in ('O','A')))
 		  + (select count(*) from (values ('orders', 'DELETE, TRUNCATE'), ('refunds', 'DELETE, TRUNCATE'), ('earnings', 'DELETE, TRUNCATE'),
 		      ('payouts', 'DELETE, TRUNCATE'), ('shipments', 'DELETE, TRUNCATE'), ('order_lines', 'UPDATE, DELETE, TRUNCATE'),
       ('clawbacks', 'UPDATE, DELETE, TRUNCATE'), ('fee_parts', 'UPDATE, DELETE, TRUNCATE'), ('refund_items', 'UPDATE, DELETE, TRUNCATE'), ('holds', 'DELETE, TRUNCATE'),
       ('disputes', 'DELETE, TRUNCATE'), ('returns', 'DELETE, TRUNCATE'), ('write_offs', 'DELETE, TRUNCATE'), ('reversals', 'DELETE, TRUNCATE'),
-		      ('attributions', 'UPDATE, DELETE, TRUNCATE'), ('attribution_credits', 'UPDATE, DELETE, TRUNCATE'), ('member_codes', 'UPDATE, DELETE, TRUNCATE'), ('pins', 'UPDATE, DELETE, TRUNCATE'), ('terms', 'UPDATE, DELETE, TRUNCATE'), ('listing_margins', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
+		      ('attributions', 'UPDATE, DELETE, TRUNCATE'), ('attribution_credits', 'UPDATE, DELETE, TRUNCATE'), ('member_codes', 'UPDATE, DELETE, TRUNCATE'), ('pins', 'UPDATE, DELETE, TRUNCATE'), ('terms', 'UPDATE, DELETE, TRUNCATE'), ('listing_margins', 'UPDATE, DELETE, TRUNCATE'),
+		      ('design_revisions', 'UPDATE, DELETE, TRUNCATE'), ('design_photos', 'DELETE, TRUNCATE'), ('base_versions', 'DELETE, TRUNCATE'), ('makings', 'DELETE, TRUNCATE'), ('making_steps', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
 		    where has_table_privilege('relais_app', expected.relation, expected.rights))`},
 	{Number: "I17", Name: "reservations_end", Description: "no order waits for payment a day after its reservation was over",
 		Query: `select count(*) from orders where state = 'awaiting_payment' and expires_at < now() - interval '1 day'`},

@@ -279,9 +279,14 @@ func (s *Shop) writeToBrand(c echo.Context) error {
 
 // orderedDesign shows what was ordered to whoever has the order's address.
 func (s *Shop) orderedDesign(c echo.Context) error {
-	o, err := s.orders.ByToken(c.Request().Context(), c.Param("token"))
+	ctx := c.Request().Context()
+	o, err := s.orders.ByToken(ctx, c.Param("token"))
 	if err != nil {
 		return err
 	}
-	return orderform.Picture(c, s.db, s.designs, o.Shipments...)
+	_, d, err := orderform.Ordered(ctx, s.db, c.Param("line"), o.Shipments...)
+	if err != nil {
+		return err
+	}
+	return orderform.Picture(c, s.designs, d, "")
 }

@@ -51,7 +51,7 @@ type productPage struct {
 	Resale     *resale             // what the storefront puts on the price; nil: nothing
 	Steps      []step              // what a piece costs people who order together, of the cheapest variant and the brand's price
 	Together   bool                // such an order can be opened
-	Designable bool                // members make designs of it
+	Design     string              // path on which members make it their own; empty: they do not
 	Status     *storefronts.Status // of the member of the storefront; nil: nothing is said
 	Brought    string              // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
 	Click      string
@@ -185,10 +185,14 @@ func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
 		return err
 	}
 	_, err = designs.Offered(c.Request().Context(), s.db, data.ID)
-	data.Designable = err == nil
 	if errors.Is(err, fault.NotFound) {
 		return nil
 	}
+	trail := orderform.Trail{Click: data.Click}
+	if data.Relay != nil {
+		trail.From = data.Relay.Handle
+	}
+	data.Design = trail.On("/p/" + data.Slug + "/design")
 	return err
 }
 

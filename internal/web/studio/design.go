@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -52,6 +51,7 @@ type item struct {
 
 type designPage struct {
 	designs.Design
+	Trail    orderform.Trail
 	Form     *page.Form
 	Refused  bool // what was posted is not kept
 	Views    []view
@@ -64,33 +64,11 @@ type designPage struct {
 	Buy      *buy          // nil: it cannot be ordered, or the script asks for the form alone
 }
 
-// buy is the form that puts the design into the basket.
-type buy struct {
-	Form     *page.Form
-	Options  string
-	Choice   string
-	Variants []page.Option
-	Price    money.Amount // of the cheapest variant, with what the design costs
-}
+// On is an address of the studio that keeps the visitor's way here.
+func (p designPage) On(path string) string { return p.Trail.On(path) }
 
-// buy offers the piece, with the design as it was kept last. Nil where the brand does not offer it now.
-func (s *Server) buy(c echo.Context, d designs.Design) (*buy, error) {
-	l := page.Lang(c)
-	p, _, err := designs.OfferedAs(c.Request().Context(), s.DB, d.Slug, l, s.Now())
-	if errors.Is(err, fault.NotFound) || err == nil && len(p.Variants) == 0 {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	least := p.Variants[0].PriceMinor
-	for _, v := range p.Variants {
-		least = min(least, v.PriceMinor)
-	}
-	b := &buy{Form: page.NewForm("variant", strconv.FormatInt(p.Variants[0].ID, 10)), Options: strings.Join(p.Options, " / "), Price: money.New(least+d.Options().Minor, d.Currency)}
-	b.Variants, b.Choice = orderform.Variants(l, p)
-	return b, nil
-}
+// Back is the product as its visitor saw it.
+func (p designPage) Back() string { return productPath(p.Trail, p.Slug) }
 
 // designPage lays out a design; with a form that was posted, or nil.
 func (s *Server) designPage(c echo.Context, d designs.Design, form *page.Form) (designPage, error) {
@@ -99,7 +77,7 @@ func (s *Server) designPage(c echo.Context, d designs.Design, form *page.Form) (
 	if err != nil {
 		return designPage{}, err
 	}
-	data := designPage{Design: d, Form: form, Refused: form != nil, Pictures: d.OnPage(), JSON: string(raw)}
+	data := designPage{Design: d, Trail: orderform.TrailOf(c), Form: form, Refused: form != nil, Pictures: d.OnPage(), JSON: string(raw)}
 	if form == nil {
 		data.Form = page.NewForm("title", d.Title)
 		show(data.Form, d.Doc)
@@ -210,7 +188,7 @@ func (s *Server) save(c echo.Context) error {
 		}
 		return s.answer(c, http.StatusOK, d, nil)
 	}
-	return c.Redirect(http.StatusSeeOther, d.Path()+anchor(form.Get("do")))
+	return c.Redirect(http.StatusSeeOther, orderform.TrailOf(c).On(d.Path())+anchor(form.Get("do")))
 }
 
 // anchor leads back to where a button was pressed.
@@ -277,7 +255,7 @@ func (s *Server) addPhoto(c echo.Context) error {
 		return err
 	}
 	s.Site.Good(c, "studio.photo_added")
-	return page.Redirect(c, d.Path()+"#photos")
+	return page.Redirect(c, orderform.TrailOf(c).On(d.Path())+"#photos")
 }
 
 func (s *Server) removePhoto(c echo.Context) error {
@@ -306,17 +284,32 @@ func (s *Server) photo(c echo.Context) error {
 	return c.Blob(http.StatusOK, "image/jpeg", raw)
 }
 
-// picture is one view as PNG, for its author to keep: a dot and a half per millimetre.
+// picture is one view as PNG, for its author to look at and keep: three dots per millimetre at most.
 func (s *Server) picture(c echo.Context) error {
 	d, err := s.find(c)
 	if err != nil {
 		return err
 	}
-	raw, err := s.Designs.Picture(d, c.Param("view"))
+	return orderform.Picture(c, s.Designs, d, c.Param("view"))
+}
+
+// carry puts a design on the version of the base that is offered now.
+func (s *Server) carry(c echo.Context) error {
+	id, err := number(c)
 	if err != nil {
 		return err
 	}
-	return c.Blob(http.StatusOK, "image/png", raw)
+	err = s.Designs.CarryOver(c.Request().Context(), by(c), id, int(page.PostedForm(c).Int("revision", 0)))
+	var refused *fault.Error
+	switch {
+	case err == nil:
+		s.Site.Good(c, "studio.carried")
+	case errors.Is(err, fault.Conflict) && errors.As(err, &refused):
+		s.Site.Bad(c, refused.Message)
+	default:
+		return err
+	}
+	return page.Redirect(c, orderform.TrailOf(c).On(designs.Design{ID: id}.Path()))
 }
 
 type minePage struct {
@@ -327,9 +320,7 @@ type minePage struct {
 // mine is a design in the list of its author's.
 type mine struct {
 	designs.Design
-	Sheet    draw.Sheet
-	Pictures draw.Pictures
-	ToDo     int
+	ToDo int
 }
 
 func (s *Server) mine(c echo.Context) error {
@@ -340,11 +331,7 @@ func (s *Server) mine(c echo.Context) error {
 	l := page.Lang(c)
 	data := minePage{Empty: page.Empty{Icon: "pencil", Title: l.T("studio.mine.none"), Text: l.T("studio.mine.none_text"), URL: "/products", Action: l.T("studio.mine.browse")}}
 	for _, d := range list {
-		m := mine{Design: d, Pictures: d.OnPage(), ToDo: len(d.Problems())}
-		if len(d.Base.Views) > 0 {
-			m.Sheet = draw.View(d.Base, d.Base.Views[0], d.Doc, m.Pictures)
-		}
-		data.Designs = append(data.Designs, m)
+		data.Designs = append(data.Designs, mine{d, len(d.Problems())})
 	}
 	return s.Site.Render(c, http.StatusOK, "studio/mine", data)
 }

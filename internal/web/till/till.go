@@ -18,7 +18,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
-	"relais/internal/designs"
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/i18n"
@@ -37,7 +36,6 @@ type Options struct {
 	DB        *postgres.DB
 	Orders    *orders.Service
 	Support   *support.Service
-	Designs   *designs.Service
 	Aftersale *aftersale.Server // what comes back of an order
 	Payouts   *payouts.Service
 	Now       func() time.Time // business time
@@ -78,9 +76,6 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/brand/:handle/orders", s.team(s.orders))
 	e.GET("/brand/:handle/orders/:number", s.team(s.order))
 	e.GET("/brand/:handle/orders/:number/slip", s.team(s.slip))
-	e.GET("/brand/:handle/orders/:number/designs/:line/picture", s.team(s.designPicture))
-	e.GET("/brand/:handle/orders/:number/designs/:line/job", s.team(s.jobSheet))
-	e.GET("/brand/:handle/orders/:number/designs/:line/print", s.team(s.printFile))
 	e.POST("/brand/:handle/orders/:number/ship", s.team(s.ship))
 	e.POST("/brand/:handle/orders/:number/received", s.team(s.received))
 	e.POST("/brand/:handle/orders/:number/messages", s.team(s.write))
