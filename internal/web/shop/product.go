@@ -34,30 +34,30 @@ type relay struct {
 
 type productPage struct {
 	catalog.ProductPage
-	Crumbs     []page.Crumb
-	Price      page.Price
-	Form       *page.Form
-	Variants   []page.Option
-	Choice     string // how variants are chosen: pills, radio or select
-	Single     int64
-	InStock    bool
-	Most       int // that one can buy at once
-	Delivery   []carts.Method
-	Earn       money.Amount // of whoever recommends one piece at the price shown
-	Fans       []storefronts.Fan
-	FansMore   int
-	Relay      *relay
-	Ad         string              // who earns by the storefront, in a sentence; empty outside of one
-	Resale     *resale             // what the storefront puts on the price; nil: nothing
-	Steps      []step              // what a piece costs people who order together, of the cheapest variant and the brand's price
-	Together   bool                // such an order can be opened
-	Design     string              // path on which members make it their own; empty: they do not
-	Status     *storefronts.Status // of the member of the storefront; nil: nothing is said
-	Brought    string              // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
-	Click      string
-	Others     []page.ProductCard
-	Preview    elsewhere
-	Ratings    opinion.Panel
+	Crumbs   []page.Crumb
+	Price    page.Price
+	Form     *page.Form
+	Variants []page.Option
+	Choice   string // how variants are chosen: pills, radio or select
+	Single   int64
+	InStock  bool
+	Most     int // that one can buy at once
+	Delivery []carts.Method
+	Earn     money.Amount // of whoever recommends one piece at the price shown
+	Fans     []storefronts.Fan
+	FansMore int
+	Relay    *relay
+	Ad       string              // who earns by the storefront, in a sentence; empty outside of one
+	Resale   *resale             // what the storefront puts on the price; nil: nothing
+	Steps    []step              // what a piece costs people who order together, of the cheapest variant and the brand's price
+	Together bool                // such an order can be opened
+	Design   string              // path on which members make it their own; empty: they do not
+	Status   *storefronts.Status // of the member of the storefront; nil: nothing is said
+	Brought  string              // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
+	Click    string
+	Others   []page.ProductCard
+	Preview  elsewhere
+	Ratings  opinion.Panel
 }
 
 func (s *Shop) product(c echo.Context) error {
