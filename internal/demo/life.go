@@ -85,6 +85,7 @@ func (m *maker) plan() {
 	m.planJudged()
 	m.planStands()
 	m.planGroupOrders()
+	m.planDesigns()
 	m.planOpinions()
 }
 

@@ -70,24 +70,24 @@ func (p *person) fits(path string) {
 }
 
 // untranslated finds a message key where words should be.
-var untranslated = regexp.MustCompile(`\b(feed|follow|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|federation|opinion|front|insight|margin|notice|letters|group|fault|payee|payout|counter|pos|steps|together|pledges|studio|designs)\.[a-z_]+\.[a-z_.]+\b`)
+var untranslated = regexp.MustCompile(`\b(feed|follow|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|federation|opinion|front|insight|margin|notice|letters|group|fault|payee|payout|counter|pos|steps|together|pledges|studio|designs|making)\.[a-z_]+\.[a-z_.]+\b`)
 
 // audience is who looks at which pages.
 type audience struct{ name, email, pages string }
 
 // Every page, seen by whom it is for.
 var audiences = []audience{
-	{"guest", "", `/ /products /products?q=bougi /p/pelle-a-rempoter-vert-serre /p/chaise-mirabelle-pied-luge /brands /b/maison-brevane /@lea /@lea/p/canape-cavalier-cuir-cognac
+	{"guest", "", `/ /products /products?q=bougi /p/ballon-de-football-recousu /p/ballon-de-football-recousu/design /p/pelle-a-rempoter-vert-serre /p/chaise-mirabelle-pied-luge /brands /b/maison-brevane /@lea /@lea/p/canape-cavalier-cuir-cognac
 		/p/pelle-a-rempoter-vert-serre/ratings /p/pelle-a-rempoter-vert-serre/ratings?stars=5 /@yvonne /@yvonne/p/pelle-a-rempoter-vert-serre /@yvonne/thanks /@tom /@ines /@camille /@odile
 		/cart /signup /login /reset /help /legal /consent /offline /dev/mail /groups /groups?sphere=personal&q=jardin /g/jardins-et-balcons /@mathilde/circles`},
 	{"member", "lea@relais.example", `/feed /feed?sphere=personal /me/follows /me/follows?sphere=professional /me/posts /me/posts/new /me /me/links /me/codes /me/insight /me/insight?period=year /me/claims /me/claims/new /me/earnings /me/earnings/debts /me/payouts /me/documents /me/storefront /me/storefront/status /me/storefront/followers /me/following/remote /me/storefront/look /me/storefront/collections /me/guestbook /me/orders /me/settings /me/settings/security /me/notices /me/notices?topic=money /me/notices/settings
 		/share?product=canape-cavalier-cuir-cognac /share?product=chaise-mirabelle-pied-luge /brand/new /sell /sell/sales /sell/readers /me/together /p/chaise-mirabelle-pied-luge/together?from=lea
-		/me/groups /me/groups/new /groups /@lea/circles /g/cyclos-du-jeudi /g/cyclos-du-jeudi/join /g/jardins-et-balcons/about /g/jardins-et-balcons/report?member=odile /g/jardins-et-balcons/leave
+		/designs /p/ballon-de-football-recousu/design /me/groups /me/groups/new /groups /@lea/circles /g/cyclos-du-jeudi /g/cyclos-du-jeudi/join /g/jardins-et-balcons/about /g/jardins-et-balcons/report?member=odile /g/jardins-et-balcons/leave
 		/g/reseau-archi-rhone /g/reseau-archi-rhone/members /g/reseau-archi-rhone/members/priya /g/reseau-archi-rhone/invite /g/reseau-archi-rhone/moderation /g/reseau-archi-rhone/settings /g/reseau-archi-rhone/leave`},
 	{"brand", "mathilde@maison-brevane.example", `/brand/maison-brevane /brand/maison-brevane/products /brand/maison-brevane/products/new /brand/maison-brevane/import
 		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/reviews /brand/maison-brevane/ratings /brand/maison-brevane/earnings
 		/brand/maison-brevane/payouts /brand/maison-brevane/documents /brand/maison-brevane/disputes /brand/maison-brevane/settings /brand/maison-brevane/settings/delivery
-		/sell?for=maison-brevane /sell/sales?for=maison-brevane /sell/readers?for=maison-brevane /sell/rules/maison-brevane /brand/maison-brevane/followers /brand/maison-brevane/together`},
+		/sell?for=maison-brevane /sell/sales?for=maison-brevane /sell/readers?for=maison-brevane /sell/rules/maison-brevane /brand/maison-brevane/followers /brand/maison-brevane/together /brand/maison-brevane/making`},
 	{"admin", "admin@relais.example", `/admin /admin/groups /admin/members /admin/brands /admin/orders /admin/together /admin/payouts /admin/disputes /admin/reviews /admin/ratings /admin/debts /admin/documents /admin/reconciliation /admin/fediverse /admin/jobs /admin/webhooks /admin/clock`},
 }
 
@@ -130,7 +130,7 @@ func (p *person) found(audience string) []string {
 	p.t.Helper()
 	lists := map[string][][2]string{
 		"guest":  {{"/@lea", "/@lea/p/suspension"}, {"/p/pelle-a-rempoter-vert-serre/ratings", "/report/rating/"}, {"/@yvonne/thanks", "/report/thanks/"}, {"/@odile", "/@odile/p/"}},
-		"member": {{"/me/posts", "/me/posts/"}, {"/feed", "/g/"}, {"/feed", "/feed/posts/"}, {"/me/storefront", "/me/storefront/listings/"}, {"/me/links", "/me/links/"}, {"/me", "/me/sales/"}, {"/me/together", "/together/"}, {"/me/together", "/pledge/"}, {"/me/earnings", "/me/earnings/"}, {"/me/payouts", "/me/payouts/"}},
+		"member": {{"/me/posts", "/me/posts/"}, {"/feed", "/g/"}, {"/feed", "/feed/posts/"}, {"/me/storefront", "/me/storefront/listings/"}, {"/me/links", "/me/links/"}, {"/me", "/me/sales/"}, {"/me/together", "/together/"}, {"/me/together", "/pledge/"}, {"/me/earnings", "/me/earnings/"}, {"/me/payouts", "/me/payouts/"}, {"/designs", "/designs/"}},
 		"admin":  {{"/admin/reviews", "/admin/reviews/"}, {"/admin/reviews", "/admin/claims/"}, {"/admin/orders", "/admin/orders/"}, {"/admin/groups", "/admin/groups/reports/"}},
 		"brand":  {{"/brand/maison-brevane/products", "/brand/maison-brevane/products/"}, {"/brand/maison-brevane/orders?show=all", "/brand/maison-brevane/orders/"}, {"/brand/maison-brevane/payouts", "/brand/maison-brevane/payouts/"}},
 	}
