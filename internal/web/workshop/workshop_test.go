@@ -134,7 +134,7 @@ func (w *world) adds(path, quantity string) {
 func (w *world) orders() orders.Page {
 	w.T.Helper()
 	body, _ := w.asks("/checkout", nil)
-	w.has(body, "Fait sur mesure", "L221-28")
+	w.has(body, "Fait sur mesure", "L221-28", "!pendant 14 jours")
 	_, pay := w.asks("/checkout", url.Values{"operation": {field(body, "operation")}, "seen": {field(body, "seen")}, "designs": {field(body, "designs")}, "email": {"lea@relais.example"}, "name": {"Léa"},
 		"street": {"3 rue des Lilas"}, "postcode": {"35000"}, "city": {"Rennes"}, "country": {"FR"}, fmt.Sprintf("method-%d", w.shop.Brand): {one(body, fmt.Sprintf(`name="method-%d" value="(\d+)"`, w.shop.Brand))}})
 	w.PayAt(pay, apptest.Good)
@@ -198,6 +198,9 @@ func TestADesignFromAStorefrontToItsMaker(t *testing.T) {
 			t.Errorf("%s: %v", f.Name, err)
 		}
 	}
+	var letter string
+	w.ok(w.DB.Get(&letter, `select body_html from letters where reference = $1`, fmt.Sprintf("order:%d:paid", p.ID)))
+	w.has(letter, "L221-28", "création n°\u00a01", "création n°\u00a02", "!Secret")
 	w.steps(p, first)
 }
 
