@@ -20,15 +20,16 @@ import (
 
 // Service is the use cases of this package.
 type Service struct {
-	db    *sqlx.DB
-	media *media.Store
-	now   func() time.Time // business time
-	slot  chan struct{}    // see turn
+	db     *sqlx.DB
+	media  *media.Store
+	now    func() time.Time // business time
+	screen slot             // pictures for screens
+	print  slot             // and what is printed: a large sheet takes seconds, and hundreds of megabytes
 }
 
 // New makes the Service.
 func New(db *sqlx.DB, photographs *media.Store, now func() time.Time) *Service {
-	return &Service{db: db, media: photographs, now: now, slot: make(chan struct{}, 1)}
+	return &Service{db: db, media: photographs, now: now, screen: make(slot, 1), print: make(slot, 1)}
 }
 
 // lockMember makes what one member does at once come one after the other.

@@ -2,12 +2,14 @@ package designs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/designs/model"
+	"relais/internal/fault"
 	"relais/internal/money"
 	"relais/internal/postgres"
 )
@@ -56,24 +58,27 @@ func (d Design) Trouble() string {
 	return ""
 }
 
+const lockOrderable = `
+select 1 from designs d join base_versions v on v.id = d.version_id
+where d.id = $1 and d.revision = $2 and d.state <> 'dropped' and v.state = 'published' for share of d, v`
+
 const insertRevision = `
 insert into design_revisions (design_id, revision, version_id, title, content, option_minor, kept_at)
-select d.id, d.revision, d.version_id, d.title, d.content, $3, $4 from designs d join base_versions v on v.id = d.version_id
-where d.id = $1 and d.revision = $2 and d.state <> 'dropped' and v.state = 'published' for share of d, v
-on conflict do nothing`
+select id, revision, version_id, title, content, $3, $4 from designs where id = $1 and revision = $2 on conflict do nothing`
 
 // Freeze keeps a revision for good, as it is ordered; again is as once. ErrElsewhere where its author wrote another one since, or dropped it, or the brand published
 // another version at this moment.
 func Freeze(ctx context.Context, tx *sqlx.Tx, d Design, at time.Time) error {
-	if _, err := tx.ExecContext(ctx, insertRevision, d.ID, d.Revision, d.Options().Minor, at); err != nil {
-		return fmt.Errorf("keep design %d: %w", d.ID, postgres.Translate(err))
-	}
-	var kept bool
-	if err := tx.GetContext(ctx, &kept, `select exists (select 1 from design_revisions where design_id = $1 and revision = $2)`, d.ID, d.Revision); err != nil {
-		return postgres.Translate(err)
-	}
-	if !kept {
+	var one int
+	err := postgres.Translate(tx.GetContext(ctx, &one, lockOrderable, d.ID, d.Revision))
+	if errors.Is(err, fault.NotFound) {
 		return ErrElsewhere
+	}
+	if err == nil {
+		_, err = tx.ExecContext(ctx, insertRevision, d.ID, d.Revision, d.Options().Minor, at)
+	}
+	if err != nil {
+		return fmt.Errorf("keep design %d: %w", d.ID, postgres.Translate(err))
 	}
 	return nil
 }

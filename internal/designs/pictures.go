@@ -17,11 +17,14 @@ import (
 	"relais/internal/media"
 )
 
-// turn waits until nobody else draws: a large sheet takes hundreds of megabytes. done ends it.
-func (s *Service) turn(ctx context.Context) (done func(), err error) {
+// slot is taken by one who draws at a time.
+type slot chan struct{}
+
+// turn waits until nobody else draws; done ends it. Whatever is drawn goes into memory: nobody who reads slowly keeps others waiting.
+func (s slot) turn(ctx context.Context) (done func(), err error) {
 	select {
-	case s.slot <- struct{}{}:
-		return func() { <-s.slot }, nil
+	case s <- struct{}{}:
+		return func() { <-s }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -60,7 +63,7 @@ func (s *Service) Picture(ctx context.Context, d Design, name string) ([]byte, e
 	if !ok {
 		return nil, fault.New(fault.NotFound, "fault.page_not_found")
 	}
-	done, err := s.turn(ctx)
+	done, err := s.screen.turn(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +148,7 @@ func (s *Service) PrintPNG(ctx context.Context, w io.Writer, d Design, n int) er
 
 // printed hands over the photographs with all their pixels, to one at a time.
 func (s *Service) printed(ctx context.Context, d Design, write func(draw.Pictures) error) error {
-	done, err := s.turn(ctx)
+	done, err := s.print.turn(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package orders_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -269,5 +270,32 @@ func TestWhereADesignIsNotSold(t *testing.T) {
 		from order_lines l, order_lines s where l.order_id = $1 and s.order_id = $2`, p.ID, o.ID)
 	if err == nil || !strings.Contains(err.Error(), "made before it is handed over") {
 		t.Errorf("the database has a design sold on a fair: %v", err)
+	}
+}
+
+// What is to be printed is there for the maker, whatever the buyer does with their photographs.
+func TestAnOrderedPhotographStays(t *testing.T) {
+	a := openAtelier(t)
+	ctx := t.Context()
+	photo, err := a.Designs.AddPhoto(ctx, a.lea, bytes.NewReader(designstest.Photo(t, 1000, 500).JPEG))
+	a.ok(err)
+	id := a.designs("Pour Tom", "Tom")
+	_, err = a.Designs.Save(ctx, a.lea, id, 2, "Pour Tom", designstest.Doc(model.Layer{Kind: model.Image, Photo: photo.ID, X: 90_00, Y: 45_00, Size: 60_00}))
+	a.ok(err)
+	cart, err := a.adds("", &a.lea, &id, 1)
+	a.ok(err)
+	a.buys(cart)
+	a.ok(a.Designs.RemovePhoto(ctx, a.lea, photo.ID))
+	d, err := designs.Ordered(ctx, a.DB, id, 3)
+	a.ok(err)
+	var sheet, gone bytes.Buffer
+	a.ok(a.Designs.PrintPDF(ctx, &sheet, d, "R-1", a.Clock.Now()))
+	d.Photos = nil
+	a.ok(a.Designs.PrintPDF(ctx, &gone, d, "R-1", a.Clock.Now()))
+	if sheet.Len() < gone.Len()+10_000 {
+		t.Errorf("the sheet has %d bytes, and %d without the photograph", sheet.Len(), gone.Len())
+	}
+	if _, err := a.places(cart); !errors.Is(err, carts.ErrEmptyCart) {
+		t.Errorf("ordered twice: %v", err)
 	}
 }

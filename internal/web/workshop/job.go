@@ -25,7 +25,7 @@ func linePath(handle, number string, line int64) string {
 	return fmt.Sprintf("/brand/%s/orders/%s/designs/%d", handle, number, line)
 }
 
-// writer writes a file about a piece.
+// writer writes a file about a piece, into memory: others wait for their turn to draw meanwhile.
 type writer func(ctx context.Context, w io.Writer, p piece) error
 
 // file answers with a file about the piece of the address.
@@ -116,11 +116,15 @@ func (s *Server) batch(c echo.Context) error {
 
 // pack writes one file about a piece into an archive.
 func pack(ctx context.Context, archive *zip.Writer, p piece, ending string, write writer) error {
-	out, err := archive.Create(p.name() + "/" + p.name() + ending)
-	if err != nil {
+	var file bytes.Buffer
+	if err := write(ctx, &file, p); err != nil {
 		return err
 	}
-	return write(ctx, out, p)
+	out, err := archive.Create(p.name() + "/" + p.name() + ending)
+	if err == nil {
+		_, err = out.Write(file.Bytes())
+	}
+	return err
 }
 
 // rows are the words of a job sheet: what, how many, what is written where, and what was paid for it. The title of the design is its author's.
