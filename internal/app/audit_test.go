@@ -257,7 +257,7 @@ func judged(t *testing.T, w *apptest.World, shop apptest.Shop, relay int64) {
 // broken are the names of the invariants that do not hold.
 func broken(ctx context.Context, t testing.TB, q sqlx.QueryerContext) (names []string) {
 	t.Helper()
-	findings, err := app.Audit(ctx, q)
+	findings, err := app.AuditIn(ctx, q)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,7 @@ import (
 	"relais/internal/payouts"
 	"relais/internal/pledges"
 	"relais/internal/pos"
+	"relais/internal/postgres"
 	"relais/internal/posts"
 	"relais/internal/ratings"
 	"relais/internal/reconcile"
@@ -277,8 +278,23 @@ func mountSandbox(mux *http.ServeMux, s *stripesandbox.Sandbox) {
 	mux.Handle(sandboxPath+"/", h)
 }
 
+// patience is for books of millions: what pages may take would not be enough for some invariants.
+const patience = `set local statement_timeout = '15min'`
+
 // Audit counts what breaks each invariant of the books, between them and Stripe's, of clicks, circles and follows.
-func Audit(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
+func Audit(ctx context.Context, db *sqlx.DB) (all []Finding, err error) {
+	err = postgres.InTx(ctx, db, func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, patience); err != nil {
+			return err
+		}
+		all, err = AuditIn(ctx, tx)
+		return err
+	})
+	return all, err
+}
+
+// AuditIn is Audit as its caller's transaction sees things.
+func AuditIn(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	all, err := auditBooks(ctx, q)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ var checks = []ledger.Invariant{
 		  where e.order_id <> s.order_id or l.shipment_id <> e.shipment_id or case e.role when 'delivery' then e.amount_minor <> s.shipping_minor
 		    when 'margin' then e.amount_minor <> l.margin_net_minor
 		    when 'sale' then e.amount_minor <> l.total_minor - l.margin_net_minor - l.net_minor * l.fee_bps / 10000 - (select coalesce(sum(c.amount_minor), 0)
-		      from earnings c where c.order_line_id = l.id and c.role = 'commission' and c.from_earning_id is null) end`},
+		      from earnings c where c.shipment_id = e.shipment_id and c.order_line_id = l.id and c.role = 'commission' and c.from_earning_id is null) end`},
 	{Name: "brand_earnings", Description: "what is left of a sale, its delivery cost, and commissions and margins that were refused, are the brand's that sent it",
 		Query: `select count(*) from earnings e join shipments s on s.id = e.shipment_id join payees p on p.id = e.payee_id
 		  where e.role in ('sale','delivery','kept') and p.brand_id is distinct from s.brand_id`},
@@ -45,10 +45,11 @@ var checks = []ledger.Invariant{
 		Query: `select count(*) from (select t.id, t.kind,
 		    (select coalesce(sum(case when a.kind in ('stripe','disputed','bank') then p.amount else 0 end), 0) - coalesce(sum(case when b.kind in ('stripe','disputed','bank') then p.amount else 0 end), 0)
 		      from ledger_postings p join ledger_accounts a on a.id = p.destination_account_id join ledger_accounts b on b.id = p.source_account_id where p.transaction_id = t.id) as moved,
-		    (select coalesce(sum(c.amount_minor), 0) from clawbacks c where c.transaction_id = t.id) as clawed,
+		    coalesce(c.given, 0) as clawed,
 		    (select coalesce(sum(case when b.kind in ('fees','losses') then p.amount when a.kind in ('fees','losses') then -p.amount else 0 end), 0)
 		      from ledger_postings p join ledger_accounts a on a.id = p.destination_account_id join ledger_accounts b on b.id = p.source_account_id where p.transaction_id = t.id) as borne
-		  from ledger_transactions t where t.kind in ('refund','refund_failed','dispute_lost','dispute_won') and t.reference like any (array['refund:%','dispute:%'])) x
+		  from ledger_transactions t left join (select transaction_id, sum(amount_minor) as given from clawbacks group by 1) c on c.transaction_id = t.id
+		  where t.kind in ('refund','refund_failed','dispute_lost','dispute_won') and t.reference like any (array['refund:%','dispute:%'])) x
 		  where moved <> clawed + borne or (moved > 0) <> (kind in ('refund','dispute_lost'))`},
 	{Number: "I9", Name: "fee_parts", Description: "what Relais gave back of its fee in each change is the sum of its parts by shipment, each of the change's order",
 		Query: `select (select count(*) from (select t.id,
