@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,10 +13,14 @@ import (
 
 	"relais/internal/app"
 	"relais/internal/app/apptest"
+	"relais/internal/carts"
 	"relais/internal/catalog"
 	"relais/internal/catalog/steps"
 	"relais/internal/clicks"
 	"relais/internal/debts"
+	"relais/internal/designs"
+	"relais/internal/designs/designstest"
+	"relais/internal/designs/model"
 	"relais/internal/documents"
 	"relais/internal/earnings"
 	"relais/internal/follows"
@@ -23,6 +28,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/ideas"
 	"relais/internal/ledger"
+	"relais/internal/making"
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/pledges"
@@ -103,6 +109,7 @@ func traded(t *testing.T) *apptest.World {
 	margined(t, w, shop, relay)
 	launched(t, w)
 	together(t, w, relay) // in the days of which the launches end
+	designed(t, w, shop, relay)
 	w.Audit()
 	return w
 }
@@ -148,6 +155,43 @@ func together(t *testing.T, w *apptest.World, relay int64) {
 		w.Pay(o.Order, apptest.Good) // by hand
 		w.Settle()
 	}
+}
+
+// designed adds two pieces that their buyer designed, of which one is made, a second one under way.
+func designed(t *testing.T, w *apptest.World, shop apptest.Shop, buyer int64) {
+	t.Helper()
+	ctx := t.Context()
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	v, err := w.Designs.SaveBase(ctx, shop.Owner, shop.Brand, shop.Product, 0, designstest.Shirt())
+	ok(err)
+	ok(w.Designs.Publish(ctx, shop.Owner, shop.Brand, shop.Product, v.Revision))
+	id, err := w.Designs.Start(ctx, buyer, shop.Product, "À moi")
+	ok(err)
+	photo, err := w.Designs.AddPhoto(ctx, buyer, bytes.NewReader(designstest.Photo(t, 1000, 500).JPEG))
+	ok(err)
+	_, err = w.Designs.Save(ctx, buyer, id, 1, "À moi", designstest.Doc(designstest.Text("Léa"), model.Layer{Kind: model.Image, Photo: photo.ID, X: 90_00, Y: 45_00, Size: 60_00}))
+	ok(err)
+	cart, err := w.Carts.Add(ctx, carts.Addition{VariantID: shop.Variant, Quantity: 2, MemberID: &buyer, DesignID: &id, Lang: i18n.FR})
+	ok(err)
+	lines, err := carts.Lines(ctx, w.DB, carts.Look{CartID: cart, MemberID: &buyer, Lang: i18n.FR, At: w.Clock.Now()})
+	ok(err)
+	place := apptest.Placement(cart, "lea@relais.example")
+	place.MemberID, place.Designs = &buyer, carts.Seen(lines)
+	o, err := w.Orders.Place(ctx, place)
+	ok(err)
+	w.Pay(o, apptest.Good)
+	w.Settle()
+	p, err := w.Orders.ByID(ctx, o.ID)
+	ok(err)
+	step := making.Step{BrandID: shop.Brand, OrderID: o.ID, LineID: p.Shipments[0].Lines[0].ID, By: shop.Owner, Kind: making.Begun, Pieces: 2, Seen: designs.Standing{ToMake: 2}}
+	ok(w.Making.Take(ctx, step))
+	step.Kind, step.Pieces, step.Seen = making.Made, 1, designs.Standing{Under: 2}
+	ok(w.Making.Take(ctx, step))
 }
 
 // faceToFace adds a sale on a stand, paid at a reader.
@@ -321,6 +365,18 @@ var corruptions = []struct{ name, sql, want string }{
 	{"a margin changed behind its history", `update listings set margin_minor = margin_minor + 1 where margin_minor > 0`, "margins_remembered"},
 	{"a margin's history shortened", `delete from listing_margins`, "margins_remembered"},
 	{"a right on the history of margins given", `grant update on listing_margins to relais_app`, "sale_guards"},
+	{"an option paid for without a design", `update order_lines set option_minor = 1 where id = (select min(id) from order_lines where margin_minor = 0)`, "designs_priced"},
+	{"an option given away with the order", `update order_lines set option_minor = option_minor - 500, price_minor = price_minor - 500, total_minor = total_minor - 1000 where design_id is not null`, "designs_priced"},
+	{"an ordered design that cost less", `update design_revisions set option_minor = 0; update order_lines set option_minor = 0 where design_id is not null`, "designs_priced"},
+	{"something added to an ordered design", `update design_revisions set content = jsonb_set(content, '{parts,0,layers,2}', content #> '{parts,0,layers,0}')`, "designs_priced"},
+	{"an ordered design lost", `delete from design_revisions`, "designs_priced"},
+	{"a design called no piece to wishes", `update order_lines set custom_made = false where design_id is not null`, "designs_priced"},
+	{"more pieces made than their last step says", `update makings set made = 2`, "makings_counted"},
+	{"the steps of making lost", `delete from making_steps`, "makings_counted"},
+	{"a piece sent that is not made", `update shipments set state = 'shipped', shipped_at = now() where id = (select shipment_id from order_lines where design_id is not null)`, "makings_counted"},
+	{"what keeps ordered designs switched off", `alter table design_revisions disable trigger design_revisions_kept`, "sale_guards"},
+	{"what keeps their photographs switched off", `alter table design_photos disable trigger design_photos_kept`, "sale_guards"},
+	{"a right on ordered designs given", `grant update on design_revisions to relais_app`, "sale_guards"},
 	{"a piece made to wishes withdrawn", `update order_lines set custom_made = true where id = (select min(order_line_id) from return_lines)`, "returns_custom_made"},
 	{"a bank said to have taken more", `update disputes set withdrawn_minor = withdrawn_minor + 1`, "disputed_explained"},
 	{"a lost dispute taken out of the books", `update disputes set booked = '' where booked = 'lost'`, "disputes_booked"},
@@ -431,6 +487,16 @@ func TestSalesAreGuarded(t *testing.T) {
 		"a refunded order paid again":  `update orders set state = 'paid' where state = 'refunded'`,
 		"refunded with nothing given":  `update orders set state = 'refunded' where state = 'paid'`,
 		"a line made cheaper":          `update order_lines set price_minor = 1, total_minor = quantity`,
+		"an option made cheaper":       `update order_lines set option_minor = 0`,
+		"an ordered design rewritten":  `update design_revisions set content = '{}'`,
+		"an ordered design deleted":    `delete from design_revisions`,
+		"a design deleted":             `delete from designs`,
+		"a base deleted":               `delete from base_versions`,
+		"its photograph exchanged":     `update design_photos set hash = repeat('0', 40)`,
+		"its photograph given away":    `update design_photos set member_id = (select min(id) from members)`,
+		"its photograph deleted":       `delete from design_photos`,
+		"more pieces made than begun":  `update makings set begun = 0`,
+		"a step of making rewritten":   `update making_steps set pieces = 9`,
 		"a refund made pending again":  `update refunds set state = 'pending' where state = 'succeeded'`,
 		"a refund of another payment":  `update refunds set payment_intent_id = 'pi_other'`,
 		"a refund made larger":         `update refunds set amount_minor = amount_minor + 1`,

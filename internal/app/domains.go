@@ -28,6 +28,7 @@ import (
 	"relais/internal/ideas"
 	"relais/internal/jobs"
 	"relais/internal/mail"
+	"relais/internal/making"
 	"relais/internal/media"
 	"relais/internal/members"
 	"relais/internal/money"
@@ -78,6 +79,7 @@ type Domains struct {
 	Counter     *pos.Service
 	Pledges     *pledges.Service
 	Designs     *designs.Service
+	Making      *making.Service
 	Support     *support.Service
 	Refunds     *refunds.Service
 	Returns     *returns.Service
@@ -155,7 +157,7 @@ func Wire(p Parts) (d *Domains, err error) {
 	}
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
-	d.Designs = designs.New(p.DB, d.Media, p.Clock.Now)
+	d.Designs, d.Making = designs.New(p.DB, d.Media, p.Clock.Now), making.New(p.DB, p.Clock.Now)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now, d.Mail)
 	d.Changes = changes.NewFeed(p.DB, time.Now, p.Log)

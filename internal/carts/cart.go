@@ -16,6 +16,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/clicks"
+	"relais/internal/designs"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
@@ -67,7 +68,7 @@ type Line struct {
 	MarginBps     int64        `db:"margin_bps"` // the most that the terms allow
 	VATBps        int64        `db:"vat_bps"`
 	CustomMade    bool         `db:"custom_made"` // no right of withdrawal
-	Stock         int64        `db:"stock"`
+	Stock         int64        `db:"stock"`       // beyond what other lines of the variant take that stand before
 	Quantity      int64        `db:"quantity"`
 	Sellable      bool         `db:"sellable"`  // published or typed for this cart, active, the brand not blocked
 	Launching     bool         `db:"launching"` // being launched, active, the brand not blocked
@@ -78,9 +79,18 @@ type Line struct {
 	CommissionBps int64        `db:"commission_bps"` // that its brand offers: to be shown only
 	ClickToken    string       `db:"click_token"`    // of the click that brought the visitor; empty: not known
 	AddedAt       time.Time    `db:"added_at"`
+
+	DesignID       *int64         `db:"design_id"`       // made one's own; nil: as it is
+	DesignRevision int            `db:"design_revision"` // that the buyer saw when they put it here
+	Design         designs.Design `db:"-"`               // as it is now, for its author; empty where DesignTrouble says why
+	DesignTrouble  string         `db:"-"`               // message key: why it cannot be ordered; empty: it can
+	Options        money.Amount   `db:"-"`               // of the price, per piece: what the design costs, now
 }
 
-// BrandPrice is the brand's own price of a piece.
+// Changed says whether the design was changed after it was put into the cart: what it is now is ordered.
+func (l Line) Changed() bool { return l.DesignID != nil && l.Design.Revision > l.DesignRevision }
+
+// BrandPrice is the brand's own price of a piece, with what a design adds to it.
 func (l Line) BrandPrice() money.Amount {
 	return money.New(l.Price.Minor-l.Margin.Minor, l.Price.Currency)
 }
@@ -131,8 +141,8 @@ on conflict (id) do update set updated_at = excluded.updated_at, checkout_at = n
 
 // A later addition from another storefront takes the line over: the last relay that the buyer acted on counts.
 const upsertCartLine = `
-insert into cart_lines (cart_id, variant_id, quantity, storefront_id, click_token, added_at) values ($1, $2, $3, $4, $5, $6)
-on conflict (cart_id, variant_id) do update set quantity = least(99, cart_lines.quantity + excluded.quantity),
+insert into cart_lines (cart_id, variant_id, quantity, storefront_id, click_token, added_at, design_id, design_revision) values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (cart_id, variant_id, design_id) do update set quantity = least(99, cart_lines.quantity + excluded.quantity), design_revision = excluded.design_revision,
   storefront_id = coalesce(excluded.storefront_id, cart_lines.storefront_id),
   click_token = coalesce(nullif(excluded.click_token, ''), cart_lines.click_token), added_at = excluded.added_at`
 
@@ -145,17 +155,18 @@ type Addition struct {
 	ClickToken   string // the click that brought the visitor, when the page knows it
 	MemberID     *int64 // signed in
 	Lang         i18n.Lang
+	DesignID     *int64 // of the member's, on the variant's product; nil: the piece as it is
 }
 
 const selectVariantStock = `
-select v.stock, p.currency, exists (select 1 from cart_lines c join variants x on x.id = c.variant_id join products y on y.id = x.product_id
+select v.stock, p.id as product_id, p.currency, exists (select 1 from cart_lines c join variants x on x.id = c.variant_id join products y on y.id = x.product_id
   where c.cart_id = $2 and y.currency <> p.currency) as mixes
 from variants v join products p on p.id = v.product_id join brands b on b.id = p.brand_id
 where v.id = $1 and v.active and (p.state = 'published' or p.typed_for = $2) and b.blocked_at is null`
 
 // Add puts a variant into a cart, and says which cart. ErrUnavailable where it is not for sale; a fault on the
 // field quantity where less is in stock; ErrCurrencies where the cart holds goods priced in another currency, which stay in it;
-// storefronts.ErrAway where the storefront that it is added from has days off.
+// storefronts.ErrAway where the storefront that it is added from has days off; of a design, NotFound where it is not the member's, and ErrDesign where it cannot be made.
 func (s *Service) Add(ctx context.Context, a Addition) (string, error) {
 	if a.Quantity < 1 || a.Quantity > 99 {
 		return "", fault.Field("quantity", "fault.quantity")
@@ -170,9 +181,10 @@ func (s *Service) Add(ctx context.Context, a Addition) (string, error) {
 			return err
 		}
 		var v struct {
-			Stock    int64          `db:"stock"`
-			Currency money.Currency `db:"currency"`
-			Mixes    bool           `db:"mixes"`
+			Stock     int64          `db:"stock"`
+			ProductID int64          `db:"product_id"`
+			Currency  money.Currency `db:"currency"`
+			Mixes     bool           `db:"mixes"`
 		}
 		if err := tx.GetContext(ctx, &v, selectVariantStock, a.VariantID, a.CartID); err != nil {
 			return fmt.Errorf("add to cart: %w", unavailable(err))
@@ -193,7 +205,11 @@ func (s *Service) Add(ctx context.Context, a Addition) (string, error) {
 		if len(a.ClickToken) > clicks.MaxToken {
 			a.ClickToken = "" // none of ours
 		}
-		_, err := tx.ExecContext(ctx, upsertCartLine, a.CartID, a.VariantID, a.Quantity, a.StorefrontID, a.ClickToken, now)
+		revision, err := designed(ctx, tx, a, v.ProductID)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, upsertCartLine, a.CartID, a.VariantID, a.Quantity, a.StorefrontID, a.ClickToken, now, a.DesignID, revision)
 		return err
 	})
 }
@@ -207,12 +223,17 @@ func Keep(ctx context.Context, tx *sqlx.Tx, a Addition, at time.Time) (cartID st
 	if len(a.ClickToken) > clicks.MaxToken {
 		a.ClickToken = "" // none of ours
 	}
-	_, err = tx.ExecContext(ctx, upsertCartLine, cartID, a.VariantID, a.Quantity, a.StorefrontID, a.ClickToken, at)
+	_, err = tx.ExecContext(ctx, upsertCartLine, cartID, a.VariantID, a.Quantity, a.StorefrontID, a.ClickToken, at, nil, nil)
 	return cartID, postgres.Translate(err)
 }
 
-// SetQuantity changes a line of a cart; 0 takes it out. A checkout that had begun begins anew.
+// SetQuantity changes the line of a variant as it is; see SetLine.
 func (s *Service) SetQuantity(ctx context.Context, cartID string, variantID, quantity int64) error {
+	return s.SetLine(ctx, cartID, variantID, nil, quantity)
+}
+
+// SetLine changes a line of a cart, of a variant with a design, or (nil) as it is; 0 takes it out. A checkout that had begun begins anew.
+func (s *Service) SetLine(ctx context.Context, cartID string, variantID int64, designID *int64, quantity int64) error {
 	if quantity < 0 || quantity > 99 {
 		return fault.Field("quantity", "fault.quantity")
 	}
@@ -221,10 +242,10 @@ func (s *Service) SetQuantity(ctx context.Context, cartID string, variantID, qua
 			return err
 		}
 		if quantity == 0 {
-			_, err := tx.ExecContext(ctx, `delete from cart_lines where cart_id = $1 and variant_id = $2`, cartID, variantID)
+			_, err := tx.ExecContext(ctx, `delete from cart_lines where cart_id = $1 and variant_id = $2 and design_id is not distinct from $3`, cartID, variantID, designID)
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `update cart_lines set quantity = $3 where cart_id = $1 and variant_id = $2`, cartID, variantID, quantity)
+		_, err := tx.ExecContext(ctx, `update cart_lines set quantity = $4 where cart_id = $1 and variant_id = $2 and design_id is not distinct from $3`, cartID, variantID, designID, quantity)
 		return err
 	})
 }
@@ -243,14 +264,14 @@ select c.variant_id, p.id as product_id, b.id as brand_id, b.name as brand_name,
   v.sku, m.id as media_id, coalesce(m.hash, '') as media_hash, v.price_minor as "price.minor", p.currency as "price.currency",
   p.vat_bps, p.custom_made, v.stock, c.quantity, v.active and (p.state = 'published' or coalesce(p.typed_for = c.cart_id, false)) and b.blocked_at is null as sellable, v.active and p.state = 'launch' and b.blocked_at is null as launching, p.state = 'typed' as typed,
   c.storefront_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle, c.click_token, c.added_at,
-  coalesce(o.commission_bps, 0) as commission_bps, coalesce(o.margin_bps, 0) as margin_bps
+  c.design_id, coalesce(c.design_revision, 0) as design_revision, coalesce(o.commission_bps, 0) as commission_bps, coalesce(o.margin_bps, 0) as margin_bps
 from cart_lines c join variants v on v.id = c.variant_id join products p on p.id = v.product_id join brands b on b.id = p.brand_id
 left join product_translations t on t.product_id = p.id and t.lang = $2
 left join product_photos f on f.product_id = p.id and f.position = (select min(position) from product_photos where product_id = p.id)
 left join media m on m.id = f.media_id left join members r on r.id = c.storefront_id
 left join lateral (select commission_bps, margin_bps from terms t where t.brand_id = b.id and (t.product_id = p.id or t.product_id is null) and t.valid_from <= $3
     order by t.product_id is null, t.valid_from desc, t.id desc limit 1) o on true
-where c.cart_id = $1 order by b.name, b.id, c.added_at, c.variant_id`
+where c.cart_id = $1 order by b.name, b.id, c.added_at, c.variant_id, c.design_id nulls first`
 
 // Look is who looks at a cart, and when: prices depend on both.
 type Look struct {
@@ -266,7 +287,11 @@ func Lines(ctx context.Context, q sqlx.QueryerContext, look Look) ([]Line, error
 	if err := sqlx.SelectContext(ctx, q, &ls, selectCartLines, look.CartID, look.Lang, look.At); err != nil {
 		return nil, err
 	}
-	return ls, addMargins(ctx, q, look, ls)
+	if err := addMargins(ctx, q, look, ls); err != nil {
+		return nil, err
+	}
+	shareStock(ls)
+	return ls, addDesigns(ctx, q, look, ls)
 }
 
 // addMargins puts on each line what the storefront asks that it was added from, as far as whoever looks could bring its member anything; of a

@@ -27,6 +27,7 @@ import (
 	"relais/internal/clock"
 	"relais/internal/demo/agenda"
 	"relais/internal/demo/content"
+	"relais/internal/demo/studio"
 	"relais/internal/demo/tales"
 	"relais/internal/demo/talks"
 	"relais/internal/disputes"
@@ -103,6 +104,7 @@ type Services struct {
 	Sandbox     *stripesandbox.Sandbox
 	Visitor     stripesandbox.Visitor
 	BaseURL     string // of the site, without a slash at its end
+	studio.Makers
 }
 
 // Options say how much of a demo to make.

@@ -87,6 +87,7 @@ func (m *maker) plan() {
 	m.planStands()
 	m.planGroupOrders()
 	m.planPolls()
+	m.planDesigns()
 	m.planOpinions()
 	m.planQuestions()
 	m.planIdeas()

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
 
 	"relais/internal/notices"
 )
@@ -10,26 +9,16 @@ import (
 // newest is how many notices each member of the demo has not read yet.
 const newest = 4
 
-// Who wants what otherwise than at first: sales of a busy relay once a day, and somebody who reads letters of nothing but what is due.
-const (
-	busy  = "lea"
-	quiet = "paul-henri"
-)
-
-// choose has some members say how they want to be told, before anything happens.
+// choose has some members say how they want to be told, before anything happens: a busy relay of sales once a day, and somebody of nothing but what is due.
 func (m *maker) choose(ctx context.Context) error {
-	for handle, how := range map[string]notices.Choice{busy: notices.Daily, quiet: notices.Never} {
-		p, ok := m.people[handle]
-		if !ok {
-			return fmt.Errorf("there is no %s", handle)
-		}
+	for handle, how := range map[string]notices.Choice{"lea": notices.Daily, "paul-henri": notices.Never} {
 		var settings []notices.Setting
 		for _, n := range notices.Kinds() {
 			if n.Topic == notices.Money && !n.Due && n.Kind != notices.Payout {
 				settings = append(settings, notices.Setting{Kind: n.Kind, Mail: how, Push: n.Push, Listed: true})
 			}
 		}
-		if err := m.Notices.Save(ctx, p.id, settings, "Europe/Paris"); err != nil {
+		if err := m.Notices.Save(ctx, m.people[handle].id, settings, "Europe/Paris"); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package demo
 import (
 	"relais/internal/demo/groupbuy"
 	"relais/internal/demo/ideabox"
+	"relais/internal/demo/studio"
 )
 
 // planGroupOrders puts the group orders and launches on the agenda.
@@ -27,4 +28,12 @@ func (m *maker) planIdeas() {
 		Member:  func(handle string) int64 { return m.people[handle].id },
 		Brand:   func(handle string) (id, owner int64) { return m.brands[handle].id, m.brands[handle].owner },
 		Product: func(slug string) int64 { return m.products[slug].id }}.Plan()
+}
+
+// planDesigns puts what members make their own on the agenda.
+func (m *maker) planDesigns() {
+	p := m.products[studio.Product]
+	studio.Stage{Makers: m.Makers, DB: m.DB, Carts: m.Carts, Orders: m.Orders, Jobs: m.Jobs, Visitor: m.Visitor, Now: m.Clock.Now, Agenda: &m.agenda, Content: m.content,
+		Member: func(handle string) int64 { return m.people[handle].id }, Card: m.personal, Address: addressOf,
+		BrandID: p.brand.id, Owner: p.brand.owner, Product: p.id, Variant: p.variants[0].ID}.Plan(m.now)
 }

@@ -4,7 +4,10 @@
 // published; a version that was published never changes, so that a design is always judged, priced and drawn by what its author saw.
 //
 //	base:    draft ── Publish ──► published ── next Publish, Withdraw ──► retired
-//	design:  draft ── Drop ──► dropped
+//	design:  draft ── Drop ──► dropped        on another version: CarryOver
+//
+// Its author can order a design that can be made, while its version is the one that is offered (Design.Trouble). The revision that is ordered is kept for good
+// (Freeze), and so are the photographs that it shows, whatever becomes of the design; only the order's buyer and the brand's team see it.
 //
 // A design is its author's: nobody else opens it, and it does not say that it exists. It is kept as it is written, also unfinished; what still
 // has to be done is said by Design.Problems. Each writing names the revision that it was made from: a second window that is behind is
@@ -42,6 +45,7 @@ var (
 	ErrNoBase     = fault.New(fault.NotFound, "fault.designs.no_base")     // the product is not to be designed, or not for sale
 	ErrMany       = fault.New(fault.Conflict, "fault.designs.many")        // MostDesigns
 	ErrManyPhotos = fault.New(fault.Conflict, "fault.designs.many_photos") // MostPhotos
+	ErrUnfit      = fault.New(fault.Conflict, "fault.designs.unfit")       // a design that has no place on another version
 	ErrUnready    = fault.New(fault.Conflict, "fault.designs.unready")     // a base with problems is not published
 )
 
@@ -96,7 +100,8 @@ type Design struct {
 	Content      []byte         `db:"content"`
 	UpdatedAt    time.Time      `db:"updated_at"`
 	BaseContent  []byte         `db:"base_content"`
-	Newer        bool           `db:"newer"` // the brand has published another version since, or none is published now
+	Newer        bool           `db:"newer"`   // the brand has published another version since, or none is published now
+	Offered      bool           `db:"offered"` // members design on the product now: it can be ordered
 	ProductID    int64          `db:"product_id"`
 	Slug         string         `db:"slug"`
 	ProductTitle string         `db:"product_title"`
@@ -104,6 +109,13 @@ type Design struct {
 	Base         model.Base     `db:"-"`
 	Doc          model.Document `db:"-"`
 	Photos       []Photo        `db:"-"` // of its author
+}
+
+func (d *Design) read() (err error) {
+	if d.Base, err = model.ParseBase(d.BaseContent); err == nil {
+		d.Doc, err = model.Parse(d.Content)
+	}
+	return err
 }
 
 // Path is the page of the design.
@@ -129,7 +141,7 @@ func (d Design) OnPage() draw.Pictures {
 
 const selectDesign = `
 select d.id, d.author_id, d.version_id, d.title, d.revision, d.content, d.updated_at, v.content as base_content, v.state <> 'published' as newer,
-  p.id as product_id, p.slug, p.title as product_title, p.currency
+  exists (select 1 from base_versions o where o.product_id = v.product_id and o.state = 'published') as offered, p.id as product_id, p.slug, p.title as product_title, p.currency
 from designs d join base_versions v on v.id = d.version_id join products p on p.id = v.product_id
 where d.id = $1 and d.author_id = $2 and d.state <> 'dropped'`
 
@@ -139,10 +151,7 @@ func ByID(ctx context.Context, q sqlx.QueryerContext, memberID, id int64) (Desig
 	if err := sqlx.GetContext(ctx, q, &d, selectDesign, id, memberID); err != nil {
 		return Design{}, postgres.Translate(err)
 	}
-	var err error
-	if d.Base, err = model.ParseBase(d.BaseContent); err == nil {
-		d.Doc, err = model.Parse(d.Content)
-	}
+	err := d.read()
 	if err == nil {
 		d.Photos, err = Photos(ctx, q, memberID)
 	}
@@ -154,7 +163,7 @@ func ByID(ctx context.Context, q sqlx.QueryerContext, memberID, id int64) (Desig
 
 const selectMine = `
 select d.id, d.author_id, d.version_id, d.title, d.revision, d.content, d.updated_at, v.content as base_content, v.state <> 'published' as newer,
-  p.id as product_id, p.slug, p.title as product_title, p.currency
+  exists (select 1 from base_versions o where o.product_id = v.product_id and o.state = 'published') as offered, p.id as product_id, p.slug, p.title as product_title, p.currency
 from designs d join base_versions v on v.id = d.version_id join products p on p.id = v.product_id
 where d.author_id = $1 and d.state <> 'dropped' order by d.id desc`
 
@@ -171,10 +180,7 @@ func Mine(ctx context.Context, q sqlx.QueryerContext, memberID int64) ([]Design,
 	for i := range list {
 		d := &list[i]
 		d.Photos = photos
-		if d.Base, err = model.ParseBase(d.BaseContent); err == nil {
-			d.Doc, err = model.Parse(d.Content)
-		}
-		if err != nil {
+		if err := d.read(); err != nil {
 			return nil, fmt.Errorf("read design %d: %w", d.ID, err)
 		}
 	}

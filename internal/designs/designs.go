@@ -11,7 +11,6 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"relais/internal/designs/draw"
 	"relais/internal/designs/model"
 	"relais/internal/fault"
 	"relais/internal/media"
@@ -21,14 +20,16 @@ import (
 
 // Service is the use cases of this package.
 type Service struct {
-	db    *sqlx.DB
-	media *media.Store
-	now   func() time.Time // business time
+	db     *sqlx.DB
+	media  *media.Store
+	now    func() time.Time // business time
+	screen slot             // pictures for screens
+	print  slot             // and what is printed: a large sheet takes seconds, and hundreds of megabytes
 }
 
 // New makes the Service.
 func New(db *sqlx.DB, photographs *media.Store, now func() time.Time) *Service {
-	return &Service{db, photographs, now}
+	return &Service{db: db, media: photographs, now: now, screen: make(slot, 1), print: make(slot, 1)}
 }
 
 // lockMember makes what one member does at once come one after the other.
@@ -97,6 +98,9 @@ func (s *Service) Save(ctx context.Context, memberID, id int64, revision int, ti
 			return err
 		}
 		content, err := encode(model.Normalise(d.Base, doc))
+		if err == nil {
+			_, err = model.Parse([]byte(content)) // what could not be read again is not kept
+		}
 		if err != nil {
 			return err
 		}
@@ -130,6 +134,38 @@ func theirs(d Design, doc model.Document) error {
 		}
 	}
 	return nil
+}
+
+const updateVersionOf = `update designs set version_id = $2, content = $3, revision = revision + 1, updated_at = $4 where id = $1 and revision = $5`
+
+// CarryOver puts a design on the version that the brand offers now, from that revision; what is of another size or colour there is shown as to do. For its author;
+// NotFound for others; ErrNoBase, ErrElsewhere; ErrUnfit where something of it has no place there, and nothing is changed. Twice is as once.
+func (s *Service) CarryOver(ctx context.Context, memberID, id int64, revision int) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		d, err := ByID(ctx, tx, memberID, id)
+		if err != nil {
+			return err
+		}
+		v, err := Offered(ctx, tx, d.ProductID)
+		switch {
+		case err != nil || v.ID == d.VersionID:
+			return err
+		case !model.Fits(v.Base, d.Doc):
+			return ErrUnfit
+		}
+		content, err := encode(model.Normalise(v.Base, d.Doc))
+		if err != nil {
+			return err
+		}
+		r, err := tx.ExecContext(ctx, updateVersionOf, id, v.ID, content, s.now(), revision)
+		if err != nil {
+			return postgres.Translate(err)
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrElsewhere)
+		}
+		return nil
+	})
 }
 
 // Drop ends a design. For its author; NotFound for others, and the second time.
@@ -189,20 +225,4 @@ func (s *Service) PhotoFile(ctx context.Context, memberID, id int64) ([]byte, er
 		return nil, postgres.Translate(err)
 	}
 	return s.media.Kept(hash, media.ForScreen)
-}
-
-// ToPrint are the photographs of a design with all their pixels.
-func (s *Service) ToPrint(d Design) (draw.Pictures, error) {
-	out := draw.Pictures{}
-	for _, p := range d.Photos {
-		if !slices.Contains(d.Doc.Photos(), p.ID) {
-			continue
-		}
-		raw, err := s.media.Kept(p.Hash, media.ForPrint)
-		if err != nil {
-			return nil, fmt.Errorf("read photograph %d: %w", p.ID, err)
-		}
-		out[draw.PhotoName(p.ID)] = draw.Picture{Width: p.Width, Height: p.Height, JPEG: raw}
-	}
-	return out, nil
 }

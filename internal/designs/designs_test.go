@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/png"
 	"strings"
 	"sync"
 	"testing"
@@ -229,11 +231,28 @@ func TestPhotographsArePrivate(t *testing.T) {
 	if len(d.Problems()) != 0 {
 		t.Errorf("%v", d.Problems())
 	}
-	pictures, err := a.Designs.ToPrint(d)
+	var sheet, shown bytes.Buffer
+	a.must(a.Designs.PrintPNG(ctx, &sheet, d, 0))
+	raw, err = a.Designs.Picture(ctx, d, "")
 	a.must(err)
-	if got := pictures[draw.PhotoName(p.ID)]; len(pictures) != 1 || got.Width != 1000 || len(got.JPEG) == 0 {
-		t.Errorf("to print: %d photographs, %d wide", len(pictures), got.Width)
+	shown.Write(raw)
+	for name, c := range map[string]struct {
+		file *bytes.Buffer
+		want image.Point
+	}{"to print: 186 × 96 mm at 100 dots an inch": {&sheet, image.Pt(732, 378)}, "on a screen": {&shown, image.Pt(1197, 1436)}} {
+		picture, err := png.Decode(c.file)
+		a.must(err)
+		if got := picture.Bounds().Size(); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+		middle := picture.At(picture.Bounds().Dx()/2, picture.Bounds().Dy()*32/100)
+		if name == "on a screen" {
+			if r, g, b, _ := middle.RGBA(); r>>8 < 230 || g>>8 < 200 || b>>8 > 110 { // the photograph's yellow disc
+				t.Errorf("%s: the middle of the photograph is %d %d %d", name, r>>8, g>>8, b>>8)
+			}
+		}
 	}
+	a.refused(a.Designs.PrintPNG(ctx, &sheet, d, 1), fault.NotFound)
 	if got := d.OnPage()[draw.PhotoName(p.ID)].Address; !strings.HasPrefix(got, "/designs/photos/") {
 		t.Errorf("on pages: %s", got)
 	}
@@ -267,4 +286,69 @@ func TestBounds(t *testing.T) {
 	a.must(err)
 	_, err = a.Designs.AddPhoto(ctx, a.lea, bytes.NewReader(designstest.Photo(t, 40, 40).JPEG))
 	a.refused(err, designs.ErrManyPhotos)
+}
+
+// What the brand published anew is what is made: a design is carried over where all of it has its place, and not otherwise.
+func TestCarryingOver(t *testing.T) {
+	a := open(t)
+	ctx := t.Context()
+	a.publishes(0, designstest.Shirt())
+	d := a.starts()
+	if got := d.Trouble(); got != "shop.cart.design.empty" {
+		t.Errorf("an empty design: %q", got)
+	}
+	_, err := a.Designs.Save(ctx, a.lea, d.ID, 1, d.Title, designstest.Doc(designstest.Text("Léa")))
+	a.must(err)
+	if got := a.reads(d.ID).Trouble(); got != "" {
+		t.Errorf("a good design: %q", got)
+	}
+	a.must(a.Designs.CarryOver(ctx, a.lea, d.ID, 2)) // nowhere to go
+	if got := a.reads(d.ID); got.Revision != 2 {
+		t.Errorf("revision %d", got.Revision)
+	}
+	next := designstest.Shirt()
+	next.Views[0].Zones[0].Extra[model.Text] = 700
+	next.Views[0].Zones[0].Least = 30_00
+	a.publishes(0, next)
+	if got := a.reads(d.ID).Trouble(); got != "shop.cart.design.newer" {
+		t.Errorf("of an older version: %q", got)
+	}
+	a.refused(a.Designs.CarryOver(ctx, a.lea, d.ID, 1), designs.ErrElsewhere)
+	a.refused(a.Designs.CarryOver(ctx, a.Member("tom"), d.ID, 2), fault.NotFound)
+	for range 2 {
+		a.must(a.Designs.CarryOver(ctx, a.lea, d.ID, 2))
+	}
+	got := a.reads(d.ID)
+	if problems := got.Problems(); got.Newer || got.Revision != 3 || got.Options().Minor != 700 || len(problems) != 1 || problems[0].Key != "fault.designs.text_small" {
+		t.Errorf("carried over: newer %v, revision %d, %v, %v", got.Newer, got.Revision, got.Options(), problems)
+	}
+	next.Views[0].Zones[0].Kinds = []model.Kind{model.Image}
+	a.publishes(0, next)
+	a.refused(a.Designs.CarryOver(ctx, a.lea, d.ID, 3), designs.ErrUnfit)
+	if got := a.reads(d.ID); got.Revision != 3 || got.Doc.Layers() != 1 {
+		t.Errorf("refused, and now %d layers in revision %d", got.Doc.Layers(), got.Revision)
+	}
+	a.must(a.Designs.Withdraw(ctx, a.shop.Owner, a.shop.Brand, a.shop.Product))
+	if got := a.reads(d.ID).Trouble(); got != "shop.cart.design.withdrawn" {
+		t.Errorf("withdrawn: %q", got)
+	}
+	a.refused(a.Designs.CarryOver(ctx, a.lea, d.ID, 3), designs.ErrNoBase)
+}
+
+// What is kept can be read again: a form may say more than a document can hold.
+func TestWhatCannotBeReadAgainIsNotKept(t *testing.T) {
+	a := open(t)
+	a.publishes(0, designstest.Shirt())
+	d := a.starts()
+	pattern := model.Layer{Kind: model.Pattern, Pattern: "dots", Size: 20_00, Colour: "#1a1a1a"}
+	many := designstest.Doc(pattern, pattern, pattern).With("band", []model.Layer{pattern, pattern})
+	for name, doc := range map[string]model.Document{"a long text": designstest.Doc(designstest.Text(strings.Repeat("é", 400))), "five patterns": many} {
+		_, err := a.Designs.Save(t.Context(), a.lea, d.ID, 1, d.Title, doc)
+		if !errors.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := a.reads(d.ID); got.Revision != 1 {
+			t.Errorf("%s is kept", name)
+		}
+	}
 }

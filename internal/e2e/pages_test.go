@@ -70,26 +70,26 @@ func (p *person) fits(path string) {
 }
 
 // untranslated finds a message key where words should be.
-var untranslated = regexp.MustCompile(`\b(feed|follow|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|federation|opinion|front|insight|margin|ask|notice|letters|group|fault|payee|payout|counter|pos|steps|together|launches|pledges|studio|designs|ideas|ballot|polls|story|inbox)\.[a-z_]+\.[a-z_.]+\b`)
+var untranslated = regexp.MustCompile(`\b(feed|follow|posts|shop|till|relay|account|aftersale|brandspace|admin|page|order|earning|debts|document|reconcile|review|federation|opinion|front|insight|margin|ask|notice|letters|group|fault|payee|payout|counter|pos|steps|together|launches|pledges|studio|designs|ideas|ballot|polls|story|inbox|making)\.[a-z_]+\.[a-z_.]+\b`)
 
 // audience is who looks at which pages.
 type audience struct{ name, email, pages string }
 
 // Every page, seen by whom it is for.
 var audiences = []audience{
-	{"guest", "", `/ /products /products?q=bougi /p/pelle-a-rempoter-vert-serre /p/chaise-mirabelle-pied-luge /brands /b/maison-brevane /@lea /@lea/p/canape-cavalier-cuir-cognac
+	{"guest", "", `/ /products /products?q=bougi /p/ballon-de-football-recousu /p/ballon-de-football-recousu/design /p/pelle-a-rempoter-vert-serre /p/chaise-mirabelle-pied-luge /brands /b/maison-brevane /@lea /@lea/p/canape-cavalier-cuir-cognac
 		/p/pelle-a-rempoter-vert-serre/questions /p/pelle-a-rempoter-vert-serre/questions?q=camion /p/pelle-a-rempoter-vert-serre/ratings /p/pelle-a-rempoter-vert-serre/ratings?stars=5 /@yvonne /@yvonne/p/pelle-a-rempoter-vert-serre /@yvonne/thanks /@tom /@ines /@camille /@odile
 		/launches /polls /cart /signup /login /reset /help /legal /consent /offline /dev/mail /groups /groups?sphere=personal&q=jardin /g/jardins-et-balcons /@mathilde/circles
 		/ideas /ideas?sort=most&brand=maison-brevane /b/maison-brevane/ideas /b/la-ravaudiere/ideas?show=waiting /b/serres-morvelle/ideas?show=answered /b/serres-morvelle /b/serres-morvelle/stories /@lea/stories /@tom/stories`},
 	{"member", "lea@relais.example", `/feed /feed?sphere=personal /me/follows /me/follows?sphere=professional /me/posts /me/posts/new /me/stories /me/stories/series /me /me/links /me/codes /me/insight /me/insight?period=year /me/claims /me/claims/new /me/earnings /me/earnings/debts /me/payouts /me/documents /me/storefront /me/storefront/status /me/storefront/followers /me/following/remote /me/storefront/look /me/storefront/collections /me/guestbook /me/orders /me/settings /me/settings/security /me/notices /me/notices?topic=money /me/notices/settings
 		/share?product=canape-cavalier-cuir-cognac /share?product=chaise-mirabelle-pied-luge /p/chaise-mirabelle-pied-luge/questions/new /brand/new /sell /sell/sales /sell/readers /me/together /me/ideas /ideas/new /ideas/new?brand=serres-morvelle /p/chaise-mirabelle-pied-luge/together?from=lea
-		/me/groups /me/groups/new /groups /@lea/circles /g/cyclos-du-jeudi /g/cyclos-du-jeudi/join /g/jardins-et-balcons/about /g/jardins-et-balcons/report?member=odile /g/jardins-et-balcons/leave
+		/designs /p/ballon-de-football-recousu/design /me/groups /me/groups/new /groups /@lea/circles /g/cyclos-du-jeudi /g/cyclos-du-jeudi/join /g/jardins-et-balcons/about /g/jardins-et-balcons/report?member=odile /g/jardins-et-balcons/leave
 		/g/reseau-archi-rhone /g/reseau-archi-rhone/members /g/reseau-archi-rhone/members/priya /g/reseau-archi-rhone/invite /g/reseau-archi-rhone/moderation /g/reseau-archi-rhone/settings /g/reseau-archi-rhone/leave`},
 	{"brand", "mathilde@maison-brevane.example", `/brand/maison-brevane /brand/maison-brevane/products /brand/maison-brevane/products/new /brand/maison-brevane/import
 		/brand/maison-brevane/orders /brand/maison-brevane/orders?show=all /brand/maison-brevane/inbox?show=all /brand/maison-brevane/inbox /brand/maison-brevane/inbox/settings /brand/maison-brevane/terms /brand/maison-brevane/relays /brand/maison-brevane/reviews /brand/maison-brevane/ratings /brand/maison-brevane/questions /brand/maison-brevane/questions?show=all /brand/maison-brevane/earnings
 		/brand/maison-brevane/payouts /brand/maison-brevane/documents /brand/maison-brevane/disputes /brand/maison-brevane/settings /brand/maison-brevane/settings/delivery
 		/sell?for=maison-brevane /sell/sales?for=maison-brevane /sell/readers?for=maison-brevane /sell/rules/maison-brevane /brand/maison-brevane/stories /brand/maison-brevane/stories/series /brand/maison-brevane/followers /brand/maison-brevane/together
-		/brand/maison-brevane/ideas /brand/maison-brevane/ideas?show=votes /brand/maison-brevane/ideas/settings /brand/maison-brevane/polls /brand/maison-brevane/polls/new /brand/maison-brevane/launches /brand/maison-brevane/launches/new`},
+		/brand/maison-brevane/ideas /brand/maison-brevane/ideas?show=votes /brand/maison-brevane/ideas/settings /brand/maison-brevane/polls /brand/maison-brevane/polls/new /brand/maison-brevane/launches /brand/maison-brevane/launches/new /brand/maison-brevane/making`},
 	{"admin", "admin@relais.example", `/admin /admin/groups /admin/members /admin/brands /admin/orders /admin/together /admin/polls /admin/payouts /admin/disputes /admin/reviews /admin/ratings /admin/questions /admin/ideas /admin/stories /admin/talks /admin/debts /admin/documents /admin/reconciliation /admin/fediverse /admin/jobs /admin/webhooks /admin/clock`},
 }
 
@@ -132,7 +132,7 @@ func (p *person) found(audience string) []string {
 	p.t.Helper()
 	lists := map[string][][2]string{
 		"guest":  {{"/@lea", "/@lea/p/suspension"}, {"/p/pelle-a-rempoter-vert-serre/ratings", "/report/rating/"}, {"/@yvonne/thanks", "/report/thanks/"}, {"/polls", "/polls/"}, {"/p/pelle-a-rempoter-vert-serre/questions", "/p/pelle-a-rempoter-vert-serre/questions/"}, {"/@odile", "/@odile/p/"}, {"/launches", "/p/"}, {"/ideas", "/ideas/"}, {"/b/serres-morvelle/ideas?show=answered", "/ideas/"}, {"/b/maison-brevane/ideas?show=ended", "/ideas/"}, {"/@lea/stories", "/stories/"}, {"/b/serres-morvelle/stories", "/stories/"}},
-		"member": {{"/me/stories", "/me/stories/"}, {"/me/posts", "/me/posts/"}, {"/feed", "/g/"}, {"/feed", "/feed/posts/"}, {"/me/storefront", "/me/storefront/listings/"}, {"/me/links", "/me/links/"}, {"/me", "/me/sales/"}, {"/me/together", "/together/"}, {"/me/together", "/pledge/"}, {"/polls", "/polls/"}, {"/me/earnings", "/me/earnings/"}, {"/me/payouts", "/me/payouts/"}, {"/me/ideas", "/ideas/"}},
+		"member": {{"/me/stories", "/me/stories/"}, {"/me/posts", "/me/posts/"}, {"/feed", "/g/"}, {"/feed", "/feed/posts/"}, {"/me/storefront", "/me/storefront/listings/"}, {"/me/links", "/me/links/"}, {"/me", "/me/sales/"}, {"/me/together", "/together/"}, {"/me/together", "/pledge/"}, {"/polls", "/polls/"}, {"/me/earnings", "/me/earnings/"}, {"/me/payouts", "/me/payouts/"}, {"/me/ideas", "/ideas/"}, {"/designs", "/designs/"}},
 		"admin":  {{"/admin/reviews", "/admin/reviews/"}, {"/admin/reviews", "/admin/claims/"}, {"/admin/orders", "/admin/orders/"}, {"/admin/polls", "/admin/polls/"}, {"/admin/groups", "/admin/groups/reports/"}},
 		"brand":  {{"/brand/maison-brevane/stories", "/brand/maison-brevane/stories/"}, {"/brand/maison-brevane/products", "/brand/maison-brevane/products/"}, {"/brand/maison-brevane/orders?show=all", "/brand/maison-brevane/orders/"}, {"/brand/maison-brevane/inbox?show=all", "/brand/maison-brevane/inbox/R-"}, {"/brand/maison-brevane/payouts", "/brand/maison-brevane/payouts/"}, {"/brand/maison-brevane/ideas", "/brand/maison-brevane/ideas/"}, {"/brand/maison-brevane/ideas?show=votes", "/brand/maison-brevane/ideas/"}, {"/brand/maison-brevane/ideas?show=answered", "/brand/maison-brevane/ideas/"}, {"/brand/maison-brevane/polls", "/brand/maison-brevane/polls/"}},
 	}

@@ -268,6 +268,11 @@ func TestKeepIsPrivateAndLarge(t *testing.T) {
 			t.Errorf("%s can be had by its name: %v", rendition, err)
 		}
 	}
+	// A thread of a picture, which a bound on widths alone would leave as high as it is.
+	thread, err := s.Keep(t.Context(), bytes.NewReader(asJPEG(t, halves(12, 60000))))
+	if err != nil || thread.Width != 1 || thread.Height != PrintHeight {
+		t.Errorf("a thread is kept %d × %d, %v", thread.Width, thread.Height, err)
+	}
 	for name, raw := range map[string][]byte{"bomb": pngOf(20000, 20000), "SVG": []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), "nothing": nil} {
 		if _, err := s.Keep(t.Context(), bytes.NewReader(raw)); !errors.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)

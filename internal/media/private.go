@@ -16,16 +16,19 @@ import (
 	"relais/internal/fault"
 )
 
-// PrintWidth is the width of what Keep keeps for printing: 300 dots an inch on 33 centimetres.
-const PrintWidth = 4000
+// PrintWidth and PrintHeight bound what Keep keeps for printing, in pixels: 300 dots an inch on 33 by 50 centimetres.
+const (
+	PrintWidth  = 4000
+	PrintHeight = 6000
+)
 
 // Rendition is what a private photograph is read for.
 type Rendition string
 
 // The renditions of a private photograph.
 const (
-	ForPrint  Rendition = "print"  // up to PrintWidth
-	ForScreen Rendition = "screen" // up to Medium wide
+	ForPrint  Rendition = "print"  // within PrintWidth and PrintHeight
+	ForScreen Rendition = "screen" // up to Medium wide, and twice as high
 )
 
 // Keep stores a photograph that is nobody else's to see: without a row, and under a name that OpenNamed does not open. Width and Height are those for
@@ -40,7 +43,7 @@ func (s *Store) Keep(ctx context.Context, r io.Reader) (Photo, error) {
 	if err != nil {
 		return Photo{}, err
 	}
-	picture := upright(decoded, orientation(raw), PrintWidth)
+	picture := imaging.Fit(upright(decoded, orientation(raw), PrintWidth), PrintWidth, PrintHeight, imaging.CatmullRom)
 	print, err := encode(picture, 90)
 	if err != nil {
 		return Photo{}, err
@@ -48,10 +51,7 @@ func (s *Store) Keep(ctx context.Context, r io.Reader) (Photo, error) {
 	size := picture.Bounds().Size()
 	sum := sha256.Sum256(print)
 	p := Photo{Hash: hex.EncodeToString(sum[:20]), Width: size.X, Height: size.Y}
-	if size.X > Medium {
-		picture = imaging.Resize(picture, Medium, 0, imaging.CatmullRom)
-	}
-	screen, err := encode(picture, quality)
+	screen, err := encode(imaging.Fit(picture, Medium, 2*Medium, imaging.CatmullRom), quality)
 	if err != nil {
 		return Photo{}, err
 	}

@@ -53,7 +53,7 @@ func (s *Service) withShipment(ctx context.Context, brandID, shipmentID int64, d
 }
 
 // Ship records that the brand sent a shipment: the buyer is told, the estimates of its earnings count from now.
-// ErrNotShippable: sent before, unpaid, or nothing of it is wanted any more.
+// ErrNotShippable: sent before, unpaid, or nothing of it is wanted any more. ErrUnmade: the brand has not said of every design that it is made.
 func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, tracking string) error {
 	carrier, tracking = strings.TrimSpace(carrier), strings.TrimSpace(tracking)
 	if len(carrier) > 60 {
@@ -65,6 +65,9 @@ func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, 
 	return s.withShipment(ctx, brandID, shipmentID, func(tx *sqlx.Tx, o Order, sh Shipment) error {
 		if o.State != Paid || sh.State != Preparing || sh.ToSend() == 0 {
 			return ErrNotShippable
+		}
+		if slices.ContainsFunc(sh.Lines, func(l Line) bool { return l.Unmade(l.PiecesLeft()) }) {
+			return ErrUnmade
 		}
 		now := s.now()
 		if _, err := tx.ExecContext(ctx, `update shipments set state = 'shipped', shipped_at = $2, carrier = $3, tracking = $4 where id = $1`,

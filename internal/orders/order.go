@@ -21,6 +21,7 @@ package orders
 import (
 	"time"
 
+	"relais/internal/designs"
 	"relais/internal/earnings"
 	"relais/internal/i18n"
 	"relais/internal/money"
@@ -157,6 +158,7 @@ type Line struct {
 	// How many pieces were refunded or are being refunded: they came back or never left.
 	RefundedQuantity int64 `db:"refunded_quantity"`
 	CustomMade       bool  `db:"custom_made"` // made to the buyer's own wishes: no right of withdrawal
+	designs.Piece          // of the price, OptionMinor is the design's
 	VATBps           int64 `db:"vat_bps"`
 	NetMinor         int64 `db:"net_minor"`        // of the brand's price, without VAT, rounded down: the base of every rate
 	MarginNetMinor   int64 `db:"margin_net_minor"` // of the margin, without VAT, rounded down: what its member earns

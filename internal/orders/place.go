@@ -65,6 +65,7 @@ type Placement struct {
 	Address   Address
 	Methods   map[int64]int64 // brand → method chosen
 	SeenMinor int64           // the total that the page showed; 0: not told
+	Designs   string          // those that the page showed: carts.Seen
 	MemberID  *int64          // signed in
 	Visitor   string          // from the consent cookie; empty without
 	Code      string          // of the member who recommended it, as typed; empty: none
@@ -81,7 +82,7 @@ const typedOperation = "web:"
 
 // Place makes an order of a cart: stock reserved, prices, terms and attribution read from the database and frozen, in
 // one transaction. Sent twice with the same Operation it answers with the order already made. Faults: the fields of
-// the form; referrals.ErrCodeUnknown; carts.ErrEmptyCart; carts.ErrUnavailable; carts.ErrNoDelivery; ErrPriceMoved; not enough in stock.
+// the form; referrals.ErrCodeUnknown; those of carts.Orderable; carts.ErrNoDelivery; ErrPriceMoved; not enough in stock.
 func (s *Service) Place(ctx context.Context, p Placement) (Order, error) {
 	if err := p.check(); err != nil {
 		return Order{}, err
@@ -206,13 +207,8 @@ func waive(lines []carts.Line, decisions []referrals.Decision) (names []string, 
 
 // parcels checks that every line can be sold as it stands, and chooses the delivery of each brand.
 func (s *Service) parcels(ctx context.Context, tx *sqlx.Tx, p Placement, lines []carts.Line) ([]Parcel, error) {
-	if len(lines) == 0 {
-		return nil, carts.ErrEmptyCart
-	}
-	for _, l := range lines {
-		if !l.Sellable {
-			return nil, carts.ErrUnavailable
-		}
+	if err := carts.Orderable(lines, p.InPerson == nil, p.Designs); err != nil {
+		return nil, err
 	}
 	cart, err := carts.Gather(ctx, tx, p.CartID, lines, p.Lang)
 	if err != nil {
@@ -260,16 +256,20 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, parcels 
 	}
 	for i, l := range lines {
 		d := decisions[i]
-		if l.Margin.Minor > catalog.MaxMargin(l.BrandPrice().Minor, d.Margin) {
+		if l.Margin.Minor > catalog.MaxMargin(l.BrandPrice().Minor-l.Options.Minor, d.Margin) {
 			return ErrPriceMoved // the terms changed between two looks
 		}
 		split, err := earnings.SplitResale(l.Total().Minor, l.Margin.Minor*l.Quantity, l.VATBps, credits(d), s.feeBps)
 		if err != nil {
 			return err
 		}
+		revision, err := l.Freeze(ctx, tx, o.PlacedAt)
+		if err != nil {
+			return err
+		}
 		var id int64
 		err = tx.GetContext(ctx, &id, insertLine, o.ID, shipment[l.BrandID], l.VariantID, l.ProductID, l.BrandID, l.Title, l.VariantTitle, l.SKU,
-			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade, l.Margin.Minor, split.Margin)
+			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade, l.Margin.Minor, split.Margin, l.DesignID, revision, l.Options.Minor)
 		if err != nil {
 			return fmt.Errorf("place line: %w", postgres.Translate(err))
 		}

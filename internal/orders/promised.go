@@ -38,8 +38,10 @@ func (s *Service) PlacePromised(ctx context.Context, tx *sqlx.Tx, p Placement, p
 		return Order{}, fmt.Errorf("place promised order: %w", err)
 	case len(lines) != 1:
 		return Order{}, carts.ErrEmptyCart
-	case !lines[0].Sellable && (promise.Expected == nil || !lines[0].Launching):
-		return Order{}, carts.ErrUnavailable
+	}
+	lines[0].Sellable = lines[0].Sellable || promise.Expected != nil && lines[0].Launching // what is being launched is sold to whoever promised
+	if err := carts.Orderable(lines, false, ""); err != nil {
+		return Order{}, err
 	}
 	l := &lines[0]
 	l.Margin.Minor, l.Price.Minor = 0, promise.PriceMinor

@@ -47,9 +47,9 @@ const selectLines = `
 select l.id, l.order_id, l.shipment_id, l.variant_id, l.product_id, l.brand_id, l.title, l.variant_title, l.sku,
   coalesce(m.hash, '') as media_hash, case when p.state = 'typed' then '' else p.slug end as slug, l.quantity, l.price_minor, l.margin_minor, l.total_minor, l.vat_bps, l.net_minor, l.margin_net_minor, l.terms_id,
   l.commission_bps, l.fee_bps, t.hold_days,
-  l.custom_made, l.returned_minor, coalesce(back.asked, 0) as asked_minor, coalesce(back.pieces, 0) as refunded_quantity
+  l.custom_made, l.design_id, coalesce(l.design_revision, 0) as design_revision, l.option_minor, coalesce(k.begun, 0) as begun, coalesce(k.made, 0) as made, l.returned_minor, coalesce(back.asked, 0) as asked_minor, coalesce(back.pieces, 0) as refunded_quantity
 from order_lines l join products p on p.id = l.product_id join terms t on t.id = l.terms_id
-left join media m on m.id = l.media_id
+left join media m on m.id = l.media_id left join makings k on k.order_line_id = l.id
 left join lateral (select sum(i.amount_minor) filter (where f.state <> 'succeeded')::bigint as asked, sum(i.quantity)::bigint as pieces
   from refund_items i join refunds f on f.id = i.refund_id where i.order_line_id = l.id and f.state not in ('failed','canceled')) back on true
 where l.order_id = $1 order by l.id`
@@ -126,5 +126,6 @@ insert into shipments (order_id, brand_id, method_name, shipping_minor, days_min
 
 const insertLine = `
 insert into order_lines (order_id, shipment_id, variant_id, product_id, brand_id, title, variant_title, sku, media_id, quantity,
-  price_minor, total_minor, vat_bps, net_minor, terms_id, commission_bps, fee_bps, custom_made, margin_minor, margin_net_minor)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) returning id`
+  price_minor, total_minor, vat_bps, net_minor, terms_id, commission_bps, fee_bps, custom_made, margin_minor, margin_net_minor,
+  design_id, design_revision, option_minor)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) returning id`

@@ -110,7 +110,7 @@ func (s *Service) Put(ctx context.Context, memberID, saleID, variantID, quantity
 		return err
 	}
 	var holds bool
-	if err := s.db.GetContext(ctx, &holds, `select exists (select 1 from cart_lines where cart_id = $1 and variant_id = $2)`, sale.CartID, variantID); err != nil {
+	if err := s.db.GetContext(ctx, &holds, `select exists (select 1 from cart_lines where cart_id = $1 and variant_id = $2 and design_id is null)`, sale.CartID, variantID); err != nil {
 		return postgres.Translate(err)
 	}
 	if !holds {

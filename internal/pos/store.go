@@ -149,7 +149,7 @@ select p.id as product_id, p.brand_id, coalesce(t.title, p.title) as title, b.na
 from shown s join products p on p.id = s.id join brands b on b.id = p.brand_id join variants v on v.product_id = p.id and v.active
 left join product_translations t on t.product_id = p.id and t.lang = $3 and p.lang <> $3
 left join lateral (select m.hash from product_photos x join media m on m.id = x.media_id where x.product_id = p.id order by x.position limit 1) f on true
-left join cart_lines c on c.cart_id = $6 and c.variant_id = v.id
+left join cart_lines c on c.cart_id = $6 and c.variant_id = v.id and c.design_id is null
 order by s.n, v.position, v.id`
 
 // MostShown is how many products a page of the shelf has; others are found by their name.

@@ -36,6 +36,7 @@ import (
 	"relais/internal/ideas"
 	"relais/internal/ledger"
 	"relais/internal/mail"
+	"relais/internal/making"
 	"relais/internal/media"
 	"relais/internal/members"
 	"relais/internal/notices"
@@ -82,6 +83,7 @@ import (
 	"relais/internal/web/story"
 	"relais/internal/web/studio"
 	"relais/internal/web/till"
+	"relais/internal/web/workshop"
 	"relais/internal/webhooks"
 	"relais/static"
 	"relais/templates"
@@ -112,7 +114,7 @@ type Options struct {
 	Posts       *posts.Service
 	Stories     *stories.Service
 	Designs     *designs.Service
-	Studio      bool // designs are made and sold; until then nothing leads to their pages
+	Making      *making.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Questions   *questions.Service
@@ -171,7 +173,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	relays = relay.New(relay.Options{DB: o.DB, Site: site, Clicks: o.Clicks, Referrals: o.Referrals, Agents: agents, Storefronts: o.Storefronts, Payouts: o.Payouts, Pictures: preview.Pictures{Cards: cards, Media: o.Media},
 		Keys: o.Keys, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Secure: secure, Log: o.Log})
-	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Pledges: o.Pledges, Returns: o.Returns, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor, Together: true})
+	shops = shop.New(shop.Options{DB: o.DB, Site: site, Carts: o.Carts, Orders: o.Orders, Pledges: o.Pledges, Returns: o.Returns, Designs: o.Designs, Now: o.Now, BaseURL: o.BaseURL, Secure: secure, Log: o.Log, Visitor: relays.Visitor, Together: true})
 	brands := brandspace.New(brandspace.Options{Site: site, DB: o.DB, Catalog: o.Catalog, Importer: o.Imports, FeeBps: o.FeeBps, Now: o.Now})
 	after := aftersale.New(aftersale.Options{Site: site, DB: o.DB, Orders: o.Orders, Returns: o.Returns, Disputes: o.Disputes, Now: o.Now})
 	money := till.New(till.Options{Site: site, DB: o.DB, Orders: o.Orders, Aftersale: after, Payouts: o.Payouts, Now: o.Now, BaseURL: o.BaseURL})
@@ -219,9 +221,8 @@ func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pict
 
 // circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, what buyers say, and what is told at length.
 func (o Options) circles(e *echo.Echo, site *page.Site, pictures preview.Pictures) {
-	if o.Studio {
-		studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
-	}
+	studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
+	workshop.New(workshop.Options{Site: site, DB: o.DB, Orders: o.Orders, Designs: o.Designs, Making: o.Making, Now: o.Now}).Routes(e)
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})
 	feeds.Routes(e)
 	story.New(story.Options{Site: site, DB: o.DB, Stories: o.Stories, Pictures: pictures, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)

@@ -21,6 +21,12 @@ const ink = model.Colour("#231b14")
 // PDF writes print sheets, one page each, at their size: outlines stay outlines, photographs keep all their pixels. Each sheet has so much bleed
 // (millimetres) around what remains; its page says so (BleedBox, TrimBox) and has cut marks and a line of text outside of it.
 func PDF(w io.Writer, sheets []Sheet, bleed float64, label string, day time.Time, pictures Pictures) error {
+	pdf := newPDF(label, day)
+	printSheets(pdf, sheets, bleed, label, pictures)
+	return write(w, pdf)
+}
+
+func newPDF(label string, day time.Time) *fpdf.Fpdf {
 	pdf := fpdf.NewCustom(&fpdf.InitType{UnitStr: "mm", Size: fpdf.SizeType{Wd: 100, Ht: 100}})
 	pdf.SetCreationDate(day)
 	pdf.SetModificationDate(day)
@@ -28,6 +34,17 @@ func PDF(w io.Writer, sheets []Sheet, bleed float64, label string, day time.Time
 	pdf.SetAutoPageBreak(false, 0)
 	pdf.SetTitle(label, true)
 	pdf.SetCreator("Relais", true)
+	return pdf
+}
+
+func write(w io.Writer, pdf *fpdf.Fpdf) error {
+	if err := pdf.Output(w); err != nil {
+		return fmt.Errorf("write print file: %w", err)
+	}
+	return nil
+}
+
+func printSheets(pdf *fpdf.Fpdf, sheets []Sheet, bleed float64, label string, pictures Pictures) {
 	for _, s := range sheets {
 		width, height := s.Width+2*Margin, s.Height+2*Margin
 		pdf.AddPageFormat("P", fpdf.SizeType{Wd: width, Ht: height})
@@ -40,10 +57,6 @@ func PDF(w io.Writer, sheets []Sheet, bleed float64, label string, day time.Time
 		page.cutMarks(path.Box(Margin+bleed, Margin+bleed, s.Width-2*bleed, s.Height-2*bleed), bleed)
 		page.label(fmt.Sprintf("%s · %s · %s × %s mm", label, s.Title, number(s.Width-2*bleed), number(s.Height-2*bleed)), width)
 	}
-	if err := pdf.Output(w); err != nil {
-		return fmt.Errorf("write print file: %w", err)
-	}
-	return nil
 }
 
 // printer writes marks on a page.
@@ -56,7 +69,8 @@ type printer struct {
 func (p printer) mark(m Mark, pictures Pictures) {
 	if m.Clip != nil {
 		corner := p.move.Apply(path.Point{X: m.Clip.X0, Y: m.Clip.Y0})
-		p.pdf.ClipRect(corner.X, corner.Y, m.Clip.Width(), m.Clip.Height(), false)
+		other := p.move.Apply(path.Point{X: m.Clip.X1, Y: m.Clip.Y1})
+		p.pdf.ClipRect(corner.X, corner.Y, other.X-corner.X, other.Y-corner.Y, false)
 		defer p.pdf.ClipEnd()
 	}
 	if m.Picture == "" {

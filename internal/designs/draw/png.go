@@ -47,7 +47,8 @@ func Raster(s Sheet, dpi float64, ground bool, pictures Pictures) (image.Image, 
 		dc.Clear()
 	}
 	toPixels := path.Scale(width/s.Width, height/s.Height)
-	photographs := map[string]image.Image{}
+	var name string // of the one photograph that is decoded: they are large
+	var photograph image.Image
 	for _, m := range s.Marks {
 		dc.ResetClip()
 		if m.Clip != nil {
@@ -61,14 +62,14 @@ func Raster(s Sheet, dpi float64, ground bool, pictures Pictures) (image.Image, 
 			dc.Fill()
 			continue
 		}
-		if photographs[m.Picture] == nil {
-			picture, err := jpeg.Decode(bytes.NewReader(pictures[m.Picture].JPEG))
-			if err != nil {
+		if name != m.Picture {
+			var err error
+			if photograph, err = jpeg.Decode(bytes.NewReader(pictures[m.Picture].JPEG)); err != nil {
 				return nil, fmt.Errorf("read photograph %s: %w", m.Picture, err)
 			}
-			photographs[m.Picture] = picture
+			name = m.Picture
 		}
-		place(dc, photographs[m.Picture], m, toPixels)
+		place(dc, photograph, m, toPixels)
 	}
 	return dc.Image(), nil
 }
@@ -113,10 +114,22 @@ func place(dc *gg.Context, picture image.Image, m Mark, toPixels path.Matrix) {
 	}
 	options := &draw.Options{}
 	if m.Clip != nil {
-		mask := gg.NewContext(dc.Width(), dc.Height())
-		trace(mask, m.Clip.Path().Transform(toPixels))
-		mask.Fill()
-		options.DstMask = mask.AsMask()
+		corner, other := toPixels.Apply(path.Point{X: m.Clip.X0, Y: m.Clip.Y0}), toPixels.Apply(path.Point{X: m.Clip.X1, Y: m.Clip.Y1})
+		options.DstMask = window{corner.X, corner.Y, other.X, other.Y}
 	}
 	draw.BiLinear.Transform(target, f64.Aff3{at.A, at.C, at.E, at.B, at.D, at.F}, padded, padded.Bounds(), draw.Over, options)
+}
+
+// window lets through what is within a rectangle of pixels; of a pixel at its edge, as much as is within.
+type window struct{ x0, y0, x1, y1 float64 }
+
+func (w window) ColorModel() color.Model { return color.Alpha16Model }
+
+func (w window) Bounds() image.Rectangle {
+	return image.Rect(int(math.Floor(w.x0)), int(math.Floor(w.y0)), int(math.Ceil(w.x1)), int(math.Ceil(w.y1)))
+}
+
+func (w window) At(x, y int) color.Color {
+	share := func(at int, from, to float64) float64 { return max(0, min(float64(at)+1, to)-max(float64(at), from)) }
+	return color.Alpha16{A: uint16(math.Round(share(x, w.x0, w.x1) * share(y, w.y0, w.y1) * 0xffff))}
 }

@@ -45,6 +45,7 @@ const (
 	mostText  = 600     // bytes
 	mostInAll = 40      // layers of a document
 	mostWords = 8 << 10 // bytes of all its texts: so much is drawn at each keystroke
+	mostTiled = 4       // patterns of a document, of which each may be more than a thousand motifs
 	mostPlace = Length(5_000_00)
 )
 
@@ -94,7 +95,7 @@ func Parse(raw []byte) (Document, error) {
 		return refuse("parts")
 	}
 	seen := map[string]bool{}
-	layers, text := 0, 0
+	layers, text, tiled := 0, 0, 0
 	for _, p := range d.Parts {
 		if seen[p.Zone] || !id.MatchString(p.Zone) {
 			return refuse("zone")
@@ -108,12 +109,23 @@ func Parse(raw []byte) (Document, error) {
 				return refuse(why)
 			}
 			layers, text = layers+1, text+len(l.Text)
+			if l.Kind == Pattern {
+				tiled++
+			}
 		}
 	}
-	if layers > mostInAll || text > mostWords {
-		return refuse("more than can be drawn at once")
+	if layers > mostInAll || text > mostWords || tiled > mostTiled {
+		return Document{}, fault.New(fault.Invalid, "fault.designs.too_much").Arg("Layers", mostInAll).Arg("Patterns", mostTiled)
 	}
 	return d, nil
+}
+
+// Layers is how many there are.
+func (d Document) Layers() (n int) {
+	for _, p := range d.Parts {
+		n += len(p.Layers)
+	}
+	return n
 }
 
 // nonsense says why a layer cannot be kept; empty: it can.

@@ -18,7 +18,8 @@ type Photo struct{ Width, Height int }
 // slack is by how much something may stand over an edge, in millimetres: less than anybody can cut.
 const slack = 0.05
 
-// Validate says why a normalised design cannot be made; none: it can. Photos are those that its author may use.
+// Validate says why a normalised design cannot be made; none: it can. Photos are those that its author may use. One with nothing on it is no design: it would be
+// the piece as it is, which is not made to anybody's wishes.
 func Validate(b Base, d Document, photos map[int64]Photo) []Problem {
 	var c checker
 	for _, p := range d.Parts {
@@ -45,7 +46,22 @@ func Validate(b Base, d Document, photos map[int64]Photo) []Problem {
 			}
 		}
 	}
+	if len(c.problems) == 0 && d.Layers() == 0 {
+		c.fail("", "design_empty")
+	}
 	return c.problems
+}
+
+// Fits says whether everything of a design has its place on another base: a zone that takes it, and as many. What else is wrong there (a size, a colour) its author
+// can change.
+func Fits(b Base, d Document) bool {
+	for _, p := range d.Parts {
+		_, z, ok := b.Zone(p.Zone)
+		if !ok || len(p.Layers) > z.Most || slices.ContainsFunc(p.Layers, func(l Layer) bool { return !z.Takes(l.Kind) }) {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *checker) layer(at string, b Base, z Zone, l Layer, photos map[int64]Photo) {

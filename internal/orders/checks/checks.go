@@ -56,8 +56,15 @@ var checks = []ledger.Invariant{
 		  group by currency having sum(minor) <> 0) unexplained`},
 	{Number: "I20", Name: "margin_allowed", Description: "each line costs the brand's price and the margin of the storefront that decided it, of nobody else's, and that is no more than its terms allowed",
 		Query: `select count(*) from order_lines l join terms t on t.id = l.terms_id left join attributions a on a.order_line_id = l.id
-		  where l.price_minor <> l.brand_price_minor + l.margin_minor or l.margin_minor < 0 or l.margin_minor > div(l.brand_price_minor::numeric * t.margin_bps, 10000)
+		  where l.price_minor <> l.brand_price_minor + l.margin_minor or l.margin_minor < 0 or l.margin_minor > div((l.brand_price_minor - l.option_minor)::numeric * t.margin_bps, 10000)
 		    or l.margin_minor > 0 and a.rule is distinct from 'storefront'`},
+	{Number: "I20", Name: "designs_priced", Description: "each line with a design costs what the options of its revision cost, is of the product that was designed, and is made to wishes; no other has options",
+		Query: `select count(*) from order_lines l left join design_revisions r on r.design_id = l.design_id and r.revision = l.design_revision
+		  left join base_versions v on v.id = r.version_id
+		  where case when l.design_id is null then l.option_minor <> 0
+		    else not l.custom_made or v.product_id is distinct from l.product_id or r.option_minor is distinct from l.option_minor or r.option_minor <> (
+		      select coalesce(sum((z->'extra'->>(y->>'kind'))::bigint), 0) from jsonb_path_query(v.content, '$.views[*].zones[*]') z
+		        join jsonb_path_query(r.content, '$.parts[*]') p on p->>'zone' = z->>'id' cross join jsonb_path_query(p, '$.layers[*]') y) end`},
 	{Name: "margins_remembered", Description: "the margin of each listing is the last one in the history of its storefront's prices; what is not listed has none",
 		Query: `select count(*) from (select distinct on (member_id, product_id) member_id, product_id, margin_minor, currency from listing_margins order by member_id, product_id, since desc, id desc) h
 		  full join listings l using (member_id, product_id)
@@ -65,13 +72,16 @@ var checks = []ledger.Invariant{
 	{Number: "I2", Name: "sale_guards", Description: "the triggers and rights that keep orders, refunds, earnings and payouts as they were agreed are there and on",
 		Query: `select (select count(*) from (values ('orders', 'orders_move'), ('orders', 'orders_fixed'), ('refunds', 'refunds_move'),
 		      ('earnings', 'earnings_move'), ('payouts', 'payouts_move'), ('returns', 'returns_move'),
-		      ('fee_parts', 'fee_parts_append_only'), ('fee_parts', 'fee_parts_no_truncate')) expected(relation, name)
+		      ('fee_parts', 'fee_parts_append_only'), ('fee_parts', 'fee_parts_no_truncate'),
+		      ('design_revisions', 'design_revisions_kept'), ('design_revisions', 'design_revisions_no_truncate'), ('design_photos', 'design_photos_kept'), ('design_photos', 'design_photos_no_truncate'),
+		      ('base_versions', 'base_versions_move'), ('order_lines', 'order_lines_design_sent'), ('makings', 'makings_start'), ('making_steps', 'making_steps_kept')) expected(relation, name)
 		    where not exists (select 1 from pg_trigger t where t.tgrelid = to_regclass(expected.relation) and t.tgname = expected.name and t.tgenabled in ('O','A')))
 		  + (select count(*) from (values ('orders', 'DELETE, TRUNCATE'), ('refunds', 'DELETE, TRUNCATE'), ('earnings', 'DELETE, TRUNCATE'),
 		      ('payouts', 'DELETE, TRUNCATE'), ('shipments', 'DELETE, TRUNCATE'), ('order_lines', 'UPDATE, DELETE, TRUNCATE'),
       ('clawbacks', 'UPDATE, DELETE, TRUNCATE'), ('fee_parts', 'UPDATE, DELETE, TRUNCATE'), ('refund_items', 'UPDATE, DELETE, TRUNCATE'), ('holds', 'DELETE, TRUNCATE'),
       ('disputes', 'DELETE, TRUNCATE'), ('returns', 'DELETE, TRUNCATE'), ('write_offs', 'DELETE, TRUNCATE'), ('reversals', 'DELETE, TRUNCATE'),
-		      ('attributions', 'UPDATE, DELETE, TRUNCATE'), ('attribution_credits', 'UPDATE, DELETE, TRUNCATE'), ('member_codes', 'UPDATE, DELETE, TRUNCATE'), ('pins', 'UPDATE, DELETE, TRUNCATE'), ('terms', 'UPDATE, DELETE, TRUNCATE'), ('listing_margins', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
+		      ('attributions', 'UPDATE, DELETE, TRUNCATE'), ('attribution_credits', 'UPDATE, DELETE, TRUNCATE'), ('member_codes', 'UPDATE, DELETE, TRUNCATE'), ('pins', 'UPDATE, DELETE, TRUNCATE'), ('terms', 'UPDATE, DELETE, TRUNCATE'), ('listing_margins', 'UPDATE, DELETE, TRUNCATE'),
+		      ('design_revisions', 'UPDATE, DELETE, TRUNCATE'), ('design_photos', 'DELETE, TRUNCATE'), ('base_versions', 'DELETE, TRUNCATE'), ('makings', 'DELETE, TRUNCATE'), ('making_steps', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
 		    where has_table_privilege('relais_app', expected.relation, expected.rights))`},
 	{Number: "I17", Name: "reservations_end", Description: "no order waits for payment a day after its reservation was over",
 		Query: `select count(*) from orders where state = 'awaiting_payment' and expires_at < now() - interval '1 day'`},

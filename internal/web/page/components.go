@@ -162,5 +162,6 @@ func ProductTabs(l i18n.Lang, base string, productID int64, at string) []Tab {
 		{URL: base, Label: l.T("brandspace.product.tab_texts"), Icon: "pencil", Current: at == ""},
 		{URL: base + "/photos", Label: l.T("brandspace.product.tab_photos"), Icon: "camera", Current: at == "photos"},
 		{URL: base + "/translation", Label: l.T("brandspace.product.tab_translation"), Icon: "languages", Current: at == "translation"},
+		{URL: base + "/base", Label: l.T("studio.base.tab"), Icon: "sliders-horizontal", Current: at == "base"},
 	}
 }

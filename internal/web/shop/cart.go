@@ -14,6 +14,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/storefronts"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
@@ -102,7 +103,7 @@ func (s *Shop) addToCart(c echo.Context) error {
 	err = choose(p, form)
 	if err == nil {
 		a := carts.Addition{CartID: s.cartFrom(c), VariantID: form.Int("variant", 0), Quantity: form.Int("quantity", 0),
-			ClickToken: form.Get("c"), MemberID: viewerID(c), Lang: page.Lang(c)}
+			ClickToken: form.Get("c"), MemberID: viewerID(c), Lang: page.Lang(c), DesignID: orderform.Design(form)}
 		if r != nil {
 			a.StorefrontID = &r.MemberID
 		}
@@ -119,6 +120,8 @@ func (s *Shop) addToCart(c echo.Context) error {
 	case errors.Is(err, carts.ErrCurrencies): // to the basket, which is to be ordered first
 		s.site.Bad(c, carts.ErrCurrencies.Message)
 		return page.Redirect(c, "/cart")
+	case form.Get("design") != "":
+		return orderform.BackToDesign(c, s.site, form, err)
 	case form.Refused(err):
 		return s.showProduct(c, p, r, form)
 	}
@@ -142,7 +145,7 @@ func (s *Shop) changeLine(c echo.Context) error {
 		return fault.New(fault.NotFound, "fault.page_not_found")
 	}
 	form := page.PostedForm(c)
-	err = s.carts.SetQuantity(c.Request().Context(), s.cartFrom(c), variant, form.Int("quantity", -1))
+	err = s.carts.SetLine(c.Request().Context(), s.cartFrom(c), variant, orderform.Design(form), form.Int("quantity", -1))
 	if form.Refused(err) {
 		s.site.Bad(c, "fault.quantity")
 		return page.Redirect(c, "/cart")

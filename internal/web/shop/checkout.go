@@ -75,6 +75,7 @@ func (s *Shop) reviewCheckout(c echo.Context) error {
 func (s *Shop) showCheckout(c echo.Context, form *page.Form, cart carts.Cart) error {
 	data := layOut(page.Lang(c), form, cart)
 	form.Set("seen", strconv.FormatInt(data.Total.Minor, 10))
+	form.Set("designs", carts.Seen(linesOf(cart)))
 	var err error
 	if data.CodeNote, err = s.codeNote(c, form); err != nil {
 		return err
@@ -159,12 +160,19 @@ func (s *Shop) placeOrder(c echo.Context) error {
 func (s *Shop) placement(c echo.Context, form *page.Form, cart carts.Cart) orders.Placement {
 	p := orders.Placement{
 		CartID: s.cartFrom(c), Operation: form.Get("operation"), Email: form.Get("email"), Methods: map[int64]int64{},
-		Address: orderform.Address(form), SeenMinor: form.Int("seen", -1), MemberID: viewerID(c), Visitor: s.visitor(c), Code: form.Get("code"), Lang: page.Lang(c),
+		Address: orderform.Address(form), SeenMinor: form.Int("seen", -1), Designs: form.Get("designs"), MemberID: viewerID(c), Visitor: s.visitor(c), Code: form.Get("code"), Lang: page.Lang(c),
 	}
 	for _, parcel := range cart.Parcels {
 		p.Methods[parcel.BrandID] = form.Int(fmt.Sprintf("method-%d", parcel.BrandID), 0)
 	}
 	return p
+}
+
+func linesOf(cart carts.Cart) (ls []carts.Line) {
+	for _, p := range cart.Parcels {
+		ls = append(ls, p.Lines...)
+	}
+	return ls
 }
 
 // pay leads to the provider's page; while the provider is away, to the order, which can be paid from there.

@@ -20,6 +20,7 @@ import (
 	"relais/internal/support"
 	"relais/internal/web/aftersale"
 	"relais/internal/web/opinion"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
@@ -264,4 +265,18 @@ func (s *Shop) receivedShipment(c echo.Context) error {
 		}
 		return errNoOrder
 	})
+}
+
+// orderedDesign shows what was ordered to whoever has the order's address.
+func (s *Shop) orderedDesign(c echo.Context) error {
+	ctx := c.Request().Context()
+	o, err := s.orders.ByToken(ctx, c.Param("token"))
+	if err != nil {
+		return err
+	}
+	_, d, err := orderform.Ordered(ctx, s.db, c.Param("line"), o.Shipments...)
+	if err != nil {
+		return err
+	}
+	return orderform.Picture(c, s.designs, d, "")
 }

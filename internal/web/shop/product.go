@@ -38,35 +38,35 @@ type relay struct {
 
 type productPage struct {
 	catalog.ProductPage
-	Crumbs     []page.Crumb
-	Price      page.Price
-	Form       *page.Form
-	Variants   []page.Option
-	Choice     string // how variants are chosen: pills, radio or select
-	Single     int64
-	InStock    bool
-	Most       int // that one can buy at once
-	Delivery   []carts.Method
-	Earn       money.Amount // of whoever recommends one piece at the price shown
-	Fans       []storefronts.Fan
-	FansMore   int
-	Relay      *relay
-	Ad         string              // who earns by the storefront, in a sentence; empty outside of one
-	Resale     *resale             // what the storefront puts on the price; nil: nothing
-	Steps      []step              // what a piece costs people who order together, of the cheapest variant and the brand's price
-	Together   bool                // such an order can be opened
-	Launch     *tally.Launch       // it is being launched: seen and promised, not sold; nil: it is not
-	Designable bool                // members make designs of it
-	Origin     *ideas.Origin       // whose idea it was; nil: of the brand itself
-	Status     *storefronts.Status // of the member of the storefront; nil: nothing is said
-	Brought    string              // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
-	Click      string
-	Others     []page.ProductCard
-	Preview    elsewhere
-	Ratings    opinion.Panel
-	Questions  ask.Panel
-	Polls      []polls.View // that are open about it
-	Decided    []polls.View // that decided what it is like
+	Crumbs    []page.Crumb
+	Price     page.Price
+	Form      *page.Form
+	Variants  []page.Option
+	Choice    string // how variants are chosen: pills, radio or select
+	Single    int64
+	InStock   bool
+	Most      int // that one can buy at once
+	Delivery  []carts.Method
+	Earn      money.Amount // of whoever recommends one piece at the price shown
+	Fans      []storefronts.Fan
+	FansMore  int
+	Relay     *relay
+	Ad        string              // who earns by the storefront, in a sentence; empty outside of one
+	Resale    *resale             // what the storefront puts on the price; nil: nothing
+	Steps     []step              // what a piece costs people who order together, of the cheapest variant and the brand's price
+	Together  bool                // such an order can be opened
+	Launch    *tally.Launch       // it is being launched: seen and promised, not sold; nil: it is not
+	Design    string              // path on which members make it their own; empty: they do not
+	Origin    *ideas.Origin       // whose idea it was; nil: of the brand itself
+	Status    *storefronts.Status // of the member of the storefront; nil: nothing is said
+	Brought   string              // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
+	Click     string
+	Others    []page.ProductCard
+	Preview   elsewhere
+	Ratings   opinion.Panel
+	Questions ask.Panel
+	Polls     []polls.View // that are open about it
+	Decided   []polls.View // that decided what it is like
 }
 
 func (s *Shop) product(c echo.Context) error {
@@ -212,10 +212,14 @@ func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
 		return err
 	}
 	_, err = designs.Offered(c.Request().Context(), s.db, data.ID)
-	data.Designable = err == nil
 	if errors.Is(err, fault.NotFound) {
 		return nil
 	}
+	trail := orderform.Trail{Click: data.Click}
+	if data.Relay != nil {
+		trail.From = data.Relay.Handle
+	}
+	data.Design = trail.On("/p/" + data.Slug + "/design")
 	return err
 }
 

@@ -31,6 +31,7 @@ func (s *Shop) Routes(e *echo.Echo) {
 	o.GET("", s.order)
 	o.GET("/receipt", s.receipt)
 	o.GET("/invoices/:file", s.document)
+	o.GET("/designs/:line", s.orderedDesign)
 	o.POST("/pay", s.payOrder)
 	o.POST("/cancel", s.cancelOrder)
 	o.POST("/received", s.receivedShipment)

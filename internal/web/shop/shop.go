@@ -19,6 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/carts"
+	"relais/internal/designs"
 	"relais/internal/orders"
 	"relais/internal/pledges"
 	"relais/internal/returns"
@@ -33,6 +34,7 @@ type Options struct {
 	Orders  *orders.Service
 	Pledges *pledges.Service
 	Returns *returns.Service
+	Designs *designs.Service
 	Now     func() time.Time // business time
 	BaseURL string           // of the site, without a slash at its end
 	Secure  bool             // the site is served over https
@@ -52,6 +54,7 @@ type Shop struct {
 	orders  *orders.Service
 	pledges *pledges.Service
 	returns *returns.Service
+	designs *designs.Service
 	now     func() time.Time
 	baseURL string
 	secure  bool
@@ -66,7 +69,7 @@ func New(o Options) *Shop {
 	if o.Visitor == nil {
 		o.Visitor = func(echo.Context) string { return "" }
 	}
-	return &Shop{db: o.DB, site: o.Site, carts: o.Carts, orders: o.Orders, pledges: o.Pledges, returns: o.Returns, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor, together: o.Together}
+	return &Shop{db: o.DB, site: o.Site, carts: o.Carts, orders: o.Orders, pledges: o.Pledges, returns: o.Returns, designs: o.Designs, now: o.Now, baseURL: o.BaseURL, secure: o.Secure, log: o.Log, visitor: o.Visitor, together: o.Together}
 }
 
 const cartLife = 30 * 24 * time.Hour

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,9 +93,12 @@ func wayStages(l i18n.Lang, sh orders.Shipment, over bool) []page.Stage {
 		end.State, end.Detail = "current", ""
 		end.At = sh.DeliveredAt.AddDate(0, 0, orders.WithdrawalDays)
 	}
+	right := slices.ContainsFunc(sh.Lines, func(l orders.Line) bool { return !l.CustomMade })
 	switch {
-	case !over:
+	case !over && right:
 		return []page.Stage{shipped, received, end}
+	case !over:
+		return []page.Stage{shipped, received}
 	case sh.State == orders.Delivered:
 		return []page.Stage{shipped, received}
 	}

@@ -1,7 +1,6 @@
 package studio
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
@@ -51,6 +51,7 @@ type item struct {
 
 type designPage struct {
 	designs.Design
+	Trail    orderform.Trail
 	Form     *page.Form
 	Refused  bool // what was posted is not kept
 	Views    []view
@@ -60,7 +61,14 @@ type designPage struct {
 	Extra    money.Amount
 	Items    []item
 	Choices  []page.Option // photographs
+	Buy      *buy          // nil: it cannot be ordered, or the script asks for the form alone
 }
+
+// On is an address of the studio that keeps the visitor's way here.
+func (p designPage) On(path string) string { return p.Trail.On(path) }
+
+// Back is the product as its visitor saw it.
+func (p designPage) Back() string { return productPath(p.Trail, p.Slug) }
 
 // designPage lays out a design; with a form that was posted, or nil.
 func (s *Server) designPage(c echo.Context, d designs.Design, form *page.Form) (designPage, error) {
@@ -69,7 +77,7 @@ func (s *Server) designPage(c echo.Context, d designs.Design, form *page.Form) (
 	if err != nil {
 		return designPage{}, err
 	}
-	data := designPage{Design: d, Form: form, Refused: form != nil, Pictures: d.OnPage(), JSON: string(raw)}
+	data := designPage{Design: d, Trail: orderform.TrailOf(c), Form: form, Refused: form != nil, Pictures: d.OnPage(), JSON: string(raw)}
 	if form == nil {
 		data.Form = page.NewForm("title", d.Title)
 		show(data.Form, d.Doc)
@@ -137,6 +145,9 @@ func (s *Server) answer(c echo.Context, status int, d designs.Design, form *page
 	if page.IsPartial(c) {
 		return s.Site.Fragment(c, status, "studio/design", "studio", data)
 	}
+	if data.Buy, err = s.buy(c, d); err != nil {
+		return err
+	}
 	return s.Site.Render(c, status, "studio/design", data)
 }
 
@@ -177,7 +188,7 @@ func (s *Server) save(c echo.Context) error {
 		}
 		return s.answer(c, http.StatusOK, d, nil)
 	}
-	return c.Redirect(http.StatusSeeOther, d.Path()+anchor(form.Get("do")))
+	return c.Redirect(http.StatusSeeOther, orderform.TrailOf(c).On(d.Path())+anchor(form.Get("do")))
 }
 
 // anchor leads back to where a button was pressed.
@@ -244,7 +255,7 @@ func (s *Server) addPhoto(c echo.Context) error {
 		return err
 	}
 	s.Site.Good(c, "studio.photo_added")
-	return page.Redirect(c, d.Path()+"#photos")
+	return page.Redirect(c, orderform.TrailOf(c).On(d.Path())+"#photos")
 }
 
 func (s *Server) removePhoto(c echo.Context) error {
@@ -273,28 +284,32 @@ func (s *Server) photo(c echo.Context) error {
 	return c.Blob(http.StatusOK, "image/jpeg", raw)
 }
 
-// picture is one view as PNG, for its author to keep: a dot and a half per millimetre.
+// picture is one view as PNG, for its author to look at and keep: three dots per millimetre at most.
 func (s *Server) picture(c echo.Context) error {
 	d, err := s.find(c)
 	if err != nil {
 		return err
 	}
-	for _, v := range d.Base.Views {
-		if v.ID != c.Param("view") {
-			continue
-		}
-		pictures, err := s.Designs.ToPrint(d)
-		if err != nil {
-			return err
-		}
-		var out bytes.Buffer
-		dpi := min(76, 1600/max(v.Width.MM(), v.Height.MM())*25.4)
-		if err := draw.PNG(&out, draw.View(d.Base, v, d.Doc, pictures), dpi, true, pictures); err != nil {
-			return err
-		}
-		return c.Blob(http.StatusOK, "image/png", out.Bytes())
+	return orderform.Picture(c, s.Designs, d, c.Param("view"))
+}
+
+// carry puts a design on the version of the base that is offered now.
+func (s *Server) carry(c echo.Context) error {
+	id, err := number(c)
+	if err != nil {
+		return err
 	}
-	return fault.New(fault.NotFound, "fault.page_not_found")
+	err = s.Designs.CarryOver(c.Request().Context(), by(c), id, int(page.PostedForm(c).Int("revision", 0)))
+	var refused *fault.Error
+	switch {
+	case err == nil:
+		s.Site.Good(c, "studio.carried")
+	case errors.Is(err, fault.Conflict) && errors.As(err, &refused):
+		s.Site.Bad(c, refused.Message)
+	default:
+		return err
+	}
+	return page.Redirect(c, orderform.TrailOf(c).On(designs.Design{ID: id}.Path()))
 }
 
 type minePage struct {
@@ -305,9 +320,7 @@ type minePage struct {
 // mine is a design in the list of its author's.
 type mine struct {
 	designs.Design
-	Sheet    draw.Sheet
-	Pictures draw.Pictures
-	ToDo     int
+	ToDo int
 }
 
 func (s *Server) mine(c echo.Context) error {
@@ -318,11 +331,7 @@ func (s *Server) mine(c echo.Context) error {
 	l := page.Lang(c)
 	data := minePage{Empty: page.Empty{Icon: "pencil", Title: l.T("studio.mine.none"), Text: l.T("studio.mine.none_text"), URL: "/products", Action: l.T("studio.mine.browse")}}
 	for _, d := range list {
-		m := mine{Design: d, Pictures: d.OnPage(), ToDo: len(d.Problems())}
-		if len(d.Base.Views) > 0 {
-			m.Sheet = draw.View(d.Base, d.Base.Views[0], d.Doc, m.Pictures)
-		}
-		data.Designs = append(data.Designs, m)
+		data.Designs = append(data.Designs, mine{d, len(d.Problems())})
 	}
 	return s.Site.Render(c, http.StatusOK, "studio/mine", data)
 }

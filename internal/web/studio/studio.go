@@ -5,11 +5,13 @@
 //
 // Every page is a form that works without script: each button sends the whole form, what was typed is kept, and one thing is done to it (add a
 // layer, move it a step). With script (static/js/studio.js) the same form is sent while one drags, pinches or types, and the answer is the same HTML: there
-// is one renderer, package draw. Whoever is not the author, or not of the brand's team, is told that there is no such page.
+// is one renderer, package draw. How the visitor came to the product (a friend's storefront, a click) stands in the address of each page, until the piece is in the
+// basket (orderform.Trail). Whoever is not the author, or not of the brand's team, is told that there is no such page.
 package studio
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +25,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/media"
+	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
 
@@ -57,6 +60,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	g.POST("/:id", s.save)
 	g.POST("/:id/drop", s.drop)
 	g.POST("/:id/photos", s.addPhoto)
+	g.POST("/:id/carry", s.carry)
+	g.GET("/:id/picture", s.picture)
 	g.GET("/:id/picture/:view", s.picture)
 	b := e.Group("/brand/:handle/products/:id/base", page.RequireBrand)
 	b.GET("", s.base)
@@ -138,6 +143,22 @@ type startPage struct {
 	Slug, Title string
 	Days        int
 	Form        *page.Form
+	Trail       orderform.Trail
+}
+
+// Path is where the form is and goes to.
+func (p startPage) Path() string { return p.Trail.On("/p/" + p.Slug + "/design") }
+
+// Back is the product as its visitor saw it.
+func (p startPage) Back() string { return productPath(p.Trail, p.Slug) }
+
+// productPath is the page of a product as its visitor came to it.
+func productPath(t orderform.Trail, slug string) string {
+	path := "/p/" + slug
+	if t.From != "" {
+		path, t.From = "/@"+url.PathEscape(t.From)+path, ""
+	}
+	return t.On(path)
 }
 
 func (s *Server) startPage(c echo.Context) (startPage, designs.Version, error) {
@@ -145,7 +166,7 @@ func (s *Server) startPage(c echo.Context) (startPage, designs.Version, error) {
 	if err != nil {
 		return startPage{}, v, err
 	}
-	return startPage{p.Slug, p.Title, v.Base.Days, page.NewForm("title", page.Lang(c).T("studio.start.suggest", "Title", p.Title))}, v, nil
+	return startPage{p.Slug, p.Title, v.Base.Days, page.NewForm("title", page.Lang(c).T("studio.start.suggest", "Title", p.Title)), orderform.TrailOf(c)}, v, nil
 }
 
 func (s *Server) start(c echo.Context) error {
@@ -169,5 +190,5 @@ func (s *Server) begin(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return page.Redirect(c, designs.Design{ID: id}.Path())
+	return page.Redirect(c, data.Trail.On(designs.Design{ID: id}.Path()))
 }
