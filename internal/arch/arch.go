@@ -17,7 +17,7 @@ func Ranks() []string {
 		// pages
 		"web/card", "web/page", "web/preview", "web/aftersale", "web/review", "web/notice", "web/opinion", "web/ask", "web/relay", "web/orderform", "web/shop", "web/groupbuy", "web/account", "web/circle", "web/feed", "web/brandspace", "web/studio", "web/till", "web/counter", "web/admin", "web/federation", "web",
 		// the program
-		"demo/agenda", "demo/content", "demo/groupbuy", "demo/asking", "demo", "app", "arch", "e2e/pixels", "e2e", "bench", "torture",
+		"demo/agenda", "demo/content", "demo/groupbuy", "demo/asking", "demo/bells", "demo", "app", "arch", "e2e/pixels", "e2e", "bench", "torture",
 	}
 }
 

@@ -315,8 +315,7 @@ func (c *Content) read(name string) error {
 	c.Stands = append(c.Stands, part.Stands...)
 	c.HandSales = append(c.HandSales, part.HandSales...)
 	c.GroupOrders = append(c.GroupOrders, part.GroupOrders...)
-	c.Opinions = append(c.Opinions, part.Opinions...)
-	c.Questions = append(c.Questions, part.Questions...)
+	c.Opinions, c.Questions = append(c.Opinions, part.Opinions...), append(c.Questions, part.Questions...)
 	return nil
 }
 
