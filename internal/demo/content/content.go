@@ -320,8 +320,7 @@ func (c *Content) read(name string) error {
 	c.HandSales = append(c.HandSales, part.HandSales...)
 	c.GroupOrders, c.Launches = append(c.GroupOrders, part.GroupOrders...), append(c.Launches, part.Launches...)
 	c.Polls = append(c.Polls, part.Polls...)
-	c.Opinions = append(c.Opinions, part.Opinions...)
-	c.Questions = append(c.Questions, part.Questions...)
+	c.Opinions, c.Questions = append(c.Opinions, part.Opinions...), append(c.Questions, part.Questions...)
 	c.IdeaTerms = append(c.IdeaTerms, part.IdeaTerms...)
 	c.Ideas = append(c.Ideas, part.Ideas...)
 	return nil

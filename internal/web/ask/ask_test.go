@@ -37,7 +37,7 @@ func open(t *testing.T) *world {
 	w.alma, w.lea, w.buyer, w.asker = w.Member("alma"), w.Member("lea"), w.Member("anne"), w.Member("zoe")
 	w.Visitors = webtest.New(t, w.DB, page.Options{BaseURL: w.URL, Now: w.Clock.Now, Changes: w.Changes}, func(id int64) bool { return id == w.alma })
 	ask.New(ask.Options{Site: w.Site, DB: w.DB, Questions: w.Questions, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.Echo)
-	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Support: w.Support, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: slog.New(slog.DiscardHandler)}).Routes(w.Echo)
+	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: slog.New(slog.DiscardHandler)}).Routes(w.Echo)
 	if _, err := w.Storefronts.AddListing(t.Context(), w.lea, w.shop.Product); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func open(t *testing.T) *world {
 	w := &world{World: apptest.New(t)}
 	w.Visitors = webtest.New(t, w.DB, page.Options{BaseURL: w.URL, Now: w.Clock.Now, Uploads: ballot.Uploads()}, func(id int64) bool { return id == w.admin })
 	ballot.New(ballot.Options{Site: w.Site, DB: w.DB, Polls: w.Polls, Now: w.Clock.Now}).Routes(w.Echo)
-	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Support: w.Support, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: slog.New(slog.DiscardHandler)}).Routes(w.Echo)
+	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: slog.New(slog.DiscardHandler)}).Routes(w.Echo)
 	w.shop, w.lea, w.max, w.admin = w.Shop("terre", 12000, 5), w.Member("lea"), w.Member("max"), w.Member("admin")
 	return w
 }

@@ -47,7 +47,7 @@ func open(t *testing.T) *world {
 	pictures := preview.Pictures{Cards: cards, Media: w.Media}
 	relay.New(relay.Options{DB: w.DB, Site: w.Site, Clicks: w.Clicks, Referrals: w.Referrals, Agents: agents, Storefronts: w.Storefronts, Payouts: w.Payouts, Pictures: pictures,
 		Keys: w.Keys, Now: w.Clock.Now, Clock: time.Now, BaseURL: w.URL, Log: log}).Routes(w.Echo)
-	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Support: w.Support, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: log}).Routes(w.Echo)
+	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: log}).Routes(w.Echo)
 	feed.New(feed.Options{Site: w.Site, DB: w.DB, Posts: w.Posts, Follows: w.Follows, Media: w.Media, Now: w.Clock.Now, Clock: time.Now, BaseURL: w.URL}).Routes(w.Echo)
 	story.New(story.Options{Site: w.Site, DB: w.DB, Stories: w.Stories, Pictures: pictures, Now: w.Clock.Now, BaseURL: w.URL}).Routes(w.Echo)
 	w.shop, w.lea, w.noe, w.admin = w.Shop("terre", 12000, 50), w.Member("lea"), w.Member("noe"), w.Member("admin")

@@ -49,8 +49,8 @@ func open(t *testing.T) *world {
 	ctx, now := t.Context(), w.Clock.Now
 	w.Visitors = webtest.New(t, w.DB, page.Options{BaseURL: w.URL, Now: now, PaymentOrigins: []string{w.URL}}, nil)
 	after := aftersale.New(aftersale.Options{Site: w.Site, DB: w.DB, Orders: w.Orders, Returns: w.Returns, Disputes: w.Disputes, Now: now})
-	till.New(till.Options{Site: w.Site, DB: w.DB, Orders: w.Orders, Support: w.Support, Aftersale: after, Payouts: w.Payouts, Now: now, BaseURL: w.URL}).Routes(w.Echo)
-	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Support: w.Support, Returns: w.Returns, Designs: w.Designs, Now: now, BaseURL: w.URL, Log: slog.New(slog.DiscardHandler)}).Routes(w.Echo)
+	till.New(till.Options{Site: w.Site, DB: w.DB, Orders: w.Orders, Aftersale: after, Payouts: w.Payouts, Now: now, BaseURL: w.URL}).Routes(w.Echo)
+	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Returns: w.Returns, Designs: w.Designs, Now: now, BaseURL: w.URL, Log: slog.New(slog.DiscardHandler)}).Routes(w.Echo)
 	studio.New(studio.Options{Site: w.Site, DB: w.DB, Designs: w.Designs, Now: now}).Routes(w.Echo)
 	workshop.New(workshop.Options{Site: w.Site, DB: w.DB, Orders: w.Orders, Designs: w.Designs, Making: w.Making, Now: now}).Routes(w.Echo)
 	w.shop, w.other, w.lea, w.zoe = w.Shop("terre", 3000, 9), w.Shop("verre", 5000, 5), w.Member("lea"), w.Member("zoe")
