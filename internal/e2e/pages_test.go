@@ -139,7 +139,7 @@ func (p *person) found(audience string) []string {
 	var paths []string
 	for _, l := range lists[audience] {
 		p.goes(l[0])
-		href := evaluate[string](p, `([...document.querySelectorAll("a[href^=" + JSON.stringify(`+quote(l[1])+`) + "]")].map(a => a.getAttribute("href")).find(h => !/new$|csv$|series$|[?]/.test(h))) || ""`)
+		href := evaluate[string](p, `([...document.querySelectorAll("a[href^=" + JSON.stringify(`+quote(l[1])+`) + "]")].map(a => a.getAttribute("href")).find(h => !/new$|csv$|series$|settings$|[?]/.test(h))) || ""`)
 		if href == "" {
 			p.t.Errorf("%s: %s lists nothing", p.name, l[0])
 			continue
