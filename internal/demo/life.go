@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"relais/internal/carts"
+	"relais/internal/demo/asked"
 	"relais/internal/demo/content"
 	"relais/internal/demo/talks"
 	"relais/internal/earnings"
@@ -86,7 +88,8 @@ func (m *maker) plan() {
 	m.planJudged()
 	m.planStands()
 	m.planGroupOrders()
-	m.planPolls()
+	asked.Stage{Polls: m.Polls, Jobs: m.Jobs, Agenda: &m.agenda, Now: m.now, Days: m.days, Member: func(handle string) int64 { return m.people[handle].id }, Brand: func(handle string) (brand, owner int64) { return m.brands[handle].id, m.brands[handle].owner },
+		Product: func(slug string) int64 { return cmp.Or(m.products[slug], &product{}).id }}.Plan(m.content.Polls)
 	m.planDesigns()
 	m.planOpinions()
 	m.planQuestions()

@@ -24,13 +24,22 @@ type Stage struct {
 	Brand   func(handle string) (brand, owner int64) // the id of a brand, and of who owns it
 	Product func(slug string) int64                  // its id; 0 for none
 	Now     time.Time                                // the end of the demo
+	Days    int                                      // of the demo
 }
 
 // between is the time from one vote to the next.
 const between = 7 * time.Hour
 
-// Plan puts a poll on the agenda.
-func (s Stage) Plan(p content.Poll) {
+// Plan puts polls on the agenda, those that are older than the demo's days left out.
+func (s Stage) Plan(list []content.Poll) {
+	for _, p := range list {
+		if p.Opened < s.Days {
+			s.plan(p)
+		}
+	}
+}
+
+func (s Stage) plan(p content.Poll) {
 	code := ""
 	brand, owner := s.Brand(p.Brand)
 	s.Agenda.Add(s.Now.AddDate(0, 0, -p.Opened).Add(-time.Hour), func(ctx context.Context) (err error) {

@@ -52,9 +52,12 @@ func Vote(text string) (handle string, places []int, err error) {
 	return parts[0], places, nil
 }
 
-// checkPolls says what does not hold together.
-func (c *Content) checkPolls() (faults []error) {
+// validatePolls says what does not hold together.
+func (c *Content) validatePolls(faults *problems) {
 	for _, p := range c.Polls {
+		where := "poll " + p.Title
+		faults.french(p.Text, where)
+		faults.french(p.Answer, where)
 		_, known := c.Brand(p.Brand)
 		for _, slug := range []string{p.Product, p.Made} {
 			_, ok := c.Product(slug)
@@ -68,9 +71,6 @@ func (c *Content) checkPolls() (faults []error) {
 				known = known && i < len(p.Questions) && place >= 0 && place < len(p.Questions[i].Options)
 			}
 		}
-		if !known {
-			faults = append(faults, fmt.Errorf("poll %q does not hold together", p.Title))
-		}
+		faults.check(known, where, "does not hold together")
 	}
-	return faults
 }

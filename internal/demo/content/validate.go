@@ -123,13 +123,7 @@ func (c *Content) Validate() error {
 		p.check(false, "stands", "%v", fault)
 	}
 	c.validatePromises(p)
-	for _, poll := range c.Polls {
-		p.french(poll.Text, "poll "+poll.Title)
-		p.french(poll.Answer, "poll "+poll.Title)
-	}
-	for _, fault := range c.checkPolls() {
-		p.check(false, "polls", "%v", fault)
-	}
+	c.validatePolls(p)
 	for _, o := range c.Opinions {
 		c.validateOpinion(p, o)
 	}
