@@ -195,7 +195,7 @@ var states = map[string]string{
 	"stories of brands":             `select count(*) from stories where state = 'published' and brand_id is not null`,
 	"stories of members":            `select count(*) from stories where state = 'published' and brand_id is null and edited_at is not null`,
 	"stories to come":               `select count(*) from stories where state = 'scheduled'`,
-	"stories in a series":           `select count(*) from stories where series_id is not null having count(*) > 1`,
+	"stories in a series":           `select count(*) from stories where series_id is not null and published_at is not null`,
 	"reported stories":              `select count(*) from story_reports where decided = ''`,
 	"ratings":                       `select count(*) from ratings where state = 'shown'`,
 	"ratings with photographs":      `select count(*) from rating_photos`,

@@ -2,11 +2,13 @@ package stories_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -410,7 +412,20 @@ func TestStoriesElsewhere(t *testing.T) {
 	_, err := w.saves(w.lea, w.storefront, own.ID, changed, stories.When{})
 	w.must(err)
 	w.is(1, `select count(*) from fediverse_objects where ref = 'story:' || $1 and title = 'Autre chose'`, own.ID)
+	var object int64
+	w.must(w.DB.Get(&object, `select id from fediverse_objects where ref = 'story:' || $1::bigint`, own.ID))
+	note, err := w.Fediverse.NoteDocument(ctx, object)
+	w.must(err)
+	said, err := json.Marshal(note.Document)
+	for _, word := range []string{"Publicité", "Autre chose", "/r/", "On pétrit."} {
+		if err != nil || note.Gone || !strings.Contains(string(said), word) {
+			t.Errorf("without %q: %s, %v", word, said, err)
+		}
+	}
 	w.must(w.Stories.Do(ctx, w.lea, w.storefront, own.ID, stories.TakeDown))
+	if note, err := w.Fediverse.NoteDocument(ctx, object); err != nil || !note.Gone {
+		t.Errorf("taken down: %+v, %v", note, err)
+	}
 	w.must(w.Stories.Sweep(ctx))
 	w.is(0, `select count(*) from fediverse_objects where ref = 'story:' || $1 and deleted_at is null`, own.ID)
 	var kinds []string

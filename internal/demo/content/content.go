@@ -303,7 +303,7 @@ func (c *Content) read(name string) error {
 	c.Products = append(c.Products, part.Products...)
 	c.Members = append(c.Members, part.Members...)
 	c.Groups = append(c.Groups, part.Groups...)
-	c.Posts = append(c.Posts, part.Posts...)
+	c.Posts, c.Stories = append(c.Posts, part.Posts...), append(c.Stories, part.Stories...)
 	c.Follows = append(c.Follows, part.Follows...)
 	c.Buyers = append(c.Buyers, part.Buyers...)
 	c.Stands = append(c.Stands, part.Stands...)
