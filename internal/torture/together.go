@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -55,12 +54,14 @@ func (w *world) ripen(ctx context.Context, random *rand.Rand) error {
 		Code    string `db:"code"`
 		Variant int64  `db:"variant"`
 	}
-	if err := w.owner.GetContext(ctx, &g, selectOpen); errors.Is(err, sql.ErrNoRows) {
+	err := w.owner.GetContext(ctx, &g, selectOpen)
+	if err != nil { // there is none
 		if err := w.gather(ctx, random); err != nil {
 			return err
 		}
 		err = w.owner.GetContext(ctx, &g, selectOpen)
-	} else if err != nil {
+	}
+	if err != nil {
 		return err
 	}
 	var wrong error
