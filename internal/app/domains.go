@@ -169,15 +169,11 @@ func Wire(p Parts) (d *Domains, err error) {
 		return nil, err
 	}
 	d.wireSales(p, forPages, forWorkers)
-	d.Support = support.New(support.Config{DB: p.DB, Now: p.Clock.Now, Mail: d.Mail, Media: d.Media, Domain: p.MailIn})
+	d.wireWritten(p)
 	d.Returns = returns.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
 	d.Refunds = refunds.New(refunds.Config{DB: p.DB, Payments: forWorkers, Now: p.Clock.Now, Clock: time.Now, Outcomes: d.Returns, Log: p.Log})
 	d.Disputes = disputes.New(p.DB, forWorkers, d.Orders, p.Clock.Now, d.Mail)
 	d.Reviews = reviews.New(p.DB, d.Orders, p.Clock.Now, d.Mail)
-	d.Ratings = ratings.New(p.DB, p.Clock.Now, d.Mail)
-	d.Questions = questions.New(p.DB, p.Clock.Now)
-	d.Ideas = ideas.New(p.DB, p.Clock.Now, p.RealNow)
-	d.Polls = polls.New(p.DB, d.Media, []byte(p.Secret), p.Clock.Now, p.RealNow)
 	d.Payouts = payouts.New(payouts.Config{DB: p.DB, Accounts: forPages, Transfers: forWorkers, Reversals: forWorkers, Books: forWorkers,
 		Now: p.Clock.Now, Clock: time.Now, PerSecond: p.PayoutsPerSecond,
 		Halted: func(ctx context.Context) (bool, error) { return reconcile.Halted(ctx, p.DB) }, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
@@ -188,6 +184,15 @@ func Wire(p Parts) (d *Domains, err error) {
 		Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
 	d.register()
 	return d, nil
+}
+
+// wireWritten makes what members, buyers and brands write to each other and decide together.
+func (d *Domains) wireWritten(p Parts) {
+	d.Support = support.New(support.Config{DB: p.DB, Now: p.Clock.Now, Mail: d.Mail, Media: d.Media, Domain: p.MailIn})
+	d.Ratings = ratings.New(p.DB, p.Clock.Now, d.Mail)
+	d.Questions = questions.New(p.DB, p.Clock.Now)
+	d.Ideas = ideas.New(p.DB, p.Clock.Now, p.RealNow)
+	d.Polls = polls.New(p.DB, d.Media, []byte(p.Secret), p.Clock.Now, p.RealNow)
 }
 
 // wireSales makes the ways of a sale.

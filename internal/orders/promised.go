@@ -1,8 +1,8 @@
 package orders
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -33,11 +33,8 @@ func (s *Service) PlacePromised(ctx context.Context, tx *sqlx.Tx, p Placement, p
 		return o, err
 	}
 	lines, err := carts.Lines(ctx, tx, carts.Look{CartID: p.CartID, MemberID: p.MemberID, Lang: p.Lang, At: s.now()})
-	switch {
-	case err != nil:
-		return Order{}, fmt.Errorf("place promised order: %w", err)
-	case len(lines) != 1:
-		return Order{}, carts.ErrEmptyCart
+	if err != nil || len(lines) != 1 {
+		return Order{}, cmp.Or(err, error(carts.ErrEmptyCart))
 	}
 	lines[0].Sellable = lines[0].Sellable || promise.Expected != nil && lines[0].Launching // what is being launched is sold to whoever promised
 	if err := carts.Orderable(lines, false, ""); err != nil {

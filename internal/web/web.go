@@ -83,6 +83,7 @@ import (
 	"relais/internal/web/story"
 	"relais/internal/web/studio"
 	"relais/internal/web/till"
+	"relais/internal/web/withdrawal"
 	"relais/internal/web/workshop"
 	"relais/internal/webhooks"
 	"relais/static"
@@ -222,6 +223,7 @@ func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pict
 // circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, what buyers say, and what is told at length.
 func (o Options) circles(e *echo.Echo, site *page.Site, pictures preview.Pictures) {
 	studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
+	withdrawal.New(site, o.Orders, o.Returns).Routes(e)
 	workshop.New(workshop.Options{Site: site, DB: o.DB, Orders: o.Orders, Designs: o.Designs, Making: o.Making, Now: o.Now}).Routes(e)
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})
 	feeds.Routes(e)

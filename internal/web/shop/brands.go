@@ -88,31 +88,37 @@ func (s *Shop) brand(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	takes, err := ideas.SettingsOf(ctx, s.db, b.ID)
-	if err != nil {
-		return err
-	}
-	counts, err := ideas.CountsOf(ctx, s.db, b.ID, now)
-	if err != nil {
-		return err
-	}
-	open, err := polls.OpenOfBrand(ctx, s.db, lang, b.ID)
-	if err != nil {
-		return err
-	}
-	told, err := story.ShelfOf(c, s.db, stories.Owner{BrandID: b.ID}, "/b/"+b.Handle)
-	if err != nil {
-		return err
-	}
-	pleased, err := support.OpinionOf(ctx, s.db, b.ID)
-	if err != nil {
+	data := brandPage{Brand: b, Terms: terms, City: cityOf(b.MakerAddress), Pager: pager, Delivery: delivery, Follow: follow, Actor: actor, Relay: relay,
+		Image: preview.Subject{Lang: lang, Title: b.Name, Photo: b.CoverHash}.Of(s.baseURL + "/b/" + b.Handle)}
+	if err := s.takesPart(c, &data); err != nil {
 		return err
 	}
 	products := cards(c, found.Cards)
 	for i := range products {
 		products[i].URL = withClick(products[i].URL, click) // the click goes with the visitor into the basket
 	}
-	return s.site.Render(c, http.StatusOK, "shop/brand", brandPage{Brand: b, Terms: terms, City: cityOf(b.MakerAddress),
-		Products: products, Pager: pager, Delivery: delivery, Follow: follow, Polls: open, Actor: actor, Relay: relay, Ideas: takes.Taken || counts != ideas.Counts{}, IdeasNow: counts.Open, Stories: told, Pleased: pleased,
-		Image: preview.Subject{Lang: lang, Title: b.Name, Photo: b.CoverHash}.Of(s.baseURL + "/b/" + b.Handle)})
+	data.Products = products
+	return s.site.Render(c, http.StatusOK, "shop/brand", data)
+}
+
+// takesPart reads what the brand tells, asks and answers.
+func (s *Shop) takesPart(c echo.Context, data *brandPage) error {
+	ctx, b := c.Request().Context(), data.Brand
+	takes, err := ideas.SettingsOf(ctx, s.db, b.ID)
+	if err != nil {
+		return err
+	}
+	counts, err := ideas.CountsOf(ctx, s.db, b.ID, s.now())
+	if err != nil {
+		return err
+	}
+	data.Ideas, data.IdeasNow = takes.Taken || counts != ideas.Counts{}, counts.Open
+	if data.Polls, err = polls.OpenOfBrand(ctx, s.db, page.Lang(c), b.ID); err != nil {
+		return err
+	}
+	if data.Stories, err = story.ShelfOf(c, s.db, stories.Owner{BrandID: b.ID}, "/b/"+b.Handle); err != nil {
+		return err
+	}
+	data.Pleased, err = support.OpinionOf(ctx, s.db, b.ID)
+	return err
 }

@@ -22,6 +22,7 @@ import (
 	"relais/internal/web/opinion"
 	"relais/internal/web/orderform"
 	"relais/internal/web/page"
+	"relais/internal/web/withdrawal"
 )
 
 type orderPage struct {
@@ -36,7 +37,7 @@ type orderPage struct {
 	Talks     []talk               // with each brand
 	Documents []documents.Document // invoices and credit notes, as they were issued
 
-	Returns      []back
+	Returns      []withdrawal.Back
 	Money        []aftersale.Refund // newest first
 	Choice       returns.Choice
 	Withdrawable bool // from something of it
@@ -114,7 +115,7 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, back bool) error {
 	if data.Choice, err = s.returns.ChoiceOf(ctx, o); err != nil {
 		return err
 	}
-	data.Returns, data.Money, data.Withdrawable = backOf(lang, o, rs), aftersale.Refunds(lang, o, 0), data.Choice.Err == nil
+	data.Returns, data.Money, data.Withdrawable = withdrawal.Of(lang, o, rs), aftersale.Refunds(lang, o, 0), data.Choice.Err == nil
 	data.AllBack = errors.Is(data.Choice.Err, returns.ErrAgain) && len(rs) > 0
 	for _, sh := range o.Shipments {
 		p := orderParcel{Shipment: sh, Stages: stagesOf(lang, o, sh, rs), Receivable: sh.State == orders.Shipped && o.State == orders.Paid && !data.AllBack,

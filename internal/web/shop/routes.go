@@ -35,12 +35,6 @@ func (s *Shop) Routes(e *echo.Echo) {
 	o.POST("/pay", s.payOrder)
 	o.POST("/cancel", s.cancelOrder)
 	o.POST("/received", s.receivedShipment)
-	o.GET("/withdraw", s.withdrawal)
-	o.POST("/withdraw", s.withdraw)
-	o.GET("/return", s.askReturn)
-	o.POST("/return", s.sendReturn)
-	o.POST("/returns/:id/sent", s.sentBack)
-	o.POST("/returns/:id/keep", s.keepsIt)
 
 	e.GET("/help", s.text("shop/help"), shared)
 	e.GET("/legal", s.text("shop/legal"), shared)

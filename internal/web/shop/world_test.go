@@ -40,6 +40,7 @@ import (
 	"relais/internal/support"
 	"relais/internal/web/page"
 	"relais/internal/web/shop"
+	"relais/internal/web/withdrawal"
 	"relais/static"
 	"relais/templates"
 )
@@ -99,6 +100,7 @@ func newWorld(t testing.TB) *world {
 	})
 	e.POST("/lang", site.ChooseLang)
 	s.Routes(e)
+	withdrawal.New(site, w.orders, w.returns).Routes(e)
 	w.client = w.buyer("fr")
 	w.fill()
 	return w

@@ -1,4 +1,6 @@
-package shop
+// Package withdrawal has the pages by which a buyer sends something back: the declaration of withdrawal, without an account, of all or a part of an
+// order (Directive 2011/83/EU, article 11a), the request for a return without a right to it, and the dated acknowledgements of both.
+package withdrawal
 
 import (
 	"context"
@@ -17,8 +19,29 @@ import (
 	"relais/internal/web/page"
 )
 
-// back is a return as its buyer sees it: the dated acknowledgement, and what is to be done.
-type back struct {
+// Server answers the pages. Create it with New.
+type Server struct {
+	site    *page.Site
+	orders  *orders.Service
+	returns *returns.Service
+}
+
+// New returns the server.
+func New(site *page.Site, o *orders.Service, r *returns.Service) *Server { return &Server{site, o, r} }
+
+// Routes adds the pages to the site.
+func (s *Server) Routes(e *echo.Echo) {
+	o := e.Group("/o/:token", page.Private)
+	o.GET("/withdraw", s.withdrawal)
+	o.POST("/withdraw", s.withdraw)
+	o.GET("/return", s.askReturn)
+	o.POST("/return", s.sendReturn)
+	o.POST("/returns/:id/sent", s.sentBack)
+	o.POST("/returns/:id/keep", s.keepsIt)
+}
+
+// Back is a return as its buyer sees it: the dated acknowledgement, and what is to be done.
+type Back struct {
 	returns.Return
 	Shipment orders.Shipment
 	Currency money.Currency
@@ -28,13 +51,13 @@ type back struct {
 }
 
 // Kept is what the brand kept for wear.
-func (b back) Kept() money.Amount { return money.New(b.DeductedMinor, b.Currency) }
+func (b Back) Kept() money.Amount { return money.New(b.DeductedMinor, b.Currency) }
 
-// backOf puts the returns of an order into words, newest first.
-func backOf(l i18n.Lang, o orders.Page, rs []returns.Return) []back {
-	var list []back
+// Of puts the returns of an order into words, newest first.
+func Of(l i18n.Lang, o orders.Page, rs []returns.Return) []Back {
+	var list []Back
 	for _, r := range rs {
-		b := back{Return: r, Currency: o.Currency}
+		b := Back{Return: r, Currency: o.Currency}
 		for _, sh := range o.Shipments {
 			if sh.ID == r.ShipmentID {
 				b.Shipment = sh
@@ -61,7 +84,7 @@ func backOf(l i18n.Lang, o orders.Page, rs []returns.Return) []back {
 type withdrawPage struct {
 	orders.Page
 	Form   *page.Form
-	Back   []back
+	Back   []Back
 	Rows   []choiceRow
 	Choice returns.Choice
 	Check  *check // nil while it is being chosen
@@ -95,7 +118,7 @@ func (p withdrawPage) Excluded() bool {
 }
 
 // withdrawalOf reads the page of an order's withdrawal; form nil: everything is chosen.
-func (s *Shop) withdrawalOf(c echo.Context, form *page.Form) (withdrawPage, error) {
+func (s *Server) withdrawalOf(c echo.Context, form *page.Form) (withdrawPage, error) {
 	ctx := c.Request().Context()
 	o, err := s.orders.ByToken(ctx, c.Param("token"))
 	if err != nil {
@@ -106,7 +129,7 @@ func (s *Shop) withdrawalOf(c echo.Context, form *page.Form) (withdrawPage, erro
 	if err != nil {
 		return data, err
 	}
-	data.Back = backOf(page.Lang(c), o, rs)
+	data.Back = Of(page.Lang(c), o, rs)
 	if data.Choice, err = s.returns.ChoiceOf(ctx, o); err != nil {
 		return data, err
 	}
@@ -145,12 +168,12 @@ func whyNot(err error) string {
 	return "shop.withdraw.not_paid"
 }
 
-func (s *Shop) withdrawal(c echo.Context) error {
+func (s *Server) withdrawal(c echo.Context) error {
 	data, err := s.withdrawalOf(c, nil)
 	if err != nil {
 		return err
 	}
-	return s.site.Render(c, data.Form.Status(), "shop/withdraw", data)
+	return s.site.Render(c, data.Form.Status(), "withdrawal/withdraw", data)
 }
 
 // chosen are the pieces of the form, line by line; right: those that cannot be withdrawn from are left out.
@@ -168,7 +191,7 @@ func (p withdrawPage) chosen(right bool) map[int64]int64 {
 }
 
 // withdraw takes the declaration in two steps: declared, then confirmed. The page it returns to is the dated acknowledgement.
-func (s *Shop) withdraw(c echo.Context) error {
+func (s *Server) withdraw(c echo.Context) error {
 	data, err := s.withdrawalOf(c, page.PostedForm(c))
 	if err != nil {
 		return err
@@ -192,11 +215,11 @@ func (s *Shop) withdraw(c echo.Context) error {
 	if err != nil && !data.Form.Refused(err) {
 		return err
 	}
-	return s.site.Render(c, data.Form.Status(), "shop/withdraw", data)
+	return s.site.Render(c, data.Form.Status(), "withdrawal/withdraw", data)
 }
 
 // declared says whether the form was sent before.
-func (s *Shop) declared(data withdrawPage, operation string) bool {
+func (s *Server) declared(data withdrawPage, operation string) bool {
 	for _, b := range data.Back {
 		if operation != "" && data.Form.Get("step") != "edit" && b.Operation == fmt.Sprintf("%s:%d", operation, b.ShipmentID) {
 			return true
@@ -233,7 +256,7 @@ func (p *withdrawPage) check() error {
 }
 
 // askReturn is the form by which a buyer asks the brands to take something back, without a right to it.
-func (s *Shop) askReturn(c echo.Context) error {
+func (s *Server) askReturn(c echo.Context) error {
 	data, err := s.withdrawalOf(c, nil)
 	if err != nil {
 		return err
@@ -246,11 +269,11 @@ func (s *Shop) askReturn(c echo.Context) error {
 			data.Form.Set(r.Field, "0")
 		}
 	}
-	return s.site.Render(c, data.Form.Status(), "shop/return", data)
+	return s.site.Render(c, data.Form.Status(), "withdrawal/return", data)
 }
 
 // sendReturn sends the request.
-func (s *Shop) sendReturn(c echo.Context) error {
+func (s *Server) sendReturn(c echo.Context) error {
 	data, err := s.withdrawalOf(c, page.PostedForm(c))
 	if err != nil {
 		return err
@@ -266,7 +289,7 @@ func (s *Shop) sendReturn(c echo.Context) error {
 		err = nil
 	}
 	if data.Form.Refused(err) {
-		return s.site.Render(c, data.Form.Status(), "shop/return", data)
+		return s.site.Render(c, data.Form.Status(), "withdrawal/return", data)
 	}
 	if err != nil {
 		return err
@@ -276,7 +299,7 @@ func (s *Shop) sendReturn(c echo.Context) error {
 }
 
 // sentBack records that the goods are on their way back.
-func (s *Shop) sentBack(c echo.Context) error {
+func (s *Server) sentBack(c echo.Context) error {
 	form := page.PostedForm(c)
 	return s.ofReturn(c, "aftersale.buyer.sent_noted", func(ctx context.Context, r returns.Return) error {
 		return s.returns.Sent(ctx, r.ID, form.Get("tracking"))
@@ -284,12 +307,12 @@ func (s *Shop) sentBack(c echo.Context) error {
 }
 
 // keepsIt ends a return: the goods stay with the buyer.
-func (s *Shop) keepsIt(c echo.Context) error {
+func (s *Server) keepsIt(c echo.Context) error {
 	return s.ofReturn(c, "aftersale.buyer.kept", func(ctx context.Context, r returns.Return) error { return s.returns.KeepsIt(ctx, r.ID) })
 }
 
 // ofReturn runs a use case on a return of the order of the address, and leads back to the acknowledgements.
-func (s *Shop) ofReturn(c echo.Context, done string, do func(context.Context, returns.Return) error) error {
+func (s *Server) ofReturn(c echo.Context, done string, do func(context.Context, returns.Return) error) error {
 	ctx := c.Request().Context()
 	o, err := s.orders.ByToken(ctx, c.Param("token"))
 	if err != nil {
