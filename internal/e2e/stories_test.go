@@ -90,7 +90,7 @@ func TestStoriesOnPhones(t *testing.T) {
 	admin.reads("Une couture, deux ballons")
 	admin.fits("what was reported")
 	admin.shot("queue")
-	admin.pressesElement(`input[name=do][value=keep]`)
+	admin.pressesChoice(`input[name=do][value=keep]`)
 	admin.types("why", "Le titre dit bien de quoi il s’agit.")
 	admin.presses("Décider")
 	admin.reads("Le titre dit bien de quoi il s’agit.")
