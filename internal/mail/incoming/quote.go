@@ -20,14 +20,14 @@ var (
 // maxLines is how many lines of a text are looked at; those after it are left out.
 const maxLines = 2000
 
-// cut is what of a mail's text was written now; empty where all of it is history. Its rules, in their order:
+// Cut is what of a mail's text was written now; empty where all of it is history. Its rules, in their order:
 //
 //  1. What follows our own line "##- … -##", "--- Original message ---", or a head of From: and Sent:, is history.
 //  2. A line such as "On … wrote:", which may go over three lines, goes. Lines with ">" below it are history, and what comes after them is
 //     new: some people write below. Without ">", all that follows is history.
 //  3. Lines with ">" at the end are history, and rulers; those between new lines stay, as they are what is answered.
 //  4. What follows a line "-- ", or one such as "Sent from my phone", is a signature; it stays where it is all that is left.
-func cut(text string) string {
+func Cut(text string) string {
 	lines := strings.Split(text, "\n")
 	lines = lines[:min(len(lines), maxLines)]
 	for i := range lines {
@@ -50,9 +50,10 @@ func cut(text string) string {
 
 // answered is what is new above, below and between what is quoted: rule 2.
 func answered(lines []string) []string {
-	for i := 0; i < len(lines); i++ {
+	for i := 0; i < len(lines); {
 		n := attribution(lines, i)
 		if n == 0 {
+			i++
 			continue
 		}
 		j := i + n
