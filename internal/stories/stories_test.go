@@ -388,6 +388,44 @@ func TestLinksOfStoriesEarn(t *testing.T) {
 	}
 }
 
+// A click is paid for what the story showed when it was made, or shows at the order, and for nothing that came and went in between.
+func TestLinksOfStoriesCoverWhatWasShown(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	other := w.Shop("bois", 5000, 9)
+	_, err := w.Storefronts.AddListing(ctx, w.lea, other.Product)
+	w.must(err)
+	story := w.tells(w.lea, w.storefront, content(other.Product))
+	link, before := w.follows(w.noe, story.ID, "avant")
+	shows := func(products ...int64) {
+		w.Clock.Set(w.Clock.Now().Add(2 * time.Hour))
+		_, err := w.saves(w.lea, w.storefront, story.ID, content(products...), stories.When{})
+		w.must(err)
+		w.Clock.Set(w.Clock.Now().Add(2 * time.Hour))
+	}
+	clicked := func(visitor string) string {
+		click, err := w.Clicks.Record(ctx, clicks.Visit{LinkID: link.ID, Address: "192.0.2.9", UserAgent: "Mozilla/5.0 (iPhone) " + visitor, Visitor: visitor})
+		w.must(err)
+		return click.Token
+	}
+	shows(other.Product, w.shop.Product)
+	during := clicked("pendant")
+	w.brought(w.noe, apptest.Purchase{Variant: w.shop.Variant, Click: before}) // it is shown at the order
+	shows(other.Product)
+	w.brought(0, apptest.Purchase{Variant: w.shop.Variant, Click: before})
+	w.brought(w.noe, apptest.Purchase{Variant: w.shop.Variant, Click: during})
+	between := clicked("entre")
+	shows(other.Product, w.shop.Product)
+	shows(other.Product)
+	w.brought(0, apptest.Purchase{Variant: w.shop.Variant, Click: between})
+	w.brought(w.noe, apptest.Purchase{Variant: w.shop.Variant, Click: during})
+	w.is(2, `select count(*) from story_products where product_id = $1 and off_at is not null`, w.shop.Product)
+	found, err := stories.Check(ctx, w.DB)
+	if err != nil || slices.ContainsFunc(found, func(f ledgerFinding) bool { return f.Count > 0 }) {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
 // Elsewhere a story is created, updated and deleted; that of a member leads through a link of their own and says that they earn.
 func TestStoriesElsewhere(t *testing.T) {
 	w := open(t)
@@ -509,9 +547,10 @@ func TestCheck(t *testing.T) {
 		t.Error("a story is published anew")
 	}
 	for statement, want := range map[string]string{
-		`update story_products set tagged_at = now() + interval '10 years'`: "story_links_cover",
-		`alter table story_products disable trigger story_products_kept`:    "story_guards",
-		`grant delete on stories to relais_app`:                             "story_guards",
+		`update story_products set tagged_at = now() + interval '10 years'`:                                                "story_links_cover",
+		`update story_products set tagged_at = tagged_at - interval '2 minutes', off_at = tagged_at - interval '1 minute'`: "story_links_cover", // before the click
+		`alter table story_products disable trigger story_products_kept`:                                                   "story_guards",
+		`grant delete on stories to relais_app`:                                                                            "story_guards",
 	} {
 		tx := owner(t, w)
 		tx.MustExec(`set local session_replication_role = replica`)
