@@ -20,6 +20,7 @@ import (
 	"relais/internal/fediverse"
 	"relais/internal/i18n"
 	"relais/internal/media"
+	"relais/internal/money"
 	"relais/internal/notices"
 	"relais/internal/referrals"
 	"relais/internal/stories"
@@ -471,6 +472,36 @@ func TestStoriesElsewhere(t *testing.T) {
 	if !slices.Equal(kinds, []string{"create", "update", "delete"}) {
 		t.Errorf("told %v", kinds)
 	}
+}
+
+// A margin in the author's storefront is something that they earn, as a commission is: a story that pays only after it was changed leads through their own link then.
+func TestStoriesThatPayAMargin(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	terms := catalog.FirstTerms()
+	terms.CommissionBps, terms.MarginBps = 0, 2000
+	_, err := w.Catalog.OfferTerms(ctx, w.shop.Owner, w.shop.Brand, terms)
+	w.must(err)
+	w.must(w.Fediverse.Open(ctx, w.lea, fediverse.Owner{Kind: fediverse.Storefront, ID: w.lea}))
+	own := w.tells(w.lea, w.storefront, content(w.shop.Product))
+	w.is(1, `select count(*) from fediverse_objects where ref = 'story:' || $1::bigint and earner = '' and path = $2 and feed_path = $2`, own.ID, own.Path())
+	w.must(w.Storefronts.SetMargin(ctx, w.lea, w.shop.Product, money.New(600, "EUR")))
+	pays := func(member int64) bool {
+		pays, err := referrals.StoryPays(ctx, w.DB, own.ID, member, w.Clock.Now())
+		w.must(err)
+		return pays
+	}
+	if !pays(w.lea) || pays(w.noe) || pays(0) {
+		t.Errorf("pays its author %v, who has no margin %v, nobody %v", pays(w.lea), pays(w.noe), pays(0))
+	}
+	changed := own.Content()
+	changed.Title = "Autre chose"
+	_, err = w.saves(w.lea, w.storefront, own.ID, changed, stories.When{})
+	w.must(err)
+	w.is(1, `select count(*) from fediverse_objects o join share_links l on o.path = '/r/' || l.code and l.channel = 'fediverse' join share_links f on o.feed_path = '/r/' || f.code and f.channel = 'feed'
+		where o.ref = 'story:' || $1::bigint and o.earner = 'Lea' and l.member_id = $2 and f.member_id = $2`, own.ID, w.lea)
+	_, err = w.Referrals.Create(ctx, w.noe, referrals.Share{Target: referrals.ToStory, StoryID: own.ID, Channel: "copy"})
+	w.refused("shared by who would earn nothing", err, referrals.ErrStoryPaysNothing)
 }
 
 // What is reported waits for the platform; what it hides nobody reads, until it is decided otherwise.
