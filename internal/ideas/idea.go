@@ -89,7 +89,7 @@ var (
 	ErrReported   = fault.New(fault.Conflict, "fault.report_known")
 	ErrYourOwn    = fault.New(fault.Conflict, "fault.report_your_own")
 	ErrProduct    = fault.Field("product", "fault.ideas.product") // none of the brand that is for sale, or one that stems from an idea already
-	ErrInto       = fault.Field("into", "fault.ideas.into")       // no other idea of the brand that is open or waits for its answer
+	ErrInto       = fault.Field("into", "fault.ideas.into")       // no other idea of the brand that takes it
 )
 
 // Settings are what a brand sets for ideas to come.

@@ -349,18 +349,24 @@ func TestMerging(t *testing.T) {
 	ctx, owner, brand := t.Context(), w.shop.Owner, w.shop.Brand
 	max := w.Member("max")
 	w.DB.MustExec(`update members set created_at = now() - interval '3 days'`)
-	keep, double := w.propose(w.lea, "Un bol à anses"), w.propose(max, "Un bol avec des anses")
+	double, third := w.propose(max, "Un bol avec des anses"), w.propose(max, "Des anses !")
+	w.Clock.Set(w.Clock.Now().Add(time.Hour))
+	keep := w.propose(w.lea, "Un bol à anses")
 	fans := w.grown(5)
 	w.support(keep.ID, fans[:3]...)
 	w.support(double.ID, fans[2], fans[3], w.lea)
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, double.ID), ideas.ErrInto)
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, keep.ID+1000), ideas.ErrInto)
 	w.is(w.Ideas.Merge(ctx, w.lea, brand, double.ID, keep.ID), ideas.ErrGone)
+	w.is(w.Ideas.Merge(ctx, owner, brand, keep.ID, double.ID), ideas.ErrInto) // it closes earlier
+	w.ok(w.Ideas.Set(ctx, owner, brand, terms(6)))
+	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, w.propose(max, "Deux anses").ID), ideas.ErrInto) // it needs more
+	w.ok(w.Ideas.Set(ctx, owner, brand, terms(5)))
 	other := w.Shop("verre", 5000, 5)
-	w.is(w.Ideas.Merge(ctx, other.Owner, other.Brand, double.ID, keep.ID), fault.Invalid)
+	w.is(w.Ideas.Merge(ctx, other.Owner, other.Brand, double.ID, keep.ID), ideas.ErrGone)
 	w.ok(w.Ideas.Merge(ctx, owner, brand, double.ID, keep.ID))
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, keep.ID), ideas.ErrOver)
-	w.is(w.Ideas.Merge(ctx, owner, brand, keep.ID, double.ID), ideas.ErrInto)
+	w.is(w.Ideas.Merge(ctx, owner, brand, keep.ID, double.ID), ideas.ErrInto) // it is merged
 	w.Settle()
 	w.stands(keep.ID, ideas.Open, 4)
 	w.stands(double.ID, ideas.Merged, 3)
@@ -371,7 +377,6 @@ func TestMerging(t *testing.T) {
 		t.Error("who is told of the merger?")
 	}
 	w.is(w.Ideas.Support(ctx, fans[4], double.ID), ideas.ErrOver)
-	third := w.propose(max, "Des anses !")
 	w.support(third.ID, fans[3], fans[4])
 	w.ok(w.Ideas.Merge(ctx, owner, brand, third.ID, keep.ID))
 	w.stands(keep.ID, ideas.Reached, 5)

@@ -190,7 +190,7 @@ func resultsOf(ctx context.Context, q sqlx.QueryerContext, p Poll) (*Results, er
 	}
 	query := selectOutcomes
 	if p.State == Open {
-		query = `select option_id, question_id, votes, false as chosen from (` + selectVotes + `) now`
+		query = `select option_id, question_id, votes, false as chosen from (` + selectVotes(countsNow) + `) now`
 	}
 	var rows []voteRow
 	if err := sqlx.SelectContext(ctx, q, &rows, query, p.ID); err != nil {

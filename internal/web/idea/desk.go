@@ -141,7 +141,7 @@ func (s *Server) showDeskIdea(c echo.Context, form *page.Form) error {
 		if err != nil {
 			return err
 		}
-		for _, o := range slices.DeleteFunc(others, func(o ideas.View) bool { return o.ID == v.ID }) {
+		for _, o := range slices.DeleteFunc(others, func(o ideas.View) bool { return o.ID == v.ID || !o.Takes(v.Idea, s.Now()) }) {
 			data.Others = append(data.Others, page.Option{Value: strconv.FormatInt(o.ID, 10), Label: l.T("ideas.merge.option", "Title", o.Title, "Number", o.Supporters)})
 		}
 		data.Others = append(slices.Clone(choose), data.Others...)
