@@ -155,17 +155,17 @@ func TestFromIdeaToProduct(t *testing.T) {
 	if w.told(0, "idea.made") != 7 {
 		t.Error("somebody was not told that it is made")
 	}
-	from, err := ideas.OfProduct(ctx, w.DB, w.shop.Product)
+	from, err := ideas.From(ctx, w.DB, ideas.Product, w.shop.Product)
 	w.ok(err)
 	if from == nil || from.Author != "Lea" || from.Supporters != 6 || from.Path() != i.Path() {
 		t.Errorf("%+v", from)
 	}
 	w.ok(w.Ideas.Name(ctx, w.lea, i.ID, false))
 	w.is(w.Ideas.Name(ctx, fans[0], i.ID, true), ideas.ErrGone)
-	if from, err = ideas.OfProduct(ctx, w.DB, w.shop.Product); err != nil || from.Author != "" || from.AuthorID != 0 || from.Handle != "" {
+	if from, err = ideas.From(ctx, w.DB, ideas.Product, w.shop.Product); err != nil || from.Author != "" || from.AuthorID != 0 || from.Handle != "" {
 		t.Errorf("%+v, %v", from, err)
 	}
-	if none, err := ideas.OfProduct(ctx, w.DB, other.Product); none != nil || err != nil {
+	if none, err := ideas.From(ctx, w.DB, ideas.Product, other.Product); none != nil || err != nil {
 		t.Errorf("%+v, %v", none, err)
 	}
 }
@@ -512,8 +512,8 @@ func TestAttach(t *testing.T) {
 	poll := ideas.Step{Kind: ideas.Poll, RefID: 3, Title: "Une ou deux anses ?", Path: "/polls/3", At: w.Clock.Now().Add(time.Hour)}
 	w.ok(attach(w.shop.Brand, i.ID, poll))
 	w.ok(attach(w.shop.Brand, i.ID, poll))
-	w.is(attach(w.shop.Brand+1000, i.ID, poll), ideas.ErrGone)
-	w.is(attach(w.shop.Brand, i.ID+1000, poll), ideas.ErrGone)
+	w.is(attach(w.shop.Brand+1000, i.ID, poll), ideas.ErrThread)
+	w.is(attach(w.shop.Brand, i.ID+1000, poll), ideas.ErrThread)
 	w.ok(attach(w.shop.Brand, i.ID, ideas.Step{Kind: ideas.Launch, RefID: 3, Title: "Le bol à anses", Path: "/launches/3", At: w.Clock.Now()}))
 	w.support(i.ID, w.grown(5)...)
 	w.ok(w.Ideas.Reply(t.Context(), w.shop.Owner, w.shop.Brand, i.ID, ideas.Yes, "Oui."))
@@ -530,7 +530,7 @@ func TestAttach(t *testing.T) {
 	}
 	gone := w.propose(w.lea, "Une tasse")
 	w.ok(w.Ideas.Withdraw(t.Context(), w.lea, gone.ID))
-	w.is(attach(w.shop.Brand, gone.ID, poll), ideas.ErrOver)
+	w.is(attach(w.shop.Brand, gone.ID, poll), ideas.ErrThread)
 }
 
 func TestLists(t *testing.T) {

@@ -236,3 +236,19 @@ func OfBrand(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, brandID
 func All(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, limit, offset int) ([]View, error) {
 	return viewsWhere(ctx, q, lang, `p.state <> 'draft' order by exists (select 1 from poll_reports w where w.poll_id = p.id and w.decided_at is null) desc, p.id desc limit $2 offset $3`, limit, offset)
 }
+
+// StatesOf says how polls stand, by their numbers; those that were never asked, or that the platform took off, are missing.
+func StatesOf(ctx context.Context, q sqlx.QueryerContext, ids ...int64) (map[int64]State, error) {
+	states := map[int64]State{}
+	if len(ids) == 0 {
+		return states, nil
+	}
+	var rows []Poll
+	if err := sqlx.SelectContext(ctx, q, &rows, `select p.id, p.state from polls p where p.id = any($1) and p.state <> 'draft' and p.stopped_at is null`, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("read how polls stand: %w", postgres.Translate(err))
+	}
+	for _, p := range rows {
+		states[p.ID] = p.State
+	}
+	return states, nil
+}
