@@ -33,6 +33,9 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 		if err == nil && role == catalog.NoRole {
 			err = ErrGone
 		}
+		if err == nil && d.IdeaID != nil {
+			err = ideas.Threads(ctx, tx, brandID, *d.IdeaID)
+		}
 		if err != nil {
 			return err
 		}
