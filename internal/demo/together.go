@@ -33,7 +33,7 @@ func (m *maker) planIdeas() {
 // planDesigns puts what members make their own on the agenda.
 func (m *maker) planDesigns() {
 	p := m.products[studio.Product]
-	studio.Stage{Makers: m.Makers, DB: m.DB, Carts: m.Carts, Orders: m.Orders, Jobs: m.Jobs, Visitor: m.Visitor, Now: m.Clock.Now, Agenda: &m.agenda, Content: m.content,
+	studio.Stage{Makers: m.Makers, DB: m.DB, Carts: m.Carts, Orders: m.Orders, Visitor: m.Visitor, Now: m.Clock.Now, Agenda: &m.agenda, Content: m.content,
 		Member: func(handle string) int64 { return m.people[handle].id }, Card: m.personal, Address: addressOf,
 		BrandID: p.brand.id, Owner: p.brand.owner, Product: p.id, Variant: p.variants[0].ID}.Plan(m.now)
 }

@@ -15,7 +15,6 @@ import (
 	"relais/internal/designs"
 	"relais/internal/designs/model"
 	"relais/internal/i18n"
-	"relais/internal/jobs"
 	"relais/internal/making"
 	"relais/internal/orders"
 	"relais/internal/stripesandbox"
@@ -33,7 +32,6 @@ type Stage struct {
 	DB      *sqlx.DB
 	Carts   *carts.Service
 	Orders  *orders.Service
-	Jobs    *jobs.Runner
 	Visitor stripesandbox.Visitor
 	Now     func() time.Time // the demo's clock
 	Agenda  *agenda.Agenda
@@ -151,7 +149,11 @@ func (s Stage) buys(ctx context.Context, b buyer, title string, quantity int64, 
 	if _, err := s.Visitor.Pay(ctx, page, stripesandbox.Payer{Email: b.who.Email, Name: b.who.Name, Card: b.card}, s.Now()); err != nil {
 		return o, err
 	}
-	return o, s.Jobs.Drain(ctx)
+	known, err := s.Orders.ByID(ctx, o.ID)
+	if err != nil {
+		return o, err
+	}
+	return o, s.Orders.Confirm(ctx, *known.CheckoutID)
 }
 
 func (s Stage) makes(ctx context.Context, orderID int64, step making.Step, last bool) error {
