@@ -54,12 +54,13 @@ end $$;
 create trigger conversations_changed after update of pleased on conversations for each row execute function conversations_noted();
 revoke all on function conversations_noted() from public;
 
--- 2. Messages stand in a conversation. Those that are there make theirs: the brand is to answer where the buyer wrote last, 24 hours after it.
+-- 2. Messages stand in a conversation. Those that are there make theirs: the brand is to answer where the buyer wrote last, and within the last 14 days,
+-- 24 hours after it. An older last word was a word of thanks, or has long been answered otherwise; answering it now is not late.
 insert into conversations (order_id, brand_id, state, asked_at, due_at, last_at)
 select m.order_id, m.brand_id, case when u.at is null then 'waiting' else 'open' end, u.at, u.at + interval '24 hours', max(m.at)
 from order_messages m
 left join lateral (
-  select min(q.at) as at from order_messages q where q.order_id = m.order_id and q.brand_id = m.brand_id and q.author = 'buyer'
+  select min(q.at) as at from order_messages q where q.order_id = m.order_id and q.brand_id = m.brand_id and q.author = 'buyer' and q.at > now() - interval '14 days'
     and q.id > coalesce((select max(a.id) from order_messages a where a.order_id = m.order_id and a.brand_id = m.brand_id and a.author = 'brand'), 0)
 ) u on true
 group by m.order_id, m.brand_id, u.at;

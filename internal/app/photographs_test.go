@@ -17,6 +17,7 @@ import (
 	"relais/internal/posts"
 	"relais/internal/posts/photos"
 	"relais/internal/posts/poststest"
+	"relais/internal/stories"
 )
 
 // A photograph of a post is answered to the session of who reads it, and under the public path to nobody; one of a product to everybody.
@@ -72,4 +73,38 @@ func TestWhereAPhotographIsAnswered(t *testing.T) {
 			t.Errorf("%s asks for %s: %d, want %d, %q", c.who, c.path, answer.StatusCode, c.status, kept)
 		}
 	}
+}
+
+// A photograph of a story is answered to everybody while the story is read, and not for long; one that also stands elsewhere stays.
+func TestPhotographsGoWithTheirStory(t *testing.T) {
+	i := start(t)
+	s, db, ctx := i.services, i.services.data.pages, t.Context()
+	m, err := s.Members.Create(ctx, members.NewMember{Handle: "lea", Name: "Léa", Email: "lea@relais.example", Password: "a good long password", Lang: i18n.FR, Confirmed: true})
+	i.must(err)
+	var raw bytes.Buffer
+	i.must(jpeg.Encode(&raw, image.NewGray(image.Rect(0, 0, 4, 4)), nil))
+	f, err := s.Stories.KeepPhoto(ctx, m.ID, bytes.NewReader(raw.Bytes()))
+	i.must(err)
+	answers := func(what string, status int, kept string) {
+		t.Helper()
+		answer, _ := ask(t, http.MethodGet, i.URL()+media.URL(f.Hash, media.Small), "")
+		if got := answer.Header.Get("Cache-Control"); answer.StatusCode != status || !strings.Contains(got, kept) {
+			t.Errorf("%s: %d %q, want %d %q", what, answer.StatusCode, got, status, kept)
+		}
+	}
+	owner := stories.Owner{MemberID: m.ID}
+	id, err := s.Stories.Start(ctx, m.ID, owner, i18n.FR)
+	i.must(err)
+	answers("a draft", 404, "no-")
+	_, err = s.Stories.Save(ctx, m.ID, owner, id, stories.Seen{Version: 1}, stories.Content{Lang: i18n.FR, Title: "Un four", Body: "On cuit.", VideoPhoto: f.Hash}, stories.When{Now: true})
+	i.must(err)
+	answers("published", 200, "max-age=300")
+	i.must(s.Stories.Do(ctx, m.ID, owner, id, stories.TakeDown))
+	answers("taken down", 404, "no-")
+	i.must(s.Stories.Do(ctx, m.ID, owner, id, stories.Publish))
+	answers("published again", 200, "max-age=300")
+	_, err = s.Media.Save(ctx, db, &raw, "")
+	i.must(err)
+	i.must(s.Stories.Do(ctx, m.ID, owner, id, stories.Delete))
+	answers("that of a product, too", 200, "immutable")
 }

@@ -153,13 +153,29 @@ func InSeries(ctx context.Context, q sqlx.QueryerContext, seriesID int64) ([]Sto
 	return where(ctx, q, `where s.series_id = $1 and`+live+`order by s.series_position, s.id`, seriesID)
 }
 
+const selectShown = `
+select exists (select 1 from media x join story_photos f on f.media_id = x.id join stories s on s.id = f.story_id
+    join members m on m.id = s.author_id left join brands b on b.id = s.brand_id where x.hash = $1 and` + live + `)
+  or exists (select 1 from media x join stories s on s.video_photo_id = x.id
+    join members m on m.id = s.author_id left join brands b on b.id = s.brand_id where x.hash = $1 and` + live + `)`
+
+// Shows says whether a photograph stands in a story that everybody reads: it is for everybody as long.
+func Shows(ctx context.Context, q sqlx.QueryerContext, hash string) (shown bool, err error) {
+	if err := sqlx.GetContext(ctx, q, &shown, selectShown, hash); err != nil {
+		return false, fmt.Errorf("look for story with photograph %s: %w", hash, postgres.Translate(err))
+	}
+	return shown, nil
+}
+
 const selectLook = `
 select exists (select 1 from story_uploads u join media m on m.id = u.media_id where m.hash = $2 and u.member_id = $1) or exists (
   select 1 from stories s join brand_members t on t.brand_id = s.brand_id and t.member_id = $1
-  left join story_photos f on f.story_id = s.id join media m on m.id in (f.media_id, s.video_photo_id) where m.hash = $2 and s.state <> 'deleted')`
+  left join story_photos f on f.story_id = s.id join media m on m.id in (f.media_id, s.video_photo_id) where m.hash = $2 and s.state <> 'deleted') or exists (
+  select 1 from members a join story_reports r on r.decided = '' join story_photos f on f.story_id = r.story_id join media m on m.id = f.media_id
+  where a.id = $1 and a.admin and m.hash = $2)`
 
-// Look is nil for who may look at a photograph of a story that is not published: who sent it in, and the team of the brand in whose story it
-// stands. ErrGone else. Those of published stories are for everybody. Viewer 0 is a guest.
+// Look is nil for who may look at a photograph of a story that not everybody reads: who sent it in, the team of the brand in whose story it
+// stands, and the platform while it has to decide about the story. ErrGone else. Viewer 0 is a guest.
 func Look(ctx context.Context, q sqlx.QueryerContext, viewer int64, hash string) error {
 	if viewer == 0 {
 		return ErrGone

@@ -139,7 +139,7 @@ func (s Seen) stale(was Story) bool {
 
 // Save writes a story of an owner, and publishes or schedules it where w says so. Where somebody else has written since the writer read it, nothing
 // is changed. What is read, or will be, has to be Ready. It returns the story as it is now. Faults: of
-// may, ErrGone, ErrState, ErrMeanwhile, ErrMany, and the fields of Tidy, Ready and Ahead, file, video_file and products.
+// may, ErrGone, ErrState, ErrMeanwhile, ErrMany, ErrEdits, and the fields of Tidy, Ready and Ahead, file, video_file and products.
 func (s *Service) Save(ctx context.Context, by int64, o Owner, id int64, seen Seen, c Content, w When) (told Story, err error) {
 	if c, err = Tidy(c); err != nil {
 		return Story{}, err
@@ -171,7 +171,7 @@ func (s *Service) Save(ctx context.Context, by int64, o Owner, id int64, seen Se
 			}
 		}
 		if to == Published {
-			return s.publish(ctx, tx, was.ID)
+			return s.publish(ctx, tx, by, was.ID)
 		}
 		if to == Scheduled && w.act() == Schedule {
 			_, err := tx.ExecContext(ctx, `update stories set publish_at = $2, zone = $3, state = 'scheduled', problem = '' where id = $1`, id, w.At, w.Zone)
@@ -208,11 +208,32 @@ const countToday = `select count(*) from stories where author_id = $1 and publis
 const publishStory = `
 update stories set state = 'published', published_at = coalesce(published_at, $2), publish_at = null, problem = '' where id = $1`
 
-const showPhotos = `
-update media set public = true where not public and (id in (select media_id from story_photos where story_id = $1) or id = (select video_photo_id from stories where id = $1))`
+const (
+	dropEdits  = `delete from story_edits where member_id = $1 and at <= $2`
+	countEdits = `select count(*) from story_edits where member_id = $1`
+	insertEdit = `insert into story_edits (member_id, story_id, at) values ($1, $2, $3)`
+)
 
-// publish has everybody read a story that is locked, or tells those who follow that it changed.
-func (s *Service) publish(ctx context.Context, tx *sqlx.Tx, id int64) error {
+// edited counts that a member changes what was published, or publishes it again: whoever follows from elsewhere is told each time. ErrEdits.
+func (s *Service) edited(ctx context.Context, tx *sqlx.Tx, by, id int64) error {
+	var n int
+	if _, err := tx.ExecContext(ctx, dropEdits, by, s.now().Add(-24*time.Hour)); err != nil {
+		return fmt.Errorf("drop edits of yesterday: %w", postgres.Translate(err))
+	}
+	if err := tx.GetContext(ctx, &n, countEdits, by); err != nil {
+		return fmt.Errorf("count edits: %w", postgres.Translate(err))
+	}
+	if n >= MaxEdits {
+		return ErrEdits
+	}
+	if _, err := tx.ExecContext(ctx, insertEdit, by, id, s.now()); err != nil {
+		return fmt.Errorf("count edit: %w", postgres.Translate(err))
+	}
+	return nil
+}
+
+// publish has everybody read a story that is locked, or tells those who follow that it changed. ErrMany, ErrEdits.
+func (s *Service) publish(ctx context.Context, tx *sqlx.Tx, by, id int64) error {
 	was, err := one(ctx, tx, `where s.id = $1`, id)
 	if err != nil {
 		return err
@@ -226,12 +247,11 @@ func (s *Service) publish(ctx context.Context, tx *sqlx.Tx, id int64) error {
 		if n >= MaxADay {
 			return ErrMany
 		}
+	} else if err := s.edited(ctx, tx, by, id); err != nil {
+		return err
 	}
 	if _, err := tx.ExecContext(ctx, publishStory, id, now); err != nil {
 		return fmt.Errorf("publish story %d: %w", id, postgres.Translate(err))
-	}
-	if _, err := tx.ExecContext(ctx, showPhotos, id); err != nil {
-		return fmt.Errorf("show photographs of story %d: %w", id, postgres.Translate(err))
 	}
 	is, err := one(ctx, tx, `where s.id = $1`, id)
 	if err != nil {
@@ -241,7 +261,7 @@ func (s *Service) publish(ctx context.Context, tx *sqlx.Tx, id int64) error {
 }
 
 // Do moves a story of an owner's without writing it: Unschedule, Publish (again, after it was taken down), TakeDown or Delete. Twice is once, but
-// for what was deleted. Faults: of may, ErrGone, ErrState, and of Ready for Publish.
+// for what was deleted. Faults: of may, ErrGone, ErrState, and of Ready, ErrMany and ErrEdits for Publish.
 func (s *Service) Do(ctx context.Context, by int64, o Owner, id int64, a Act) error {
 	if !slices.Contains([]Act{Unschedule, Publish, TakeDown, Delete}, a) {
 		return ErrState
@@ -252,7 +272,7 @@ func (s *Service) Do(ctx context.Context, by int64, o Owner, id int64, a Act) er
 			if err := Ready(was.Content()); err != nil {
 				return err
 			}
-			return s.publish(ctx, tx, id)
+			return s.publish(ctx, tx, by, id)
 		case Delete:
 			if _, err := tx.ExecContext(ctx, `update stories set state = 'deleted', deleted_at = $2, updated_at = $2, series_id = null where id = $1`, id, s.now()); err != nil {
 				return postgres.Translate(err)

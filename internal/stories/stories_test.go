@@ -114,6 +114,17 @@ func (w *world) refused(what string, err error, want error) {
 	}
 }
 
+// shows fails where a photograph is, or is not, for everybody as that of a story, or is so for ever.
+func (w *world) shows(what, hash string, want bool) {
+	w.T.Helper()
+	if shown, err := stories.Shows(w.T.Context(), w.DB, hash); err != nil || shown != want {
+		w.T.Errorf("%s: its photograph is for everybody: %v, %v", what, shown, err)
+	}
+	if public, err := media.Public(w.T.Context(), w.DB, hash); err != nil || public {
+		w.T.Errorf("%s: its photograph stays for everybody: %v", what, err)
+	}
+}
+
 // Nobody but who writes it reads a draft, a scheduled story or one that was taken down, nor its photographs.
 func TestNobodyElseReadsADraft(t *testing.T) {
 	w := open(t)
@@ -169,16 +180,17 @@ func TestNobodyElseReadsADraft(t *testing.T) {
 		hidden("scheduled")
 		told, err := w.saves(c.by, c.owner, id, with, stories.When{Now: true})
 		w.must(err)
-		if public, err := media.Public(ctx, w.DB, f.Hash); err != nil || !public {
-			t.Errorf("the photograph of a story is not public: %v", err)
-		}
+		w.shows("published", f.Hash, true)
 		if got, err := stories.ByCode(ctx, w.DB, told.Code); err != nil || got.ID != id || got.Slug != "un-four-une-terre" || len(got.Photos) != 1 {
 			t.Errorf("published: %+v, %v", got, err)
 		}
 		w.must(w.Stories.Do(ctx, c.by, c.owner, id, stories.TakeDown))
 		hidden("down")
+		w.shows("down", f.Hash, false)
 		w.must(w.Stories.Do(ctx, c.by, c.owner, id, stories.Publish))
+		w.shows("published again", f.Hash, true)
 		w.must(w.Stories.Do(ctx, c.by, c.owner, id, stories.Delete))
+		w.shows("deleted", f.Hash, false)
 		w.refused("deleted twice", w.Stories.Do(ctx, c.by, c.owner, id, stories.Delete), fault.NotFound)
 	}
 }
@@ -222,6 +234,50 @@ func TestScheduledOnce(t *testing.T) {
 	if got := w.Told(w.shop.Owner, notices.Story); !slices.Equal(got, []string{"stuck"}) {
 		t.Errorf("told %v", got)
 	}
+}
+
+// Who has more due than may be published in a day does not hold up others.
+func TestSweepPassesOverWhoHasPublishedMuch(t *testing.T) {
+	w := open(t)
+	now := w.Clock.Now()
+	insert := `insert into stories (code, author_id, lang, title, slug, body, state, publish_at, zone, published_at, created_at, updated_at)
+		select $1 || lpad(n::text, 7, '0'), $2, 'fr', 'T', 't', 'B', $3, $4, 'UTC', $5, $6, $6 from generate_series(1, $7::int) n`
+	w.DB.MustExec(insert, "a", w.lea, "published", nil, now.Add(-time.Hour), now, stories.MaxADay)
+	w.DB.MustExec(insert, "b", w.lea, "scheduled", now.Add(-time.Hour), nil, now, 300)
+	w.DB.MustExec(insert, "c", w.noe, "scheduled", now, nil, now, 1)
+	w.must(w.Stories.Sweep(t.Context()))
+	w.is(1, `select count(*) from stories where author_id = $1 and state = 'published'`, w.noe)
+	w.is(stories.MaxADay, `select count(*) from stories where author_id = $1 and state = 'published'`, w.lea)
+	w.Clock.Set(now.Add(24 * time.Hour))
+	w.must(w.Stories.Sweep(t.Context()))
+	w.is(2*stories.MaxADay, `select count(*) from stories where author_id = $1 and state = 'published'`, w.lea)
+}
+
+// What is published is changed, or published again, so many times a day by a member; drafts as often as they like.
+func TestEditsOfPublishedStoriesAreLimited(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	one, two, draft := w.tells(w.lea, w.storefront, content()), w.tells(w.lea, w.storefront, content()), w.starts(w.lea, w.storefront)
+	theirs := w.tells(w.noe, w.another, content())
+	edit := func(by int64, o stories.Owner, id int64) error {
+		_, err := w.saves(by, o, id, content(), stories.When{})
+		return err
+	}
+	for i := range stories.MaxEdits - 1 {
+		w.must(edit(w.lea, w.storefront, []int64{one.ID, two.ID}[i%2]))
+		w.must(edit(w.lea, w.storefront, draft))
+	}
+	w.must(w.Stories.Do(ctx, w.lea, w.storefront, two.ID, stories.TakeDown))
+	w.must(w.Stories.Do(ctx, w.lea, w.storefront, two.ID, stories.Publish))
+	w.refused("once more", edit(w.lea, w.storefront, one.ID), stories.ErrEdits)
+	w.must(w.Stories.Do(ctx, w.lea, w.storefront, two.ID, stories.TakeDown))
+	w.refused("published once more", w.Stories.Do(ctx, w.lea, w.storefront, two.ID, stories.Publish), stories.ErrEdits)
+	w.must(edit(w.lea, w.storefront, two.ID)) // nobody reads it, and nobody is told
+	w.must(edit(w.noe, w.another, theirs.ID))
+	w.tells(w.lea, w.storefront, content())
+	w.Clock.Set(w.Clock.Now().Add(24 * time.Hour))
+	w.must(edit(w.lea, w.storefront, one.ID))
+	w.is(1, `select count(*) from story_edits where member_id = $1`, w.lea)
 }
 
 // A story shows what its owner may show, in photographs that are the writer's own, and says that it was changed.
@@ -509,7 +565,9 @@ func TestReports(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()
 	w.must(w.Fediverse.Open(ctx, w.lea, fediverse.Owner{Kind: fediverse.Storefront, ID: w.lea}))
-	told := w.tells(w.lea, w.storefront, content())
+	with, f := content(), w.photo(w.lea)
+	with.Photos = []stories.Photo{{Hash: f.Hash, Alt: "Un four"}}
+	told := w.tells(w.lea, w.storefront, with)
 	report := func(by *int64, reason, text string) error {
 		return w.Stories.Report(ctx, stories.Complaint{Code: told.Code, MemberID: by, Reason: reason, Text: text})
 	}
@@ -532,6 +590,7 @@ func TestReports(t *testing.T) {
 	w.refused("again", decide(w.admin, true, "x"), fault.NotFound)
 	_, err = stories.ByCode(ctx, w.DB, told.Code)
 	w.refused("hidden", err, fault.NotFound)
+	w.shows("hidden", f.Hash, false)
 	w.is(0, `select count(*) from fediverse_objects where deleted_at is null and ref like 'story:%'`)
 	w.must(w.Stories.Sweep(ctx))
 	w.is(0, `select count(*) from fediverse_objects where deleted_at is null and ref like 'story:%'`)
@@ -540,7 +599,15 @@ func TestReports(t *testing.T) {
 	_, err = w.saves(w.lea, w.storefront, told.ID, changed, stories.When{})
 	w.must(err)
 	w.is(1, `select count(*) from story_reports where reason = 'edited' and decided = ''`)
+	w.DB.MustExec(`update members set admin = true where id = $1`, w.admin)
+	w.must(stories.Look(ctx, w.DB, w.admin, f.Hash))
+	w.refused("others look", stories.Look(ctx, w.DB, w.noe, f.Hash), fault.NotFound)
 	w.must(decide(w.admin, false, "C’est vrai maintenant."))
+	w.shows("shown again", f.Hash, true)
+	w.refused("the platform looks at what it has decided", stories.Look(ctx, w.DB, w.admin, f.Hash), fault.NotFound)
+	w.must(w.Members.Block(ctx, 0, w.lea, true))
+	w.shows("of who is blocked", f.Hash, false)
+	w.must(w.Members.Block(ctx, 0, w.lea, false))
 	if _, err := stories.ByCode(ctx, w.DB, told.Code); err != nil {
 		t.Errorf("shown again: %v", err)
 	}

@@ -36,6 +36,7 @@ const (
 	MaxName     = 80 // of a series
 	MaxReport   = 1000
 	MaxADay     = 20  // that an author publishes
+	MaxEdits    = 20  // of published stories, that a member makes within 24 hours
 	MaxDrafts   = 100 // of one owner, scheduled ones included
 )
 
@@ -51,6 +52,7 @@ var (
 	ErrState     = fault.New(fault.Conflict, "story.not_possible_now")
 	ErrMeanwhile = fault.New(fault.Conflict, "story.changed_meanwhile")
 	ErrMany      = fault.New(fault.TooMany, "story.too_many_today").Arg("Most", MaxADay)
+	ErrEdits     = fault.New(fault.TooMany, "story.too_many_edits").Arg("Most", MaxEdits)
 	ErrDrafts    = fault.New(fault.Conflict, "story.too_many_drafts").Arg("Most", MaxDrafts)
 	ErrMay       = fault.New(fault.Forbidden, "story.may_not")
 	ErrReported  = fault.New(fault.Conflict, "fault.report_known")

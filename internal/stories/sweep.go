@@ -26,7 +26,11 @@ func (s *Service) Register(r *jobs.Runner) {
 	r.Every(JobSweep, 30*time.Second, JobSweep)
 }
 
-const selectDue = `select id from stories where state = 'scheduled' and publish_at <= $1 order by publish_at, id limit $2`
+// selectDue leaves out whose author has published as many as they may within a day, so that these hold up nobody else's.
+const selectDue = `
+select s.id from stories s where s.state = 'scheduled' and s.publish_at <= $1
+  and (select count(*) from stories p where p.author_id = s.author_id and p.published_at > $2) < $3
+order by s.publish_at, s.id limit $4`
 
 // selectUntold finds what is read by everybody and not known elsewhere, where its owner opened after it was published.
 const selectUntold = `
@@ -40,7 +44,7 @@ order by s.published_at, s.id limit $1`
 // again, and its author is told why.
 func (s *Service) Sweep(ctx context.Context) error {
 	var due, untold []int64
-	if err := s.db.SelectContext(ctx, &due, selectDue, s.now(), sweepMost); err != nil {
+	if err := s.db.SelectContext(ctx, &due, selectDue, s.now(), s.now().Add(-24*time.Hour), MaxADay, sweepMost); err != nil {
 		return fmt.Errorf("find stories that are due: %w", postgres.Translate(err))
 	}
 	var failed []error
@@ -80,7 +84,7 @@ func (s *Service) due(ctx context.Context, id int64) error {
 		if err := Ready(told.Content()); err != nil {
 			return err
 		}
-		if err := s.publish(ctx, tx, id); err != nil {
+		if err := s.publish(ctx, tx, told.AuthorID, id); err != nil {
 			return err
 		}
 		return s.tell(ctx, tx, told, told.AuthorID, "published", fmt.Sprintf("story:%d:published", id), told.Path())

@@ -14,7 +14,8 @@ import (
 )
 
 const selectByKey = `
-select order_id, brand_id, case when buyer_key = $1 then 'buyer' else 'brand' end as side from conversations where buyer_key = $1 or brand_key = $1`
+select c.order_id, c.brand_id, case when c.buyer_key = $1 then 'buyer' else 'brand' end as side, o.token, c.buyer_key, c.brand_key
+from conversations c join orders o on o.id = c.order_id where c.buyer_key = $1 or c.brand_key = $1`
 
 // Receive takes in a mail (RFC 5322, as a mail server hands it on) that answers a letter of a conversation: what it says becomes a message of the
 // side whose key stands in its address, whoever sent it, as a letter reaches its recipient under several addresses.
@@ -24,11 +25,15 @@ select order_id, brand_id, case when buyer_key = $1 then 'buyer' else 'brand' en
 //	other attachments                       named as left out
 //	a text of more than MaxMessage          shortened
 //	nothing but such attachments            a message without words that names them
+//	nothing but what is quoted              the field body
 //	larger than incoming.MaxBytes           incoming.ErrTooLarge
 //	no mail                                 incoming.ErrUnreadable
 //	an unknown key, or none                 ErrGone
 //	a closed order                          ErrClosed
 //	the side wrote a lot today              ErrTooManyMessages
+//
+// A mail may quote the letter that it answers anywhere, whatever incoming takes for a quote. So the addresses that open the order's pages, or that
+// letters are answered to, never stand in the message: the other side could come by them.
 //
 // Whoever hands mail on refuses it on an error, so that its sender hears of that from their own mail server, and we write to nobody.
 func (s *Service) Receive(ctx context.Context, raw []byte) error {
@@ -37,9 +42,12 @@ func (s *Service) Receive(ctx context.Context, raw []byte) error {
 		return err
 	}
 	var to struct {
-		OrderID int64 `db:"order_id"`
-		BrandID int64 `db:"brand_id"`
-		Side    Side  `db:"side"`
+		OrderID  int64  `db:"order_id"`
+		BrandID  int64  `db:"brand_id"`
+		Side     Side   `db:"side"`
+		Token    string `db:"token"`
+		BuyerKey string `db:"buyer_key"`
+		BrandKey string `db:"brand_key"`
 	}
 	found := false
 	for _, key := range keysOf(m.To, s.Domain) {
@@ -54,7 +62,8 @@ func (s *Service) Receive(ctx context.Context, raw []byte) error {
 	if !found {
 		return ErrGone
 	}
-	d := Draft{Side: to.Side, Body: shorten(m.Text, MaxMessage), mail: &received{messageID: m.MessageID, key: m.Key, leftOut: m.LeftOut}}
+	text := incoming.Cut(withhold(m.Whole, to.Token, to.BuyerKey, to.BrandKey)) // before it is cut: a line that goes may have the rest of an address
+	d := Draft{Side: to.Side, Body: shorten(text, MaxMessage), mail: &received{messageID: m.MessageID, key: m.Key, leftOut: m.LeftOut}}
 	if err := s.keep(ctx, &d, m.Photos); err != nil {
 		return err
 	}

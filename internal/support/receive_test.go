@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"relais/internal/app/apptest"
@@ -61,6 +62,71 @@ func TestMailInAndOutIsOneThread(t *testing.T) {
 	}
 	if !strings.Contains(newest.Text, "##-") || strings.Contains(newest.Text, w.talk().BrandKey) {
 		t.Errorf("the letter:\n%s", newest.Text)
+	}
+}
+
+// However a buyer's mail program quotes our letters, and wherever the buyer writes, the brand does not read what opens the order's pages; nor is
+// a quote without an answer a message.
+func TestNoAddressOfTheOrderReachesTheBrand(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	w.asks("Bonjour")
+	w.answers("Voici.\nEt voilà.")
+	w.ok(w.support.Solve(ctx, w.order.ID, w.shop.Brand, support.FromBrand))
+	to := w.addressOf(support.FromBuyer)
+	wrote := "Le 3 mars 2026 à 10:00, Relais <" + to + "> a écrit :"
+	quote := func(text string) string { return "> " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n> ") }
+	for _, template := range []string{"order_message", "order_solved"} {
+		letter := mailtest.Newest(t, w.DB, w.order.Email, template)
+		if !strings.Contains(letter.Text, w.order.Token) || !strings.Contains(letter.HTML, w.order.Token) {
+			t.Fatalf("%s leads to no page:\n%s", template, letter.Text)
+		}
+		first, rest, _ := strings.Cut(letter.Text, "\n\n")
+		block := "<div>" + wrote + "</div><blockquote>" + letter.HTML + "</blockquote>"
+		for i, c := range []struct{ name, kind, text, want string }{
+			{"above", "plain", "Merci.\n\n" + wrote + "\n" + quote(letter.Text), "Merci."},
+			{"below", "plain", wrote + "\n" + quote(letter.Text) + "\n\nMerci.", "Merci."},
+			{"between", "plain", wrote + "\n" + quote(first) + "\n\nMerci.\n\n" + quote(rest), "Merci."},
+			{"between twice", "plain", wrote + "\n" + quote(first) + "\n\nMerci.\n\n" + quote(rest) + "\nAu revoir.", "Merci.|…|Au revoir."},
+			{"nothing", "plain", wrote + "\n" + quote(letter.Text), ""},
+			{"a signature", "plain", "-- \nZoé\n\n" + wrote + "\n" + quote(letter.Text), "Zoé"},
+			{"without an attribution", "plain", quote(letter.Text), ""},
+			{"without marks", "plain", "Merci.\n\n" + letter.Text, "Merci."},
+			{"only marks", "plain", quote(letter.Text) + "\nMerci.", "…|Merci."},
+			{"broken lines", "plain", "Merci : https://relais.test/o/" + w.order.Token[:9] + "\n> " + strings.ToLower(w.order.Token[9:]) + "/talk/terre.", "Merci :|…"},
+			{"the address of answers", "plain", "À : " + to + "\nMerci.", "À : …|Merci."},
+			{"above", "html", "<div>Merci.</div>" + block, "Merci."},
+			{"below", "html", block + "<div>Merci.</div>", "Merci."},
+			{"between", "html", block + "<div>Merci.</div><blockquote>" + letter.HTML + "</blockquote>", "Merci."},
+			{"nothing", "html", block, ""},
+			{"without marks", "html", "<div>Merci.</div>" + letter.HTML, "Merci."},
+		} {
+			before := len(w.bodies(support.FromBrand))
+			raw := strings.Replace(string(mailed(to, fmt.Sprintf("%s%d@x.y", template, i), c.text)), "text/plain", "text/"+c.kind, 1)
+			w.Clock.Set(w.Clock.Now().Add(2 * time.Hour)) // a day has room for so many
+			err := w.support.Receive(ctx, []byte(raw))
+			got := w.bodies(support.FromBrand)
+			if c.want == "" {
+				if len(got) != before || !errors.Is(err, fault.Invalid) {
+					t.Errorf("%s, %s %s: %q, %v", template, c.kind, c.name, got[before:], err)
+				}
+				continue
+			}
+			w.ok(err)
+			for _, want := range strings.Split(c.want, "|") {
+				if !strings.Contains(got[before], want) {
+					t.Errorf("%s, %s %s: no %q in %q", template, c.kind, c.name, want, got[before])
+				}
+			}
+			for _, secret := range []string{w.order.Token, w.talk().BuyerKey} {
+				if bare := strings.NewReplacer("\n", "", "> ", "").Replace(strings.ToUpper(got[before])); strings.Contains(bare, strings.ToUpper(secret)) {
+					t.Errorf("%s, %s %s: %q opens what is the buyer's", template, c.kind, c.name, got[before])
+				}
+			}
+		}
+	}
+	if n := w.count(`select count(*) from letters l join orders o on l.recipient <> o.email and (l.body_text || l.body_html) ilike '%' || o.token || '%'`); n != 0 {
+		t.Errorf("%d letters to the brand", n)
 	}
 }
 

@@ -104,6 +104,16 @@ func (d Draft) Clean() (Draft, error) {
 	return d, nil
 }
 
+// withhold puts "…" in the place of each address in which one of the secrets stands, letters and digits, also where a mail program broke it over
+// lines, quoted it so, or changed its case.
+func withhold(text string, secrets ...string) string {
+	for _, secret := range secrets {
+		broken := strings.Join(strings.Split(secret, ""), `[\s>=]*`)
+		text = regexp.MustCompile(`(?i)[^\s<>()"]*`+broken+`[^\s<>()"]*`).ReplaceAllString(text, "…")
+	}
+	return text
+}
+
 // shorten is a text of at most so many characters; what was longer ends with "[…]".
 func shorten(s string, most int) string {
 	if utf8.RuneCountInString(s) <= most {

@@ -14,11 +14,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/carts"
@@ -29,7 +26,6 @@ import (
 	"relais/internal/debts"
 	"relais/internal/designs"
 	"relais/internal/disputes"
-	"relais/internal/fault"
 	"relais/internal/fediverse"
 	"relais/internal/follows"
 	"relais/internal/groups"
@@ -309,48 +305,6 @@ func uploads(sets ...map[string]int64) map[string]int64 {
 
 func (o Options) someMedia(ctx context.Context) ([]string, error) {
 	return media.Newest(ctx, o.DB, 12)
-}
-
-// everybodys are the photographs that are known to be for everybody, and stay so: hashes, a few megabytes of them.
-type everybodys struct {
-	known sync.Map
-	n     atomic.Int64
-}
-
-const mostKnown = 50_000
-
-func (p *everybodys) has(ctx context.Context, db *sqlx.DB, hash string) (bool, error) {
-	if _, known := p.known.Load(hash); known {
-		return true, nil
-	}
-	public, err := media.Public(ctx, db, hash)
-	if public && p.n.Add(1) <= mostKnown {
-		p.known.Store(hash, true)
-	}
-	return public, err
-}
-
-// photograph answers one rendition of a photograph that is for everybody. Its name says its content, so it may be kept for ever.
-func (o Options) photograph(shown *everybodys) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		public, err := shown.has(c.Request().Context(), o.DB, media.HashOf(c.Param("file")))
-		if err != nil {
-			return err
-		}
-		if !public { // or not there: the answer is the same
-			return fault.New(fault.NotFound, "fault.not_found")
-		}
-		f, err := o.Media.OpenNamed(c.Param("file"))
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		h := c.Response().Header()
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-		h.Set("Content-Type", "image/jpeg")
-		http.ServeContent(c.Response(), c.Request(), "", time.Time{}, f)
-		return nil
-	}
 }
 
 // noticeBytes is how large a notice of the provider may be.

@@ -25,7 +25,10 @@ func fromHTML(source string) string {
 	return strings.Join(lines, "\n")
 }
 
-type htmlText struct{ b strings.Builder }
+type htmlText struct {
+	b      strings.Builder
+	quoted bool // inside a quote
+}
 
 func (w *htmlText) node(n *html.Node, depth int) {
 	if depth > maxNesting {
@@ -46,7 +49,13 @@ func (w *htmlText) node(n *html.Node, depth int) {
 		w.b.WriteString("__________\n") // programs draw one above a head of From: and Sent:
 		return
 	case atom.Blockquote:
-		var inside htmlText
+		if w.quoted { // once is enough
+			w.line()
+			w.children(n, depth)
+			w.line()
+			return
+		}
+		inside := htmlText{quoted: true}
 		inside.children(n, depth)
 		w.line()
 		for line := range strings.SplitSeq(strings.TrimSpace(inside.b.String()), "\n") {

@@ -48,7 +48,8 @@ type Mail struct {
 	Key       string   // hexadecimal digest of the Message-ID, or of the whole mail: the same mail has the same
 	To        []string // addresses that it was sent to, as its headers tell, lower case
 	Automatic bool     // by a program: a holiday notice, a bounce, a list
-	Text      string   // what was written now; can be empty beside photographs
+	Whole     string   // all of its text, with what it quotes
+	Text      string   // Cut of Whole: what was written now; empty where nothing was, beside photographs or above a quote
 	Photos    []Photo
 	LeftOut   []string // names of what else was attached
 }
@@ -88,10 +89,8 @@ func Parse(raw []byte) (Mail, error) {
 	if strings.TrimSpace(text) == "" {
 		text = fromHTML(r.html.String())
 	}
-	r.Text = prose.Lines(prose.Printable(strings.ToValidUTF8(prose.Lines(text), "")))
-	if cut := cut(r.Text); cut != "" || len(r.Photos) > 0 {
-		r.Text = cut
-	}
+	r.Whole = prose.Lines(prose.Printable(strings.ToValidUTF8(prose.Lines(text), "")))
+	r.Text = Cut(r.Whole)
 	return r.Mail, nil
 }
 

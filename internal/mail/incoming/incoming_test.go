@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -33,7 +34,12 @@ func TestWhatWasWrittenNowIsKept(t *testing.T) {
 		"telephone":             {"Merci.\n\nEnvoyé de mon iPhone", "Merci."},
 		"a word like a head":    {"De : moi, vers : toi. C’est tout.", "De : moi, vers : toi. C’est tout."},
 		"le, without an author": {"Le 3 mars, je pars.\nÀ bientôt", "Le 3 mars, je pars.\nÀ bientôt"},
-		"nothing but a quote":   {"> Bonjour", "> Bonjour"},
+		"nothing but a quote":   {"> Bonjour", ""},
+		"nothing but our own":   {"##- Répondez au-dessus de cette ligne -##\nBonjour", ""},
+		"our own line, quoted":  {"Le 3 mars 2026, Terre a écrit :\n> ##- Répondez au-dessus de cette ligne -##\n> Bonjour\n\nMerci.\n> Au revoir", "Merci."},
+		"our own line, cited":   {"Que veut dire ##- x -## ?\nMerci.", "Que veut dire ##- x -## ?\nMerci."},
+		"nothing but signature": {"-- \nZoé\n\nLe 3 mars 2026, Terre a écrit :\n> Bonjour", "-- \nZoé"},
+		"below a telephone":     {"Envoyé de mon iPhone\n\nLe 3 mars 2026, Terre a écrit :\n> Bonjour\n\nMerci.", "Envoyé de mon iPhone\n\nMerci."},
 		"marks that turn words": {"a\u202eb\u0007c", "abc"},
 	} {
 		m, err := incoming.Parse(say(c.text))
@@ -132,6 +138,19 @@ func TestTooMuchIsRefused(t *testing.T) {
 	}
 }
 
+// A mail may consist of rulers, each of which could be above a head of history, and of quotes in quotes: it is read all the same.
+func TestManyRulers(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"text":   say("Merci.\n" + strings.Repeat("__________\n", 100_000) + "De : x\nEnvoyé : y"),
+		"HTML":   raw("Content-Type: text/html", "", "Merci.", strings.Repeat("<hr>", 100_000)),
+		"quotes": raw("Content-Type: text/html", "", "Merci.", strings.Repeat("<blockquote>", 190)+strings.Repeat("a<br>", 100_000)),
+	} {
+		if m, err := incoming.Parse(b); err != nil || m.Text != "Merci." {
+			t.Errorf("%s: %.100q, %v", name, m.Text, err)
+		}
+	}
+}
+
 // Whatever comes in: it is read or refused, and what is kept of it can be shown, is not more than was sent, and is something where something was.
 func FuzzParse(f *testing.F) {
 	f.Add(say("Bonjour\n> x\nLe 3 mars, y a écrit :\n> z\n-- \nsig"))
@@ -153,7 +172,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Of a text, only whole lines go, in their order, and never all of it.
+// Of a text, only whole lines go, in their order, and all of it only where something in it is quoted.
 func FuzzCut(f *testing.F) {
 	for _, s := range []string{"a\n> b\nc", "On 3 x wrote:\n> a\n\nb", "-- \nx", "##- x -##", "Le 3 x a écrit :\nb\nOn 4 y wrote:\n> z"} {
 		f.Add(s)
@@ -164,7 +183,11 @@ func FuzzCut(f *testing.F) {
 			return
 		}
 		whole, _ := incoming.Parse(raw("Content-Type: text/plain; charset=utf-8", "", s))
-		if strings.TrimSpace(whole.Text) != "" && m.Text == "" {
+		if whole.Text != m.Text {
+			t.Errorf("%q: %q is left of it, then %q", s, m.Text, whole.Text)
+		}
+		pure := prose.Printable(strings.ToValidUTF8(s, ""))
+		if m.Text == "" && strings.TrimSpace(pure) != "" && !history.MatchString(pure) {
 			t.Errorf("%q: nothing is left", s)
 		}
 		rest := strings.Split(prose.Lines(s), "\n")
@@ -179,6 +202,9 @@ func FuzzCut(f *testing.F) {
 		}
 	})
 }
+
+// history is what a text has at least in which something is quoted.
+var history = regexp.MustCompile(`>|##-|--|:|_{10}`)
 
 // keep is what of a line the cleaning cannot have changed.
 func keep(line string) string {

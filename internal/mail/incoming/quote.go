@@ -8,7 +8,7 @@ import (
 
 // The lines by which mail programs begin what is not new.
 var (
-	above     = regexp.MustCompile(`##-.*-##`) // our own letters ask to write above it
+	above     = regexp.MustCompile(`^\*?##-.*-##\*?$`) // our own letters ask to write above it
 	original  = regexp.MustCompile(`(?i)^-{2,}\s*(original message|forwarded message|message d['’]origine|message transféré|message original)\s*-{2,}$`)
 	headFrom  = regexp.MustCompile(`(?i)^\*?(from|de|von)\s?:\*?\s?\S`)
 	headSent  = regexp.MustCompile(`(?i)^\*?(sent|date|envoyé|gesendet)\s?:`)
@@ -17,24 +17,43 @@ var (
 	ruler     = regexp.MustCompile(`^_{10,}$`)
 )
 
-// cut is what of a mail's text was written now. Its rules, from the top:
+// maxLines is how many lines of a text are looked at; those after it are left out.
+const maxLines = 2000
+
+// Cut is what of a mail's text was written now; empty where all of it is history. Its rules, in their order:
 //
 //  1. What follows our own line "##- … -##", "--- Original message ---", or a head of From: and Sent:, is history.
-//  2. What follows a line "-- ", or one such as "Sent from my phone", is a signature.
-//  3. A line such as "On … wrote:", which may go over three lines, goes. Lines with ">" below it are history, and what comes after them is
+//  2. A line such as "On … wrote:", which may go over three lines, goes. Lines with ">" below it are history, and what comes after them is
 //     new: some people write below. Without ">", all that follows is history.
-//  4. Lines with ">" at the end are history; those between new lines stay, as they are what is answered.
-func cut(text string) string {
+//  3. Lines with ">" at the end are history, and rulers; those between new lines stay, as they are what is answered.
+//  4. What follows a line "-- ", or one such as "Sent from my phone", is a signature; it stays where it is all that is left.
+func Cut(text string) string {
 	lines := strings.Split(text, "\n")
+	lines = lines[:min(len(lines), maxLines)]
 	for i := range lines {
 		if end(lines, i) {
 			lines = lines[:i]
 			break
 		}
 	}
-	for i := 0; i < len(lines); i++ {
+	written := trimmed(answered(lines))
+	for i, line := range written {
+		if line = strings.TrimSpace(line); line == "--" || signature.MatchString(line) {
+			if signed := trimmed(written[:i]); len(signed) > 0 {
+				written = signed
+			}
+			break
+		}
+	}
+	return strings.TrimSpace(strings.Join(written, "\n"))
+}
+
+// answered is what is new above, below and between what is quoted: rule 2.
+func answered(lines []string) []string {
+	for i := 0; i < len(lines); {
 		n := attribution(lines, i)
 		if n == 0 {
+			i++
 			continue
 		}
 		j := i + n
@@ -42,37 +61,36 @@ func cut(text string) string {
 			j++
 		}
 		if j == len(lines) || !quoted(lines[j]) {
-			lines = lines[:i]
-			break
+			return lines[:i]
 		}
 		for j < len(lines) && (quoted(lines[j]) || strings.TrimSpace(lines[j]) == "") {
 			j++
 		}
 		lines = slices.Delete(slices.Clone(lines), i, j)
 	}
+	return lines
+}
+
+// trimmed is without what is quoted at the end: rule 3.
+func trimmed(lines []string) []string {
 	for len(lines) > 0 {
-		if last := lines[len(lines)-1]; strings.TrimSpace(last) != "" && !quoted(last) {
+		if last := strings.TrimSpace(lines[len(lines)-1]); last != "" && !quoted(last) && !ruler.MatchString(last) {
 			break
 		}
 		lines = lines[:len(lines)-1]
 	}
-	return strings.TrimSpace(strings.Join(lines, "\n"))
+	return lines
 }
 
 func quoted(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), ">") }
 
-// end says whether history or a signature begins at a line: rules 1 and 2.
+// end says whether history begins at a line: rule 1.
 func end(lines []string, i int) bool {
 	line := strings.TrimSpace(lines[i])
-	switch {
-	case above.MatchString(line), original.MatchString(line), signature.MatchString(line), line == "--":
+	if above.MatchString(line) || original.MatchString(line) {
 		return true
-	case ruler.MatchString(line):
-		return i+1 < len(lines) && end(lines, i+1)
-	case headFrom.MatchString(line):
-		return slices.ContainsFunc(lines[i+1:min(i+4, len(lines))], func(l string) bool { return headSent.MatchString(strings.TrimSpace(l)) })
 	}
-	return false
+	return headFrom.MatchString(line) && slices.ContainsFunc(lines[i+1:min(i+4, len(lines))], func(l string) bool { return headSent.MatchString(strings.TrimSpace(l)) })
 }
 
 // attribution is how many lines from i say who wrote what follows; 0: none does.

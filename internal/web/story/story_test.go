@@ -14,6 +14,7 @@ import (
 	"relais/internal/follows"
 	"relais/internal/groups"
 	"relais/internal/money"
+	"relais/internal/stories"
 	"relais/internal/web/story"
 )
 
@@ -113,6 +114,34 @@ func TestStoryIsRead(t *testing.T) {
 	w.leads(w.Ask(w.lea, form+"/do", url.Values{"act": {"down"}}), form)
 	w.Shows(w.Ask(0, path, nil), 404)
 	w.Shows(w.Ask(0, "/@lea", nil), 200, `!id="stories"`)
+}
+
+// Who decides about a story looks at its photographs, whether it is hidden or not; afterwards only its author does.
+func TestPhotographsOfWhatIsReported(t *testing.T) {
+	w := open(t)
+	w.DB.MustExec(`update members set admin = true where id = $1`, w.admin)
+	form := w.begins(w.lea)
+	w.leads(w.sends(w.lea, form, "file", w.words(form, "alt", "Un four", "do", "draft")), form)
+	hash := regexp.MustCompile(`name="photo" value="([0-9a-f]+)"`).FindStringSubmatch(w.Ask(w.lea, form, nil).Body.String())[1]
+	path := w.leads(w.Ask(w.lea, form, w.words(form, "photo", hash, "alt."+hash, "Un four", "do", "publish")), "/stories/")
+	w.Shows(w.Ask(0, path, nil), 200, "/media/"+hash)
+	code := strings.SplitN(strings.TrimPrefix(path, "/stories/"), "-", 2)[0]
+	w.Shows(w.Ask(0, "/stories/"+code+"/report", url.Values{"reason": {"fake"}, "text": {"Copié."}}), 303)
+	w.leads(w.Ask(w.lea, form+"/do", url.Values{"act": {"down"}}), form)
+	w.Shows(w.Ask(w.admin, "/admin/stories", nil), 200, "/photos/"+hash, "!/media/"+hash)
+	photo := "/photos/" + hash + "-320.jpg"
+	w.Shows(w.Ask(w.admin, photo, nil), 200)
+	w.leads(w.Ask(w.admin, "/admin/stories/"+form[strings.LastIndexByte(form, '/')+1:], url.Values{"do": {"hide"}, "why": {"Voici."}}), "/admin/stories")
+	w.Shows(w.Ask(w.admin, photo, nil), 404)
+	w.Shows(w.Ask(w.lea, photo, nil), 200)
+}
+
+// Whoever changes published stories all day long is refused at the form, with what they wrote.
+func TestTooManyEditsAreRefusedAtTheForm(t *testing.T) {
+	w := open(t)
+	_, form := w.tells(w.lea)
+	w.DB.MustExec(`insert into story_edits (member_id, story_id, at) select $1, s.id, $2 from stories s, generate_series(1, $3::int)`, w.lea, w.Clock.Now(), stories.MaxEdits)
+	w.Shows(w.Ask(w.lea, form, w.words(form, "title", "Encore un titre", "do", "keep")), 429, "récits publiés 20 fois", "Encore un titre")
 }
 
 // A link to a story lands on it with the click, says who earns, leads into the storefront of whoever shared it, and explains the sale.
