@@ -7,7 +7,7 @@ create table polls (
   code           text not null constraint polls_code_key unique check (length(code) = 10), -- of its address, random
   brand_id       bigint not null references brands,
   product_id     bigint references products,                       -- null: about a piece yet to be made
-  idea_id        bigint,                                           -- that it stems from
+  idea_id        bigint references ideas,                          -- that it stems from
   title          text not null check (length(title) between 1 and 120),
   text           text not null default '' check (length(text) <= 3000),
   media_id       bigint references media,

@@ -12,7 +12,7 @@ alter table campaigns
   add column plan       text not null default '' check (length(plan) <= 2000), -- … what the brand says will happen with the money
   add column started_at timestamptz,                                          -- … it is in production
   add column made_at    timestamptz,                                          -- … it is made, and for sale like anything else
-  add column idea_id    bigint,                                               -- … the idea from which it came; null: none
+  add column idea_id    bigint references ideas,                              -- … the idea from which it came; null: none
   drop constraint campaigns_kind_check,
   add constraint campaigns_kind_check check (kind in ('group_order','launch')),
   drop constraint campaigns_deadline_check,

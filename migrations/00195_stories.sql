@@ -71,15 +71,18 @@ create table story_uploads (
   primary key (member_id, media_id)
 );
 
--- What a story shows. Once it was published, what is taken off it is kept with the day: a link that was followed before still covers it.
+-- What a story shows, and each time that it did. Once it was published, what is taken off it is kept with the day: a link that was followed before still covers it.
 create table story_products (
+  id         bigint generated always as identity primary key,
   story_id   bigint not null references stories,
   product_id bigint not null references products,
   position   integer not null check (position between 0 and 5),
   tagged_at  timestamptz not null,
   off_at     timestamptz,
-  primary key (story_id, product_id)
+  constraint story_products_off_check check (off_at >= tagged_at)
 );
+create unique index story_products_once on story_products (story_id, product_id) where off_at is null;
+create index story_products_story on story_products (story_id, product_id);
 create index story_products_product on story_products (product_id);
 create trigger story_products_typed before insert on story_products for each row execute function products_typed_alone();
 
@@ -101,7 +104,8 @@ begin
     end if;
     return old;
   end if;
-  if row(old.story_id, old.product_id) is distinct from row(new.story_id, new.product_id) then
+  if row(old.story_id, old.product_id, old.tagged_at) is distinct from row(new.story_id, new.product_id, new.tagged_at)
+     or old.off_at is not null and new.off_at is distinct from old.off_at then
     raise exception 'story % showed product %', old.story_id, old.product_id using errcode = '23514', constraint = 'story_products_kept_check';
   end if;
   return new;

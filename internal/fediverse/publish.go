@@ -30,7 +30,8 @@ values ($1, $2, $3, $4, $5, $6, coalesce(nullif($7, ''), $6), $8, $9, $10, $11, 
 on conflict (actor_id, ref) where deleted_at is null do nothing returning id`
 
 const updateObject = `
-update fediverse_objects set lang = $3, title = $4, body = $5, media_hash = $6, media_alt = $7, earner = $8, tags = $9, updated_at = greatest($10, published_at)
+update fediverse_objects set lang = $3, title = $4, body = $5, media_hash = $6, media_alt = $7, earner = $8, tags = $9, updated_at = greatest($10, published_at),
+  path = coalesce(nullif($11, ''), path), feed_path = coalesce(nullif($12, ''), nullif($11, ''), feed_path)
 where actor_id = $1 and ref = $2 and deleted_at is null returning id`
 
 // Publish makes something public to the followers of a storefront or brand, or tells them that it changed: a recommendation, a new
@@ -60,7 +61,7 @@ func publish(ctx context.Context, tx *sqlx.Tx, o Owner, t Thing, now time.Time, 
 	kind := "create"
 	if len(ids) == 0 {
 		kind = "update"
-		if err := tx.SelectContext(ctx, &ids, updateObject, actor, t.Ref, t.Lang, t.Title, t.Body, t.MediaHash, t.MediaAlt, t.Earner, t.Tags, now); err != nil {
+		if err := tx.SelectContext(ctx, &ids, updateObject, actor, t.Ref, t.Lang, t.Title, t.Body, t.MediaHash, t.MediaAlt, t.Earner, t.Tags, now, t.Path, t.FeedPath); err != nil {
 			return fmt.Errorf("publish: %w", postgres.Translate(err))
 		}
 	}

@@ -37,7 +37,7 @@ func (s *Service) Reply(ctx context.Context, memberID, brandID, id int64, a Answ
 const unite = `
 insert into idea_supports (idea_id, member_id, at) select $2, f.member_id, f.at from idea_supports f where f.idea_id = $1 and f.member_id <> $3 on conflict do nothing`
 
-// Merge merges an idea of a brand that is open into another one of its, that is open or waits for its answer: who supports the one supports the other, each counted
+// Merge merges an idea of a brand that is open into another one of its, that Takes it: who supports the one supports the other, each counted
 // once. For its team. ErrGone, ErrOver, ErrInto.
 func (s *Service) Merge(ctx context.Context, memberID, brandID, id, into int64) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
@@ -52,7 +52,7 @@ func (s *Service) Merge(ctx context.Context, memberID, brandID, id, into int64) 
 		if !from.OpenAt(now) {
 			return ErrOver
 		}
-		if !target.Supportable(now) {
+		if !target.Takes(from, now) {
 			return ErrInto
 		}
 		if err := move(ctx, tx, &from, Unite, `ended_at = $3, merged_into = $4`, now, into); err != nil {

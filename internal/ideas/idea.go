@@ -15,7 +15,7 @@
 // while it is open, have its words erased once it is over, and choose at any time whether their name is shown.
 //
 // What becomes of an idea keeps one thread on its page: the polls, launches and products that stem from it, told by Attach. A product says of
-// whose idea it was as long as it is there (OfProduct).
+// whose idea it was as long as it is there (From).
 //
 // Every use case that needs both locks the member first, then the idea, of two the one with the lower number first.
 package ideas
@@ -89,7 +89,8 @@ var (
 	ErrReported   = fault.New(fault.Conflict, "fault.report_known")
 	ErrYourOwn    = fault.New(fault.Conflict, "fault.report_your_own")
 	ErrProduct    = fault.Field("product", "fault.ideas.product") // none of the brand that is for sale, or one that stems from an idea already
-	ErrInto       = fault.Field("into", "fault.ideas.into")       // no other idea of the brand that is open or waits for its answer
+	ErrThread     = fault.Field("idea", "fault.ideas.thread")     // no idea of the brand that is shown and not over, from which something could stem
+	ErrInto       = fault.Field("into", "fault.ideas.into")       // no other idea of the brand that takes it
 )
 
 // Settings are what a brand sets for ideas to come.

@@ -155,17 +155,17 @@ func TestFromIdeaToProduct(t *testing.T) {
 	if w.told(0, "idea.made") != 7 {
 		t.Error("somebody was not told that it is made")
 	}
-	from, err := ideas.OfProduct(ctx, w.DB, w.shop.Product)
+	from, err := ideas.From(ctx, w.DB, ideas.Product, w.shop.Product)
 	w.ok(err)
 	if from == nil || from.Author != "Lea" || from.Supporters != 6 || from.Path() != i.Path() {
 		t.Errorf("%+v", from)
 	}
 	w.ok(w.Ideas.Name(ctx, w.lea, i.ID, false))
 	w.is(w.Ideas.Name(ctx, fans[0], i.ID, true), ideas.ErrGone)
-	if from, err = ideas.OfProduct(ctx, w.DB, w.shop.Product); err != nil || from.Author != "" || from.AuthorID != 0 || from.Handle != "" {
+	if from, err = ideas.From(ctx, w.DB, ideas.Product, w.shop.Product); err != nil || from.Author != "" || from.AuthorID != 0 || from.Handle != "" {
 		t.Errorf("%+v, %v", from, err)
 	}
-	if none, err := ideas.OfProduct(ctx, w.DB, other.Product); none != nil || err != nil {
+	if none, err := ideas.From(ctx, w.DB, ideas.Product, other.Product); none != nil || err != nil {
 		t.Errorf("%+v, %v", none, err)
 	}
 }
@@ -349,18 +349,24 @@ func TestMerging(t *testing.T) {
 	ctx, owner, brand := t.Context(), w.shop.Owner, w.shop.Brand
 	max := w.Member("max")
 	w.DB.MustExec(`update members set created_at = now() - interval '3 days'`)
-	keep, double := w.propose(w.lea, "Un bol à anses"), w.propose(max, "Un bol avec des anses")
+	double, third := w.propose(max, "Un bol avec des anses"), w.propose(max, "Des anses !")
+	w.Clock.Set(w.Clock.Now().Add(time.Hour))
+	keep := w.propose(w.lea, "Un bol à anses")
 	fans := w.grown(5)
 	w.support(keep.ID, fans[:3]...)
 	w.support(double.ID, fans[2], fans[3], w.lea)
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, double.ID), ideas.ErrInto)
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, keep.ID+1000), ideas.ErrInto)
 	w.is(w.Ideas.Merge(ctx, w.lea, brand, double.ID, keep.ID), ideas.ErrGone)
+	w.is(w.Ideas.Merge(ctx, owner, brand, keep.ID, double.ID), ideas.ErrInto) // it closes earlier
+	w.ok(w.Ideas.Set(ctx, owner, brand, terms(6)))
+	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, w.propose(max, "Deux anses").ID), ideas.ErrInto) // it needs more
+	w.ok(w.Ideas.Set(ctx, owner, brand, terms(5)))
 	other := w.Shop("verre", 5000, 5)
-	w.is(w.Ideas.Merge(ctx, other.Owner, other.Brand, double.ID, keep.ID), fault.Invalid)
+	w.is(w.Ideas.Merge(ctx, other.Owner, other.Brand, double.ID, keep.ID), ideas.ErrGone)
 	w.ok(w.Ideas.Merge(ctx, owner, brand, double.ID, keep.ID))
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, keep.ID), ideas.ErrOver)
-	w.is(w.Ideas.Merge(ctx, owner, brand, keep.ID, double.ID), ideas.ErrInto)
+	w.is(w.Ideas.Merge(ctx, owner, brand, keep.ID, double.ID), ideas.ErrInto) // it is merged
 	w.Settle()
 	w.stands(keep.ID, ideas.Open, 4)
 	w.stands(double.ID, ideas.Merged, 3)
@@ -371,7 +377,6 @@ func TestMerging(t *testing.T) {
 		t.Error("who is told of the merger?")
 	}
 	w.is(w.Ideas.Support(ctx, fans[4], double.ID), ideas.ErrOver)
-	third := w.propose(max, "Des anses !")
 	w.support(third.ID, fans[3], fans[4])
 	w.ok(w.Ideas.Merge(ctx, owner, brand, third.ID, keep.ID))
 	w.stands(keep.ID, ideas.Reached, 5)
@@ -507,8 +512,8 @@ func TestAttach(t *testing.T) {
 	poll := ideas.Step{Kind: ideas.Poll, RefID: 3, Title: "Une ou deux anses ?", Path: "/polls/3", At: w.Clock.Now().Add(time.Hour)}
 	w.ok(attach(w.shop.Brand, i.ID, poll))
 	w.ok(attach(w.shop.Brand, i.ID, poll))
-	w.is(attach(w.shop.Brand+1000, i.ID, poll), ideas.ErrGone)
-	w.is(attach(w.shop.Brand, i.ID+1000, poll), ideas.ErrGone)
+	w.is(attach(w.shop.Brand+1000, i.ID, poll), ideas.ErrThread)
+	w.is(attach(w.shop.Brand, i.ID+1000, poll), ideas.ErrThread)
 	w.ok(attach(w.shop.Brand, i.ID, ideas.Step{Kind: ideas.Launch, RefID: 3, Title: "Le bol à anses", Path: "/launches/3", At: w.Clock.Now()}))
 	w.support(i.ID, w.grown(5)...)
 	w.ok(w.Ideas.Reply(t.Context(), w.shop.Owner, w.shop.Brand, i.ID, ideas.Yes, "Oui."))
@@ -525,7 +530,7 @@ func TestAttach(t *testing.T) {
 	}
 	gone := w.propose(w.lea, "Une tasse")
 	w.ok(w.Ideas.Withdraw(t.Context(), w.lea, gone.ID))
-	w.is(attach(w.shop.Brand, gone.ID, poll), ideas.ErrOver)
+	w.is(attach(w.shop.Brand, gone.ID, poll), ideas.ErrThread)
 }
 
 func TestLists(t *testing.T) {

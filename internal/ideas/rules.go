@@ -51,6 +51,12 @@ func (i Idea) Supportable(now time.Time) bool {
 	return i.OpenAt(now) || i.State == Reached && i.Shown()
 }
 
+// Takes says whether another idea of its brand can be merged into it at that time: one that waits for its answer always; one that is open only where it
+// needs no more people, and closes no earlier, than was promised to who supports the other.
+func (i Idea) Takes(from Idea, now time.Time) bool {
+	return i.Supportable(now) && (i.State == Reached || i.Threshold <= from.Threshold && !i.ClosesAt.Before(from.ClosesAt))
+}
+
 // Late says whether its brand should have answered before that time, and has not.
 func (i Idea) Late(now time.Time) bool {
 	return i.State == Reached && i.Shown() && !now.Before(*i.AnswerBy)

@@ -232,3 +232,25 @@ func TestPath(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// An idea is merged into one that asks for no more than was promised to who supports it, or that waits for its answer.
+func TestTakes(t *testing.T) {
+	day := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	from := ideas.Idea{State: ideas.Open, Threshold: 50, ClosesAt: day.AddDate(0, 0, 10)}
+	for what, c := range map[string]struct {
+		into ideas.Idea
+		want bool
+	}{
+		"the same":                       {from, true},
+		"fewer, later":                   {ideas.Idea{State: ideas.Open, Threshold: 49, ClosesAt: day.AddDate(0, 0, 11)}, true},
+		"more":                           {ideas.Idea{State: ideas.Open, Threshold: 51, ClosesAt: from.ClosesAt}, false},
+		"earlier":                        {ideas.Idea{State: ideas.Open, Threshold: 50, ClosesAt: from.ClosesAt.Add(-time.Second)}, false},
+		"reached, of more and earlier":   {ideas.Idea{State: ideas.Reached, Threshold: 99, ClosesAt: day}, true},
+		"answered":                       {ideas.Idea{State: ideas.Answered, Threshold: 50, ClosesAt: from.ClosesAt}, false},
+		"over, though no sweep ended it": {ideas.Idea{State: ideas.Open, Threshold: 50, ClosesAt: day}, false},
+	} {
+		if got := c.into.Takes(from, day); got != c.want {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+}

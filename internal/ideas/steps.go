@@ -2,6 +2,7 @@ package ideas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
@@ -22,20 +23,45 @@ func insertStep(ctx context.Context, tx *sqlx.Tx, id int64, step Step) (added bo
 }
 
 // Attach adds a poll or a launch to the thread of an idea of that brand, in the caller's transaction: with the title and the address on this site (at most 200
-// characters each) that the thread shows. A second time it changes nothing. ErrGone where the brand has no such idea that is shown; ErrOver for one that expired, was
-// withdrawn or merged. (A product is attached by Make.)
+// characters each) that the thread shows. A second time it changes nothing. ErrThread where Threads would not have it. (A product is attached by Make.)
 func Attach(ctx context.Context, tx *sqlx.Tx, brandID, id int64, step Step) error {
 	i, err := lock(ctx, tx, id)
 	switch {
+	case errors.Is(err, ErrGone):
+		return ErrThread
 	case err != nil:
 		return err
-	case i.BrandID != brandID || !i.Shown():
-		return ErrGone
-	case i.EndedAt != nil:
-		return ErrOver
+	case i.BrandID != brandID || !i.Shown() || i.EndedAt != nil:
+		return ErrThread
 	}
 	_, err = insertStep(ctx, tx, id, step)
 	return err
+}
+
+const selectThreadable = ` from ideas i where i.brand_id = $1 and i.hidden_why = '' and i.ended_at is null and i.title <> ''`
+
+// Threads is nil where something can stem from an idea of a brand, or there is none: 0. ErrThread.
+func Threads(ctx context.Context, q sqlx.QueryerContext, brandID, id int64) error {
+	if id == 0 {
+		return nil
+	}
+	var can bool
+	if err := sqlx.GetContext(ctx, q, &can, `select exists (select 1`+selectThreadable+` and i.id = $2)`, brandID, id); err != nil {
+		return fmt.Errorf("read idea %d: %w", id, postgres.Translate(err))
+	}
+	if !can {
+		return ErrThread
+	}
+	return nil
+}
+
+// Threadable are the ideas of a brand from which something can stem, the newest first.
+func Threadable(ctx context.Context, q sqlx.QueryerContext, brandID int64) (list []Ref, err error) {
+	err = sqlx.SelectContext(ctx, q, &list, `select i.id, i.title, i.proposed_at as at`+selectThreadable+` order by i.id desc limit 200`, brandID)
+	if err != nil {
+		return nil, fmt.Errorf("read ideas of brand %d: %w", brandID, postgres.Translate(err))
+	}
+	return list, nil
 }
 
 const selectSteps = `
@@ -51,7 +77,7 @@ func Steps(ctx context.Context, q sqlx.QueryerContext, id int64, lang i18n.Lang)
 	return list, nil
 }
 
-// Origin is the idea that a product stems from.
+// Origin is the idea that something stems from.
 type Origin struct {
 	ID         int64  `db:"id"`
 	Title      string `db:"title"`
@@ -67,13 +93,13 @@ func (o Origin) Path() string { return pathOf(o.ID, o.Title) }
 const selectOrigin = `
 select i.id, i.title, i.supporters, coalesce(m.id, 0) as author_id, coalesce(m.name, '') as author, coalesce(m.handle, '') as handle
 from idea_steps s join ideas i on i.id = s.idea_id left join members m on m.id = i.author_id and i.named and m.blocked_at is null
-where s.kind = 'product' and s.ref_id = $1 and i.hidden_why = ''`
+where s.kind = $1 and s.ref_id = $2 and i.hidden_why = '' order by s.at limit 1`
 
-// OfProduct is the idea that a product stems from; nil: none.
-func OfProduct(ctx context.Context, q sqlx.QueryerContext, productID int64) (*Origin, error) {
+// From is the idea that a poll, launch or product stems from; nil: none.
+func From(ctx context.Context, q sqlx.QueryerContext, kind StepKind, refID int64) (*Origin, error) {
 	var found []Origin
-	if err := sqlx.SelectContext(ctx, q, &found, selectOrigin, productID); err != nil {
-		return nil, fmt.Errorf("read whose idea product %d was: %w", productID, postgres.Translate(err))
+	if err := sqlx.SelectContext(ctx, q, &found, selectOrigin, kind, refID); err != nil {
+		return nil, fmt.Errorf("read whose idea %s %d was: %w", kind, refID, postgres.Translate(err))
 	}
 	if len(found) == 0 {
 		return nil, nil

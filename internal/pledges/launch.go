@@ -9,6 +9,7 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/i18n"
+	"relais/internal/ideas"
 	"relais/internal/jobs"
 	"relais/internal/members"
 	"relais/internal/notices"
@@ -17,7 +18,7 @@ import (
 )
 
 // Launch opens a launch of a brand for a draft of its, which everybody sees from then on. The whole team may. Faults: the fields of the draft; ErrGone for
-// whoever is not on the team; ErrNotDraft, ErrSold, catalog.ErrPricedElsewhere; ErrNoSteps where the brand has no terms; ErrManyOpen.
+// whoever is not on the team; ErrNotDraft, ErrSold, catalog.ErrPricedElsewhere; ErrNoSteps where the brand has no terms; ErrManyOpen; ideas.ErrThread.
 func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchDraft) (Campaign, error) {
 	now := s.now()
 	d.Plan = prose.Lines(prose.Printable(d.Plan))
@@ -31,6 +32,9 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 		role, err := catalog.Role(ctx, tx, brandID, memberID)
 		if err == nil && role == catalog.NoRole {
 			err = ErrGone
+		}
+		if err == nil && d.IdeaID != nil {
+			err = ideas.Threads(ctx, tx, brandID, *d.IdeaID)
 		}
 		if err != nil {
 			return err
@@ -55,6 +59,9 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 			c.Max, c.Expected, c.Plan, c.IdeaID); err != nil {
 			return fmt.Errorf("open launch: %w", postgres.Translate(err))
 		}
+		if err := thread(ctx, tx, c); err != nil {
+			return err
+		}
 		return record(ctx, tx, s.now(), memberID, c, "launch opened")
 	})
 }
@@ -62,6 +69,18 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 const insertLaunch = `
 insert into campaigns (kind, code, product_id, brand_id, opened_by, terms_id, steps, currency, opened_at, deadline, max_units, expected, plan, idea_id)
 values ('launch', $1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, 0), $11, $12, $13) returning id`
+
+// thread adds a launch to the thread of the idea that it stems from, if any.
+func thread(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
+	if c.IdeaID == nil {
+		return nil
+	}
+	n, err := namesOf(ctx, tx, c, "")
+	if err != nil {
+		return err
+	}
+	return ideas.Attach(ctx, tx, c.BrandID, *c.IdeaID, ideas.Step{Kind: ideas.Launch, RefID: c.ID, Title: n.Title, Path: "/p/" + n.Slug, At: c.OpenedAt})
+}
 
 // record writes into the log of administrators what was done with a campaign.
 func record(ctx context.Context, tx *sqlx.Tx, at time.Time, actorID int64, c Campaign, action string) error {

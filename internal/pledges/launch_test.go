@@ -12,6 +12,7 @@ import (
 	"relais/internal/catalog/steps"
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/ideas"
 	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/pledges"
@@ -420,4 +421,29 @@ func TestManyBackers(t *testing.T) {
 		t.Errorf("%d of %d were told", told, backers)
 	}
 	c.Audit()
+}
+
+// A launch that stems from an idea is in the thread of it; one of an idea that is not its brand's is refused at its field, and nothing is launched.
+func TestLaunchOfAnIdea(t *testing.T) {
+	c := launch(t)
+	ctx := t.Context()
+	lea := c.Member("une-lea")
+	c.must(c.Ideas.Set(ctx, c.shop.Owner, c.shop.Brand, ideas.Settings{Taken: true, Threshold: 5, Days: 60, AnswerDays: 21}))
+	idea, err := c.Ideas.Propose(ctx, lea, c.shop.Brand, ideas.Draft{Operation: "operation-1", Lang: i18n.FR, Title: "Un bol à anses", Text: "Pour les petits matins."})
+	c.must(err)
+	none, plan := idea.ID+1000, c.plan()
+	plan.IdeaID = &none
+	if _, err := c.Pledges.Launch(ctx, c.shop.Owner, c.shop.Brand, plan); !errors.Is(err, ideas.ErrThread) || c.product() != catalog.Draft {
+		t.Errorf("of an idea that is not there: %v, %s", err, c.product())
+	}
+	plan.IdeaID = &idea.ID
+	campaign, err := c.Pledges.Launch(ctx, c.shop.Owner, c.shop.Brand, plan)
+	c.must(err)
+	told, err := ideas.Steps(ctx, c.DB, idea.ID, i18n.FR)
+	if err != nil || len(told) != 1 || told[0].Kind != ideas.Launch || told[0].RefID != campaign.ID || told[0].Path != "/p/"+c.shop.Slug {
+		t.Errorf("%+v, %v", told, err)
+	}
+	if states, err := pledges.StatesOf(ctx, c.DB, campaign.ID); err != nil || states[campaign.ID] != pledges.Open {
+		t.Errorf("%v, %v", states, err)
+	}
 }

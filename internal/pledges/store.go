@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"relais/internal/postgres"
 )
@@ -25,6 +27,22 @@ func campaignWhere(ctx context.Context, q sqlx.QueryerContext, where string, arg
 	var c Campaign
 	err := sqlx.GetContext(ctx, q, &c, `select `+campaignColumns+` from campaigns c where `+where, args...)
 	return c, orGone(err)
+}
+
+// StatesOf says how campaigns stand, by their numbers.
+func StatesOf(ctx context.Context, q sqlx.QueryerContext, ids ...int64) (map[int64]CampaignState, error) {
+	states := map[int64]CampaignState{}
+	if len(ids) == 0 {
+		return states, nil
+	}
+	var rows []Campaign
+	if err := sqlx.SelectContext(ctx, q, &rows, `select id, state from campaigns where id = any($1)`, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("read how campaigns stand: %w", postgres.Translate(err))
+	}
+	for _, c := range rows {
+		states[c.ID] = c.State
+	}
+	return states, nil
 }
 
 const pledgeColumns = `id, token, operation, campaign_id, cart_id, variant_id, quantity, member_id, email, email_normal, name, street, street2, postcode, city, country, phone,

@@ -31,13 +31,21 @@ const settleBallots = `
 update poll_ballots b set network = '', doubt = case when m.blocked_at is not null then 'blocked' else b.doubt end
 from members m where m.id = b.member_id and b.poll_id = $1 and (b.network <> '' or m.blocked_at is not null)`
 
-// selectVotes counts as of now; once a poll has ended nothing of it changes.
-const selectVotes = `
+// selectVotes counts the ballots b that a condition lets count.
+func selectVotes(counts string) string {
+	return `
 select o.id as option_id, q.id as question_id, count(b.id) as votes
 from poll_questions q join poll_options o on o.question_id = q.id
 left join poll_choices c on c.option_id = o.id
-left join (poll_ballots b join members m on m.id = b.member_id and m.blocked_at is null) on b.id = c.ballot_id and b.doubt = ''
+left join (poll_ballots b join members m on m.id = b.member_id) on b.id = c.ballot_id and ` + counts + `
 where q.poll_id = $1 group by o.id, q.id, q.position, o.position order by q.position, o.position`
+}
+
+// Of an open poll who is blocked now does not count; of one whose ballots were settled, their doubts say all.
+const (
+	countsNow = `b.doubt = '' and m.blocked_at is null`
+	settled   = `b.doubt = ''`
+)
 
 type voteRow struct {
 	OptionID   int64 `db:"option_id"`
@@ -68,7 +76,7 @@ func (s *Service) end(ctx context.Context, tx *sqlx.Tx, p Poll, cancelled string
 		state = NoQuorum
 	}
 	var rows []voteRow
-	if err := tx.SelectContext(ctx, &rows, selectVotes, p.ID); err != nil {
+	if err := tx.SelectContext(ctx, &rows, selectVotes(settled), p.ID); err != nil {
 		return fmt.Errorf("count votes: %w", postgres.Translate(err))
 	}
 	if state == Decided {

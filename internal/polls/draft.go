@@ -15,6 +15,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/groups"
+	"relais/internal/ideas"
 	"relais/internal/money"
 	"relais/internal/postgres"
 	"relais/internal/prose"
@@ -133,7 +134,7 @@ update polls set product_id = nullif($2::bigint, 0), idea_id = nullif($3::bigint
   margin_pct = $12, changeable = $13, audience = $14, group_id = $15 where id = $1`
 )
 
-// Save keeps a draft: a new one where code is empty. For the team of the brand, to others ErrGone. ErrAsked once it is open, ErrMany, ErrProduct, ErrCircle, ErrFloor, ErrHighest, and the
+// Save keeps a draft: a new one where code is empty. For the team of the brand, to others ErrGone. ErrAsked once it is open, ErrMany, ErrProduct, ErrCircle, ErrFloor, ErrHighest, ideas.ErrThread, and the
 // fields of what was typed. It returns the code.
 func (s *Service) Save(ctx context.Context, by, brandID int64, code string, d Draft) (string, error) {
 	d, err := d.cleaned()
@@ -143,6 +144,9 @@ func (s *Service) Save(ctx context.Context, by, brandID int64, code string, d Dr
 	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		currency, err := teamCurrency(ctx, tx, by, brandID)
 		if err != nil {
+			return err
+		}
+		if err := ideas.Threads(ctx, tx, brandID, d.IdeaID); err != nil {
 			return err
 		}
 		if d.ProductID != 0 {

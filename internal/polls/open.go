@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
+	"relais/internal/ideas"
 	"relais/internal/members"
 	"relais/internal/notices"
 	"relais/internal/postgres"
@@ -18,7 +19,7 @@ import (
 const updateOpen = `update polls set state = 'open', base_minor = $2, opened_at = $3, opened_real_at = $4, closes_at = $5, answer_by = $6 where id = $1`
 
 // Open asks the public what a draft says, which stays so from now on. Of a product the price is that of today. For the team, to others ErrGone. ErrAsked,
-// ErrMany, ErrProduct, ErrFloor, ErrHighest.
+// ErrMany, ErrProduct, ErrFloor, ErrHighest, ideas.ErrThread.
 func (s *Service) Open(ctx context.Context, by, brandID int64, code string) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		currency, err := teamCurrency(ctx, tx, by, brandID)
@@ -53,8 +54,10 @@ func (s *Service) Open(ctx context.Context, by, brandID int64, code string) erro
 		}
 		now := s.now()
 		closes := now.AddDate(0, 0, p.Days).Truncate(time.Minute)
-		_, err = tx.ExecContext(ctx, updateOpen, p.ID, p.BaseMinor, now, s.clock(), closes, closes.AddDate(0, 0, p.AnswerDays))
-		return postgres.Translate(err)
+		if _, err := tx.ExecContext(ctx, updateOpen, p.ID, p.BaseMinor, now, s.clock(), closes, closes.AddDate(0, 0, p.AnswerDays)); err != nil || p.IdeaID == nil {
+			return postgres.Translate(err)
+		}
+		return ideas.Attach(ctx, tx, brandID, *p.IdeaID, ideas.Step{Kind: ideas.Poll, RefID: p.ID, Title: p.Title, Path: p.Path(), At: now})
 	})
 }
 

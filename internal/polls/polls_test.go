@@ -2,6 +2,7 @@ package polls_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -416,4 +417,30 @@ func TestCheckNamesEachCorruption(t *testing.T) {
 		}
 		w.must(tx.Rollback())
 	}
+}
+
+// Who is blocked while a poll is being ended counts as those who are counted, and in each question.
+func TestBlockedWhileItEnds(t *testing.T) {
+	w := open(t)
+	code, people := w.asks(draft()), w.people(3)
+	for _, p := range people {
+		w.must(w.votes(code, p, 0, 0))
+	}
+	// Between the settling of the ballots and the count.
+	pgtest.Owner(t, w.DB).MustExec(fmt.Sprintf(`create function block_meanwhile() returns trigger language plpgsql security definer as $$ begin update members set blocked_at = now() where id = %d; return null; end $$;
+create trigger block_meanwhile after update on poll_ballots for each statement execute function block_meanwhile()`, people[0]))
+	v := w.closes(code)
+	if v.State != polls.Decided || v.Results.Counted != v.Counted || v.Results.NotCounted() != 3-v.Counted {
+		t.Errorf("%s with %d, of which are shown %+v", v.State, v.Counted, v.Results)
+	}
+	for _, q := range v.Questions {
+		sum := 0
+		for _, o := range q.Options {
+			sum += int(v.Results.Votes[o.ID])
+		}
+		if sum != v.Counted {
+			t.Errorf("%s: %d votes of %d ballots", q.Text, sum, v.Counted)
+		}
+	}
+	w.sound()
 }

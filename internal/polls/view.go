@@ -190,7 +190,7 @@ func resultsOf(ctx context.Context, q sqlx.QueryerContext, p Poll) (*Results, er
 	}
 	query := selectOutcomes
 	if p.State == Open {
-		query = `select option_id, question_id, votes, false as chosen from (` + selectVotes + `) now`
+		query = `select option_id, question_id, votes, false as chosen from (` + selectVotes(countsNow) + `) now`
 	}
 	var rows []voteRow
 	if err := sqlx.SelectContext(ctx, q, &rows, query, p.ID); err != nil {
@@ -235,4 +235,20 @@ func OfBrand(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, brandID
 // All are all polls that were asked, those with open reports at the head, for the platform.
 func All(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, limit, offset int) ([]View, error) {
 	return viewsWhere(ctx, q, lang, `p.state <> 'draft' order by exists (select 1 from poll_reports w where w.poll_id = p.id and w.decided_at is null) desc, p.id desc limit $2 offset $3`, limit, offset)
+}
+
+// StatesOf says how polls stand, by their numbers; those that were never asked, or that the platform took off, are missing.
+func StatesOf(ctx context.Context, q sqlx.QueryerContext, ids ...int64) (map[int64]State, error) {
+	states := map[int64]State{}
+	if len(ids) == 0 {
+		return states, nil
+	}
+	var rows []Poll
+	if err := sqlx.SelectContext(ctx, q, &rows, `select p.id, p.state from polls p where p.id = any($1) and p.state <> 'draft' and p.stopped_at is null`, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("read how polls stand: %w", postgres.Translate(err))
+	}
+	for _, p := range rows {
+		states[p.ID] = p.State
+	}
+	return states, nil
 }

@@ -180,6 +180,18 @@ func TestWhoEarnsIsLabelled(t *testing.T) {
 	if earns(third) {
 		t.Error("whose link is off is labelled")
 	}
+	fourth := w.asks("Est-il rond ?")
+	w.answers(w.second, fourth, "Oui.")
+	w.DB.MustExec(`with told as (insert into stories (code, author_id, lang, created_at, updated_at) values ('abcdefgh', $1, 'fr', now(), now()) returning id),
+	  shown as (insert into story_products (story_id, product_id, position, tagged_at) select id, $2, 0, now() from told)
+	  insert into share_links (code, member_id, target, story_id, channel, created_at) select 'storylnk', $1, 'story', id, 'copy', now() from told`, w.second, w.shop.Product)
+	if !earns(fourth) {
+		t.Error("who shares a story that shows it is not labelled")
+	}
+	w.DB.MustExec(`update story_products set off_at = now()`)
+	if earns(fourth) {
+		t.Error("a story that shows it no more is labelled")
+	}
 }
 
 func TestAuthorsEditForHalfAnHourAndDelete(t *testing.T) {

@@ -28,9 +28,11 @@ select q.id, q.product_id, p.title as product_title, p.slug, q.brand_id, b.name 
 from questions q join products p on p.id = q.product_id join brands b on b.id = q.brand_id left join members m on m.id = q.member_id
 cross join lateral (select count(*) as count, coalesce(sum((select count(*) from question_marks k where k.answer_id = a.id)), 0)::bigint as useful ` + answersOf + `) c `
 
-// recommends says of a member x whether they recommend the product of question q: in their storefront, or by a link that is not switched off.
+// recommends says of a member x whether they recommend the product of question q: in their storefront, or by a link that is
+// not switched off, that to a story which shows it included.
 const recommends = `(exists (select 1 from listings i where i.product_id = q.product_id and i.member_id = x.member_id)
-  or exists (select 1 from share_links s where s.member_id = x.member_id and s.disabled_at is null and (s.product_id = q.product_id or s.brand_id = q.brand_id)))`
+  or exists (select 1 from share_links s where s.member_id = x.member_id and s.disabled_at is null and (s.product_id = q.product_id or s.brand_id = q.brand_id
+    or exists (select 1 from story_products t where t.story_id = s.story_id and t.product_id = q.product_id and t.off_at is null))))`
 
 const selectAnswers = `
 select a.id, a.question_id, q.product_id, q.brand_id, b.name as brand_name, coalesce(a.member_id, 0) as member_id, coalesce(m.name, '') as name, a.by_brand,

@@ -198,8 +198,8 @@ select created_at from share_links l
 where member_id = $1 and created_at > $4 and (product_id = $2 or brand_id = $3 or target = 'storefront'
   or exists (select 1 from story_products t where t.story_id = l.story_id and t.product_id = $2 and t.off_at is null))`
 
-// selectShown says which of the stories showed the product, and until when.
-const selectShown = `select story_id, off_at from story_products where product_id = $1 and story_id = any($2)`
+// selectShown says which of the stories showed the product, from when until when; nil: they still do.
+const selectShown = `select story_id, tagged_at, off_at from story_products where product_id = $1 and story_id = any($2)`
 
 // selectStaff says which of the members are on the team of the brand now.
 const selectStaff = `select member_id from brand_members where brand_id = $1 and member_id = any($2)`
@@ -292,15 +292,16 @@ func markShown(ctx context.Context, q sqlx.QueryerContext, l SaleLine, cs []Cand
 		return nil
 	}
 	var rows []struct {
-		StoryID int64      `db:"story_id"`
-		OffAt   *time.Time `db:"off_at"`
+		StoryID  int64      `db:"story_id"`
+		TaggedAt time.Time  `db:"tagged_at"`
+		OffAt    *time.Time `db:"off_at"`
 	}
 	if err := sqlx.SelectContext(ctx, q, &rows, selectShown, l.ProductID, pq.Array(stories)); err != nil {
 		return fmt.Errorf("read what stories show: %w", err)
 	}
 	for i, c := range cs {
 		for _, r := range rows {
-			cs[i].Shown = cs[i].Shown || r.StoryID == c.TargetStoryID && (r.OffAt == nil || r.OffAt.After(c.At))
+			cs[i].Shown = cs[i].Shown || r.StoryID == c.TargetStoryID && (r.OffAt == nil || !r.TaggedAt.After(c.At) && r.OffAt.After(c.At))
 		}
 	}
 	return nil

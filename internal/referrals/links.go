@@ -225,7 +225,7 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Shar
 			return fault.New(fault.NotFound, "relay.brand_not_found")
 		}
 	case ToStory:
-		return storyShared(ctx, tx, sh.StoryID, s.now())
+		return storyShared(ctx, tx, sh.StoryID, memberID, s.now())
 	}
 	return nil
 }

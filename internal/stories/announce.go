@@ -39,7 +39,7 @@ func (s *Service) announce(ctx context.Context, tx *sqlx.Tx, told Story) error {
 	if cover.Hash != "" && cover.Alt == "" {
 		t.MediaAlt = told.Title
 	}
-	pays, err := referrals.StoryPays(ctx, tx, told.ID, s.now())
+	pays, err := referrals.StoryPays(ctx, tx, told.ID, o.MemberID, s.now())
 	if err != nil {
 		return err
 	}

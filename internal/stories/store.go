@@ -265,7 +265,7 @@ const (
 	takeOff      = `update story_products set off_at = $3 where story_id = $1 and product_id <> all ($2) and off_at is null`
 	putOn        = `
 insert into story_products (story_id, product_id, position, tagged_at) select $1, x.id, x.n - 1, $3 from unnest($2::bigint[]) with ordinality x(id, n)
-on conflict (story_id, product_id) do update set position = excluded.position, off_at = null`
+on conflict (story_id, product_id) where off_at is null do update set position = excluded.position`
 )
 
 // setProducts makes these the products that a story shows. A brand shows its own, a member what stands in their storefront; what the story shows

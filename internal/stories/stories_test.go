@@ -20,6 +20,7 @@ import (
 	"relais/internal/fediverse"
 	"relais/internal/i18n"
 	"relais/internal/media"
+	"relais/internal/money"
 	"relais/internal/notices"
 	"relais/internal/referrals"
 	"relais/internal/stories"
@@ -444,6 +445,44 @@ func TestLinksOfStoriesEarn(t *testing.T) {
 	}
 }
 
+// A click is paid for what the story showed when it was made, or shows at the order, and for nothing that came and went in between.
+func TestLinksOfStoriesCoverWhatWasShown(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	other := w.Shop("bois", 5000, 9)
+	_, err := w.Storefronts.AddListing(ctx, w.lea, other.Product)
+	w.must(err)
+	story := w.tells(w.lea, w.storefront, content(other.Product))
+	link, before := w.follows(w.noe, story.ID, "avant")
+	shows := func(products ...int64) {
+		w.Clock.Set(w.Clock.Now().Add(2 * time.Hour))
+		_, err := w.saves(w.lea, w.storefront, story.ID, content(products...), stories.When{})
+		w.must(err)
+		w.Clock.Set(w.Clock.Now().Add(2 * time.Hour))
+	}
+	clicked := func(visitor string) string {
+		click, err := w.Clicks.Record(ctx, clicks.Visit{LinkID: link.ID, Address: "192.0.2.9", UserAgent: "Mozilla/5.0 (iPhone) " + visitor, Visitor: visitor})
+		w.must(err)
+		return click.Token
+	}
+	shows(other.Product, w.shop.Product)
+	during := clicked("pendant")
+	w.brought(w.noe, apptest.Purchase{Variant: w.shop.Variant, Click: before}) // it is shown at the order
+	shows(other.Product)
+	w.brought(0, apptest.Purchase{Variant: w.shop.Variant, Click: before})
+	w.brought(w.noe, apptest.Purchase{Variant: w.shop.Variant, Click: during})
+	between := clicked("entre")
+	shows(other.Product, w.shop.Product)
+	shows(other.Product)
+	w.brought(0, apptest.Purchase{Variant: w.shop.Variant, Click: between})
+	w.brought(w.noe, apptest.Purchase{Variant: w.shop.Variant, Click: during})
+	w.is(2, `select count(*) from story_products where product_id = $1 and off_at is not null`, w.shop.Product)
+	found, err := stories.Check(ctx, w.DB)
+	if err != nil || slices.ContainsFunc(found, func(f ledgerFinding) bool { return f.Count > 0 }) {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
 // Elsewhere a story is created, updated and deleted; that of a member leads through a link of their own and says that they earn.
 func TestStoriesElsewhere(t *testing.T) {
 	w := open(t)
@@ -489,6 +528,36 @@ func TestStoriesElsewhere(t *testing.T) {
 	if !slices.Equal(kinds, []string{"create", "update", "delete"}) {
 		t.Errorf("told %v", kinds)
 	}
+}
+
+// A margin in the author's storefront is something that they earn, as a commission is: a story that pays only after it was changed leads through their own link then.
+func TestStoriesThatPayAMargin(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	terms := catalog.FirstTerms()
+	terms.CommissionBps, terms.MarginBps = 0, 2000
+	_, err := w.Catalog.OfferTerms(ctx, w.shop.Owner, w.shop.Brand, terms)
+	w.must(err)
+	w.must(w.Fediverse.Open(ctx, w.lea, fediverse.Owner{Kind: fediverse.Storefront, ID: w.lea}))
+	own := w.tells(w.lea, w.storefront, content(w.shop.Product))
+	w.is(1, `select count(*) from fediverse_objects where ref = 'story:' || $1::bigint and earner = '' and path = $2 and feed_path = $2`, own.ID, own.Path())
+	w.must(w.Storefronts.SetMargin(ctx, w.lea, w.shop.Product, money.New(600, "EUR")))
+	pays := func(member int64) bool {
+		pays, err := referrals.StoryPays(ctx, w.DB, own.ID, member, w.Clock.Now())
+		w.must(err)
+		return pays
+	}
+	if !pays(w.lea) || pays(w.noe) || pays(0) {
+		t.Errorf("pays its author %v, who has no margin %v, nobody %v", pays(w.lea), pays(w.noe), pays(0))
+	}
+	changed := own.Content()
+	changed.Title = "Autre chose"
+	_, err = w.saves(w.lea, w.storefront, own.ID, changed, stories.When{})
+	w.must(err)
+	w.is(1, `select count(*) from fediverse_objects o join share_links l on o.path = '/r/' || l.code and l.channel = 'fediverse' join share_links f on o.feed_path = '/r/' || f.code and f.channel = 'feed'
+		where o.ref = 'story:' || $1::bigint and o.earner = 'Lea' and l.member_id = $2 and f.member_id = $2`, own.ID, w.lea)
+	_, err = w.Referrals.Create(ctx, w.noe, referrals.Share{Target: referrals.ToStory, StoryID: own.ID, Channel: "copy"})
+	w.refused("shared by who would earn nothing", err, referrals.ErrStoryPaysNothing)
 }
 
 // What is reported waits for the platform; what it hides nobody reads, until it is decided otherwise.
@@ -576,9 +645,10 @@ func TestCheck(t *testing.T) {
 		t.Error("a story is published anew")
 	}
 	for statement, want := range map[string]string{
-		`update story_products set tagged_at = now() + interval '10 years'`: "story_links_cover",
-		`alter table story_products disable trigger story_products_kept`:    "story_guards",
-		`grant delete on stories to relais_app`:                             "story_guards",
+		`update story_products set tagged_at = now() + interval '10 years'`:                                                "story_links_cover",
+		`update story_products set tagged_at = tagged_at - interval '2 minutes', off_at = tagged_at - interval '1 minute'`: "story_links_cover", // before the click
+		`alter table story_products disable trigger story_products_kept`:                                                   "story_guards",
+		`grant delete on stories to relais_app`:                                                                            "story_guards",
 	} {
 		tx := owner(t, w)
 		tx.MustExec(`set local session_replication_role = replica`)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"relais/internal/i18n"
+	"relais/internal/ideas"
 	"relais/internal/polls"
 )
 
@@ -17,7 +19,7 @@ func TestFromTheDraftToTheProduct(t *testing.T) {
 	owner := w.shop.Owner
 	w.Shows(w.Ask(0, "/polls", nil), http.StatusOK, "Aucun sondage pour le moment", "/brands")
 	w.Shows(w.Ask(owner, desk, nil), http.StatusOK, "Pas encore de sondage", desk+"/new")
-	w.Shows(w.Ask(owner, desk+"/new?idea=7&product="+strconv.FormatInt(w.shop.Product, 10), nil), http.StatusOK, `name="idea" value="7"`, "Bol terre", "Question 5", `selected>Bol terre`)
+	w.Shows(w.Ask(owner, desk+"/new?product="+strconv.FormatInt(w.shop.Product, 10), nil), http.StatusOK, "!L’idée d’où elle vient", "Bol terre", "Question 5", `selected>Bol terre`)
 	w.Shows(w.Ask(w.lea, desk, nil), http.StatusNotFound)
 	bad := w.filled()
 	bad.Set("floor", "116,01")
@@ -72,6 +74,30 @@ func TestFromTheDraftToTheProduct(t *testing.T) {
 	w.Shows(w.Ask(0, page, nil), http.StatusOK, "Il est tourné.", "/p/"+w.shop.Slug, "!ne l’a pas encore fait")
 	w.Shows(w.Ask(0, "/p/"+w.shop.Slug, nil), http.StatusOK, "2 personnes ont décidé", "Céladon, Grande", page)
 	w.Shows(w.Ask(0, page, nil, "Accept-Language", "en"), http.StatusOK, "2 people decided", "What the brand did about it", "!ballot.outcome", "!ballot.facts")
+}
+
+// A poll of an idea: chosen on the form, refused at its field where it is none of the brand's, said on its page, and carried on to the launch once it is decided.
+func TestPollOfAnIdea(t *testing.T) {
+	w := open(t)
+	owner := w.shop.Owner
+	w.must(w.Ideas.Set(t.Context(), owner, w.shop.Brand, ideas.Settings{Taken: true, Threshold: 5, Days: 60, AnswerDays: 21}))
+	i, err := w.Ideas.Propose(t.Context(), w.lea, w.shop.Brand, ideas.Draft{Operation: "operation-1", Lang: i18n.FR, Title: "Un bol d’hiver", Text: "Pour la soupe.", Named: true})
+	w.must(err)
+	id := strconv.FormatInt(i.ID, 10)
+	w.Shows(w.Ask(owner, desk+"/new?idea="+id, nil), http.StatusOK, "L’idée d’où elle vient", `selected>Un bol d’hiver`)
+	form := w.filled()
+	form.Set("quorum", "1")
+	form.Set("idea", "100"+id)
+	w.Shows(w.Ask(owner, desk+"/new", form), http.StatusUnprocessableEntity, `id="f-idea-error"`, "Il sera tourné")
+	form.Set("idea", id)
+	code := w.asks(form)
+	w.Shows(w.Ask(0, "/polls/"+code, nil), http.StatusOK, "D’une idée de Lea", i.Path())
+	w.votes(code, w.max, 0, 0)
+	w.at(*w.view(code).ClosesAt)
+	w.Shows(w.Ask(owner, desk+"/"+code, nil), http.StatusOK, `href="/brand/terre/launches/new?idea=`+id+`"`)
+	late := w.leads(w.Ask(owner, desk+"/new", form), desk+"/")
+	w.must(w.Ideas.Withdraw(t.Context(), w.lea, i.ID))
+	w.Shows(w.Ask(owner, late+"/open", url.Values{}), http.StatusUnprocessableEntity, "ne s’est pas arrêtée", "Il sera tourné")
 }
 
 // What was voted is read by those who have voted, on every route, until it is over; then by everybody.

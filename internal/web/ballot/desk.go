@@ -11,6 +11,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/polls"
+	"relais/internal/web/idea"
 	"relais/internal/web/page"
 )
 
@@ -61,6 +62,7 @@ type draftPage struct {
 	Form      *page.Form
 	Blocks    []questionBlock
 	Products  []page.Option
+	Ideas     []page.Option // from which it may stem
 	Audiences []page.Option
 	Photo     *page.Form // a picture that was refused; nil: none
 	PhotoOf   int64      // for which option; 0: the piece
@@ -91,6 +93,9 @@ func (s *Server) draftPage(c echo.Context, v *polls.View, form *page.Form) (data
 	data.Unit = l.Symbol(brand.Currency)
 	for _, a := range polls.Audiences() {
 		data.Audiences = append(data.Audiences, page.Option{Value: string(a), Label: l.T("ballot.audience." + string(a))})
+	}
+	if data.Ideas, err = idea.Choices(c, s.DB, data.Brand.ID); err != nil {
+		return data, err
 	}
 	data.Products, err = s.products(c, "ballot.field.product_none")
 	return data, err
@@ -219,6 +224,19 @@ func (s *Server) sendPicture(c echo.Context, option int64, remove bool) error {
 func (s *Server) open(c echo.Context) error {
 	code := c.Param("code")
 	err := s.Polls.Open(c.Request().Context(), by(c), brandOf(c).ID, code)
+	if errors.Is(err, fault.Invalid) {
+		v, known := s.Polls.OfTeam(c.Request().Context(), brandOf(c).ID, code, page.Lang(c))
+		if known != nil {
+			return known
+		}
+		form := formOf(v)
+		form.Refused(err)
+		data, known := s.draftPage(c, &v, form)
+		if known != nil {
+			return known
+		}
+		return s.Site.Render(c, form.Status(), "ballot/draft", data)
+	}
 	return s.said(c, err, "ballot.desk.opened", base(c)+"/"+code)
 }
 

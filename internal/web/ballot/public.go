@@ -9,6 +9,7 @@ import (
 
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/ideas"
 	"relais/internal/members"
 	"relais/internal/polls"
 	"relais/internal/web/page"
@@ -58,12 +59,13 @@ type pollPage struct {
 	Stage  string
 	Rows   []questionRow
 	Form   *page.Form
-	Price  string // of what is chosen
-	Refuse string // why the viewer cannot vote; empty: they can
-	Offer  bool   // the ballot is shown
-	Result string // what the decided piece costs; empty: nothing was decided
-	Late   bool   // the brand should have said what it did
-	Page   string // the address of this page, for those who log in
+	Price  string        // of what is chosen
+	Refuse string        // why the viewer cannot vote; empty: they can
+	Offer  bool          // the ballot is shown
+	Result string        // what the decided piece costs; empty: nothing was decided
+	Late   bool          // the brand should have said what it did
+	Page   string        // the address of this page, for those who log in
+	Origin *ideas.Origin // from which it stems; nil: none
 }
 
 // rowsOf are the questions with what of them is chosen in the form, and with the results where there are some.
@@ -111,6 +113,11 @@ func (s *Server) pollPage(c echo.Context, form *page.Form) (data pollPage, err e
 	data.Rows, data.Price = rowsOf(l, data.View, data.Form)
 	if low, high, ok := data.Outcome(); ok {
 		data.Result = rangeOf(l, low.Minor, high.Minor, low.Currency)
+	}
+	if data.StoppedAt == nil {
+		if data.Origin, err = ideas.From(ctx, s.DB, ideas.Poll, data.ID); err != nil {
+			return data, err
+		}
 	}
 	if viewer != 0 && data.Votable(now) {
 		var refused *fault.Error

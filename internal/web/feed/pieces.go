@@ -24,7 +24,7 @@ type EntryView struct {
 // earns by.
 type StoryView struct {
 	story.Tile
-	Pays bool // something that it shows brings a commission
+	Pays bool // something that it shows brings its author something
 }
 
 // PieceView is something new of a storefront or brand that the viewer follows. Each is an advertisement: the member has a commission, the
@@ -62,7 +62,7 @@ func (s *Server) entries(c echo.Context, f posts.Feed) ([]EntryView, error) {
 	var list []EntryView
 	for _, e := range f.Entries {
 		if e.Story != nil {
-			pays, err := referrals.StoryPays(c.Request().Context(), s.DB, e.Story.ID, s.Now())
+			pays, err := referrals.StoryPays(c.Request().Context(), s.DB, e.Story.ID, e.Story.Owner().MemberID, s.Now())
 			if err != nil {
 				return nil, err
 			}

@@ -110,6 +110,7 @@ type deskIdeaPage struct {
 	Form     *page.Form
 	Open     bool
 	Late     bool
+	Goes     bool // a poll or a launch can stem from it
 	Answers  []page.Option
 	Others   []page.Option // that it may be merged into
 	Products []page.Option // that may be attached
@@ -128,7 +129,8 @@ func (s *Server) showDeskIdea(c echo.Context, form *page.Form) error {
 	if err != nil {
 		return err
 	}
-	data := deskIdeaPage{View: v, Brand: brandOf(c), Form: form, Open: v.OpenAt(s.Now()), Late: v.Late(s.Now()), Most: ideas.MaxAnswer}
+	data := deskIdeaPage{View: v, Brand: brandOf(c), Form: form, Open: v.OpenAt(s.Now()), Late: v.Late(s.Now()), Most: ideas.MaxAnswer,
+		Goes: v.State == ideas.Reached || v.AnsweredAt != nil && v.Answer != ideas.No}
 	if data.Photos, err = ideas.Photos(ctx, s.DB, v.ID); err != nil {
 		return err
 	}
@@ -141,7 +143,7 @@ func (s *Server) showDeskIdea(c echo.Context, form *page.Form) error {
 		if err != nil {
 			return err
 		}
-		for _, o := range slices.DeleteFunc(others, func(o ideas.View) bool { return o.ID == v.ID }) {
+		for _, o := range slices.DeleteFunc(others, func(o ideas.View) bool { return o.ID == v.ID || !o.Takes(v.Idea, s.Now()) }) {
 			data.Others = append(data.Others, page.Option{Value: strconv.FormatInt(o.ID, 10), Label: l.T("ideas.merge.option", "Title", o.Title, "Number", o.Supporters)})
 		}
 		data.Others = append(slices.Clone(choose), data.Others...)

@@ -270,17 +270,17 @@ func TestWhoMayDoWhat(t *testing.T) {
 // Two ideas are merged: the page of the one leads to the other, whose thread says so.
 func TestMerging(t *testing.T) {
 	w := open(t)
-	keep := w.proposed()
+	double := w.proposed()
 	form := words()
 	form.Set("operation", "operation-0002")
 	form.Set("title", "Des anses")
-	double := w.leads(w.Ask(w.lea, "/ideas/new", form), "/ideas/")
+	keep := w.leads(w.Ask(w.lea, "/ideas/new", form), "/ideas/")
 	w.supported(keep, w.fans[0], w.fans[1])
 	w.supported(double, w.fans[1], w.fans[2])
 	number, into := strings.TrimPrefix(id(double), "/ideas/"), strings.TrimPrefix(id(keep), "/ideas/")
-	w.Shows(w.Ask(w.shop.Owner, desk+"/"+number, nil), http.StatusOK, "Réunir à une autre idée", "Un bol à anses (2)", "!Répondre en public")
+	w.Shows(w.Ask(w.shop.Owner, desk+"/"+number, nil), http.StatusOK, "Réunir à une autre idée", "Des anses (2)", "!Répondre en public")
 	w.Shows(w.after(w.shop.Owner, w.Ask(w.shop.Owner, desk+"/"+number+"/merge", url.Values{"into": {into}}), desk), http.StatusOK, "Les deux idées sont réunies")
-	w.Shows(w.Ask(w.fans[2], double, nil), http.StatusOK, "a été réunie à une autre", `href="`+keep+`"`, "Un bol à anses", "!Soutenir cette idée")
+	w.Shows(w.Ask(w.fans[2], double, nil), http.StatusOK, "a été réunie à une autre", `href="`+keep+`"`, "Des anses", "!Soutenir cette idée")
 	w.Shows(w.Ask(w.fans[2], keep, nil), http.StatusOK, "3 soutiens", "Vous soutenez cette idée", "Une autre idée lui est réunie", double)
 	w.Shows(w.Ask(0, "/b/terre/ideas?show=ended", nil), http.StatusOK, double, "Réunie à une autre", "!"+keep)
 }

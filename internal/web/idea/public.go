@@ -87,7 +87,7 @@ func (s *Server) ofBrand(c echo.Context) error {
 type onePage struct {
 	ideas.View
 	Photos  []string
-	Thread  []ideas.Moment
+	Thread  []moment
 	Said    []ideas.Comment
 	Pager   *page.Pager
 	Form    *page.Form // of a comment
@@ -134,7 +134,9 @@ func (s *Server) showOne(c echo.Context, v ideas.View, form *page.Form) error {
 	if err != nil {
 		return err
 	}
-	data.Thread = ideas.Thread(v.Idea, merged, steps, now)
+	if data.Thread, err = s.thread(ctx, ideas.Thread(v.Idea, merged, steps, now)); err != nil {
+		return err
+	}
 	if data.Photos, err = ideas.Photos(ctx, s.DB, v.ID); err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/pledges"
 	"relais/internal/postgres"
+	"relais/internal/web/idea"
 	"relais/internal/web/page"
 	"relais/internal/web/tally"
 )
@@ -122,6 +123,7 @@ type newPage struct {
 	Base     string
 	Form     *page.Form
 	Products []page.Option // drafts with a price
+	Ideas    []page.Option // from which it may stem
 	Months   []page.Option
 	Rows     []int
 	Empty    page.Empty
@@ -129,7 +131,7 @@ type newPage struct {
 }
 
 func (s *Server) drafting(c echo.Context) error {
-	return s.showDrafting(c, page.NewForm("days", strconv.Itoa(firstDays), "product", c.QueryParam("product")))
+	return s.showDrafting(c, page.NewForm("days", strconv.Itoa(firstDays), "product", c.QueryParam("product"), "idea", c.QueryParam("idea")))
 }
 
 // showDrafting is the form with which a launch is opened.
@@ -141,6 +143,9 @@ func (s *Server) showDrafting(c echo.Context, form *page.Form) error {
 		return err
 	}
 	data := newPage{Brand: brand, Base: baseOf(brand), Form: form, MaxPlan: pledges.MaxPlan}
+	if data.Ideas, err = idea.Choices(c, s.DB, brand.ID); err != nil {
+		return err
+	}
 	for _, card := range cards {
 		if card.State == catalog.Draft && card.MinMinor > 0 {
 			data.Products = append(data.Products, page.Option{Value: strconv.FormatInt(card.ID, 10), Label: card.Title + " · " + l.Money(card.From())})
@@ -181,6 +186,9 @@ func (s *Server) launch(c echo.Context) error {
 // typed is the launch as it was typed. What cannot be read is 0, and refused at its field.
 func typed(form *page.Form) pledges.LaunchDraft {
 	d := pledges.LaunchDraft{ProductID: form.Int("product", 0), Goal: whole(form.Get("goal")), Days: whole(form.Get("days")), Plan: form.Raw("plan")}
+	if id := form.Int("idea", 0); id != 0 {
+		d.IdeaID = &id
+	}
 	if form.Get("max") != "" {
 		if d.Max = whole(form.Get("max")); d.Max == 0 {
 			d.Max = -1

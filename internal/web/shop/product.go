@@ -202,7 +202,11 @@ func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
 	if data.Delivery, err = s.delivery(c, data.BrandID); err != nil {
 		return err
 	}
-	if data.Origin, err = ideas.OfProduct(c.Request().Context(), s.db, data.ID); err != nil {
+	kind, ref := ideas.Product, data.ID
+	if data.Launch != nil {
+		kind, ref = ideas.Launch, data.Launch.ID
+	}
+	if data.Origin, err = ideas.From(c.Request().Context(), s.db, kind, ref); err != nil {
 		return err
 	}
 	if data.Origin != nil && data.Origin.AuthorID != 0 {

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -31,7 +32,8 @@ type storyPage struct {
 	Video    *stories.Video
 	Products []page.ProductCard
 	Gone     int    // that it shows and that are not for sale
-	Pays     bool   // something that it shows brings a commission
+	Pays     bool   // something that it shows brings whoever brought the visitor something or, where nobody is known, its author
+	Shares   bool   // or the viewer, if they share it
 	Relay    string // who brought the visitor, and earns; empty: nobody known
 	Sibling  []stories.Story
 	Part     int // which of them it is, from 1
@@ -92,7 +94,7 @@ func (s *Server) read(c echo.Context, told stories.Story) (data storyPage, err e
 			data.Video = &v
 		}
 	}
-	if data.Pays, err = referrals.StoryPays(ctx, s.DB, told.ID, s.Now()); err != nil {
+	if data.Shares, err = referrals.StoryPays(ctx, s.DB, told.ID, viewer, s.Now()); err != nil {
 		return data, err
 	}
 	if err := s.sold(c, &data); err != nil {
@@ -101,7 +103,11 @@ func (s *Server) read(c echo.Context, told stories.Story) (data storyPage, err e
 	if err := s.sequence(c, &data); err != nil {
 		return data, err
 	}
-	data.Image = s.subject(told, data.Pays).Of(s.BaseURL + told.Path())
+	about, err := s.subject(ctx, told)
+	if err != nil {
+		return data, err
+	}
+	data.Image = about.Of(s.BaseURL + told.Path())
 	if told.BrandID != 0 {
 		data.Follow, err = follows.OfBrand(ctx, s.DB, viewer, told.BrandID, told.BrandHandle)
 	} else {
@@ -150,8 +156,8 @@ func (s *Server) sold(c echo.Context, data *storyPage) error {
 	if relay.MemberID == 0 && data.BrandID == 0 {
 		relay = referrals.Recommended{MemberID: data.AuthorID, Handle: data.AuthorHandle}
 	}
-	if len(data.Story.Products) == 0 {
-		return nil
+	if data.Pays, err = referrals.StoryPays(ctx, s.DB, data.ID, relay.MemberID, s.Now()); err != nil || len(data.Story.Products) == 0 {
+		return err
 	}
 	cards, err := catalog.Cards(ctx, s.DB, l, s.Now(), data.Story.Products...)
 	if err != nil {
@@ -224,12 +230,16 @@ func (s *Server) sequence(c echo.Context, data *storyPage) (err error) {
 }
 
 // subject is what the picture of a story shows; a member who earns by it is named.
-func (s *Server) subject(told stories.Story, pays bool) preview.Subject {
+func (s *Server) subject(ctx context.Context, told stories.Story) (preview.Subject, error) {
 	about := preview.Subject{Lang: told.Lang, Title: told.Title, Photo: told.Cover().Hash}
-	if told.BrandID == 0 && pays {
+	if told.BrandID != 0 {
+		return about, nil
+	}
+	pays, err := referrals.StoryPays(ctx, s.DB, told.ID, told.AuthorID, s.Now())
+	if pays {
 		about.Member = told.AuthorName
 	}
-	return about
+	return about, err
 }
 
 // card is the picture of a story.
@@ -238,11 +248,11 @@ func (s *Server) card(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	pays, err := referrals.StoryPays(c.Request().Context(), s.DB, told.ID, s.Now())
+	about, err := s.subject(c.Request().Context(), told)
 	if err != nil {
 		return err
 	}
-	return s.Pictures.Answer(c, s.subject(told, pays))
+	return s.Pictures.Answer(c, about)
 }
 
 // reportPage is the form for what somebody finds wrong with a story.

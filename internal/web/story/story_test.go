@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"relais/internal/app/apptest"
+	"relais/internal/catalog"
 	"relais/internal/follows"
 	"relais/internal/groups"
+	"relais/internal/money"
 	"relais/internal/stories"
 	"relais/internal/web/story"
 )
@@ -174,6 +176,22 @@ func TestLinkToAStory(t *testing.T) {
 	w.leads(w.Ask(w.shop.Owner, form, w.words(form, "do", "keep")), path)
 	w.Shows(w.Ask(0, path, nil), 200, "!Partager ce récit", "!ad-label")
 	w.Shows(w.Ask(w.lea, "/share", url.Values{"story": {code}, "channel": {"mail"}}), 409, "rien gagner")
+}
+
+// Who earns a margin by their story is labelled, on its page and in the feed; whoever would earn nothing is not asked to share it.
+func TestStoryThatPaysAMargin(t *testing.T) {
+	w := open(t)
+	terms := catalog.FirstTerms()
+	terms.CommissionBps, terms.MarginBps = 0, 2000
+	_, err := w.Catalog.OfferTerms(t.Context(), w.shop.Owner, w.shop.Brand, terms)
+	w.must(err)
+	own, _ := w.tells(w.lea)
+	w.must(w.Follows.Follow(t.Context(), w.noe, follows.Member, "lea", groups.Personal))
+	w.Shows(w.Ask(w.noe, own, nil), 200, "!ad-label", "!Partager ce récit")
+	w.must(w.Storefronts.SetMargin(t.Context(), w.lea, w.shop.Product, money.New(600, "EUR")))
+	w.Shows(w.Ask(w.noe, own, nil), 200, "ad-label", "Publicité", "!Partager ce récit")
+	w.Shows(w.Ask(w.lea, own, nil), 200, "Partager ce récit")
+	w.Shows(w.Ask(w.noe, "/feed", nil), 200, own, "ad-label")
 }
 
 // Who follows the brand or member reads of it in their home feed; nobody else does.

@@ -1,0 +1,43 @@
+package polls_test
+
+import (
+	"testing"
+
+	"relais/internal/i18n"
+	"relais/internal/ideas"
+)
+
+// A poll that stems from an idea is in the thread of it once it is open; one of another brand's idea, or one that is over, is refused at its field.
+func TestPollOfAnIdea(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	idea := func(owner, brand int64, operation string) ideas.Idea {
+		w.must(w.Ideas.Set(ctx, owner, brand, ideas.Settings{Taken: true, Threshold: 5, Days: 60, AnswerDays: 21}))
+		i, err := w.Ideas.Propose(ctx, w.lea, brand, ideas.Draft{Operation: operation, Lang: i18n.FR, Title: "Une chemise d’été", Text: "En lin."})
+		w.must(err)
+		return i
+	}
+	other := w.Shop("verre", 5000, 5)
+	mine, theirs := idea(w.shop.Owner, w.shop.Brand, "operation-1"), idea(other.Owner, other.Brand, "operation-2")
+	d := draft()
+	for _, d.IdeaID = range []int64{theirs.ID, mine.ID + 1000} {
+		if _, err := w.Polls.Save(ctx, w.shop.Owner, w.shop.Brand, "", d); err != ideas.ErrThread {
+			t.Errorf("of idea %d: %v", d.IdeaID, err)
+		}
+	}
+	d.IdeaID = mine.ID
+	v := w.view(w.asks(d), 0)
+	steps, err := ideas.Steps(ctx, w.DB, mine.ID, i18n.FR)
+	if err != nil || len(steps) != 1 || steps[0].Kind != ideas.Poll || steps[0].RefID != v.ID || steps[0].Title != v.Title || steps[0].Path != v.Path() {
+		t.Errorf("%+v, %v", steps, err)
+	}
+	if from, err := ideas.From(ctx, w.DB, ideas.Poll, v.ID); err != nil || from == nil || from.Path() != mine.Path() {
+		t.Errorf("%+v, %v", from, err)
+	}
+	late, err := w.Polls.Save(ctx, w.shop.Owner, w.shop.Brand, "", d)
+	w.must(err)
+	w.must(w.Ideas.Withdraw(ctx, w.lea, mine.ID))
+	if err := w.Polls.Open(ctx, w.shop.Owner, w.shop.Brand, late); err != ideas.ErrThread {
+		t.Errorf("of an idea that was withdrawn: %v", err)
+	}
+}
