@@ -59,7 +59,13 @@ end $$;
 drop trigger orders_place_fixed on orders;
 create trigger orders_place_fixed before update of place, withdrawal_days, expected on orders for each row execute function orders_place_fixed();
 
--- 4. How a launch stands is on the page of its product.
+-- 4. What was promised of a variant that cannot be ordered at the deadline does not count; a card that comes when nothing is left, or is one of the brand's team, is refused.
+alter table pledges drop constraint pledges_ended_why_check,
+  add constraint pledges_ended_why_check check (ended_why in ('','missed','cancelled','unavailable','late','not_offered','full','team')),
+  drop constraint pledges_why_check,
+  add constraint pledges_why_check check (case state when 'released' then ended_why not in ('','full','team') when 'lapsed' then ended_why in ('','full','team') else ended_why = '' end);
+
+-- 5. How a launch stands is on the page of its product.
 -- +goose StatementBegin
 create function note_launch() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin

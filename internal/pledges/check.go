@@ -15,14 +15,17 @@ var checks = []ledger.Invariant{
 		    or l.price_minor > p.price_minor - p.price_minor * c.less_bps / 10000 or o.placed_at < c.deadline`},
 	{Number: "I29", Name: "pledges_charged_when_reached", Description: "only a campaign that was reached has orders, each of a pledge of its own, and nothing that was promised to one that has ended stands undecided",
 		Query: `select (select count(*) from pledges p join campaigns c on c.id = p.campaign_id where c.state <> 'reached' and p.state in ('due','ordered') or c.state <> 'open' and p.state = 'joined'
-		    or p.state = 'released' and c.state in ('open','reached') and p.ended_why not in ('unavailable','late') and c.stopped_at is null)
+		    or p.state = 'released' and c.state in ('open','reached') and p.ended_why not in ('unavailable','late','not_offered') and c.stopped_at is null)
 		  + (select count(*) from orders o where o.operation like 'pledge-%' and not exists (select 1 from pledges p where p.order_id = o.id and o.operation = 'pledge-' || lpad(p.id::text, 12, '0')))`},
-	{Number: "I29", Name: "launches_reached_goal", Description: "a launch that was reached had at least the pieces of its goal at its end, and exactly these were decided: to be charged, charged or released since",
+	{Number: "I29", Name: "launches_reached_goal", Description: "a launch that was reached had at least the pieces of its goal that could be ordered at its end, and exactly these were decided: to be charged, charged or released since",
 		Query: `select count(*) from campaigns c where c.kind = 'launch' and (c.state = 'reached' and c.people < (c.steps->0->>'people')::integer
-		    or c.state = 'reached' and c.people <> (select coalesce(sum(p.quantity), 0) from pledges p where p.campaign_id = c.id and p.state in ('due','ordered','released'))
+		    or c.state = 'reached' and c.people <> (select coalesce(sum(p.quantity), 0) from pledges p where p.campaign_id = c.id and p.state in ('due','ordered','released') and p.ended_why <> 'not_offered')
 		    or c.state <> 'reached' and exists (select 1 from pledges p where p.campaign_id = c.id and p.order_id is not null))`},
-	{Number: "I29", Name: "launches_within_max", Description: "the pieces promised in a launch, those for which a card is missing counted, are never more than its brand can make",
-		Query: `select count(*) from campaigns c where c.max_units < (select sum(p.quantity) from pledges p where p.campaign_id = c.id and (p.state in ('joined','due','ordered') or p.state = 'pending' and c.state = 'open'))`},
+	{Number: "I29", Name: "launches_within_max", Description: "the pieces promised with a card in a launch are never more than its brand can make",
+		Query: `select count(*) from campaigns c where c.max_units < (select sum(p.quantity) from pledges p where p.campaign_id = c.id and p.state in ('joined','due','ordered'))`},
+	{Number: "I29", Name: "launches_made_before_sent", Description: "no parcel of a launch was sent or received before its brand said that it is made",
+		Query: `select count(*) from shipments s join orders o on o.id = s.order_id where o.expected is not null and s.state in ('shipped','delivered')
+		    and not exists (select 1 from pledges p join campaigns c on c.id = p.campaign_id where p.order_id = o.id and c.made_at <= s.shipped_at)`},
 	{Number: "I29", Name: "launch_orders_promised", Description: "an order of a launch is that of a pledge to it, with its month, and what is being launched was ordered in no other way",
 		Query: `select (select count(*) from orders o where o.expected is not null
 		    and not exists (select 1 from pledges p join campaigns c on c.id = p.campaign_id where p.order_id = o.id and c.kind = 'launch' and c.expected = o.expected))

@@ -280,6 +280,9 @@ func (s *Service) Close(ctx context.Context, id int64) error {
 
 // decide ends a campaign at its deadline by what was promised.
 func (s *Service) decide(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
+	if err := s.dropGone(ctx, tx, c); err != nil {
+		return err
+	}
 	people, err := count(ctx, tx, c)
 	if err != nil {
 		return err
@@ -313,7 +316,7 @@ const selectPeople = `select email_normal, coalesce(member_id, 0) as member_id, 
 // count is how many people promised; of a launch, how many pieces.
 func count(ctx context.Context, q sqlx.QueryerContext, c Campaign) (int, error) {
 	if c.IsLaunch() {
-		return units(ctx, q, c.ID, "joined")
+		return units(ctx, q, c.ID)
 	}
 	var ps []Person
 	if err := sqlx.SelectContext(ctx, q, &ps, selectPeople, c.ID); err != nil {

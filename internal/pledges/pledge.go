@@ -28,8 +28,8 @@
 //   - Its product is "launch" in package catalog from opening on: its page and storefronts show it with the goal, and nothing sells it, as whatever sells
 //     asks for one that is published: no basket, no sale in person, no group order, no margin of a storefront. Of missed and cancelled it is a draft again. Of reached it stays
 //     so until its brand says that it is made: then it is for sale like anything else, and whoever was charged is told, to be among the first to resell it.
-//   - It counts pieces, not people: a goal, steps above it, and at most so many as its brand can make. What is promised, a card missing or not, never exceeds
-//     that, also when many promise at once. No stock is kept, as there is none, and none goes back. The limit of pieces for one account or card holds.
+//   - It counts pieces, not people: a goal, steps above it, and at most so many as its brand can make. What is promised with a card never exceeds
+//     that, also when many promise at once: whose card comes when nothing is left is out. The team of its brand cannot join. No stock is kept, as there is none, and none goes back. The limit of pieces for one account or card holds.
 //   - Its order says in which month it is delivered (orders.expected), which the consent said. Delivery, withdrawal and all the rest follow from the order.
 //   - Who opened it earns nothing. Whose link or storefront brought somebody earns by the ordinary rules, as of the moment of joining, once the card is charged.
 //   - It is known to everybody: anybody finds it, and it runs for LaunchDays at most.
@@ -80,6 +80,9 @@ const (
 	Unavailable Why = "unavailable" // the product can no longer be sold
 	NotEnough   Why = "missed"      // of a pledge: too few people
 	CalledOff   Why = "cancelled"   // of a pledge: the campaign was cancelled
+	NotOffered  Why = "not_offered" // of a pledge to a launch: its variant could not be ordered at the deadline, and did not count
+	Full        Why = "full"        // of a pledge to a launch that lapsed: its card came when nothing was left
+	OfTeam      Why = "team"        // of a pledge to a launch that lapsed: its card is known as one of the brand's team
 )
 
 // State is where a pledge stands.
@@ -128,6 +131,8 @@ var (
 
 	// of launches
 	ErrUnits      = fault.Field("quantity", "fault.pledges.units")         // so many pieces are not left: argument Left
+	ErrTeam       = fault.Field("email", "fault.pledges.team")             // of the team of the brand, which cannot fill its own goal
+	ErrCharging   = fault.New(fault.Conflict, "fault.pledges.charging")    // cards are still charged
 	ErrManyOpen   = fault.New(fault.Conflict, "fault.pledges.many_open")   // the brand has MaxOpen open
 	ErrNotReached = fault.New(fault.Conflict, "fault.pledges.not_reached") // nothing is to be made
 	ErrGoal       = fault.Field("goal", "fault.pledges.goal")              // 1 to MaxUnits
@@ -215,7 +220,7 @@ type Pledge struct {
 	ExpiresAt      time.Time  `db:"expires_at"` // of a pending one
 	JoinedAt       *time.Time `db:"joined_at"`
 	EndedAt        *time.Time `db:"ended_at"`
-	EndedWhy       Why        `db:"ended_why"` // of a released one
+	EndedWhy       Why        `db:"ended_why"` // of a released one, and of a lapsed one where its card was refused
 	ToldAt         *time.Time `db:"told_at"`
 	SetupID        *string    `db:"setup_id"`
 	SetupURL       string     `db:"setup_url"`
