@@ -268,7 +268,7 @@ func (s *Service) tellBacker(ctx context.Context, tx *sqlx.Tx, c Campaign, p Ple
 
 // LaunchOf is the launch of a product that is open, or was reached and is not made yet. ErrGone.
 func (s *Service) LaunchOf(ctx context.Context, productID int64, lang i18n.Lang) (View, error) {
-	vs, err := viewsWhere(ctx, s.db, lang, `c.product_id = $2 and c.kind = 'launch' and (c.state = 'open' or c.state = 'reached' and c.made_at is null) order by c.id desc limit 1`, productID)
+	vs, err := viewsWhere(ctx, s.db, lang, `c.product_id = $2 and c.kind = 'launch' and (c.state = 'open' or c.state = 'reached' and c.made_at is null and c.stopped_at is null) order by c.id desc limit 1`, productID)
 	if err == nil && len(vs) == 0 {
 		err = ErrGone
 	}

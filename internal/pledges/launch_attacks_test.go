@@ -7,6 +7,7 @@ import (
 	"relais/internal/app/apptest"
 	"relais/internal/catalog"
 	"relais/internal/fault"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/pledges"
 )
@@ -189,4 +190,54 @@ func TestALatePaymentOfALaunch(t *testing.T) {
 		t.Errorf("%s, stock %d", o.State, c.stock())
 	}
 	c.Audit()
+}
+
+// A launch that was reached and will not be made: nobody is charged any more, whoever paid is paid back whole and once, also who pays late, and all are told.
+func TestALaunchThatIsNotMade(t *testing.T) {
+	for name, platform := range map[string]bool{"given up by its brand": false, "stopped by the platform, long after": true} {
+		t.Run(name, func(t *testing.T) {
+			c := launch(t)
+			ctx := t.Context()
+			g := c.launches()
+			paid, poor := c.backs(g.Code, "anne", card(0), 2), c.backs(g.Code, "bruno", "4000000000000341", 1)
+			c.ends()
+			if platform {
+				c.Pass(20)
+				c.sweeps()
+				c.must(c.Pledges.Stop(ctx, c.Member("admin"), g.Code, "rien ne vient"))
+			} else {
+				if err := c.Pledges.Unmake(ctx, c.shop.Owner, c.shop.Brand, g.ID, " "); !errors.Is(err, fault.Invalid) {
+					t.Errorf("without a reason: %v", err)
+				}
+				if err := c.Pledges.Unmake(ctx, c.lea, c.shop.Brand, g.ID, "non"); !errors.Is(err, pledges.ErrGone) {
+					t.Errorf("by a stranger: %v", err)
+				}
+				c.must(c.Pledges.Unmake(ctx, c.shop.Owner, c.shop.Brand, g.ID, "L’atelier a brûlé."))
+			}
+			c.sweeps()
+			o := c.see(paid.Token).Order
+			if o.State != orders.Refunded || o.RefundedMinor != o.TotalMinor || c.stock() != 0 || c.product() != catalog.Draft {
+				t.Errorf("%s, %d of %d back, stock %d, product %s", o.State, o.RefundedMinor, o.TotalMinor, c.stock(), c.product())
+			}
+			if p := c.see(poor.Token); p.Order.State.WasPaid() || c.letters("unpaid", "bruno") != 1 {
+				t.Errorf("not paid yet, and now %s", p.Order.State)
+			}
+			c.must(c.Pledges.PayBack(ctx, o.ID))
+			var asked int
+			c.must(c.DB.Get(&asked, `select count(*) from refunds where order_id = $1`, o.ID))
+			if asked != 1 {
+				t.Errorf("asked %d times", asked)
+			}
+			if told := c.Told(c.shop.Owner, notices.BrandOrder); told[len(told)-1] != "launch_unmade" {
+				t.Errorf("the team was told %v", told)
+			}
+			for what, err := range map[string]error{"made": c.Pledges.Made(ctx, c.shop.Owner, c.shop.Brand, g.ID), "started": c.Pledges.Start(ctx, c.shop.Owner, c.shop.Brand, g.ID),
+				"given up again": c.Pledges.Unmake(ctx, c.shop.Owner, c.shop.Brand, g.ID, "non")} {
+				if !errors.Is(err, pledges.ErrNotReached) {
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+			c.Audit()
+		})
+	}
 }
