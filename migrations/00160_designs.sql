@@ -13,8 +13,9 @@ create table base_versions (
   created_at   timestamptz not null,
   updated_at   timestamptz not null,
   published_at timestamptz,
+  currency     char(3),                                              -- of what its options cost: its product's when it was published
   constraint base_versions_number_key unique (product_id, number),
-  constraint base_versions_published_check check ((state = 'draft') = (published_at is null))
+  constraint base_versions_published_check check ((state = 'draft') = (published_at is null) and (state = 'draft') = (currency is null))
 );
 create unique index base_versions_one_draft on base_versions (product_id) where state = 'draft';
 create unique index base_versions_one_published on base_versions (product_id) where state = 'published';
@@ -24,7 +25,7 @@ revoke delete, truncate on base_versions from relais_app;
 create function base_versions_move() returns trigger language plpgsql as $$
 begin
   if row(old.product_id, old.number, old.created_by, old.created_at) is distinct from row(new.product_id, new.number, new.created_by, new.created_at)
-     or old.state <> 'draft' and row(old.content, old.revision, old.published_at) is distinct from row(new.content, new.revision, new.published_at) then
+     or old.state <> 'draft' and row(old.content, old.revision, old.published_at, old.currency) is distinct from row(new.content, new.revision, new.published_at, new.currency) then
     raise exception 'version % of a base stays as it was published', old.id using errcode = '23514', constraint = 'base_versions_fixed_check';
   end if;
   if old.state <> new.state and (old.state, new.state) not in (('draft','published'), ('published','retired')) then

@@ -12,6 +12,7 @@ alter table campaigns
   add column plan       text not null default '' check (length(plan) <= 2000), -- … what the brand says will happen with the money
   add column started_at timestamptz,                                          -- … it is in production
   add column made_at    timestamptz,                                          -- … it is made, and for sale like anything else
+  add column stopped_why text not null default '' check (length(stopped_why) <= 500), -- … why its brand, which asked for it, will not make it
   add column idea_id    bigint references ideas,                              -- … the idea from which it came; null: none
   drop constraint campaigns_kind_check,
   add constraint campaigns_kind_check check (kind in ('group_order','launch')),
@@ -24,9 +25,10 @@ alter table campaigns
   add constraint campaigns_goal_check check (kind <> 'launch' or (steps->0->>'people')::integer >= 1 and (steps->0->>'less_bps')::integer = 0
     and (max_units is null or max_units >= (steps->0->>'people')::integer and (state <> 'reached' or people <= max_units))
     and (state <> 'reached' or people >= (steps->0->>'people')::integer)),
-  add constraint campaigns_made_check check ((started_at is null or state = 'reached') and (made_at is null or made_at >= started_at and started_at is not null));
+  add constraint campaigns_made_check check ((started_at is null or state = 'reached') and (made_at is null or made_at >= started_at and started_at is not null and stopped_at is null)
+    and (stopped_why = '' or kind = 'launch' and stopped_at is not null));
 comment on column campaigns.people is 'when it ended: people of a group order, pieces of a launch';
-create unique index campaigns_one_launch on campaigns (product_id) where kind = 'launch' and (state = 'open' or state = 'reached' and made_at is null);
+create unique index campaigns_one_launch on campaigns (product_id) where kind = 'launch' and (state = 'open' or state = 'reached' and made_at is null and stopped_at is null);
 create index campaigns_launches on campaigns (deadline) where kind = 'launch' and state = 'open';
 
 -- +goose StatementBegin
@@ -37,7 +39,7 @@ begin
     raise exception 'campaign % keeps what was offered', old.id using errcode = '23514', constraint = 'campaigns_fixed_check';
   end if;
   if old.state <> 'open' and (row(old.state, old.note, old.ended_at, old.ended_why, old.people, old.less_bps)
-     is distinct from row(new.state, new.note, new.ended_at, new.ended_why, new.people, new.less_bps) or old.stopped_at is not null and old.stopped_at is distinct from new.stopped_at
+     is distinct from row(new.state, new.note, new.ended_at, new.ended_why, new.people, new.less_bps) or old.stopped_at is not null and row(old.stopped_at, old.stopped_why) is distinct from row(new.stopped_at, new.stopped_why)
      or old.started_at is not null and old.started_at is distinct from new.started_at or old.made_at is not null and old.made_at is distinct from new.made_at) then
     raise exception 'campaign % is over', old.id using errcode = '23514', constraint = 'campaigns_move_check';
   end if;
@@ -59,7 +61,13 @@ end $$;
 drop trigger orders_place_fixed on orders;
 create trigger orders_place_fixed before update of place, withdrawal_days, expected on orders for each row execute function orders_place_fixed();
 
--- 4. How a launch stands is on the page of its product.
+-- 4. What was promised of a variant that cannot be ordered at the deadline does not count; a card that comes when nothing is left, or is one of the brand's team, is refused.
+alter table pledges drop constraint pledges_ended_why_check,
+  add constraint pledges_ended_why_check check (ended_why in ('','missed','cancelled','unavailable','late','not_offered','full','team')),
+  drop constraint pledges_why_check,
+  add constraint pledges_why_check check (case state when 'released' then ended_why not in ('','full','team') when 'lapsed' then ended_why in ('','full','team') else ended_why = '' end);
+
+-- 5. How a launch stands is on the page of its product.
 -- +goose StatementBegin
 create function note_launch() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin

@@ -14,7 +14,7 @@ import (
 	"relais/internal/making"
 	"relais/internal/orders/checks"
 	"relais/internal/payouts"
-	"relais/internal/pledges"
+	"relais/internal/pledges/sound"
 	"relais/internal/pos"
 	"relais/internal/returns"
 	"relais/internal/reviews"
@@ -25,5 +25,5 @@ import (
 type Finding = ledger.Finding
 
 // invariants are those of every package that touches money, from the ledger up.
-var invariants = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, checks.Check, making.Check, pos.Check, pledges.Check,
+var invariants = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, checks.Check, making.Check, pos.Check, sound.Check,
 	returns.Check, disputes.Check, reviews.Check, payouts.Check, debts.Check, documents.Check, jobs.Check, webhooks.Check}

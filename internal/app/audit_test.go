@@ -408,6 +408,9 @@ var corruptions = []struct{ name, sql, want string }{
 	{"a launch charged for fewer pieces than it counted", `update campaigns set people = people + 1 where kind = 'launch' and state = 'reached'`, "launches_reached_goal"},
 	{"a launch charged that was missed", `update pledges set order_id = (select min(id) from orders) where campaign_id = (select id from campaigns where kind = 'launch' and state = 'missed')`, "launches_reached_goal"},
 	{"more pieces of a launch than can be made", `update campaigns set max_units = 1 where kind = 'launch' and state = 'open'`, "launches_within_max"},
+	{"a parcel of a launch sent before it is made", `update shipments set state = 'shipped', shipped_at = now() where order_id = (select id from orders where expected is not null)`, "launches_made_before_sent"},
+	{"a launch that counted what could not be ordered", `update pledges set state = 'released', ended_why = 'not_offered', order_id = null where order_id = (select id from orders where expected is not null)`, "launches_reached_goal"},
+	{"a launch stopped whose buyers are not paid back", `update campaigns set stopped_at = now() - interval '2 days' where kind = 'launch' and state = 'reached'`, "launches_given_up_paid_back"},
 	{"an order of a launch that nobody promised", `update orders set expected = date '2031-01-01' where id = (select min(id) from orders)`, "launch_orders_promised"},
 	{"an order of another month than was promised", `update orders set expected = expected + interval '1 month' where expected is not null`, "launch_orders_promised"},
 	{"what is being launched sold in a basket", `update order_lines set product_id = (select product_id from campaigns where kind = 'launch' and state = 'open') where order_id = (select max(id) from orders);

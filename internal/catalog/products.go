@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/catalog/slug"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 )
@@ -27,8 +28,8 @@ func (s *Service) CreateProduct(ctx context.Context, by, brandID int64, d Produc
 }
 
 // EditProduct replaces a product's texts, options and variants by those of the draft. Variants that are
-// missing in it are no longer sold; a new price is kept in the history. The whole team may. Faults: Invalid by
-// field, NotFound, Conflict when more was sold meanwhile than the new stock leaves.
+// missing in it are no longer sold; a new price is kept in the history. What is being launched stays what was promised, but for its
+// texts, prices and stock. The whole team may. Faults: Invalid by field, NotFound, Conflict when more was sold meanwhile than the new stock leaves.
 func (s *Service) EditProduct(ctx context.Context, by, brandID, productID int64, d ProductDraft) error {
 	return s.inBrand(ctx, by, brandID, Staff, func(tx *sqlx.Tx) error {
 		return UpdateProduct(ctx, tx, brandID, productID, d, s.now())
@@ -58,14 +59,14 @@ func InsertProduct(ctx context.Context, tx *sqlx.Tx, brandID int64, d ProductDra
 	if err := lockBrand(ctx, tx, brandID); err != nil {
 		return Product{}, err
 	}
-	base := cmp.Or(d.Slug, Slug(d.Title))
-	for n, slug := 1, base; ; n++ {
+	base := cmp.Or(d.Slug, slug.Of(d.Title))
+	for n, address := 1, base; ; n++ {
 		var id int64
-		err := tx.GetContext(ctx, &id, insertProduct, brandID, slug, d.ImportKey, d.Lang, d.Title, d.Description, d.Category,
+		err := tx.GetContext(ctx, &id, insertProduct, brandID, address, d.ImportKey, d.Lang, d.Title, d.Description, d.Category,
 			texts(d.Tags), d.Warnings, texts(d.Options), d.VATBps, now, d.CustomMade)
 		switch {
 		case errors.Is(err, sql.ErrNoRows): // the slug is taken
-			if slug, err = freeSlug(ctx, tx, base, n); err != nil {
+			if address, err = freeSlug(ctx, tx, base, n); err != nil {
 				return Product{}, err
 			}
 			continue
@@ -108,7 +109,11 @@ func UpdateProduct(ctx context.Context, tx *sqlx.Tx, brandID, productID int64, d
 	if err := lockBrand(ctx, tx, brandID); err != nil {
 		return err
 	}
-	if _, err := productForUpdate(ctx, tx, brandID, productID); err != nil {
+	p, err := productForUpdate(ctx, tx, brandID, productID)
+	if err == nil && p.State == Launching {
+		err = staysPromised(ctx, tx, p, d)
+	}
+	if err != nil {
 		return err
 	}
 	before, err := LowestPrice(ctx, tx, productID)

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"relais/internal/catalog"
+	"relais/internal/fault"
 	"relais/internal/money"
 )
 
@@ -118,20 +120,6 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-func TestSlug(t *testing.T) {
-	for title, want := range map[string]string{
-		"Bougie parfumée n° 5": "bougie-parfumee-n-5", "L’œuf à la coque": "l-oeuf-a-la-coque", "  --  ": "article", "日本": "article",
-		"Straße & Łódź": "strasse-et-lodz", "A--b__C": "a-b-c", "½ litre": "1-2-litre",
-	} {
-		if got := catalog.Slug(title); got != want {
-			t.Errorf("%q: %q, want %q", title, got, want)
-		}
-	}
-	if got := catalog.Slug(strings.Repeat("ab ", 100)); len(got) > 110 || strings.HasSuffix(got, "-") {
-		t.Errorf("long title: %q", got)
-	}
-}
-
 func TestMarkdownIsSafe(t *testing.T) {
 	for source, want := range map[string]string{
 		"**gras**":                                    "<p><strong>gras</strong></p>",
@@ -151,5 +139,34 @@ func TestMarkdownIsSafe(t *testing.T) {
 	}
 	if got := catalog.Plain("# Vase\n\nFait *main* & cuit, à **Aubagne**.", 20); got != "Vase Fait main &…" {
 		t.Errorf("plain: %q", got)
+	}
+}
+
+func TestPromised(t *testing.T) {
+	p := catalog.Product{VATBps: 2000, Options: []string{"Taille"}}
+	variants := []catalog.Variant{{ID: 1, Values: []string{"S"}, PriceMinor: 100, Active: true}, {ID: 2, Values: []string{"L"}, PriceMinor: 100, Active: true}, {ID: 3, Values: []string{"XL"}}}
+	yes, no := true, false
+	draft := func(change func(d *catalog.ProductDraft)) catalog.ProductDraft {
+		d := catalog.ProductDraft{Title: "Autre", VATBps: 2000, Options: []string{"Taille"}, CustomMade: &no, Variants: []catalog.VariantDraft{
+			{Values: []string{"M"}, PriceMinor: 5}, {ID: 2, Values: []string{"L"}, PriceMinor: 70, Stock: 8}, {ID: 1, Values: []string{"S"}, PriceMinor: 200}}}
+		if change != nil {
+			change(&d)
+		}
+		return d
+	}
+	if err := catalog.Promised(p, variants, draft(nil)); err != nil {
+		t.Errorf("texts, prices, stock and one more: %v", err)
+	}
+	for field, change := range map[string]func(d *catalog.ProductDraft){
+		"custom_made":       func(d *catalog.ProductDraft) { d.CustomMade = &yes },
+		"vat":               func(d *catalog.ProductDraft) { d.VATBps = 0 },
+		"options":           func(d *catalog.ProductDraft) { d.Options = []string{"Couleur"} },
+		"variants":          func(d *catalog.ProductDraft) { d.Variants = d.Variants[:2] },
+		"variants.1.values": func(d *catalog.ProductDraft) { d.Variants[1].Values = []string{"XXL"} },
+	} {
+		problem, ok := errors.AsType[*fault.Error](catalog.Promised(p, variants, draft(change)))
+		if !ok || len(problem.Fields) != 1 || problem.Fields[field] == "" {
+			t.Errorf("%s: %v", field, problem)
+		}
 	}
 }

@@ -67,7 +67,8 @@ func oneVersionOf(ctx context.Context, tx *sqlx.Tx, query string, args ...any) (
 	return v, v.read()
 }
 
-// Publish lets members design on the draft from now on; the version before it is retired, and designs that stand on it stay as they are. For the
+// Publish lets members design on the draft from now on; the version before it is retired, and designs that stand on it stay as they are. What its options cost is of the
+// currency that the product has now: priced in another one, it is no longer offered. For the
 // brand's team. NotFound for others; ErrNoBase, ErrElsewhere, ErrUnready.
 func (s *Service) Publish(ctx context.Context, by, brandID, productID int64, revision int) error {
 	return s.inProduct(ctx, by, brandID, productID, func(tx *sqlx.Tx) error {
@@ -83,7 +84,7 @@ func (s *Service) Publish(ctx context.Context, by, brandID, productID int64, rev
 		if err := retire(ctx, tx, productID); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `update base_versions set state = 'published', published_at = $2 where id = $1`, v.ID, s.now())
+		_, err = tx.ExecContext(ctx, `update base_versions set state = 'published', published_at = $2, currency = (select currency from products where id = product_id) where id = $1`, v.ID, s.now())
 		return postgres.Translate(err)
 	})
 }

@@ -105,7 +105,7 @@ type Design struct {
 	ProductID    int64          `db:"product_id"`
 	Slug         string         `db:"slug"`
 	ProductTitle string         `db:"product_title"`
-	Currency     money.Currency `db:"currency"`
+	Currency     money.Currency `db:"currency"` // of what its options cost
 	Base         model.Base     `db:"-"`
 	Doc          model.Document `db:"-"`
 	Photos       []Photo        `db:"-"` // of its author
@@ -141,7 +141,7 @@ func (d Design) OnPage() draw.Pictures {
 
 const selectDesign = `
 select d.id, d.author_id, d.version_id, d.title, d.revision, d.content, d.updated_at, v.content as base_content, v.state <> 'published' as newer,
-  exists (select 1 from base_versions o where o.product_id = v.product_id and o.state = 'published') as offered, p.id as product_id, p.slug, p.title as product_title, p.currency
+  exists (select 1 from base_versions o where o.product_id = v.product_id and o.state = 'published' and o.currency = p.currency) as offered, p.id as product_id, p.slug, p.title as product_title, v.currency
 from designs d join base_versions v on v.id = d.version_id join products p on p.id = v.product_id
 where d.id = $1 and d.author_id = $2 and d.state <> 'dropped'`
 
@@ -163,7 +163,7 @@ func ByID(ctx context.Context, q sqlx.QueryerContext, memberID, id int64) (Desig
 
 const selectMine = `
 select d.id, d.author_id, d.version_id, d.title, d.revision, d.content, d.updated_at, v.content as base_content, v.state <> 'published' as newer,
-  exists (select 1 from base_versions o where o.product_id = v.product_id and o.state = 'published') as offered, p.id as product_id, p.slug, p.title as product_title, p.currency
+  exists (select 1 from base_versions o where o.product_id = v.product_id and o.state = 'published' and o.currency = p.currency) as offered, p.id as product_id, p.slug, p.title as product_title, v.currency
 from designs d join base_versions v on v.id = d.version_id join products p on p.id = v.product_id
 where d.author_id = $1 and d.state <> 'dropped' order by d.id desc`
 
@@ -211,7 +211,7 @@ func oneVersion(ctx context.Context, q sqlx.QueryerContext, where string, args .
 // Offered is the version on which members design now. ErrNoBase.
 func Offered(ctx context.Context, q sqlx.QueryerContext, productID int64) (Version, error) {
 	v, err := oneVersion(ctx, q, `product_id = $1 and state = 'published' and exists
-		(select 1 from products p join brands b on b.id = p.brand_id where p.id = product_id and p.state = 'published' and b.blocked_at is null)`, productID)
+		(select 1 from products p join brands b on b.id = p.brand_id where p.id = product_id and p.currency = base_versions.currency and p.state = 'published' and b.blocked_at is null)`, productID)
 	return v, orNoBase(err)
 }
 

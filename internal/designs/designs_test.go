@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jmoiron/sqlx"
 
 	"relais/internal/app/apptest"
 	"relais/internal/designs"
@@ -18,6 +19,7 @@ import (
 	"relais/internal/designs/draw"
 	"relais/internal/designs/model"
 	"relais/internal/fault"
+	"relais/internal/postgres"
 )
 
 // atelier is a shop whose product is a base, and a member who designs on it.
@@ -350,5 +352,41 @@ func TestWhatCannotBeReadAgainIsNotKept(t *testing.T) {
 		if got := a.reads(d.ID); got.Revision != 1 {
 			t.Errorf("%s is kept", name)
 		}
+	}
+}
+
+// What the options of a base cost is of the currency that its product had when it was published: priced in another one, nothing of it can be ordered before the brand
+// publishes it anew, and what was ordered before keeps its currency.
+func TestABaseOfAnotherCurrency(t *testing.T) {
+	a := open(t)
+	ctx := t.Context()
+	a.publishes(0, designstest.Shirt())
+	id := a.starts().ID
+	_, err := a.Designs.Save(ctx, a.lea, id, 1, "Tom", designstest.Doc(designstest.Text("Léa")))
+	a.must(err)
+	d := a.reads(id)
+	freeze := func(d designs.Design) error {
+		return postgres.InTx(ctx, a.DB, func(tx *sqlx.Tx) error { return designs.Freeze(ctx, tx, d, a.Clock.Now()) })
+	}
+	a.must(freeze(d))
+	a.DB.MustExec(`update products set currency = 'USD' where id = $1`, a.shop.Product)
+	_, err = designs.Offered(ctx, a.DB, a.shop.Product)
+	a.refused(err, designs.ErrNoBase)
+	if got := a.reads(id); got.Trouble() != "shop.cart.design.withdrawn" || got.Options().Currency != "EUR" {
+		t.Errorf("%q, options of %s", got.Trouble(), got.Options().Currency)
+	}
+	a.refused(freeze(d), designs.ErrElsewhere)
+	ordered, err := designs.Ordered(ctx, a.DB, id, d.Revision)
+	a.must(err)
+	if ordered.Currency != "EUR" {
+		t.Errorf("ordered in %s", ordered.Currency)
+	}
+	a.publishes(0, designstest.Shirt())
+	a.must(a.Designs.CarryOver(ctx, a.lea, id, d.Revision))
+	if got := a.reads(id); got.Trouble() != "" || got.Options().Currency != "USD" {
+		t.Errorf("published anew: %q, options of %s", got.Trouble(), got.Options().Currency)
+	}
+	if _, err := a.DB.Exec(`update base_versions set currency = 'EUR' where state = 'published'`); err == nil {
+		t.Error("a published base changes its currency")
 	}
 }

@@ -43,7 +43,7 @@ func (d Design) Options() money.Amount {
 }
 
 // Trouble is why a design cannot be ordered, a message key; empty: it can. It is refused at once when the brand has published another version of its base, or none is
-// offered any more, also where it lies in a basket already: what is no longer made is no longer sold. Its author can carry it over (CarryOver).
+// offered any more, also where it lies in a basket already: what is no longer made is no longer sold; so it is where its product is priced in another currency by now. Its author can carry it over (CarryOver).
 func (d Design) Trouble() string {
 	switch {
 	case !d.Offered:
@@ -59,8 +59,8 @@ func (d Design) Trouble() string {
 }
 
 const lockOrderable = `
-select 1 from designs d join base_versions v on v.id = d.version_id
-where d.id = $1 and d.revision = $2 and d.state <> 'dropped' and v.state = 'published' for share of d, v`
+select 1 from designs d join base_versions v on v.id = d.version_id join products p on p.id = v.product_id
+where d.id = $1 and d.revision = $2 and d.state <> 'dropped' and v.state = 'published' and v.currency = p.currency for share of d, v`
 
 const insertRevision = `
 insert into design_revisions (design_id, revision, version_id, title, content, option_minor, kept_at)
@@ -85,7 +85,7 @@ func Freeze(ctx context.Context, tx *sqlx.Tx, d Design, at time.Time) error {
 
 const selectOrdered = `
 select r.design_id as id, d.author_id, r.version_id, r.title, r.revision, r.content, r.kept_at as updated_at, v.content as base_content,
-  p.id as product_id, p.slug, p.title as product_title, p.currency
+  p.id as product_id, p.slug, p.title as product_title, v.currency
 from design_revisions r join designs d on d.id = r.design_id join base_versions v on v.id = r.version_id join products p on p.id = v.product_id
 where r.design_id = $1 and r.revision = $2`
 

@@ -24,7 +24,7 @@ import (
 	"fmt"
 	"time"
 
-	"relais/internal/catalog"
+	"relais/internal/catalog/slug"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 )
@@ -150,7 +150,7 @@ func pathOf(id int64, title string) string {
 	if title == "" {
 		return fmt.Sprintf("/ideas/%d", id)
 	}
-	return fmt.Sprintf("/ideas/%d-%s", id, catalog.Slug(title))
+	return fmt.Sprintf("/ideas/%d-%s", id, slug.Of(title))
 }
 
 // StepKind is what stems from an idea.

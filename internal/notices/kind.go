@@ -124,7 +124,7 @@ func Kinds() []Nature {
 			Events: []string{"invited", "accepted", "declined", "moderator", "member", "owner", "removed", "banned"}},
 		{Kind: CircleDesk, Topic: Circles, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked", "reported"}},
 		{Kind: Talk, Topic: Circles, Mail: Daily, Push: true, Urgency: normal, Life: day, Events: []string{"comment", "answer", "reactions"}},
-		{Kind: BrandOrder, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: day, Events: []string{"placed", "group_opened", "group_reached", "launch_reached", "launch_missed", "launch_cancelled"}},
+		{Kind: BrandOrder, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: day, Events: []string{"placed", "group_opened", "group_reached", "launch_reached", "launch_missed", "launch_cancelled", "launch_unmade"}},
 		{Kind: BrandMessage, Topic: Brand, Mail: Never, Push: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
 		{Kind: BrandReturn, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"withdrawal", "request"}},
 		{Kind: BrandDispute, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: high, Life: veryLong,

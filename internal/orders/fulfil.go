@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -53,7 +54,7 @@ func (s *Service) withShipment(ctx context.Context, brandID, shipmentID int64, d
 }
 
 // Ship records that the brand sent a shipment: the buyer is told, the estimates of its earnings count from now.
-// ErrNotShippable: sent before, unpaid, or nothing of it is wanted any more. ErrUnmade: the brand has not said of every design that it is made.
+// ErrNotShippable: sent before, unpaid, or nothing of it is wanted any more. ErrUnmade: the brand has not said of every design that it is made; ErrLaunchUnmade.
 func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, tracking string) error {
 	carrier, tracking = strings.TrimSpace(carrier), strings.TrimSpace(tracking)
 	if len(carrier) > 60 {
@@ -68,6 +69,9 @@ func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, 
 		}
 		if slices.ContainsFunc(sh.Lines, func(l Line) bool { return l.Unmade(l.PiecesLeft()) }) {
 			return ErrUnmade
+		}
+		if err := launched(ctx, tx, o); err != nil {
+			return err
 		}
 		now := s.now()
 		if _, err := tx.ExecContext(ctx, `update shipments set state = 'shipped', shipped_at = $2, carrier = $3, tracking = $4 where id = $1`,
@@ -88,11 +92,14 @@ func (s *Service) Ship(ctx context.Context, brandID, shipmentID int64, carrier, 
 // Deliver records that a shipment was received. by is buyer, brand or time. With the last shipment of an order its
 // withdrawal period begins (Directive 2011/83/EU art. 9(2)(b)(i)), and the day on which its earnings come free is known, those of
 // parcels received before included: the whole order can be withdrawn from until then. ErrNotUnderWay: not sent, received
-// before, or refunded.
+// before, or refunded; ErrLaunchUnmade.
 func (s *Service) Deliver(ctx context.Context, brandID, shipmentID int64, by string) error {
 	return s.withShipment(ctx, brandID, shipmentID, func(tx *sqlx.Tx, o Order, sh Shipment) error {
 		if sh.State != Shipped || o.State != Paid {
 			return ErrNotUnderWay
+		}
+		if err := launched(ctx, tx, o); err != nil {
+			return err
 		}
 		now := s.now()
 		if _, err := tx.ExecContext(ctx, `update shipments set state = 'delivered', delivered_at = $2, delivered_by = $3 where id = $1`, sh.ID, now, by); err != nil {
@@ -106,6 +113,18 @@ func (s *Service) Deliver(ctx context.Context, brandID, shipmentID int64, by str
 		}
 		return s.letterDelivered(ctx, tx, o, sh)
 	})
+}
+
+const selectMade = `select exists (select 1 from pledges p join campaigns c on c.id = p.campaign_id where p.order_id = $1 and c.made_at is not null)`
+
+// launched refuses an order of what its brand has not said to be made: nothing of it can be sent, and nothing that it earns comes free.
+func launched(ctx context.Context, tx *sqlx.Tx, o Order) error {
+	if o.Expected == nil {
+		return nil
+	}
+	var made bool
+	err := tx.GetContext(ctx, &made, selectMade, o.ID)
+	return cmp.Or(postgres.Translate(err), boolFault(err == nil && !made, ErrLaunchUnmade))
 }
 
 // settle fixes the day on which the earnings of an order come free, once all of it that is sent was received: it counts from

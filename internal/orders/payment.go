@@ -179,7 +179,7 @@ func (s *Service) confirm(ctx context.Context, tx *sqlx.Tx, o Order, c payments.
 	if err != nil {
 		return err
 	}
-	if verdict == Retake {
+	if verdict == Retake && o.Expected == nil { // of a launch nothing is in stock
 		if err := retake(ctx, tx, shipments); errors.Is(err, fault.Conflict) {
 			verdict = SendBack
 		} else if err != nil {

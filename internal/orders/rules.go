@@ -14,6 +14,7 @@ var (
 	ErrNotPaid      = fault.New(fault.Conflict, "fault.order_not_paid")     // the order is not paid, or no longer
 	ErrNotShippable = fault.New(fault.Conflict, "fault.not_shippable")      // sent already, cancelled or unpaid
 	ErrUnmade       = fault.New(fault.Conflict, "fault.not_made")           // pieces with a design are not made yet
+	ErrLaunchUnmade = fault.New(fault.Conflict, "fault.launch_not_made")    // what was promised in a launch is not made yet
 	ErrNotUnderWay  = fault.New(fault.Conflict, "fault.not_under_way")      // delivered already, or not sent
 	ErrNothingLeft  = fault.New(fault.Invalid, "fault.refund_nothing")      // nothing is chosen, or nothing is left
 	ErrDisputed     = fault.New(fault.Conflict, "fault.refund_disputed")    // the buyer's bank has the money already

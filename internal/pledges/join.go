@@ -40,7 +40,7 @@ type Joining struct {
 }
 
 // Join makes a pledge, which counts once a card is kept for it: see OpenSetup. Faults: the fields of the form, ErrConsent, ErrVariant, ErrQuantity,
-// ErrGone, ErrOver, orders.ErrPriceMoved, carts.ErrNoDelivery at the field method, fault.out_of_stock; of a launch ErrUnits, storefronts.ErrAway.
+// ErrGone, ErrOver, orders.ErrPriceMoved, carts.ErrNoDelivery at the field method, fault.out_of_stock; of a launch ErrUnits, ErrTeam, storefronts.ErrAway.
 func (s *Service) Join(ctx context.Context, j Joining) (Pledge, error) {
 	wrong := []error{form.Check(&j.Email, &j.Address, j.Operation)}
 	if !j.Consent {
@@ -132,7 +132,7 @@ func (s *Service) take(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge, s
 			return err
 		}
 	}
-	return fits(ctx, tx, c, p)
+	return admits(ctx, tx, c, p)
 }
 
 const selectPieces = `
@@ -254,7 +254,7 @@ func (s *Service) Look(ctx context.Context, token string) error {
 
 const updateKept = `
 update pledges set state = $2, joined_at = case when $2 = 'joined' then $3::timestamptz end, ended_at = case when $2 = 'lapsed' then coalesce(ended_at, $3::timestamptz) end,
-  setup_id = $4, customer_id = $5, card_id = $6, card_brand = $7, card_last4 = $8, fingerprint = $9 where id = $1`
+  setup_id = $4, customer_id = $5, card_id = $6, card_brand = $7, card_last4 = $8, fingerprint = $9, ended_why = $10 where id = $1`
 
 // kept records the card of a pledge, which counts from now on if it is still in time.
 func (s *Service) kept(ctx context.Context, p Pledge, setup payments.Setup) error {
@@ -267,19 +267,17 @@ func (s *Service) kept(ctx context.Context, p Pledge, setup payments.Setup) erro
 		if err != nil || p.CardID != "" {
 			return err
 		}
-		now, state := s.now(), Lapsed
+		now, state, why := s.now(), Lapsed, Why("")
 		if p.State == Pending && c.Joinable(now) {
 			state = Joined
 		}
 		card := setup.Card
 		if p.Fingerprint = card.Fingerprint; state == Joined {
-			if err := room(ctx, tx, p); errors.Is(err, ErrRoom) { // under other addresses
-				state = Lapsed
-			} else if err != nil {
+			if state, why, err = admitted(ctx, tx, c, p); err != nil {
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, updateKept, p.ID, state, now, setup.ID, card.CustomerID, card.ID, card.Brand, card.Last4, card.Fingerprint); err != nil {
+		if _, err := tx.ExecContext(ctx, updateKept, p.ID, state, now, setup.ID, card.CustomerID, card.ID, card.Brand, card.Last4, card.Fingerprint, why); err != nil {
 			return postgres.Translate(err)
 		}
 		crash.At(crash.CardKept)

@@ -1,13 +1,16 @@
 package pledges
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/catalog"
+	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/ideas"
 	"relais/internal/jobs"
@@ -87,17 +90,71 @@ func record(ctx context.Context, tx *sqlx.Tx, at time.Time, actorID int64, c Cam
 	return members.Audit(ctx, tx, members.AuditEntry{At: at, ActorID: actorID, Action: action, Subject: fmt.Sprintf("campaign %d", c.ID)})
 }
 
-const sumUnits = `select coalesce(sum(quantity), 0) from pledges where campaign_id = $1 and state = any(string_to_array($2, ','))`
+const sumUnits = `
+select coalesce(sum(p.quantity), 0) from pledges p join variants v on v.id = p.variant_id where p.campaign_id = $1 and p.state = 'joined' and v.active`
 
-// units are the pieces of the pledges in those states, with commas between them.
-func units(ctx context.Context, q sqlx.QueryerContext, campaignID int64, states string) (n int, err error) {
-	if err := sqlx.GetContext(ctx, q, &n, sumUnits, campaignID, states); err != nil {
+// units are the pieces that are promised with a card and can be ordered.
+func units(ctx context.Context, q sqlx.QueryerContext, campaignID int64) (n int, err error) {
+	if err := sqlx.GetContext(ctx, q, &n, sumUnits, campaignID); err != nil {
 		return 0, fmt.Errorf("count pieces: %w", postgres.Translate(err))
 	}
 	return n, nil
 }
 
-// fits refuses more pieces than a launch has left, those for which a card is missing counted. Two at once: the second waits here, and counts the first.
+const releaseGone = `
+update pledges p set state = 'released', ended_at = $2, ended_why = 'not_offered' from variants v
+where v.id = p.variant_id and not v.active and p.campaign_id = $1 and p.state = 'joined'`
+
+// dropGone releases, at the end of a launch, what was promised of variants that cannot be ordered: it does not count.
+func (s *Service) dropGone(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
+	if !c.IsLaunch() {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, releaseGone, c.ID, s.now())
+	return postgres.Translate(err)
+}
+
+// The same member, the same address, or a card that one of the team paid or promised with: as package referrals tells self from others, as far as it is known.
+const selectOnTeam = `
+select exists (select 1 from brand_members t join members m on m.id = t.member_id where t.brand_id = $1 and (m.id = $2 or m.email_normal = $3
+  or $4 <> '' and (exists (select 1 from orders o where o.card_fingerprint = $4 and (o.member_id = m.id or o.email_normal = m.email_normal))
+    or exists (select 1 from pledges p where p.fingerprint = $4 and (p.member_id = m.id or p.email_normal = m.email_normal)))))`
+
+// admits refuses the team of the brand of a launch, and more pieces than are left. ErrTeam, ErrUnits.
+func admits(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) error {
+	if !c.IsLaunch() {
+		return nil
+	}
+	var team bool
+	if err := tx.GetContext(ctx, &team, selectOnTeam, c.BrandID, p.MemberID, p.EmailNormal, p.Fingerprint); err != nil {
+		return fmt.Errorf("look who promises: %w", postgres.Translate(err))
+	}
+	if team {
+		return ErrTeam
+	}
+	return fits(ctx, tx, c, p)
+}
+
+// admitted is where a pledge stands once its card is known, and why where it lapses: what joining looked at is looked at again.
+func admitted(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) (State, Why, error) {
+	err := room(ctx, tx, p)
+	if err == nil {
+		err = admits(ctx, tx, c, p)
+	}
+	switch {
+	case err == nil:
+		return Joined, "", nil
+	case errors.Is(err, ErrRoom): // under other addresses
+		return Lapsed, "", nil
+	case errors.Is(err, ErrTeam):
+		return Lapsed, OfTeam, nil
+	case errors.Is(err, fault.Invalid):
+		return Lapsed, Full, nil
+	}
+	return "", "", err
+}
+
+// fits refuses more pieces than a launch has left. Two at once: the second waits here, and counts the first.
 func fits(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) error {
 	if c.Max == 0 {
 		return nil
@@ -105,7 +162,7 @@ func fits(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) error {
 	if _, err := tx.ExecContext(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, fmt.Sprint("units:", c.ID)); err != nil {
 		return postgres.Translate(err)
 	}
-	taken, err := units(ctx, tx, c.ID, "pending,joined")
+	taken, err := units(ctx, tx, c.ID)
 	if err != nil {
 		return err
 	}
@@ -134,11 +191,15 @@ func (s *Service) Start(ctx context.Context, memberID, brandID, id int64) error 
 }
 
 // Made says that what was launched is made: it is for sale from now on, with the stock that its brand gave it, and whoever was charged is told.
-// The team of its brand may. Twice it changes nothing. ErrGone, ErrNotReached.
+// The team of its brand may. Twice it changes nothing. ErrGone, ErrNotReached; ErrCharging while a pledge has no order yet.
 func (s *Service) Made(ctx context.Context, memberID, brandID, id int64) error {
 	return s.produce(ctx, memberID, brandID, id, func(tx *sqlx.Tx, c Campaign) error {
 		if c.MadeAt != nil {
 			return nil
+		}
+		var due bool
+		if err := tx.GetContext(ctx, &due, `select exists (select 1 from pledges where campaign_id = $1 and state = 'due')`, c.ID); err != nil || due {
+			return cmp.Or(postgres.Translate(err), error(ErrCharging))
 		}
 		if _, err := tx.ExecContext(ctx, setMade, c.ID, s.now()); err != nil {
 			return postgres.Translate(err)
@@ -161,7 +222,7 @@ func (s *Service) produce(ctx context.Context, memberID, brandID, id int64, do f
 			return err
 		case !c.IsLaunch():
 			return ErrGone
-		case c.State != Reached:
+		case c.State != Reached || c.StoppedAt != nil:
 			return ErrNotReached
 		}
 		return do(tx, c)
@@ -226,7 +287,7 @@ func (s *Service) tellBacker(ctx context.Context, tx *sqlx.Tx, c Campaign, p Ple
 
 // LaunchOf is the launch of a product that is open, or was reached and is not made yet. ErrGone.
 func (s *Service) LaunchOf(ctx context.Context, productID int64, lang i18n.Lang) (View, error) {
-	vs, err := viewsWhere(ctx, s.db, lang, `c.product_id = $2 and c.kind = 'launch' and (c.state = 'open' or c.state = 'reached' and c.made_at is null) order by c.id desc limit 1`, productID)
+	vs, err := viewsWhere(ctx, s.db, lang, `c.product_id = $2 and c.kind = 'launch' and (c.state = 'open' or c.state = 'reached' and c.made_at is null and c.stopped_at is null) order by c.id desc limit 1`, productID)
 	if err == nil && len(vs) == 0 {
 		err = ErrGone
 	}

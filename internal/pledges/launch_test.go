@@ -17,6 +17,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/pledges"
 	"relais/internal/referrals"
+	"relais/internal/stripesandbox"
 )
 
 // launch is a shop whose bowl of 120.00 is a draft that was never sold, with nothing in stock.
@@ -181,39 +182,63 @@ func TestALaunchWithRefusedCards(t *testing.T) {
 	c.Audit()
 }
 
-// However many promise at once, no more pieces are promised than can be made; one that is taken back is there for others.
+// However many leave a card at once, no more pieces are promised than can be made, and whoever comes too late is told; one that is taken back is there for others. Whoever
+// leaves no card keeps nobody out.
 func TestTheMaximumIsExact(t *testing.T) {
 	c := launch(t)
 	g := c.launches() // eight
-	const people = 14
-	got := make(chan error, people)
-	var all sync.WaitGroup
+	const people = 10
+	setups, tokens := make([]string, people), make([]string, people)
 	for i := range people {
 		j := c.form(g.Code, fmt.Sprint("p", i))
 		j.Quantity = int64(1 + i%2)
-		all.Go(func() {
-			_, err := c.Pledges.Join(t.Context(), j)
-			got <- err
-		})
+		p := c.asks(j)
+		url, err := c.Pledges.OpenSetup(t.Context(), p.Token)
+		c.must(err)
+		_, err = stripesandbox.Visitor{}.Pay(t.Context(), url, stripesandbox.Payer{Email: p.Email, Name: p.Name, Card: apptest.Good}, c.Clock.Now())
+		c.must(err)
+		tokens[i] = p.Token
+		c.must(c.DB.Get(&setups[i], `select setup_id from pledges where id = $1`, p.ID))
+	}
+	got := make(chan error, people)
+	var all sync.WaitGroup
+	for _, setup := range setups {
+		all.Go(func() { got <- c.Pledges.SetupChanged(t.Context(), setup) })
 	}
 	all.Wait()
 	close(got)
 	for err := range got {
-		if problem, ok := errors.AsType[*fault.Error](err); err != nil && (!ok || problem.Fields["quantity"] != "fault.pledges.units") {
-			t.Errorf("refused with %v", err)
+		c.must(err)
+	}
+	c.Settle()
+	c.sweeps()
+	var one string
+	promised := 0
+	for i, token := range tokens {
+		p := c.see(token)
+		switch p.State {
+		case pledges.Joined:
+			promised += int(p.Quantity)
+			if p.Quantity == 1 {
+				one = token
+			}
+		case pledges.Lapsed:
+			if p.EndedWhy != pledges.Full || p.ForgottenAt == nil || c.letters("late", fmt.Sprint("p", i)) != 1 {
+				t.Errorf("too late: %+v", p.Pledge)
+			}
+		default:
+			t.Errorf("%s is %s", token, p.State)
 		}
 	}
-	var promised int
-	c.must(c.DB.Get(&promised, `select sum(quantity) from pledges where state = 'pending'`))
-	if promised != 8 {
+	if promised < 7 || promised > 8 {
 		t.Errorf("%d pieces of 8 are promised", promised)
 	}
-	var one string
-	c.must(c.DB.Get(&one, `select token from pledges where quantity = 1 limit 1`))
+	c.Audit()
 	c.must(c.Pledges.Leave(t.Context(), one))
-	c.asks(c.form(g.Code, "last"))
-	_, err := c.Pledges.Join(t.Context(), c.form(g.Code, "toolate"))
-	if !errors.Is(err, fault.Invalid) {
+	for promised--; promised < 8; promised++ {
+		c.backs(g.Code, fmt.Sprint("last", promised), card(promised), 1)
+	}
+	if _, err := c.Pledges.Join(t.Context(), c.form(g.Code, "toolate")); !errors.Is(err, fault.Invalid) {
 		t.Errorf("a ninth: %v", err)
 	}
 	c.Audit()
@@ -381,6 +406,7 @@ func TestStockOfALaunch(t *testing.T) {
 	if c.stock() != 0 {
 		t.Errorf("never made, and %d in stock", c.stock())
 	}
+	c.must(c.Pledges.Made(t.Context(), c.shop.Owner, c.shop.Brand, g.ID))
 	order := *c.see(b.Token).OrderID
 	c.Deliver(order)
 	c.must(c.Withdraw(order, ""))

@@ -180,7 +180,8 @@ func ofTeam(ctx context.Context, tx *sqlx.Tx, memberID, brandID, id int64) (Camp
 	return campaignWhere(ctx, tx, whereOfTeam, id, brandID, memberID)
 }
 
-// Stop does it for the platform, with a reason for the log. Of a campaign that was reached it stops the charges that were not made yet, for good. ErrGone, ErrOver, the field reason.
+// Stop does it for the platform, with a reason for the log. Of a campaign that was reached it stops the charges that were not made yet, for good; what was
+// launched will not be made then (see Unmake). ErrGone, ErrOver, the field reason.
 func (s *Service) Stop(ctx context.Context, adminID int64, code, reason string) error {
 	if reason = prose.Line(reason); reason == "" || utf8.RuneCountInString(reason) > MaxNote {
 		return fault.Field("reason", "fault.required")
@@ -194,7 +195,7 @@ func (s *Service) Stop(ctx context.Context, adminID int64, code, reason string) 
 		case c.Joinable(s.now()):
 			err = s.callOff(ctx, tx, c, ByPlatform, CalledOff)
 		case c.Stoppable(s.now()):
-			err = s.halt(ctx, tx, c)
+			err = s.halt(ctx, tx, c, "")
 		default:
 			err = ErrOver
 		}
@@ -208,18 +209,6 @@ func (s *Service) Stop(ctx context.Context, adminID int64, code, reason string) 
 		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: adminID, Action: action, Subject: fmt.Sprintf("campaign %d", c.ID),
 			Detail: map[string]any{"reason": reason}})
 	})
-}
-
-// halt stops the charges of a campaign that was reached: what is due is released, orders that wait to be paid are cancelled by their next try.
-func (s *Service) halt(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
-	if _, err := tx.ExecContext(ctx, patience); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, `update campaigns set stopped_at = $2 where id = $1`, c.ID, s.now()); err != nil {
-		return postgres.Translate(err)
-	}
-	_, err := tx.ExecContext(ctx, `update pledges set state = 'released', ended_at = $2, ended_why = $3 where campaign_id = $1 and state = 'due'`, c.ID, s.now(), CalledOff)
-	return postgres.Translate(err)
 }
 
 const endCampaign = `update campaigns set state = $2, ended_at = $3, ended_why = $4, people = $5, less_bps = $6 where id = $1`
@@ -280,6 +269,9 @@ func (s *Service) Close(ctx context.Context, id int64) error {
 
 // decide ends a campaign at its deadline by what was promised.
 func (s *Service) decide(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
+	if err := s.dropGone(ctx, tx, c); err != nil {
+		return err
+	}
 	people, err := count(ctx, tx, c)
 	if err != nil {
 		return err
@@ -313,7 +305,7 @@ const selectPeople = `select email_normal, coalesce(member_id, 0) as member_id, 
 // count is how many people promised; of a launch, how many pieces.
 func count(ctx context.Context, q sqlx.QueryerContext, c Campaign) (int, error) {
 	if c.IsLaunch() {
-		return units(ctx, q, c.ID, "joined")
+		return units(ctx, q, c.ID)
 	}
 	var ps []Person
 	if err := sqlx.SelectContext(ctx, q, &ps, selectPeople, c.ID); err != nil {

@@ -27,9 +27,9 @@
 //
 //   - Its product is "launch" in package catalog from opening on: its page and storefronts show it with the goal, and nothing sells it, as whatever sells
 //     asks for one that is published: no basket, no sale in person, no group order, no margin of a storefront. Of missed and cancelled it is a draft again. Of reached it stays
-//     so until its brand says that it is made: then it is for sale like anything else, and whoever was charged is told, to be among the first to resell it.
-//   - It counts pieces, not people: a goal, steps above it, and at most so many as its brand can make. What is promised, a card missing or not, never exceeds
-//     that, also when many promise at once. No stock is kept, as there is none, and none goes back. The limit of pieces for one account or card holds.
+//     so until its brand says that it is made, or that it will not be (Unmake), when whoever paid is paid back: then it is for sale like anything else, and whoever was charged is told, to be among the first to resell it.
+//   - It counts pieces, not people: a goal, steps above it, and at most so many as its brand can make. What is promised with a card never exceeds
+//     that, also when many promise at once: whose card comes when nothing is left is out. The team of its brand cannot join. No stock is kept, as there is none, and none goes back. The limit of pieces for one account or card holds.
 //   - Its order says in which month it is delivered (orders.expected), which the consent said. Delivery, withdrawal and all the rest follow from the order.
 //   - Who opened it earns nothing. Whose link or storefront brought somebody earns by the ordinary rules, as of the moment of joining, once the card is charged.
 //   - It is known to everybody: anybody finds it, and it runs for LaunchDays at most.
@@ -80,6 +80,9 @@ const (
 	Unavailable Why = "unavailable" // the product can no longer be sold
 	NotEnough   Why = "missed"      // of a pledge: too few people
 	CalledOff   Why = "cancelled"   // of a pledge: the campaign was cancelled
+	NotOffered  Why = "not_offered" // of a pledge to a launch: its variant could not be ordered at the deadline, and did not count
+	Full        Why = "full"        // of a pledge to a launch that lapsed: its card came when nothing was left
+	OfTeam      Why = "team"        // of a pledge to a launch that lapsed: its card is known as one of the brand's team
 )
 
 // State is where a pledge stands.
@@ -128,6 +131,8 @@ var (
 
 	// of launches
 	ErrUnits      = fault.Field("quantity", "fault.pledges.units")         // so many pieces are not left: argument Left
+	ErrTeam       = fault.Field("email", "fault.pledges.team")             // of the team of the brand, which cannot fill its own goal
+	ErrCharging   = fault.New(fault.Conflict, "fault.pledges.charging")    // cards are still charged
 	ErrManyOpen   = fault.New(fault.Conflict, "fault.pledges.many_open")   // the brand has MaxOpen open
 	ErrNotReached = fault.New(fault.Conflict, "fault.pledges.not_reached") // nothing is to be made
 	ErrGoal       = fault.Field("goal", "fault.pledges.goal")              // 1 to MaxUnits
@@ -153,17 +158,18 @@ type Campaign struct {
 	Deadline  time.Time      `db:"deadline"`
 	EndedAt   *time.Time     `db:"ended_at"`
 	EndedWhy  Why            `db:"ended_why"`  // of a cancelled one
-	StoppedAt *time.Time     `db:"stopped_at"` // the platform had the charges of a reached one stop
+	StoppedAt *time.Time     `db:"stopped_at"` // the platform had the charges of a reached one stop; of a launch also its brand: it will not be made
 	Ended     int            `db:"people"`     // people when it ended; of a launch, pieces
 	LessBps   int64          `db:"less_bps"`   // of the step that was reached, basis points of the brand's price
 
 	// of a launch
-	Max       int        `db:"max_units"`  // pieces that can be promised; 0: no end
-	Expected  *time.Time `db:"expected"`   // first day of the month in which it is delivered, UTC
-	Plan      string     `db:"plan"`       // what its brand says will happen with the money
-	StartedAt *time.Time `db:"started_at"` // it is in production
-	MadeAt    *time.Time `db:"made_at"`
-	IdeaID    *int64     `db:"idea_id"` // from which it came
+	Max        int        `db:"max_units"`  // pieces that can be promised; 0: no end
+	Expected   *time.Time `db:"expected"`   // first day of the month in which it is delivered, UTC
+	Plan       string     `db:"plan"`       // what its brand says will happen with the money
+	StartedAt  *time.Time `db:"started_at"` // it is in production
+	MadeAt     *time.Time `db:"made_at"`
+	StoppedWhy string     `db:"stopped_why"` // why its brand will not make it; empty: it will, or the platform stopped it
+	IdeaID     *int64     `db:"idea_id"`     // from which it came
 }
 
 // Path is the address of its page on this site.
@@ -183,9 +189,14 @@ func (c Campaign) Goal() int { return c.Steps[0].People }
 // Joinable says whether somebody may join at that time.
 func (c Campaign) Joinable(now time.Time) bool { return c.State == Open && now.Before(c.Deadline) }
 
-// Stoppable says whether the platform may stop it at that time: until its deadline, and once it was reached as long as cards are charged.
+// Stoppable says whether the platform may stop it at that time: until its deadline, and once it was reached as long as cards are charged or, of a
+// launch, until it is made.
 func (c Campaign) Stoppable(now time.Time) bool {
-	return c.Joinable(now) || c.State == Reached && c.StoppedAt == nil && now.Sub(c.Deadline) <= 2*GraceTime
+	late := now.Sub(c.Deadline) > 2*GraceTime
+	if c.IsLaunch() {
+		late = c.MadeAt != nil
+	}
+	return c.Joinable(now) || c.State == Reached && c.StoppedAt == nil && !late
 }
 
 // Pledge is somebody's promise to buy.
@@ -215,7 +226,7 @@ type Pledge struct {
 	ExpiresAt      time.Time  `db:"expires_at"` // of a pending one
 	JoinedAt       *time.Time `db:"joined_at"`
 	EndedAt        *time.Time `db:"ended_at"`
-	EndedWhy       Why        `db:"ended_why"` // of a released one
+	EndedWhy       Why        `db:"ended_why"` // of a released one, and of a lapsed one where its card was refused
 	ToldAt         *time.Time `db:"told_at"`
 	SetupID        *string    `db:"setup_id"`
 	SetupURL       string     `db:"setup_url"`

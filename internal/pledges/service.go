@@ -56,6 +56,7 @@ const (
 	JobCharge = "pledges.charge" // a pledge is due
 	JobSettle = "pledges.settle" // a pledge is at its end
 	JobMade   = "pledges.made"   // what was launched is for sale
+	JobBack   = "pledges.back"   // an order of a launch that will not be made is paid back
 	JobSweep  = "pledges.sweep"  // find all of these but the last
 )
 
@@ -69,7 +70,7 @@ const lease = 2 * time.Minute
 
 // Register hands the jobs of this package to a runner.
 func (s *Service) Register(r *jobs.Runner) {
-	for kind, do := range map[string]func(context.Context, int64) error{JobClose: s.Close, JobLapse: s.lapse, JobCharge: s.Charge, JobSettle: s.Settle} {
+	for kind, do := range map[string]func(context.Context, int64) error{JobClose: s.Close, JobLapse: s.lapse, JobCharge: s.Charge, JobSettle: s.Settle, JobBack: s.PayBack} {
 		r.Handle(kind, lease, func(ctx context.Context, w jobs.Work) error {
 			var a args
 			if err := w.Decode(&a); err != nil {
@@ -110,6 +111,7 @@ var sweeps = []struct{ kind, query string }{
 	{JobCharge, `select id, 0 as turn from pledges where state = 'due'
 union all select p.id, p.refusals from pledges p join orders o on o.id = p.order_id
 where p.state = 'ordered' and p.told_at is null and o.state = 'awaiting_payment' and (p.refusals = 0 or p.next_at <= $1 or ` + stopped + `)`},
+	{JobBack, toPayBack},
 	{JobSettle, `select id, 0 as turn from pledges where state = 'released' and told_at is null
 union all select p.id, 1 from pledges p join orders o on o.id = p.order_id where p.state = 'ordered' and p.told_at is null and o.state <> 'awaiting_payment'
 union all select id, 2 from pledges where customer_id <> '' and forgotten_at is null and ended_at <= $1 and (state in ('left','lapsed') or told_at is not null)`},

@@ -21,7 +21,7 @@ func orGone(err error) error {
 }
 
 const campaignColumns = `c.id, c.kind, c.code, c.product_id, c.brand_id, c.opened_by, c.terms_id, c.steps, c.currency, c.note, c.state, c.opened_at, c.deadline, c.ended_at,
-  c.ended_why, c.stopped_at, c.people, c.less_bps, coalesce(c.max_units, 0) as max_units, c.expected, c.plan, c.started_at, c.made_at, c.idea_id`
+  c.ended_why, c.stopped_at, c.people, c.less_bps, coalesce(c.max_units, 0) as max_units, c.expected, c.plan, c.started_at, c.made_at, c.stopped_why, c.idea_id`
 
 func campaignWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Campaign, error) {
 	var c Campaign

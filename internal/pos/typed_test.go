@@ -12,6 +12,7 @@ import (
 	"relais/internal/app/apptest"
 	"relais/internal/carts"
 	"relais/internal/catalog"
+	"relais/internal/catalog/slug"
 	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/i18n"
@@ -214,9 +215,9 @@ func TestATypedAmountHasAnAddressOfItsOwn(t *testing.T) {
 	}
 	var slugs []string
 	s.must(s.DB.Select(&slugs, `select slug from products where state = 'typed'`))
-	for _, slug := range slugs {
-		if len(slug) < 20 || slug != catalog.Slug(slug) || strings.Contains(slug, "retouche") {
-			t.Errorf("its address is %q", slug)
+	for _, address := range slugs {
+		if len(address) < 20 || address != slug.Of(address) || strings.Contains(address, "retouche") {
+			t.Errorf("its address is %q", address)
 		}
 	}
 }

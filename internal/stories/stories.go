@@ -13,6 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/catalog"
+	"relais/internal/catalog/slug"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/media"
@@ -104,7 +105,7 @@ func slugOf(title string) string {
 	if title == "" {
 		return ""
 	}
-	return catalog.Slug(title)
+	return slug.Of(title)
 }
 
 // When says what becomes of a story that is saved.

@@ -213,7 +213,7 @@ func (o Options) afterwards(e *echo.Echo, site *page.Site, after *aftersale.Serv
 func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pictures, visitor func(echo.Context) string) {
 	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Fronts: o.Storefronts, Now: o.Now, BaseURL: o.BaseURL, Secure: isHTTPS(o.BaseURL), Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
 	launch.New(launch.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Now: o.Now}).Routes(e)
-	groupbuy.New(groupbuy.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Carts: o.Carts, Pictures: pictures, Visitor: visitor, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
+	groupbuy.New(groupbuy.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Carts: o.Carts, Pictures: pictures, Visitor: visitor, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }
 
 // circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, what buyers say, and what is told at length.

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -24,7 +25,9 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/members"
 	"relais/internal/money"
+	"relais/internal/pace"
 	"relais/internal/pledges"
 	"relais/internal/postgres"
 	"relais/internal/web/page"
@@ -40,15 +43,38 @@ type Options struct {
 	Pictures preview.Pictures
 	Visitor  func(echo.Context) string // who agreed to be remembered, from the consent cookie; empty without
 	Now      func() time.Time          // business time
+	Clock    func() time.Time          // real time
 	BaseURL  string                    // of the site, without a slash at its end
 	Log      *slog.Logger
 }
 
 // Server answers the pages. Create it with New.
-type Server struct{ Options }
+type Server struct {
+	Options
+	floods *pace.Buckets // of addresses
+}
 
 // New returns the server.
-func New(o Options) *Server { return &Server{o} }
+func New(o Options) *Server { return &Server{o, pace.New(joiners, o.Clock)} }
+
+// The pace at which one address may join: each promise writes, and asks the provider for a page.
+const (
+	joinEvery = 2 * time.Second
+	joinBurst = 60
+	joiners   = 20_000 // addresses that are remembered
+)
+
+// paced refuses to join from an address that has emptied its bucket.
+func (s *Server) paced(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !s.floods.Allow(c.RealIP(), pace.Pace{Every: joinEvery, Burst: joinBurst}) {
+			soon := &members.TooSoon{After: joinEvery}
+			c.Response().Header().Set("Retry-After", strconv.Itoa(soon.Seconds()))
+			return fault.New(fault.TooMany, "fault.too_soon").Arg("Count", soon.Seconds()).Because(soon)
+		}
+		return next(c)
+	}
+}
 
 // Routes registers the pages.
 func (s *Server) Routes(e *echo.Echo) {
@@ -57,14 +83,14 @@ func (s *Server) Routes(e *echo.Echo) {
 	l := e.Group("/launches/:code")
 	l.GET("", s.toProduct)
 	l.GET("/join", s.joining, page.Private)
-	l.POST("/join", s.join, page.Private)
+	l.POST("/join", s.join, page.Private, s.paced)
 	l.POST("/join/review", s.review, page.Private)
 	g := e.Group("/together/:code", page.Private)
 	g.GET("", s.campaign)
 	g.GET("/standing", s.standing)
 	g.GET("/card.jpg", s.card)
 	g.GET("/join", s.joining)
-	g.POST("/join", s.join)
+	g.POST("/join", s.join, s.paced)
 	g.POST("/join/review", s.review)
 	g.POST("/note", s.note, page.RequireMember)
 	g.GET("/end", s.ending, page.RequireMember)

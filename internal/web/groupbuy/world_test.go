@@ -44,7 +44,7 @@ func open(t *testing.T, stock int) *world {
 	cards, err := card.NewCache(2)
 	w.must(err)
 	groupbuy.New(groupbuy.Options{Site: w.Site, DB: w.DB, Pledges: w.Pledges, Carts: w.Carts, Pictures: preview.Pictures{Cards: cards, Media: w.Media},
-		Visitor: func(c echo.Context) string { return c.Request().Header.Get("X-Visitor") }, Now: w.Clock.Now, BaseURL: w.URL, Log: log}).Routes(w.Echo)
+		Visitor: func(c echo.Context) string { return c.Request().Header.Get("X-Visitor") }, Now: w.Clock.Now, Clock: w.Clock.Now, BaseURL: w.URL, Log: log}).Routes(w.Echo)
 	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: log}).Routes(w.Echo)
 	w.shop, w.lea, w.other, w.admin = w.Shop("terre", 12000, stock), w.Member("lea"), w.Member("max"), w.Member("admin")
 	w.offer(w.shop)

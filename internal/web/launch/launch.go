@@ -54,6 +54,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.POST("/:id/end", s.end)
 	b.POST("/:id/start", s.start)
 	b.POST("/:id/made", s.made)
+	b.POST("/:id/unmade", s.unmade)
 }
 
 // listed is how many launches a page has.
@@ -239,6 +240,13 @@ func (s *Server) start(c echo.Context) error {
 // made says that it is made, and for sale from now on.
 func (s *Server) made(c echo.Context) error { return s.do(c, s.Pledges.Made, "launches.brand.made") }
 
+// unmade says, with a reason, that it will not be made.
+func (s *Server) unmade(c echo.Context) error {
+	return s.do(c, func(ctx context.Context, memberID, brandID, id int64) error {
+		return s.Pledges.Unmake(ctx, memberID, brandID, id, c.FormValue("reason"))
+	}, "launches.brand.unmade")
+}
+
 // do has a member of the team do something with the launch of the address, and returns to the list, which says what came of it.
 func (s *Server) do(c echo.Context, do func(ctx context.Context, memberID, brandID, id int64) error, done string) error {
 	brand, _ := page.ViewerFrom(c).Brand(c.Param("handle"))
@@ -251,7 +259,7 @@ func (s *Server) do(c echo.Context, do func(ctx context.Context, memberID, brand
 	switch {
 	case err == nil:
 		s.Site.Good(c, done)
-	case ok && refused.Kind == fault.Conflict:
+	case ok && refused.Kind == fault.Conflict, ok && refused.Fields["reason"] != "":
 		s.Site.Bad(c, refused.Message)
 	default:
 		return err

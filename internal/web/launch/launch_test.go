@@ -42,7 +42,7 @@ func open(t *testing.T) *world {
 	cards, err := card.NewCache(2)
 	w.must(err)
 	groupbuy.New(groupbuy.Options{Site: w.Site, DB: w.DB, Pledges: w.Pledges, Carts: w.Carts, Pictures: preview.Pictures{Cards: cards, Media: w.Media},
-		Visitor: func(echo.Context) string { return "" }, Now: w.Clock.Now, BaseURL: w.URL, Log: log}).Routes(w.Echo)
+		Visitor: func(echo.Context) string { return "" }, Now: w.Clock.Now, Clock: w.Clock.Now, BaseURL: w.URL, Log: log}).Routes(w.Echo)
 	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: log, Together: true}).Routes(w.Echo)
 	launch.New(launch.Options{Site: w.Site, DB: w.DB, Pledges: w.Pledges, Now: w.Clock.Now}).Routes(w.Echo)
 	w.shop, w.lea, w.admin = w.Shop("terre", 12000, 0), w.Member("lea"), w.Member("admin")
@@ -257,5 +257,26 @@ func TestEndingALaunch(t *testing.T) {
 	w.Shows(w.Ask(w.shop.Owner, fmt.Sprintf("%s/%d/made", list, w.id()), url.Values{}), http.StatusSeeOther)
 	if v, err := w.Pledges.ByCode(t.Context(), code, i18n.FR); err != nil || v.State != pledges.Cancelled || v.MadeAt != nil {
 		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+// A launch that was reached is given up with a reason, which its buyers read; without one nothing happens.
+func TestGivingALaunchUp(t *testing.T) {
+	w := open(t)
+	w.backs(w.launches(), "anne", 0, "2")
+	w.ends()
+	at := fmt.Sprintf("%s/%d/unmade", list, w.id())
+	w.leads(w.Ask(w.shop.Owner, at, url.Values{"reason": {" "}}), list)
+	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "Elle ne sera pas fabriquée", "!remboursée</dd>")
+	w.leads(w.Ask(w.shop.Owner, at, url.Values{"reason": {"L’atelier a brûlé."}}), list)
+	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "ne sera pas fabriquée, remboursée", "!Elle est fabriquée")
+	w.must(w.Pledges.Sweep(t.Context()))
+	w.Settle()
+	w.must(w.Pledges.Sweep(t.Context()))
+	w.Settle()
+	var body string
+	w.must(w.DB.Get(&body, `select body_text from letters where recipient = 'anne@poste.example' order by id desc limit 1`))
+	if !strings.Contains(body, "L’atelier a brûlé.") {
+		t.Errorf("what anne reads does not say why:\n%s", body)
 	}
 }

@@ -73,10 +73,11 @@ type Launch struct {
 	Stage  string
 	Left   string // until the deadline
 	Ladder []Rung // its goal first
+	Free   int    // pieces that are left to promise; below 0: no end
 	Full   bool   // all that can be made is promised
 }
 
 // OfLaunch is the panel of a launch.
 func OfLaunch(l i18n.Lang, v pledges.View, now time.Time) Launch {
-	return Launch{View: v, Stage: Stage(v.Campaign, now), Left: Left(l, now, v.Deadline), Ladder: Ladder(v.Campaign, v.Now, v.PriceAt), Full: v.Left() == 0}
+	return Launch{View: v, Stage: Stage(v.Campaign, now), Left: Left(l, now, v.Deadline), Ladder: Ladder(v.Campaign, v.Now, v.PriceAt), Free: v.Left(), Full: v.Left() == 0}
 }

@@ -1,4 +1,5 @@
-package catalog
+// Package slug makes addresses of titles.
+package slug
 
 import (
 	"strings"
@@ -14,9 +15,9 @@ var letters = strings.NewReplacer("œ", "oe", "æ", "ae", "ß", "ss", "ø", "o",
 // maxSlug leaves room for a number behind it within the column's 120.
 const maxSlug = 100
 
-// Slug writes a title in the letters of an address: "Bougie parfumée n° 5" → "bougie-parfumee-n-5". It is
+// Of writes a title in the letters of an address: "Bougie parfumée n° 5" → "bougie-parfumee-n-5". It is
 // "article" when no Latin letter or digit is left.
-func Slug(title string) string {
+func Of(title string) string {
 	var b strings.Builder
 	gap := false
 	for _, r := range norm.NFKD.String(letters.Replace(strings.ToLower(title))) {
