@@ -103,14 +103,10 @@ type LaunchDraft struct {
 }
 
 // deadline is when a launch opened now ends.
-func (d LaunchDraft) deadline(now time.Time) time.Time {
-	return now.AddDate(0, 0, d.Days).Truncate(time.Minute)
-}
+func (d LaunchDraft) deadline(now time.Time) time.Time { return now.AddDate(0, 0, d.Days).Truncate(time.Minute) }
 
 // All are the steps of the campaign: the goal, and those above it.
-func (d LaunchDraft) All() steps.Steps {
-	return append(steps.Steps{{People: d.Goal}}, d.Steps...)
-}
+func (d LaunchDraft) All() steps.Steps { return append(steps.Steps{{People: d.Goal}}, d.Steps...) }
 
 // monthOf is the first day of a moment's month, UTC.
 func monthOf(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC) }

@@ -31,11 +31,7 @@ func campaignWhere(ctx context.Context, q sqlx.QueryerContext, where string, arg
 
 // StatesOf says how campaigns stand, by their numbers.
 func StatesOf(ctx context.Context, q sqlx.QueryerContext, ids ...int64) (map[int64]CampaignState, error) {
-	states := map[int64]CampaignState{}
-	if len(ids) == 0 {
-		return states, nil
-	}
-	var rows []Campaign
+	states, rows := map[int64]CampaignState{}, []Campaign{}
 	if err := sqlx.SelectContext(ctx, q, &rows, `select id, state from campaigns where id = any($1)`, pq.Array(ids)); err != nil {
 		return nil, fmt.Errorf("read how campaigns stand: %w", postgres.Translate(err))
 	}
@@ -65,12 +61,10 @@ insert into pledges (token, operation, campaign_id, cart_id, variant_id, quantit
 values (:token, :operation, :campaign_id, :cart_id, :variant_id, :quantity, :member_id, :email, :email_normal, :name, :street, :street2, :postcode, :city, :country, :phone, :lang, :visitor,
   :price_minor, :method_name, :shipping_minor, :days_min, :days_max, :most_minor, :consent, :asked_at, :expires_at) returning id`
 
-func insertPledge(ctx context.Context, tx *sqlx.Tx, p Pledge) (int64, error) {
+func insertPledge(ctx context.Context, tx *sqlx.Tx, p Pledge) (id int64, err error) {
 	query, args, err := sqlx.Named(insertPledgeRow, p)
-	if err != nil {
-		return 0, err
+	if err == nil {
+		err = tx.GetContext(ctx, &id, tx.Rebind(query), args...)
 	}
-	var id int64
-	err = tx.GetContext(ctx, &id, tx.Rebind(query), args...)
 	return id, postgres.Translate(err)
 }
