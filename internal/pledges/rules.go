@@ -103,7 +103,9 @@ type LaunchDraft struct {
 }
 
 // deadline is when a launch opened now ends.
-func (d LaunchDraft) deadline(now time.Time) time.Time { return now.AddDate(0, 0, d.Days).Truncate(time.Minute) }
+func (d LaunchDraft) deadline(now time.Time) time.Time {
+	return now.AddDate(0, 0, d.Days).Truncate(time.Minute)
+}
 
 // All are the steps of the campaign: the goal, and those above it.
 func (d LaunchDraft) All() steps.Steps { return append(steps.Steps{{People: d.Goal}}, d.Steps...) }
