@@ -42,7 +42,7 @@ create table ideas (
   erased_at       timestamptz,                                                -- its words, by its author
   hidden_why      text not null default '' check (length(hidden_why) <= 1000), -- by the platform
   constraint ideas_once unique (author_id, operation),
-  constraint ideas_closes_check check (closes_at > proposed_at and closes_at <= proposed_at + interval '181 days'),
+  constraint ideas_closes_check check (closes_at > proposed_at and closes_at <= proposed_at + interval '361 days'),
   constraint ideas_reached_check check ((state in ('reached','answered','made')) = (reached_at is not null) and (reached_at is null) = (answer_by is null)),
   constraint ideas_enough_check check (reached_at is null or supporters >= threshold),
   constraint ideas_answered_check check ((state in ('answered','made')) = (answer <> '') and (answer = '') = (answer_text = '') and (answer = '') = (answered_at is null) and (answer = '') = (answered_by is null)),
@@ -64,8 +64,9 @@ revoke insert, update, delete, truncate on idea_moves from relais_app;
 -- +goose StatementBegin
 create function ideas_move() returns trigger language plpgsql as $$
 begin
-  if row(old.brand_id, old.author_id, old.operation, old.lang, old.threshold, old.answer_days, old.proposed_at, old.closes_at)
-     is distinct from row(new.brand_id, new.author_id, new.operation, new.lang, new.threshold, new.answer_days, new.proposed_at, new.closes_at)
+  if row(old.brand_id, old.author_id, old.operation, old.lang, old.threshold, old.answer_days, old.proposed_at)
+     is distinct from row(new.brand_id, new.author_id, new.operation, new.lang, new.threshold, new.answer_days, new.proposed_at)
+     or new.closes_at < old.closes_at or old.state <> 'open' and new.closes_at <> old.closes_at
      or new.erased_at is null and row(old.title, old.text) is distinct from row(new.title, new.text)
      or old.erased_at is not null and new.erased_at is distinct from old.erased_at
      or old.reached_at is not null and row(old.reached_at, old.answer_by) is distinct from row(new.reached_at, new.answer_by)

@@ -37,6 +37,9 @@ func (s *Service) Reply(ctx context.Context, memberID, brandID, id int64, a Answ
 const unite = `
 insert into idea_supports (idea_id, member_id, at) select $2, f.member_id, f.at from idea_supports f where f.idea_id = $1 and f.member_id <> $3 on conflict do nothing`
 
+// extend has an open idea close no earlier than was promised to who supports another one.
+const extend = `update ideas set closes_at = least(greatest(closes_at, $2), proposed_at + interval '361 days') where id = $1`
+
 // Merge merges an idea of a brand that is open into another one of its, that Takes it: who supports the one supports the other, each counted
 // once. For its team. ErrGone, ErrOver, ErrInto.
 func (s *Service) Merge(ctx context.Context, memberID, brandID, id, into int64) error {
@@ -65,6 +68,11 @@ func (s *Service) Merge(ctx context.Context, memberID, brandID, id, into int64) 
 		more, err := r.RowsAffected()
 		if err != nil {
 			return err
+		}
+		if target.State == Open {
+			if _, err := tx.ExecContext(ctx, extend, into, from.ClosesAt); err != nil {
+				return fmt.Errorf("extend idea %d: %w", into, postgres.Translate(err))
+			}
 		}
 		if err := s.tellAll(ctx, tx, from, "merged"); err != nil {
 			return err

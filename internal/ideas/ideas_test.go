@@ -358,7 +358,6 @@ func TestMerging(t *testing.T) {
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, double.ID), ideas.ErrInto)
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, keep.ID+1000), ideas.ErrInto)
 	w.is(w.Ideas.Merge(ctx, w.lea, brand, double.ID, keep.ID), ideas.ErrGone)
-	w.is(w.Ideas.Merge(ctx, owner, brand, keep.ID, double.ID), ideas.ErrInto) // it closes earlier
 	w.ok(w.Ideas.Set(ctx, owner, brand, terms(6)))
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, w.propose(max, "Deux anses").ID), ideas.ErrInto) // it needs more
 	w.ok(w.Ideas.Set(ctx, owner, brand, terms(5)))
@@ -380,6 +379,13 @@ func TestMerging(t *testing.T) {
 	w.support(third.ID, fans[3], fans[4])
 	w.ok(w.Ideas.Merge(ctx, owner, brand, third.ID, keep.ID))
 	w.stands(keep.ID, ideas.Reached, 5)
+	older := w.propose(max, "Une anse")
+	w.Clock.Set(w.Clock.Now().Add(time.Hour))
+	newer := w.propose(w.lea, "Une seule anse")
+	w.ok(w.Ideas.Merge(ctx, owner, brand, newer.ID, older.ID))
+	if v := w.idea(older.ID); !v.ClosesAt.Equal(newer.ClosesAt) {
+		t.Errorf("closes %v, and %v was promised", v.ClosesAt, newer.ClosesAt)
+	}
 	late := w.propose(max, "Anses")
 	w.support(late.ID, w.grown(1)[0])
 	w.ok(w.Ideas.Merge(ctx, owner, brand, late.ID, keep.ID)) // into one that waits for its answer

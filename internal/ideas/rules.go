@@ -52,9 +52,9 @@ func (i Idea) Supportable(now time.Time) bool {
 }
 
 // Takes says whether another idea of its brand can be merged into it at that time: one that waits for its answer always; one that is open only where it
-// needs no more people, and closes no earlier, than was promised to who supports the other.
+// needs no more people than was promised to who supports the other. It is open as long as the longer of both from then on.
 func (i Idea) Takes(from Idea, now time.Time) bool {
-	return i.Supportable(now) && (i.State == Reached || i.Threshold <= from.Threshold && !i.ClosesAt.Before(from.ClosesAt))
+	return i.Supportable(now) && (i.State == Reached || i.Threshold <= from.Threshold)
 }
 
 // Late says whether its brand should have answered before that time, and has not.

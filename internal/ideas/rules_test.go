@@ -244,7 +244,7 @@ func TestTakes(t *testing.T) {
 		"the same":                       {from, true},
 		"fewer, later":                   {ideas.Idea{State: ideas.Open, Threshold: 49, ClosesAt: day.AddDate(0, 0, 11)}, true},
 		"more":                           {ideas.Idea{State: ideas.Open, Threshold: 51, ClosesAt: from.ClosesAt}, false},
-		"earlier":                        {ideas.Idea{State: ideas.Open, Threshold: 50, ClosesAt: from.ClosesAt.Add(-time.Second)}, false},
+		"earlier":                        {ideas.Idea{State: ideas.Open, Threshold: 50, ClosesAt: from.ClosesAt.Add(-time.Second)}, true},
 		"reached, of more and earlier":   {ideas.Idea{State: ideas.Reached, Threshold: 99, ClosesAt: day}, true},
 		"answered":                       {ideas.Idea{State: ideas.Answered, Threshold: 50, ClosesAt: from.ClosesAt}, false},
 		"over, though no sweep ended it": {ideas.Idea{State: ideas.Open, Threshold: 50, ClosesAt: day}, false},
