@@ -36,6 +36,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payouts"
 	"relais/internal/pledges"
+	"relais/internal/pledges/late"
 	"relais/internal/polls"
 	"relais/internal/pos"
 	"relais/internal/postgres"
@@ -78,6 +79,7 @@ type Domains struct {
 	Orders      *orders.Service
 	Counter     *pos.Service
 	Pledges     *pledges.Service
+	Late        *late.Service
 	Designs     *designs.Service
 	Making      *making.Service
 	Support     *support.Service
@@ -202,6 +204,7 @@ func (d *Domains) wireSales(p Parts, forPages, forWorkers *stripe.Client) {
 	d.Carts = carts.New(p.DB, p.Clock.Now)
 	d.Counter = pos.New(pos.Config{DB: p.DB, Orders: d.Orders, Carts: d.Carts, Payments: forPages, Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
 	d.Pledges = pledges.New(pledges.Config{DB: p.DB, Pages: forPages, Charges: forWorkers, Orders: d.Orders, Carts: d.Carts, Now: p.Clock.Now, Clock: time.Now, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
+	d.Late = late.New(p.DB, p.Clock.Now, d.Mail, late.PerJob)
 }
 
 // wireCircles makes what members do among themselves, how they are told, and who follows them from elsewhere.
@@ -252,6 +255,7 @@ func (d *Domains) register() {
 	d.Orders.Register(d.Jobs)
 	d.Counter.Register(d.Jobs)
 	d.Pledges.Register(d.Jobs)
+	d.Late.Register(d.Jobs)
 	d.Refunds.Register(d.Jobs)
 	d.Returns.Register(d.Jobs)
 	d.Disputes.Register(d.Jobs)

@@ -11,7 +11,7 @@ func Ranks() []string {
 		// ground
 		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "outside", "media", "mail", "mail/incoming",
 		// domains
-		"members", "notices", "groups", "catalog/steps", "catalog/slug", "catalog", "catalog/shopify", "ideas", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "stories", "earnings", "insight", "designs/path", "designs/letters", "designs/model", "designs/draw", "designs", "carts", "refunds", "orders/told", "orders/form", "orders/events", "orders", "orders/foresee", "orders/lists", "orders/checks", "making", "pledges", "pledges/sound", "pos", "support", "returns", "disputes", "reviews", "posts/photos", "posts", "ratings", "questions", "polls", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
+		"members", "notices", "groups", "catalog/steps", "catalog/slug", "catalog", "catalog/shopify", "ideas", "storefronts", "follows", "clicks", "referrals", "fediverse/wire", "fediverse/feeds", "fediverse/courier", "fediverse", "stories", "earnings", "insight", "designs/path", "designs/letters", "designs/model", "designs/draw", "designs", "carts", "refunds", "orders/told", "orders/form", "orders/events", "orders", "orders/foresee", "orders/lists", "orders/checks", "making", "pledges", "pledges/sound", "pos", "support", "pledges/late", "returns", "disputes", "reviews", "posts/photos", "posts", "ratings", "questions", "polls", "payouts", "debts", "documents", "documents/paper", "webhooks", "reconcile",
 		// the outside world
 		"stripe", "stripesandbox/chaos", "stripesandbox/words", "stripesandbox/params", "stripesandbox/cards", "stripesandbox/journal", "stripesandbox/visit", "stripesandbox",
 		// pages

@@ -247,17 +247,12 @@ func (s *Service) tellMade(ctx context.Context, campaignID, after int64) error {
 		if err != nil {
 			return err
 		}
-		var backers []struct {
-			ID       int64     `db:"id"`
-			MemberID *int64    `db:"member_id"`
-			Email    string    `db:"email"`
-			Lang     i18n.Lang `db:"lang"`
-		}
+		var backers []Pledge
 		if err := tx.SelectContext(ctx, &backers, selectBackers, c.ID, after, atOnce); err != nil {
 			return postgres.Translate(err)
 		}
 		for _, b := range backers {
-			if err := s.tellBacker(ctx, tx, c, Pledge{ID: b.ID, MemberID: b.MemberID, Email: b.Email, Lang: b.Lang}); err != nil {
+			if err := s.tellBacker(ctx, tx, c, b); err != nil {
 				return err
 			}
 		}

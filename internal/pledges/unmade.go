@@ -21,8 +21,11 @@ import (
 // Unmake says that what was launched will not be made, with a reason for those who paid: nobody is charged any more, its product is a draft again, and every order of
 // it is paid back whole. The team of its brand may, until it is made. ErrGone, ErrNotReached, the field reason.
 func (s *Service) Unmake(ctx context.Context, memberID, brandID, id int64, reason string) error {
-	if reason = prose.Line(reason); reason == "" || utf8.RuneCountInString(reason) > MaxNote {
+	switch reason = prose.Line(reason); {
+	case reason == "":
 		return fault.Field("reason", "fault.required")
+	case utf8.RuneCountInString(reason) > MaxNote:
+		return fault.Field("reason", "fault.too_long")
 	}
 	return s.produce(ctx, memberID, brandID, id, func(tx *sqlx.Tx, c Campaign) error {
 		if c.MadeAt != nil {

@@ -10,6 +10,7 @@ import (
 	"relais/internal/catalog/steps"
 	"relais/internal/money"
 	"relais/internal/pledges"
+	"relais/internal/pledges/late"
 	"relais/internal/web/page"
 	"relais/internal/web/tally"
 )
@@ -30,6 +31,7 @@ type row struct {
 	pledges.View
 	Stage string
 	Step  *steps.Step // that is reached, or was
+	Late  int         // of a launch: months, the one that runs included; 0: it is not late
 }
 
 // Words are where its words begin.
@@ -48,7 +50,7 @@ func (r row) Expected() *money.Amount {
 func rowsOf(vs []pledges.View, now time.Time) []row {
 	var list []row
 	for _, v := range vs {
-		r := row{View: v, Stage: tally.Stage(v.Campaign, now)}
+		r := row{View: v, Stage: tally.Stage(v.Campaign, now), Late: late.Months(v.Campaign, now)}
 		if step, ok := v.Reached(); ok && v.State != pledges.Cancelled {
 			r.Step = &step
 		}

@@ -54,7 +54,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.POST("/:id/end", s.end)
 	b.POST("/:id/start", s.start)
 	b.POST("/:id/made", s.made)
-	b.POST("/:id/unmade", s.unmade)
+	b.GET("/:code/unmade", s.unmaking)
+	b.POST("/:code/unmade", s.unmake)
 }
 
 // listed is how many launches a page has.
@@ -240,11 +241,50 @@ func (s *Server) start(c echo.Context) error {
 // made says that it is made, and for sale from now on.
 func (s *Server) made(c echo.Context) error { return s.do(c, s.Pledges.Made, "launches.brand.made") }
 
-// unmade says, with a reason, that it will not be made.
-func (s *Server) unmade(c echo.Context) error {
-	return s.do(c, func(ctx context.Context, memberID, brandID, id int64) error {
-		return s.Pledges.Unmake(ctx, memberID, brandID, id, c.FormValue("reason"))
-	}, "launches.brand.unmade")
+type unmakePage struct {
+	pledges.View
+	Brand     page.BrandRef
+	Base      string
+	Form      *page.Form
+	MaxReason int
+}
+
+// unmaking is the form with which a brand gives a launch up.
+func (s *Server) unmaking(c echo.Context) error { return s.showUnmaking(c, page.NewForm()) }
+
+func (s *Server) showUnmaking(c echo.Context, form *page.Form) error {
+	brand, v, err := s.launchOf(c)
+	if err != nil {
+		return err
+	}
+	if v.State != pledges.Reached || v.MadeAt != nil || v.StoppedAt != nil {
+		return page.Redirect(c, baseOf(brand))
+	}
+	return s.Site.Render(c, form.Status(), "launch/unmake", unmakePage{v, brand, baseOf(brand), form, pledges.MaxNote})
+}
+
+// launchOf is the launch of the address, which is the brand's.
+func (s *Server) launchOf(c echo.Context) (page.BrandRef, pledges.View, error) {
+	brand, _ := page.ViewerFrom(c).Brand(c.Param("handle"))
+	v, err := s.Pledges.ByCode(c.Request().Context(), c.Param("code"), page.Lang(c))
+	if err == nil && (!v.IsLaunch() || v.BrandID != brand.ID) {
+		err = pledges.ErrGone
+	}
+	return brand, v, err
+}
+
+// unmake says, with a reason, that what was launched will not be made.
+func (s *Server) unmake(c echo.Context) error {
+	brand, v, err := s.launchOf(c)
+	if err != nil {
+		return err
+	}
+	form := page.PostedForm(c)
+	err = s.Pledges.Unmake(c.Request().Context(), page.ViewerFrom(c).ID, brand.ID, v.ID, form.Raw("reason"))
+	if form.Refused(err) && form.Error(page.Lang(c), "reason") != "" {
+		return s.showUnmaking(c, form)
+	}
+	return s.said(c, brand, err, "launches.brand.unmade")
 }
 
 // do has a member of the team do something with the launch of the address, and returns to the list, which says what came of it.
@@ -254,12 +294,16 @@ func (s *Server) do(c echo.Context, do func(ctx context.Context, memberID, brand
 	if err != nil {
 		return pledges.ErrGone
 	}
-	err = do(c.Request().Context(), page.ViewerFrom(c).ID, brand.ID, id)
+	return s.said(c, brand, do(c.Request().Context(), page.ViewerFrom(c).ID, brand.ID, id), done)
+}
+
+// said returns to the list, which says what came of it.
+func (s *Server) said(c echo.Context, brand page.BrandRef, err error, done string) error {
 	refused, ok := errors.AsType[*fault.Error](err)
 	switch {
 	case err == nil:
 		s.Site.Good(c, done)
-	case ok && refused.Kind == fault.Conflict, ok && refused.Fields["reason"] != "":
+	case ok && refused.Kind == fault.Conflict:
 		s.Site.Bad(c, refused.Message)
 	default:
 		return err

@@ -15,6 +15,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/pledges"
+	"relais/internal/pledges/late"
 	"relais/internal/referrals"
 	"relais/internal/returns"
 	"relais/internal/support"
@@ -46,6 +47,7 @@ type orderPage struct {
 
 	Promise  *pledges.Page // in a group order, of which it was made; nil: it was bought otherwise
 	Charging bool          // the card that was kept for it is charged now
+	Late     bool          // the launch in which it was promised is
 }
 
 // talk is what the buyer and a brand write to each other.
@@ -111,6 +113,7 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, back bool) error {
 		return err
 	}
 	data.Charging = charging(data.Promise, now) && !back
+	data.Late = data.Promise != nil && late.Months(data.Promise.View.Campaign, now) > 0
 	data.Payable = data.Payable && !data.Charging
 	if data.Choice, err = s.returns.ChoiceOf(ctx, o); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/pledges"
+	"relais/internal/pledges/late"
 )
 
 // Stages of a campaign, as pages tell of it: its states, and one that nothing has to be done for.
@@ -75,9 +76,10 @@ type Launch struct {
 	Ladder []Rung // its goal first
 	Free   int    // pieces that are left to promise; below 0: no end
 	Full   bool   // all that can be made is promised
+	Late   int    // months, the one that runs included; 0: it is not late
 }
 
 // OfLaunch is the panel of a launch.
 func OfLaunch(l i18n.Lang, v pledges.View, now time.Time) Launch {
-	return Launch{View: v, Stage: Stage(v.Campaign, now), Left: Left(l, now, v.Deadline), Ladder: Ladder(v.Campaign, v.Now, v.PriceAt), Free: v.Left(), Full: v.Left() == 0}
+	return Launch{View: v, Stage: Stage(v.Campaign, now), Left: Left(l, now, v.Deadline), Ladder: Ladder(v.Campaign, v.Now, v.PriceAt), Free: v.Left(), Full: v.Left() == 0, Late: late.Months(v.Campaign, now)}
 }
