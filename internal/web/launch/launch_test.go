@@ -260,15 +260,24 @@ func TestEndingALaunch(t *testing.T) {
 	}
 }
 
-// A launch that was reached is given up with a reason, which its buyers read; without one nothing happens.
+// A launch that was reached is given up with a reason, which its buyers read; without one, or with one that is too long, nothing happens, and what was typed stays.
 func TestGivingALaunchUp(t *testing.T) {
 	w := open(t)
-	w.backs(w.launches(), "anne", 0, "2")
+	join := w.launches()
+	at := list + "/" + strings.Split(join, "/")[2] + "/unmade"
+	w.leads(w.Ask(w.shop.Owner, at, nil), list) // it is open still
+	w.backs(join, "anne", 0, "2")
 	w.ends()
-	at := fmt.Sprintf("%s/%d/unmade", list, w.id())
-	w.leads(w.Ask(w.shop.Owner, at, url.Values{"reason": {" "}}), list)
-	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "Elle ne sera pas fabriquée", "!remboursée</dd>")
+	other := w.Shop("verre", 5000, 0)
+	w.Shows(w.Ask(other.Owner, strings.Replace(at, "terre", "verre", 1), nil), http.StatusNotFound)
+	w.Shows(w.Ask(other.Owner, strings.Replace(at, "terre", "verre", 1), url.Values{"reason": {"non"}}), http.StatusNotFound)
+	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "Elle ne sera pas fabriquée", `href="`+at+`"`)
+	w.Shows(w.Ask(w.shop.Owner, at, nil), http.StatusOK, "Bol terre", "Abandonner et rembourser", `action="`+at+`"`)
+	w.Shows(w.Ask(w.shop.Owner, at, url.Values{"reason": {" "}}), http.StatusUnprocessableEntity, `id="f-reason-error"`, "À remplir")
+	w.Shows(w.Ask(w.shop.Owner, at, url.Values{"reason": {strings.Repeat("é", 501)}}), http.StatusUnprocessableEntity, `id="f-reason-error"`, "trop long", `value="`+strings.Repeat("é", 501)+`"`)
+	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "!remboursée</dd>")
 	w.leads(w.Ask(w.shop.Owner, at, url.Values{"reason": {"L’atelier a brûlé."}}), list)
+	w.leads(w.Ask(w.shop.Owner, at, url.Values{"reason": {"Encore."}}), list)
 	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "ne sera pas fabriquée, remboursée", "!Elle est fabriquée")
 	w.must(w.Pledges.Sweep(t.Context()))
 	w.Settle()
@@ -279,4 +288,31 @@ func TestGivingALaunchUp(t *testing.T) {
 	if !strings.Contains(body, "L’atelier a brûlé.") {
 		t.Errorf("what anne reads does not say why:\n%s", body)
 	}
+}
+
+// A launch whose month is over is late: for its brand, on the page of its product, on the order, and for the platform; until it is made.
+func TestALateLaunch(t *testing.T) {
+	w := open(t)
+	w.backs(w.launches(), "anne", 0, "2")
+	w.ends()
+	var order string
+	w.must(w.DB.Get(&order, `select '/o/' || token from orders where state = 'paid'`))
+	month, late := i18n.FR.Month(w.Clock.Now().AddDate(0, 3, 0).AddDate(0, 0, -20)), "en retard</span>"
+	everywhere := func(want ...string) {
+		t.Helper()
+		w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, want...)
+		w.Shows(w.Ask(0, "/p/"+w.shop.Slug, nil), http.StatusOK, want...)
+		w.Shows(w.Ask(w.admin, "/admin/together", nil), http.StatusOK, want...)
+	}
+	w.Pass(100) // 30 June
+	everywhere("!en retard")
+	w.Shows(w.Ask(0, order, nil), http.StatusOK, "En fabrication, prévue en "+month, "!en retard")
+	w.Pass(1)
+	everywhere(late, month)
+	w.Shows(w.Ask(0, order, nil), http.StatusOK, "Prévue en "+month+", en retard")
+	w.Pass(31)
+	everywhere("en retard, 2ᵉ mois", month)
+	w.must(w.Pledges.Made(t.Context(), w.shop.Owner, w.shop.Brand, w.id()))
+	everywhere("!en retard")
+	w.Shows(w.Ask(0, order, nil), http.StatusOK, "!en retard")
 }
