@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -32,13 +31,11 @@ func campaignWhere(ctx context.Context, q sqlx.QueryerContext, where string, arg
 // StatesOf says how campaigns stand, by their numbers.
 func StatesOf(ctx context.Context, q sqlx.QueryerContext, ids ...int64) (map[int64]CampaignState, error) {
 	states, rows := map[int64]CampaignState{}, []Campaign{}
-	if err := sqlx.SelectContext(ctx, q, &rows, `select id, state from campaigns where id = any($1)`, pq.Array(ids)); err != nil {
-		return nil, fmt.Errorf("read how campaigns stand: %w", postgres.Translate(err))
-	}
+	err := sqlx.SelectContext(ctx, q, &rows, `select id, state from campaigns where id = any($1)`, pq.Array(ids))
 	for _, c := range rows {
 		states[c.ID] = c.State
 	}
-	return states, nil
+	return states, postgres.Translate(err)
 }
 
 const pledgeColumns = `id, token, operation, campaign_id, cart_id, variant_id, quantity, member_id, email, email_normal, name, street, street2, postcode, city, country, phone,
