@@ -84,7 +84,7 @@ func TestStoryOfADesign(t *testing.T) {
 	lea.fits("a basket with a design")
 	lea.shot("cart")
 	orders(lea, "Commander", "Commander avec obligation de paiement", address{email: "lea@relais.example", name: "Léa Fontaine", street: "8 rue du Moulin", postcode: "44000", city: "Nantes"})
-	pays(lea, "4242 4242 4242 4242")
+	pays(lea, "6200 0000 0000 0005")
 	lea.becomes("1 à fabriquer")
 	lea.fits("an order with a design")
 	lea.shot("ordered")

@@ -188,8 +188,10 @@ func (s *Service) Decide(ctx context.Context, d Decision) error {
 // end closes what is open about a case, and tells whom it concerns.
 func (s *Service) end(ctx context.Context, tx *sqlx.Tx, c Case, d Decision, author int64, why string) error {
 	now, decided := s.now(), "kept"
+	action := "idea report kept"
 	if d.Hide {
 		decided = "hidden"
+		action = "idea report hidden"
 	}
 	if _, err := tx.ExecContext(ctx, endReports, d.IdeaID, d.CommentID, decided, d.By, now, why); err != nil {
 		return fmt.Errorf("end reports: %w", postgres.Translate(err))
@@ -224,5 +226,5 @@ func (s *Service) end(ctx context.Context, tx *sqlx.Tx, c Case, d Decision, auth
 	if c.Comment != nil {
 		subject = fmt.Sprintf("comment %d", d.CommentID)
 	}
-	return members.Audit(ctx, tx, members.AuditEntry{At: now, ActorID: d.By, Action: "idea report " + decided, Subject: subject, Detail: map[string]any{"why": why}})
+	return members.Audit(ctx, tx, members.AuditEntry{At: now, ActorID: d.By, Action: action, Subject: subject, Detail: map[string]any{"why": why}})
 }
