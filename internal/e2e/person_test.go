@@ -178,23 +178,25 @@ const findByText = `((text) => {
 // presses clicks the link or button with that text and waits for the page that it leads to.
 func (p *person) presses(text string) {
 	p.t.Helper()
-	p.until("find "+text, findByText+"("+quote(text)+")")
-	p.follows("press " + text)
+	p.follows(text, findByText+"("+quote(text)+")")
 }
 
 // pressesElement is presses for what has no text, by its selector.
 func (p *person) pressesElement(selector string) {
 	p.t.Helper()
-	p.until("find "+selector, `(() => { const e = document.querySelector(`+quote(selector)+`); if (!e) return false;
+	p.follows(selector, `(() => { const e = document.querySelector(`+quote(selector)+`); if (!e) return false;
 		document.querySelectorAll("[data-e2e]").forEach(e => e.removeAttribute("data-e2e")); e.setAttribute("data-e2e", ""); e.scrollIntoView({block: "center", behavior: "instant"}); return true })()`)
-	p.follows("press " + selector)
 }
 
-// follows clicks what is marked and waits for the next page, which forgets the mark that the old one gets.
-func (p *person) follows(what string) {
+// follows clicks what an expression finds and marks, and waits for the next page, which forgets the mark that the old one gets. A page that replaced
+// what was found before it could be clicked, as one that is worked out again does, is looked through again.
+func (p *person) follows(what, find string) {
 	p.t.Helper()
-	evaluate[bool](p, `(() => { window.e2eOld = true; document.querySelector("[data-e2e]").click(); return true })()`)
-	p.until(what, `!window.e2eOld && document.readyState === "complete"`)
+	for clicked := false; !clicked; {
+		p.until("find "+what, find)
+		clicked = evaluate[bool](p, `(() => { const e = document.querySelector("[data-e2e]"); if (!e) return false; window.e2eOld = true; e.click(); return true })()`)
+	}
+	p.until("press "+what, `!window.e2eOld && document.readyState === "complete"`)
 }
 
 // has says whether something is on the page.

@@ -33,6 +33,7 @@ type Runner struct {
 	handlers map[string]registered
 	periodic periodic
 	wake     chan struct{}
+	hand     hand
 }
 
 type registered struct {
@@ -106,13 +107,16 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer tick.Stop()
 	r.enqueuePeriodic(ctx)
 	for ctx.Err() == nil {
+		r.hand.take()
 		for _, w := range r.claimLogged(ctx, cap(slots)-len(slots)) {
 			slots <- struct{}{}
+			r.hand.take()
 			running.Go(func() {
-				defer func() { <-slots; r.Wake() }()
+				defer func() { r.hand.lay(); <-slots; r.Wake() }()
 				_ = r.work(working, w)
 			})
 		}
+		r.hand.lay()
 		select {
 		case <-ctx.Done():
 		case <-r.wake:
@@ -139,16 +143,21 @@ func (r *Runner) finish(running *sync.WaitGroup, cancel context.CancelFunc) {
 }
 
 // Drain runs, one after the other in this goroutine, every job that is ready now and whatever those enqueue, until nothing
-// is ready; for seeding and tests. Failed jobs wait for their next attempt as always; their errors are returned, joined.
+// is ready and this runner's Run, if it goes on meanwhile, has nothing in hand; for seeding, for demos whose time is moved, and tests. Failed jobs wait
+// for their next attempt as always; the errors of those that it ran itself are returned, joined.
 func (r *Runner) Drain(ctx context.Context) error {
 	var failed []error
 	for {
+		since := r.hand.seen()
 		works, err := r.claim(ctx, 1)
 		if err != nil {
 			return errors.Join(append(failed, err)...)
 		}
 		if len(works) == 0 {
-			return errors.Join(failed...)
+			if still, err := r.hand.still(ctx, since); still || err != nil {
+				return errors.Join(append(failed, err)...)
+			}
+			continue
 		}
 		if err := r.work(ctx, works[0]); err != nil {
 			failed = append(failed, fmt.Errorf("job %d, %s: %w", works[0].ID, works[0].Kind, err))

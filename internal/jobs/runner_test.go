@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jmoiron/sqlx"
 
 	"relais/internal/jobs"
+	"relais/internal/postgres"
 	"relais/internal/postgres/pgtest"
 )
 
@@ -81,6 +83,40 @@ func TestWakeAndStop(t *testing.T) {
 	}
 	if e := the(t, db, "slow"); e.State != jobs.Done {
 		t.Errorf("job = %+v, want done: it was let finish", e)
+	}
+}
+
+// TestDrainWaitsForRun: what Run took up a moment before is done when Drain returns, with what it enqueued.
+func TestDrainWaitsForRun(t *testing.T) {
+	db := pgtest.DB(t)
+	r := newRunner(t, db, &clock{}, jobs.Options{Poll: time.Hour})
+	begun, release := make(chan struct{}), make(chan struct{})
+	var followed atomic.Bool
+	r.Handle("first", time.Minute, func(ctx context.Context, _ jobs.Work) error {
+		close(begun)
+		<-release
+		return postgres.InTx(ctx, db, func(tx *sqlx.Tx) error { return jobs.Enqueue(ctx, tx, jobs.Job{Kind: "second"}) })
+	})
+	r.Handle("second", time.Minute, func(context.Context, jobs.Work) error { followed.Store(true); return nil })
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- r.Run(ctx) }()
+	enqueue(t, db, jobs.Job{Kind: "first"})
+	r.Wake()
+	<-begun
+	drained := make(chan error)
+	go func() { drained <- r.Drain(ctx) }()
+	select {
+	case <-drained:
+		t.Error("Drain returned while a job was running")
+	case release <- struct{}{}:
+		if err := <-drained; err != nil || !followed.Load() {
+			t.Errorf("Drain: %v, what followed was done: %v", err, followed.Load())
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("Run: %v", err)
 	}
 }
 
