@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// hand counts what Run has in hand, looking for work included, so that Drain can wait for it.
+// hand counts what Run has in hand, looking for work included, so that DrainBeside can wait for it.
 type hand struct {
 	mu      sync.Mutex
 	held    int
@@ -37,12 +37,12 @@ func (h *hand) seen() int {
 	return h.laid
 }
 
-// still reports whether nothing is in hand and nothing was laid down since. Otherwise it waits until something is, unless it was already.
-func (h *hand) still(ctx context.Context, since int) (bool, error) {
+// still reports whether nothing is in hand and nothing was laid down since. Otherwise it waits until something is, unless it was already, or ctx ends.
+func (h *hand) still(ctx context.Context, since int) bool {
 	h.mu.Lock()
 	if h.laid != since || h.held == 0 {
 		defer h.mu.Unlock()
-		return h.laid == since, nil
+		return h.laid == since
 	}
 	if h.changed == nil {
 		h.changed = make(chan struct{})
@@ -51,8 +51,7 @@ func (h *hand) still(ctx context.Context, since int) (bool, error) {
 	h.mu.Unlock()
 	select {
 	case <-changed:
-		return false, nil
 	case <-ctx.Done():
-		return false, ctx.Err()
 	}
+	return false
 }

@@ -143,24 +143,34 @@ func (r *Runner) finish(running *sync.WaitGroup, cancel context.CancelFunc) {
 }
 
 // Drain runs, one after the other in this goroutine, every job that is ready now and whatever those enqueue, until nothing
-// is ready and this runner's Run, if it goes on meanwhile, has nothing in hand; for seeding, for demos whose time is moved, and tests. Failed jobs wait
-// for their next attempt as always; the errors of those that it ran itself are returned, joined.
+// is ready; for seeding and tests. Failed jobs wait for their next attempt as always; their errors are returned, joined.
 func (r *Runner) Drain(ctx context.Context) error {
 	var failed []error
 	for {
-		since := r.hand.seen()
 		works, err := r.claim(ctx, 1)
 		if err != nil {
 			return errors.Join(append(failed, err)...)
 		}
 		if len(works) == 0 {
-			if still, err := r.hand.still(ctx, since); still || err != nil {
-				return errors.Join(append(failed, err)...)
-			}
-			continue
+			return errors.Join(failed...)
 		}
 		if err := r.work(ctx, works[0]); err != nil {
 			failed = append(failed, fmt.Errorf("job %d, %s: %w", works[0].ID, works[0].Kind, err))
+		}
+	}
+}
+
+// DrainBeside is Drain while Run goes on: it returns when nothing that Run took up is in its hand either, or has waited for that so long in all. The errors
+// are of the jobs that it ran itself.
+func (r *Runner) DrainBeside(ctx context.Context, most time.Duration) error {
+	waiting, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	var failed error
+	for {
+		since := r.hand.seen()
+		failed = errors.Join(failed, r.Drain(ctx))
+		if r.hand.still(waiting, since) || waiting.Err() != nil {
+			return failed
 		}
 	}
 }

@@ -86,8 +86,8 @@ func TestWakeAndStop(t *testing.T) {
 	}
 }
 
-// TestDrainWaitsForRun: what Run took up a moment before is done when Drain returns, with what it enqueued.
-func TestDrainWaitsForRun(t *testing.T) {
+// TestDrainBesideRun: what Run took up a moment before is done when it returns, with what that enqueued.
+func TestDrainBesideRun(t *testing.T) {
 	db := pgtest.DB(t)
 	r := newRunner(t, db, &clock{}, jobs.Options{Poll: time.Hour})
 	begun, release := make(chan struct{}), make(chan struct{})
@@ -105,13 +105,13 @@ func TestDrainWaitsForRun(t *testing.T) {
 	r.Wake()
 	<-begun
 	drained := make(chan error)
-	go func() { drained <- r.Drain(ctx) }()
+	go func() { drained <- r.DrainBeside(ctx, time.Hour) }()
 	select {
 	case <-drained:
-		t.Error("Drain returned while a job was running")
+		t.Error("it returned while a job was running")
 	case release <- struct{}{}:
 		if err := <-drained; err != nil || !followed.Load() {
-			t.Errorf("Drain: %v, what followed was done: %v", err, followed.Load())
+			t.Errorf("drain: %v, what followed was done: %v", err, followed.Load())
 		}
 	}
 	stop()
