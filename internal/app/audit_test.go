@@ -381,6 +381,7 @@ var corruptions = []struct{ name, sql, want string }{
 	{"a bank said to have taken more", `update disputes set withdrawn_minor = withdrawn_minor + 1`, "disputed_explained"},
 	{"a lost dispute taken out of the books", `update disputes set booked = '' where booked = 'lost'`, "disputes_booked"},
 	{"a part of a dispute lost", `delete from dispute_items where amount_minor = (select max(amount_minor) from dispute_items)`, "dispute_parts"},
+	{"a loss said to be of a payment that its order kept", `update disputes set stray_refund_id = (select min(id) from refunds where not stray) where id = (select min(id) from disputes)`, "disputes_strays"},
 	{"the hold of a dispute lost", `delete from holds where reference like 'dispute:%' and lifted_at is null`, "disputes_hold"},
 	{"a commission of another base", `update earnings set base_minor = base_minor + 1 where id = ` + heldOne, "commission_base"},
 	{"a notice lost", `delete from webhook_events`, "notices_kept"},

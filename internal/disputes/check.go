@@ -20,6 +20,9 @@ var checks = []ledger.Invariant{
 		  or (booked = '' and (lost_minor <> 0 or excess_minor <> 0)) or (booked = 'lost') <> (booked_times % 2 = 1)`},
 	{Number: "I9", Name: "dispute_parts", Description: "what was lost of an order's parts to a dispute is what it says it lost",
 		Query: `select count(*) from disputes d where d.lost_minor <> coalesce((select sum(i.amount_minor) from dispute_items i where i.dispute_id = d.id), 0)`},
+	{Number: "I9", Name: "disputes_strays", Description: "what a lost dispute took from suspense is a payment of its own that no order kept and that did not go back",
+		Query: `select count(*) from disputes d left join refunds r on r.id = d.stray_refund_id where d.stray_refund_id is not null
+		  and (d.booked <> 'lost' or not r.stray or r.state not in ('failed','canceled') or r.payment_intent_id <> d.payment_intent_id or r.currency <> d.currency or r.amount_minor > d.excess_minor)`},
 	{Number: "I10", Name: "disputes_hold", Description: "while a dispute is open its order's earnings wait, and not for it afterwards",
 		Query: `select count(*) from disputes d join orders o on o.id = d.order_id and o.payment_intent_id = d.payment_intent_id
 		  where (d.state in ('needs_response','under_review','warning_needs_response','warning_under_review'))

@@ -43,9 +43,10 @@ type Dispute struct {
 	FeeMinor        int64                 `db:"fee_minor"`       // what Stripe kept for it
 	Booked          Booked                `db:"booked"`
 	BookedTimes     int                   `db:"booked_times"`
-	LostMinor       int64                 `db:"lost_minor"`   // booked against the order's shares
-	ExcessMinor     int64                 `db:"excess_minor"` // the platform's loss
-	Evidence        []byte                `db:"evidence"`     // JSON of Answer
+	LostMinor       int64                 `db:"lost_minor"`      // booked against the order's shares
+	ExcessMinor     int64                 `db:"excess_minor"`    // the platform's loss
+	StrayRefundID   *int64                `db:"stray_refund_id"` // of a payment that no order kept: its way back, which the bank went first
+	Evidence        []byte                `db:"evidence"`        // JSON of Answer
 	SubmittedAt     *time.Time            `db:"submitted_at"`
 	Error           string                `db:"error"` // what Stripe said to the last answer, if it refused it
 

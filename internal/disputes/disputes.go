@@ -238,7 +238,9 @@ func (s *Service) stand(ctx context.Context, tx *sqlx.Tx, o *orders.Order, d Dis
 		}
 	}
 	if d.Booked == want && !Anew(d, orders.Left(shipments)) {
-		return nil
+		if stray, err := stray(ctx, tx, d); err != nil || stray.ID == 0 {
+			return err
+		}
 	}
 	if d.Booked == BookedLost {
 		var err error
@@ -296,7 +298,9 @@ func (s *Service) goesBack(ctx context.Context, tx *sqlx.Tx, o *orders.Order, d 
 	}
 	d.Booked, d.BookedTimes = to, d.BookedTimes+1
 	if o == nil {
-		return nil, bear(ctx, tx, *d, b.Change)
+		err := bear(ctx, tx, *d, b.Change)
+		d.StrayRefundID = nil // an unbooked one has none
+		return nil, err
 	}
 	after, err := s.orders.GoesBack(ctx, tx, *o, b)
 	return &after, err
@@ -314,20 +318,65 @@ const insertItem = `insert into dispute_items (dispute_id, shipment_id, order_li
 
 const selectItems = `select shipment_id, order_line_id, amount_minor from dispute_items where dispute_id = $1 order by shipment_id, order_line_id nulls last`
 
-// bear books the loss of a payment that no order kept: it is the platform's alone.
-func bear(ctx context.Context, tx *sqlx.Tx, d Dispute, c earnings.Change) error {
-	p := ledger.Posting{Source: ledger.Account{Kind: ledger.Losses}, Destination: c.Counter, Amount: c.Excess}
-	if c.Excess < 0 {
-		p = ledger.Posting{Source: c.Counter, Destination: ledger.Account{Kind: ledger.Losses}, Amount: -c.Excess}
+// kept is a payment that no order keeps, and that could not be sent back.
+type kept struct {
+	ID    int64 `db:"id"`
+	Minor int64 `db:"amount_minor"`
+}
+
+const lockStray = `
+select id, amount_minor from refunds where payment_intent_id = $1 and stray and state in ('failed','canceled') and amount_minor <= $2 and currency = $3 for update`
+
+// stray is the payment that a lost dispute took whole while it waited in suspense, if the books do not say so yet; ID 0: there is none.
+func stray(ctx context.Context, tx *sqlx.Tx, d Dispute) (k kept, err error) {
+	if d.Booked != BookedLost || d.StrayRefundID != nil {
+		return k, nil
 	}
-	_, err := ledger.Post(ctx, tx, ledger.Transaction{Reference: c.Reference, Kind: string(c.Cause), Currency: d.Amount.Currency, At: c.At, Postings: []ledger.Posting{p}})
+	err = postgres.Translate(tx.GetContext(ctx, &k, lockStray, d.PaymentIntentID, d.WithdrawnMinor, d.Amount.Currency))
+	if errors.Is(err, fault.NotFound) {
+		err = nil
+	}
+	return k, err
+}
+
+// bear books the loss of a payment that no order kept: what waits in suspense to be sent back is what the bank took, and is not owed any more; the rest is the
+// platform's alone.
+func bear(ctx context.Context, tx *sqlx.Tx, d Dispute, c earnings.Change) error {
+	k, err := stray(ctx, tx, d)
+	if c.Excess < 0 && d.StrayRefundID != nil { // it is owed again
+		k.ID = *d.StrayRefundID
+		err = postgres.Translate(tx.GetContext(ctx, &k.Minor, `select amount_minor from refunds where id = $1 for update`, k.ID))
+	}
+	if err != nil {
+		return err
+	}
+	t := ledger.Transaction{Reference: c.Reference, Kind: string(c.Cause), Currency: d.Amount.Currency, At: c.At}
+	add := func(kind ledger.Kind, minor int64) {
+		p := ledger.Posting{Source: ledger.Account{Kind: kind}, Destination: c.Counter, Amount: minor}
+		if c.Excess < 0 {
+			p.Source, p.Destination = p.Destination, p.Source
+		}
+		if minor > 0 {
+			t.Postings = append(t.Postings, p)
+		}
+	}
+	add(ledger.Suspense, k.Minor)
+	add(ledger.Losses, max(c.Excess, -c.Excess)-k.Minor)
+	if k.ID != 0 {
+		if _, err := tx.ExecContext(ctx, `update disputes set stray_refund_id = case when $3 then $2::bigint end where id = $1`, d.ID, k.ID, c.Excess > 0); err != nil {
+			return postgres.Translate(err)
+		}
+	}
+	_, err = ledger.Post(ctx, tx, t)
 	return err
 }
 
 const selectOpen = `
 select stripe_id from disputes d where state in ('needs_response','under_review','warning_needs_response','warning_under_review')
   or booked = '' and state in ('lost','charge_refunded') or decided_at > $1
-  or excess_minor > 0 and exists (select 1 from orders o where o.payment_intent_id = d.payment_intent_id and o.state = 'paid') order by id limit 500`
+  or excess_minor > 0 and exists (select 1 from orders o where o.payment_intent_id = d.payment_intent_id and o.state = 'paid')
+  or booked = 'lost' and stray_refund_id is null and exists (select 1 from refunds r where r.payment_intent_id = d.payment_intent_id and r.stray and r.state in ('failed','canceled')
+    and r.amount_minor <= d.withdrawn_minor and r.currency = d.currency) order by id limit 500`
 
 // Sweep looks at every dispute that is open, was decided in the last month, or cost us what its order could bear, again, and reminds of those whose answer is
 // due within three days.

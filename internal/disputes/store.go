@@ -19,7 +19,7 @@ import (
 
 const selectDispute = `
 select d.id, d.stripe_id, d.order_id, d.payment_intent_id, d.charge_id, d.amount_minor as "amount.minor", d.currency as "amount.currency", d.state, d.reason, d.due_by,
-  d.opened_at, d.decided_at, d.withdrawn_minor, d.fee_minor, d.booked, d.booked_times, d.lost_minor, d.excess_minor, d.evidence, d.submitted_at, d.error,
+  d.opened_at, d.decided_at, d.withdrawn_minor, d.fee_minor, d.booked, d.booked_times, d.lost_minor, d.excess_minor, d.stray_refund_id, d.evidence, d.submitted_at, d.error,
   coalesce(o.number, '') as order_number
 from disputes d left join orders o on o.id = d.order_id`
 

@@ -41,12 +41,12 @@ var checks = []ledger.Invariant{
 		    from (select earning_id, payee_id, amount_minor from clawbacks union all select to_earning_id, null, returned_minor from reassignments
 		      union all select from_earning_id, null, -returned_minor from reassignments) given group by 1) c
 		  on c.earning_id = e.id where e.id is null or e.returned_minor <> coalesce(c.given, 0) or coalesce(c.least, e.payee_id) <> e.payee_id or coalesce(c.most, e.payee_id) <> e.payee_id`},
-	{Number: "I9", Name: "changes_posted", Description: "each refund and lost dispute in the books moves what its parts sum to, and its clawbacks and the platform bear it together",
+	{Number: "I9", Name: "changes_posted", Description: "each refund and lost dispute in the books moves what its parts sum to, and its clawbacks, the platform and what waited in suspense bear it together",
 		Query: `select count(*) from (select t.id, t.kind,
 		    (select coalesce(sum(case when a.kind in ('stripe','disputed','bank') then p.amount else 0 end), 0) - coalesce(sum(case when b.kind in ('stripe','disputed','bank') then p.amount else 0 end), 0)
 		      from ledger_postings p join ledger_accounts a on a.id = p.destination_account_id join ledger_accounts b on b.id = p.source_account_id where p.transaction_id = t.id) as moved,
 		    coalesce(c.given, 0) as clawed,
-		    (select coalesce(sum(case when b.kind in ('fees','losses') then p.amount when a.kind in ('fees','losses') then -p.amount else 0 end), 0)
+		    (select coalesce(sum(case when b.kind in ('fees','losses','suspense') then p.amount when a.kind in ('fees','losses','suspense') then -p.amount else 0 end), 0)
 		      from ledger_postings p join ledger_accounts a on a.id = p.destination_account_id join ledger_accounts b on b.id = p.source_account_id where p.transaction_id = t.id) as borne
 		  from ledger_transactions t left join (select transaction_id, sum(amount_minor) as given from clawbacks group by 1) c on c.transaction_id = t.id
 		  where t.kind in ('refund','refund_failed','dispute_lost','dispute_won') and t.reference like any (array['refund:%','dispute:%'])) x

@@ -233,6 +233,69 @@ func TestStrayPaymentGoesBackInTheEnd(t *testing.T) {
 	w.Audit()
 }
 
+// A payment that no order keeps, and that its buyer's bank took before it could be sent back, is not owed a second time; where the bank gives it back, it is.
+func TestStrayPaymentThatABankTook(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		won    []bool // what the bank decides, one after the other
+		refund string
+	}{
+		{"lost", []bool{false}, "failed"},
+		{"won", []bool{true}, "succeeded"},
+		{"lost, then won after all", []bool{false, true}, "succeeded"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := apptest.New(t)
+			shop := w.Shop("terre", 12000, 2)
+			w.Paid(apptest.Purchase{Variant: shop.Variant}) // so that there is something at Stripe to send back
+			o := w.Order(apptest.Purchase{Variant: shop.Variant})
+			w.Pay(o, stripesandbox.FraudCard)
+			exec(w, `update orders set state = 'expired', ended_at = now() where id = $1`, o.ID)
+			w.Settle()
+			var id string
+			if err := w.DB.Get(&id, `select stripe_id from disputes`); err != nil {
+				t.Fatal(err)
+			}
+			w.Pass(4)
+			if got := refundStates(w, o.ID); len(got) != 1 || got[0] != "failed" {
+				t.Fatalf("refunds while the bank has it: %v", got)
+			}
+			alarms(w)
+			for _, won := range tt.won {
+				if err := w.Sandbox.DecideDispute(id, won); err != nil {
+					t.Fatal(err)
+				}
+				w.Settle()
+				w.Audit()
+			}
+			w.Pass(3)
+			if got := refundStates(w, o.ID); len(got) != 1 || got[0] != tt.refund {
+				t.Errorf("refunds: %v, want %s", got, tt.refund)
+			}
+			var is struct{ Suspense, Losses int64 }
+			if err := w.DB.Get(&is, `select coalesce(sum(minor) filter (where kind = 'suspense'), 0)::bigint as suspense, coalesce(sum(minor) filter (where kind = 'losses'), 0)::bigint as losses from (
+				select d.kind, p.amount as minor from ledger_postings p join ledger_accounts d on d.id = p.destination_account_id
+				union all select s.kind, -p.amount from ledger_postings p join ledger_accounts s on s.id = p.source_account_id) moves`); err != nil {
+				t.Fatal(err)
+			}
+			if is.Suspense != 0 || is.Losses != 0 {
+				t.Errorf("suspense has %d, losses %d", is.Suspense, is.Losses)
+			}
+			alarms(w)
+			w.Audit()
+		})
+	}
+}
+
+// alarms fails where the comparison with Stripe finds a difference.
+func alarms(w *apptest.World) {
+	w.T.Helper()
+	r, err := w.Reconcile.Run(w.T.Context(), true)
+	if err != nil || len(r.Open) > 0 {
+		w.T.Errorf("differences: %v, %v", r.Open, err)
+	}
+}
+
 // The provider repeats a stored 500 for as long as it keeps the key: the order must not be unpayable for that.
 func TestCheckoutOpensAfterAFailureOfTheProvider(t *testing.T) {
 	w := apptest.New(t)

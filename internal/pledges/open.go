@@ -13,6 +13,7 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/fault"
+	"relais/internal/jobs"
 	"relais/internal/members"
 	"relais/internal/money"
 	"relais/internal/notices"
@@ -288,7 +289,8 @@ func (s *Service) decide(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
 	if _, err := tx.ExecContext(ctx, pledge, args...); err != nil {
 		return postgres.Translate(err)
 	}
-	if err := s.tellEnd(ctx, tx, c, string(state), notices.Args{"People": people}); err != nil {
+	// What follows begins at once, and not with the next sweep.
+	if err := errors.Join(s.tellEnd(ctx, tx, c, string(state), notices.Args{"People": people}), jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobSweep})); err != nil {
 		return err
 	}
 	switch {

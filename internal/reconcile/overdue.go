@@ -33,7 +33,8 @@ select 'refund ' || r.id, r.currency::text, r.amount_minor, null, r.order_id fro
   where not r.stray and r.state in ('new','pending','requires_action') and r.asked_at < $2::timestamptz - make_interval(secs => $4)
 union all
 select 'refund ' || r.id, r.currency::text, r.amount_minor, null, r.order_id from refunds r
-  where r.stray and r.state <> 'succeeded' and r.asked_at < $2::timestamptz - make_interval(secs => $5)
+  where r.stray and r.state <> 'succeeded' and r.asked_at < $2::timestamptz - make_interval(secs => $5) and not exists (
+    select 1 from disputes d where d.payment_intent_id = r.payment_intent_id and (d.state in ('needs_response','under_review') or d.stray_refund_id = r.id))
 union all
 select 'dispute ' || d.id, d.currency::text, d.amount_minor, null, d.order_id from disputes d
   where d.state in ('needs_response','warning_needs_response') and d.due_by < $2::timestamptz

@@ -244,10 +244,11 @@ func (s *Service) answered(ctx context.Context, r Refund, answer payments.Refund
 const selectOpen = `select id from refunds where state in ('pending','requires_action') order by id limit 500`
 
 // A payment that no order keeps is owed to its buyer whatever the provider answered: it is tried again, under a new key, once
-// a day, ten times. Then it stays in suspense and on the order's page.
+// a day, ten times. Then it stays in suspense and on the order's page. While their bank asks it back, and once it has it, there is nothing to send.
 const retryStray = `
 update refunds set state = 'new', attempt = attempt + 1, first_sent_at = null, tried_at = null, stripe_id = null, ended_at = null
-where stray and state in ('failed','canceled') and attempt <= 10 and ended_at <= $1 returning id`
+where stray and state in ('failed','canceled') and attempt <= 10 and ended_at <= $1 and not exists (
+  select 1 from disputes d where d.payment_intent_id = refunds.payment_intent_id and (d.state in ('needs_response','under_review') or d.stray_refund_id = refunds.id)) returning id`
 
 // Sweep enqueues another look at every refund that the bank has not finished, once an hour each, and another try of every
 // payment that was to go back by itself and was refused.

@@ -46,13 +46,13 @@ var checks = []ledger.Invariant{
 		Query: `select count(*) from attributions a left join lateral (select count(*) as n, coalesce(sum(part_bps), 0) as parts
 		    from attribution_credits c where c.order_line_id = a.order_line_id) c on true
 		  where c.parts <> case a.rule when 'none' then 0 else 10000 end or c.n > case a.rule when 'click' then 2 else 1 end`},
-	{Number: "I24", Name: "suspense_explained", Description: "what stands in suspense is the payments that are being sent back",
+	{Number: "I24", Name: "suspense_explained", Description: "what stands in suspense is the payments that are being sent back, and that no bank has taken back for good",
 		Query: `select count(*) from (select currency from (
 		    select p.currency, case when d.kind = 'suspense' then p.amount else -p.amount end as minor from ledger_postings p
 		      join ledger_accounts d on d.id = p.destination_account_id join ledger_accounts s on s.id = p.source_account_id
 		      where 'suspense' in (d.kind, s.kind)
 		    union all select currency, -amount_minor from refunds where state not in ('succeeded')
-		      and reason in ('second_payment','amount_differs','order_cancelled','no_stock')) moves
+		      and reason in ('second_payment','amount_differs','order_cancelled','no_stock') and not exists (select 1 from disputes d where d.stray_refund_id = refunds.id)) moves
 		  group by currency having sum(minor) <> 0) unexplained`},
 	{Number: "I20", Name: "margin_allowed", Description: "each line costs the brand's price and the margin of the storefront that decided it, of nobody else's, and that is no more than its terms allowed",
 		Query: `select count(*) from order_lines l join terms t on t.id = l.terms_id left join attributions a on a.order_line_id = l.id
