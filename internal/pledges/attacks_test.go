@@ -84,8 +84,6 @@ func TestOurOwnFaultsAreNoRefusals(t *testing.T) {
 		g := c.opens()
 		a, _ := c.two(g.Code, card(0), card(1))
 		c.must(c.Clock.Advance(t.Context(), 10))
-		c.must(c.Pledges.Sweep(t.Context()))
-		c.Settle()
 		f.Method, f.Path, f.Times = http.MethodPost, "/v1/payment_intents", 99
 		c.Sandbox.Inject(f)
 		c.struggles()

@@ -317,8 +317,6 @@ func TestPaidTwiceGoesBack(t *testing.T) {
 	a := c.joins(g.Code, "anne", card(0))
 	c.joins(g.Code, "bruno", card(1))
 	c.must(c.Clock.Advance(t.Context(), 10))
-	c.must(c.Pledges.Sweep(t.Context()))
-	c.Settle()
 	c.Sandbox.Inject(stripesandbox.Fault{Method: http.MethodPost, Path: "/v1/payment_intents", Effect: true, Times: 99})
 	c.struggles()
 	c.Sandbox.ClearFaults()
