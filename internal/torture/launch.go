@@ -60,7 +60,7 @@ func backers(ctx context.Context, s settings, out io.Writer) (err error) {
 	if err := w.pass(ctx, 0, longestLease); err != nil {
 		return err
 	}
-	if err := w.live(ctx); err != nil {
+	if err := w.charge(ctx, g); err != nil {
 		return err
 	}
 	left, err := w.settle(ctx)
@@ -126,6 +126,25 @@ func (w *world) back(ctx context.Context, g pledges.Campaign, variant, n int64) 
 	}
 	_, err = w.owner.ExecContext(ctx, `update pledges set fingerprint = 'of ' || id where id = $1`, p.ID)
 	return err
+}
+
+const selectUncharged = `
+select count(*) from pledges p left join orders o on o.id = p.order_id where p.campaign_id = $1 and (p.state = 'due' or p.state = 'ordered' and o.state = 'awaiting_payment' and p.refusals = 0)`
+
+// charge lets Relais live until every backer was charged or refused: a sweep takes up some hundreds of them.
+func (w *world) charge(ctx context.Context, g pledges.Campaign) error {
+	for left, before := 1, 0; left > 0; before = left {
+		if err := w.live(ctx); err != nil {
+			return err
+		}
+		if err := w.owner.GetContext(ctx, &left, selectUncharged, g.ID); err != nil {
+			return err
+		}
+		if left > 0 && left == before {
+			return fmt.Errorf("%d backers are not charged, whatever is done", left)
+		}
+	}
+	return nil
 }
 
 // dieAt lets Relais live until it comes to a step for the nth time and kills itself there, or for a while.

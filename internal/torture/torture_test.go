@@ -29,7 +29,7 @@ func seed(t *testing.T) uint64 {
 }
 
 func TestFaults(t *testing.T) {
-	s := settings{seed: seed(t), kills: 100, faults: 1000, round: 76, rate: 350, buyers: 12, staff: 4, most: 10 * time.Minute}
+	s := settings{seed: seed(t), kills: 100, faults: 1000, round: 76, rate: 350, buyers: 12, staff: 4, most: 20 * time.Minute}
 	if err := torture(t.Context(), s, t.Output()); err != nil {
 		t.Fatal(err)
 	}
