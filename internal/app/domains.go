@@ -41,6 +41,7 @@ import (
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
+	"relais/internal/publications"
 	"relais/internal/questions"
 	"relais/internal/ratings"
 	"relais/internal/reconcile"
@@ -82,6 +83,7 @@ type Domains struct {
 	Late        *late.Service
 	Designs     *designs.Service
 	Making      *making.Service
+	Published   *publications.Service
 	Support     *support.Service
 	Refunds     *refunds.Service
 	Returns     *returns.Service
@@ -160,6 +162,7 @@ func Wire(p Parts) (d *Domains, err error) {
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Designs, d.Making = designs.New(p.DB, d.Media, p.Clock.Now), making.New(p.DB, p.Clock.Now)
+	d.Published = publications.New(p.DB, d.Designs, d.Media, p.Clock.Now)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now, d.Mail)
 	d.Changes = changes.NewFeed(p.DB, time.Now, p.Log)
@@ -263,6 +266,7 @@ func (d *Domains) register() {
 	d.Posts.Register(d.Jobs)
 	d.Stories.Register(d.Jobs)
 	d.Ratings.Register(d.Jobs)
+	d.Published.Register(d.Jobs)
 	d.Ideas.Register(d.Jobs)
 	d.Polls.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
@@ -324,7 +328,7 @@ func AuditIn(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check, stories.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

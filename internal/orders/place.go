@@ -263,13 +263,13 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, parcels 
 		if err != nil {
 			return err
 		}
-		revision, err := l.Freeze(ctx, tx, o.PlacedAt)
+		design, revision, err := l.Freeze(ctx, tx, o.Place == Distance, o.PlacedAt)
 		if err != nil {
 			return err
 		}
 		var id int64
 		err = tx.GetContext(ctx, &id, insertLine, o.ID, shipment[l.BrandID], l.VariantID, l.ProductID, l.BrandID, l.Title, l.VariantTitle, l.SKU,
-			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade, l.Margin.Minor, split.Margin, l.DesignID, revision, l.Options.Minor)
+			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade, l.Margin.Minor, split.Margin, design, revision, l.Options.Minor)
 		if err != nil {
 			return fmt.Errorf("place line: %w", postgres.Translate(err))
 		}
