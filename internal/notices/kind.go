@@ -25,6 +25,7 @@ const (
 // The kinds of notices.
 const (
 	Sale          Kind = "sale"           // a friend bought
+	Royalty       Kind = "royalty"        // a piece was sold that one drew, or whose idea was one's own
 	Free          Kind = "free"           // earnings came free
 	Payout        Kind = "payout"         // money was sent, or could not be
 	Back          Kind = "back"           // an earning was taken back, or came back
@@ -98,6 +99,7 @@ const (
 func Kinds() []Nature {
 	return []Nature{
 		{Kind: Sale, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"made", "made_several"}},
+		{Kind: Royalty, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"made", "idea", "made_several"}},
 		{Kind: Free, Topic: Money, Mail: Daily, Stays: true, Urgency: low, Life: 3 * day, Events: []string{"came", "came_several"}},
 		{Kind: Payout, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: high, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
 		{Kind: Back, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: normal, Life: veryLong,
