@@ -164,7 +164,7 @@ func (b *books) relays(feeBps int64) []orders.Relay {
 }
 
 func (b *books) share(l *life, t *ledger.Transaction, sh orders.Shipment, line orders.Line) {
-	s, err := earnings.SplitResale(line.TotalMinor, line.Margin(), line.VATBps, line.Credits(), line.FeeBps)
+	s, err := earnings.SplitResale(line.TotalMinor, line.Margin(), line.VATBps, line.Rates())
 	if err != nil {
 		b.r.Fatal(err)
 	}

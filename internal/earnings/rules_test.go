@@ -45,7 +45,7 @@ func TestSplitLine(t *testing.T) {
 		{"each part rounds down once, not twice", 1799, 2000, two(1250, 3333, 1250), 500, 1499, []int64{62, 124}, 74},
 		{"two of one cent", 1, 0, two(8000, 5000, 8000), 0, 1, []int64{0, 0}, 0},
 	} {
-		s, err := earnings.SplitLine(c.total, c.vat, c.credits, c.fee)
+		s, err := earnings.SplitLine(c.total, c.vat, earnings.Rates{Credits: c.credits, FeeBps: c.fee})
 		want := earnings.Split{Net: c.net, Commissions: c.want, Fee: c.wantFee, Sale: c.total - c.wantFee}
 		for _, minor := range c.want {
 			want.Sale -= minor
@@ -66,7 +66,7 @@ func TestSplitLineRefuses(t *testing.T) {
 		{100, 0, all(10001), 0}, {100, 0, two(1000, 0, 1000), 0}, {100, 0, two(1000, 10000, 1000), 0},
 		{100, 0, []earnings.Credit{{RateBps: 100, PartBps: 6000}, {RateBps: 100, PartBps: 4001}}, 0}, {100, 0, two(9000, 5000, 9500), 751},
 	} {
-		if s, err := earnings.SplitLine(c.total, c.vat, c.credits, c.fee); !errors.Is(err, earnings.ErrShares) {
+		if s, err := earnings.SplitLine(c.total, c.vat, earnings.Rates{Credits: c.credits, FeeBps: c.fee}); !errors.Is(err, earnings.ErrShares) {
 			t.Errorf("SplitLine%v = %+v, %v; want ErrShares", c, s, err)
 		}
 	}
@@ -81,11 +81,11 @@ func TestSplitLineAddsUp(t *testing.T) {
 		fee := rapid.Int64Range(0, 10000).Draw(t, "fee")
 		rate := rapid.Int64Range(0, 10000-fee).Draw(t, "rate")
 		part := rapid.Int64Range(1, 9999).Draw(t, "part")
-		alone, err := earnings.SplitLine(total, vat, []earnings.Credit{{RateBps: rate, PartBps: 10000}}, fee)
+		alone, err := earnings.SplitLine(total, vat, earnings.Rates{Credits: all(rate), FeeBps: fee})
 		if err != nil {
 			t.Fatal(err)
 		}
-		shared, err := earnings.SplitLine(total, vat, two(rate, part, rate), fee)
+		shared, err := earnings.SplitLine(total, vat, earnings.Rates{Credits: two(rate, part, rate), FeeBps: fee})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,11 +123,11 @@ func TestSplitResale(t *testing.T) {
 		brand, margin := rapid.Int64Range(1, 1_000_000).Draw(t, "brand"), rapid.Int64Range(0, 1_000_000).Draw(t, "margin")
 		vat, fee := rapid.Int64Range(0, 5000).Draw(t, "vat"), rapid.Int64Range(0, 2000).Draw(t, "fee")
 		credits := []earnings.Credit{{RateBps: rapid.Int64Range(0, 8000).Draw(t, "rate"), PartBps: 10000}}
-		plain, err := earnings.SplitLine(brand, vat, credits, fee)
+		plain, err := earnings.SplitLine(brand, vat, earnings.Rates{Credits: credits, FeeBps: fee})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := earnings.SplitResale(brand+margin, margin, vat, credits, fee)
+		s, err := earnings.SplitResale(brand+margin, margin, vat, earnings.Rates{Credits: credits, FeeBps: fee})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +146,7 @@ func TestSplitResale(t *testing.T) {
 		total, margin int64
 		credits       []earnings.Credit
 	}{"more than the price": {100, 100, one}, "less than nothing": {100, -1, one}, "nobody's": {100, 10, nil}, "of two": {100, 10, several}} {
-		if s, err := earnings.SplitResale(c.total, c.margin, 2000, c.credits, 500); !errors.Is(err, earnings.ErrShares) {
+		if s, err := earnings.SplitResale(c.total, c.margin, 2000, earnings.Rates{Credits: c.credits, FeeBps: 500}); !errors.Is(err, earnings.ErrShares) {
 			t.Errorf("%s: %+v, %v", name, s, err)
 		}
 	}

@@ -24,41 +24,42 @@ const (
 
 // The kinds of notices.
 const (
-	Sale             Kind = "sale"              // a friend bought
-	Free             Kind = "free"              // earnings came free
-	Payout           Kind = "payout"            // money was sent, or could not be
-	Back             Kind = "back"              // an earning was taken back, or came back
-	Review           Kind = "review"            // a commission is looked at, was decided
-	Claim            Kind = "claim"             // the answer to a missing sale
-	Terms            Kind = "terms"             // a brand whose pieces one shared changed what it offers
-	Order            Kind = "order"             // of one's own purchases
-	Together         Kind = "together"          // of a group order that one opened
-	Idea             Kind = "idea"              // of an idea that one proposed or supports
-	Publication      Kind = "publication"       // of a design that one publishes, or reported
-	Message          Kind = "message"           // a brand wrote about one's order
-	Poll             Kind = "poll"              // of a poll that one voted in
-	BrandOrder       Kind = "brand_order"       // to the team of a brand: somebody bought
-	BrandMessage     Kind = "brand_message"     // a buyer wrote
-	BrandReturn      Kind = "brand_return"      // a buyer sends something back
-	BrandDispute     Kind = "brand_dispute"     // a buyer's bank asks for the money
-	BrandClaim       Kind = "brand_claim"       // a member misses a sale
-	BrandStock       Kind = "brand_stock"       // few pieces are left
-	BrandIdea        Kind = "brand_idea"        // an idea waits for the brand's answer
-	BrandPublication Kind = "brand_publication" // a design is to be published on a base of the brand's
-	BrandPayout      Kind = "brand_payout"      // money was sent to the brand, or could not be
-	BrandRating      Kind = "brand_rating"      // a buyer rated a product
-	BrandPoll        Kind = "brand_poll"        // a poll of the brand closed, or waits for its answer
-	Margin           Kind = "margin"            // what a storefront puts on a price was lowered, or ended, by its brand
-	Counter          Kind = "counter"           // what one sells face to face was paid
-	BrandQuestion    Kind = "brand_question"    // somebody asked about a product
-	BuyerQuestion    Kind = "buyer_question"    // somebody asked about a product that one bought
-	Question         Kind = "question"          // of what one asked or answered in public, or reported there
-	Rating           Kind = "rating"            // a brand answered one's rating, a storefront one's thanks
-	Thanks           Kind = "thanks"            // a buyer wrote into one's guest book
-	Story            Kind = "story"             // of a story that one tells, or reported
-	Circle           Kind = "circle"            // of one's own place in a circle
-	CircleDesk       Kind = "circle_desk"       // to those who moderate: somebody asks to join, something was reported
-	Talk             Kind = "talk"              // of what one wrote in a circle
+	Sale          Kind = "sale"           // a friend bought
+	Royalty       Kind = "royalty"        // a piece was sold that one drew, or whose idea was one's own
+	Free          Kind = "free"           // earnings came free
+	Payout        Kind = "payout"         // money was sent, or could not be
+	Back          Kind = "back"           // an earning was taken back, or came back
+	Review        Kind = "review"         // a commission is looked at, was decided
+	Claim         Kind = "claim"          // the answer to a missing sale
+	Terms         Kind = "terms"          // a brand whose pieces one shared changed what it offers
+	Order         Kind = "order"          // of one's own purchases
+	Together      Kind = "together"       // of a group order that one opened
+	Idea          Kind = "idea"           // of an idea that one proposed or supports
+	Publication   Kind = "publication"    // of a design that one publishes, or reported
+	Message       Kind = "message"        // a brand wrote about one's order
+	Poll          Kind = "poll"           // of a poll that one voted in
+	BrandOrder    Kind = "brand_order"    // to the team of a brand: somebody bought
+	BrandMessage  Kind = "brand_message"  // a buyer wrote
+	BrandReturn   Kind = "brand_return"   // a buyer sends something back
+	BrandDispute  Kind = "brand_dispute"  // a buyer's bank asks for the money
+	BrandClaim    Kind = "brand_claim"    // a member misses a sale
+	BrandStock    Kind = "brand_stock"    // few pieces are left
+	BrandIdea     Kind = "brand_idea"     // an idea waits for the brand's answer
+	BrandDesign   Kind = "brand_design"   // a design is to be published on a base of the brand's
+	BrandPayout   Kind = "brand_payout"   // money was sent to the brand, or could not be
+	BrandRating   Kind = "brand_rating"   // a buyer rated a product
+	BrandPoll     Kind = "brand_poll"     // a poll of the brand closed, or waits for its answer
+	Margin        Kind = "margin"         // what a storefront puts on a price was lowered, or ended, by its brand
+	Counter       Kind = "counter"        // what one sells face to face was paid
+	BrandQuestion Kind = "brand_question" // somebody asked about a product
+	BuyerQuestion Kind = "buyer_question" // somebody asked about a product that one bought
+	Question      Kind = "question"       // of what one asked or answered in public, or reported there
+	Rating        Kind = "rating"         // a brand answered one's rating, a storefront one's thanks
+	Thanks        Kind = "thanks"         // a buyer wrote into one's guest book
+	Story         Kind = "story"          // of a story that one tells, or reported
+	Circle        Kind = "circle"         // of one's own place in a circle
+	CircleDesk    Kind = "circle_desk"    // to those who moderate: somebody asks to join, something was reported
+	Talk          Kind = "talk"           // of what one wrote in a circle
 )
 
 // Choice is how notices of a kind go by mail.
@@ -100,6 +101,7 @@ const (
 func Kinds() []Nature {
 	return []Nature{
 		{Kind: Sale, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"made", "made_several"}},
+		{Kind: Royalty, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"made", "idea", "made_several"}},
 		{Kind: Free, Topic: Money, Mail: Daily, Stays: true, Urgency: low, Life: 3 * day, Events: []string{"came", "came_several"}},
 		{Kind: Payout, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: high, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
 		{Kind: Back, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: normal, Life: veryLong,
@@ -138,7 +140,7 @@ func Kinds() []Nature {
 		{Kind: BrandRating, Topic: Brand, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
 		{Kind: BrandQuestion, Topic: Brand, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: BrandIdea, Topic: Brand, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "due", "late"}},
-		{Kind: BrandPublication, Topic: Brand, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked", "revision_asked", "listed", "revision_listed", "left", "taken_down"}},
+		{Kind: BrandDesign, Topic: Brand, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked", "revision_asked", "listed", "revision_listed", "left", "taken_down"}},
 		{Kind: BrandPoll, Topic: Brand, Mail: AtOnce, Urgency: normal, Life: 3 * day, Events: []string{"decided", "no_quorum", "stopped", "late"}},
 		{Kind: BrandPayout, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
 	}

@@ -159,11 +159,7 @@ func (s *Service) Set(ctx context.Context, memberID, brandID, productID int64, s
 // Most is what the terms of a base let all authors of a design ask together today, in basis points; 0: nothing is published on it.
 func Most(ctx context.Context, q sqlx.QueryerContext, brandID, productID int64, at time.Time) (int64, error) {
 	t, err := catalog.TermsAt(ctx, q, brandID, productID, at)
-	if err != nil {
-		return 0, err
-	}
-	var bps int64
-	return bps, sqlx.GetContext(ctx, q, &bps, `select royalty_bps from terms where id = $1`, t.ID)
+	return t.RoyaltyBps, err
 }
 
 const selectChain = `

@@ -28,7 +28,7 @@ func (s *Service) tellAuthor(ctx context.Context, tx *sqlx.Tx, p Publication, e 
 // tellTeam tells the team of its brand.
 func (s *Service) tellTeam(ctx context.Context, tx *sqlx.Tx, p Publication, e Event, revision int) error {
 	n := s.about(p, e, revision)
-	n.Kind, n.Path = notices.BrandPublication, p.Desk()
+	n.Kind, n.Path = notices.BrandDesign, p.Desk()
 	return notices.TellTeam(ctx, tx, p.BrandID, n)
 }
 
