@@ -162,7 +162,7 @@ func Wire(p Parts) (d *Domains, err error) {
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Designs, d.Making = designs.New(p.DB, d.Media, p.Clock.Now), making.New(p.DB, p.Clock.Now)
-	d.Published = publications.New(p.DB, d.Designs, d.Media, p.Clock.Now)
+	d.Published = publications.New(p.DB, d.Designs, d.Media, d.Mail, p.Clock.Now)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now, d.Mail)
 	d.Changes = changes.NewFeed(p.DB, time.Now, p.Log)

@@ -28,7 +28,7 @@ var checks = []ledger.Invariant{
 		Query: `select (select count(*) from (values ('publications', 'publications_move'), ('publication_moves', 'publication_moves_kept'), ('publication_moves', 'publication_moves_no_truncate'),
 		      ('products', 'publications_product_kept'), ('base_versions', 'base_versions_no_publication'), ('listings', 'listings_published'), ('designs', 'designs_move')) expected(relation, name)
 		    where not exists (select 1 from pg_trigger t where t.tgrelid = to_regclass(expected.relation) and t.tgname = expected.name and t.tgenabled in ('O','A')))
-		  + (select count(*) from (values ('publications', 'DELETE, TRUNCATE'), ('publication_moves', 'UPDATE, DELETE, TRUNCATE'), ('publication_settings', 'DELETE, TRUNCATE')) expected(relation, rights)
+		  + (select count(*) from (values ('publications', 'DELETE, TRUNCATE'), ('publication_moves', 'UPDATE, DELETE, TRUNCATE'), ('publication_settings', 'DELETE, TRUNCATE'), ('publication_reports', 'DELETE, TRUNCATE')) expected(relation, rights)
 		    where has_table_privilege('relais_app', expected.relation, expected.rights))`},
 }
 

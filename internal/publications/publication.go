@@ -73,8 +73,6 @@ var (
 	ErrMoved      = fault.New(fault.Conflict, "fault.publications.moved")       // another revision is asked for than the page showed
 	ErrNoVarying  = fault.New(fault.Conflict, "fault.publications.not_varied")  // its author does not allow it, or it is not sold any more
 	ErrChain      = fault.New(fault.Conflict, "fault.publications.chain")       // MaxChain
-	ErrReported   = fault.New(fault.Conflict, "fault.report_known")
-	ErrYourOwn    = fault.New(fault.Conflict, "fault.report_your_own")
 )
 
 // Draft is what an author asks for. The design is published as the page showed it.

@@ -12,6 +12,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/designs"
 	"relais/internal/jobs"
+	"relais/internal/mail"
 	"relais/internal/media"
 	"relais/internal/postgres"
 )
@@ -21,12 +22,13 @@ type Service struct {
 	db      *sqlx.DB
 	designs *designs.Service
 	media   *media.Store
+	mail    *mail.Outbox
 	now     func() time.Time // business time
 }
 
 // New makes the Service.
-func New(db *sqlx.DB, d *designs.Service, photographs *media.Store, now func() time.Time) *Service {
-	return &Service{db: db, designs: d, media: photographs, now: now}
+func New(db *sqlx.DB, d *designs.Service, photographs *media.Store, outbox *mail.Outbox, now func() time.Time) *Service {
+	return &Service{db: db, designs: d, media: photographs, mail: outbox, now: now}
 }
 
 // JobList is the kind of job that accepts by itself what is asked of a brand that does not look at it first.
