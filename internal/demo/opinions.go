@@ -11,6 +11,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/orders"
 	"relais/internal/ratings"
+	"relais/internal/reports"
 )
 
 // arrange gives each storefront the look that its owner likes, but for days off: the last purchases of the demo come before them.
@@ -136,7 +137,7 @@ func (m *maker) rate(ctx context.Context, order orders.Page, o content.Opinion) 
 	}
 	if o.Report != "" {
 		m.agenda.Add(m.Clock.Now().Add(31*time.Hour), func(ctx context.Context) error {
-			return m.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartRating, ID: id, BrandID: &b.id, MemberID: &b.owner, Reason: "fake", Text: o.Report})
+			return m.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartRating, ID: id, BrandID: b.id, MemberID: b.owner, Reason: "fake", Text: o.Report})
 		})
 	}
 	return nil

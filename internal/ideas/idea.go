@@ -86,11 +86,9 @@ var (
 	ErrUnverified = fault.New(fault.Conflict, "fault.ideas.unverified") // the e-mail address is not confirmed, or the account is blocked
 	ErrNew        = fault.New(fault.Conflict, "fault.ideas.new")        // the account is younger than MinAge and has bought nothing
 	ErrPace       = fault.New(fault.TooMany, "fault.ideas.pace")        // more in a day than the limits allow
-	ErrReported   = fault.New(fault.Conflict, "fault.report_known")
-	ErrYourOwn    = fault.New(fault.Conflict, "fault.report_your_own")
-	ErrProduct    = fault.Field("product", "fault.ideas.product") // none of the brand that is for sale, or one that stems from an idea already
-	ErrThread     = fault.Field("idea", "fault.ideas.thread")     // no idea of the brand that is shown and not over, from which something could stem
-	ErrInto       = fault.Field("into", "fault.ideas.into")       // no other idea of the brand that takes it
+	ErrProduct    = fault.Field("product", "fault.ideas.product")       // none of the brand that is for sale, or one that stems from an idea already
+	ErrThread     = fault.Field("idea", "fault.ideas.thread")           // no idea of the brand that is shown and not over, from which something could stem
+	ErrInto       = fault.Field("into", "fault.ideas.into")             // no other idea of the brand that takes it
 )
 
 // Settings are what a brand sets for ideas to come.
@@ -187,34 +185,4 @@ type Comment struct {
 	At            time.Time  `db:"at"`
 	ErasedAt      *time.Time `db:"erased_at"`
 	HiddenWhy     string     `db:"hidden_why"`
-}
-
-// Part says what a report is about.
-type Part string
-
-// What can be reported.
-const (
-	AnIdea   Part = "idea"
-	AComment Part = "comment"
-)
-
-var reasons = [...]string{"insult", "personal", "copied", "off_topic", "advert", "illegal", "other"}
-
-// Reasons are those that a report may give.
-func Reasons() []string { return reasons[:] }
-
-// Report is what somebody found wrong, and what the platform decided.
-type Report struct {
-	ID        int64      `db:"id"`
-	Part      Part       `db:"part"`
-	IdeaID    int64      `db:"idea_id"`
-	CommentID int64      `db:"comment_id"` // 0: the idea itself
-	MemberID  int64      `db:"member_id"`  // 0: a visitor
-	By        string     `db:"by_name"`
-	Reason    string     `db:"reason"`
-	Text      string     `db:"text"`
-	At        time.Time  `db:"at"`
-	Decided   string     `db:"decided"` // "", "kept" or "hidden"
-	DecidedAt *time.Time `db:"decided_at"`
-	Why       string     `db:"why"`
 }

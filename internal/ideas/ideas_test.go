@@ -18,6 +18,7 @@ import (
 	"relais/internal/ideas"
 	"relais/internal/postgres"
 	"relais/internal/postgres/pgtest"
+	"relais/internal/reports"
 )
 
 // world is Relais with a brand that takes ideas, from five supporters on, and Léa, who proposes.
@@ -458,25 +459,25 @@ func TestCommentsAndReports(t *testing.T) {
 		t.Fatalf("%d, %+v", total, list)
 	}
 	said := list[1].ID
-	w.is(w.Ideas.Report(ctx, ideas.Complaint{IdeaID: i.ID, CommentID: said, MemberID: max, Reason: "advert"}), ideas.ErrYourOwn)
-	w.is(w.Ideas.Report(ctx, ideas.Complaint{IdeaID: i.ID, CommentID: said, MemberID: w.lea, Reason: "other"}), fault.Invalid)
-	w.ok(w.Ideas.Report(ctx, ideas.Complaint{IdeaID: i.ID, CommentID: said, MemberID: w.lea, Reason: "advert"}))
-	w.is(w.Ideas.Report(ctx, ideas.Complaint{IdeaID: i.ID, CommentID: said, MemberID: w.lea, Reason: "insult"}), ideas.ErrReported)
-	w.ok(w.Ideas.Report(ctx, ideas.Complaint{IdeaID: i.ID, CommentID: said, Reason: "advert"})) // a visitor
-	w.ok(w.Ideas.Report(ctx, ideas.Complaint{IdeaID: i.ID, MemberID: max, Reason: "copied"}))
-	cases, total, err := ideas.Cases(ctx, w.DB, 10, 0)
+	w.is(w.Ideas.Report(ctx, reports.Complaint{Part: ideas.AComment, ID: said, MemberID: max, Reason: "advert"}), reports.ErrYourOwn)
+	w.is(w.Ideas.Report(ctx, reports.Complaint{Part: ideas.AComment, ID: said, MemberID: w.lea, Reason: "other"}), fault.Invalid)
+	w.ok(w.Ideas.Report(ctx, reports.Complaint{Part: ideas.AComment, ID: said, MemberID: w.lea, Reason: "advert"}))
+	w.is(w.Ideas.Report(ctx, reports.Complaint{Part: ideas.AComment, ID: said, MemberID: w.lea, Reason: "insult"}), reports.ErrReported)
+	w.ok(w.Ideas.Report(ctx, reports.Complaint{Part: ideas.AComment, ID: said, Reason: "advert"})) // a visitor
+	w.ok(w.Ideas.Report(ctx, reports.Complaint{Part: ideas.AnIdea, ID: i.ID, MemberID: max, Reason: "copied"}))
+	cases, total, err := ideas.Reports().Cases(ctx, w.DB, 10, 0)
 	w.ok(err)
-	if total != 2 || cases[0].Comment != nil || cases[1].CommentID() != said || len(cases[1].Reports) != 2 {
+	if total != 2 || cases[0].Subject.Comment != nil || cases[1].Subject.CommentID() != said || len(cases[1].Reports) != 2 {
 		t.Fatalf("%d, %+v", total, cases)
 	}
-	w.is(w.Ideas.Decide(ctx, ideas.Decision{IdeaID: i.ID, CommentID: said, By: max, Hide: true, Why: "x"}), ideas.ErrYourOwn)
-	w.is(w.Ideas.Decide(ctx, ideas.Decision{IdeaID: i.ID, By: w.shop.Owner, Hide: true, Why: "x"}), ideas.ErrYourOwn)
-	w.is(w.Ideas.Decide(ctx, ideas.Decision{IdeaID: i.ID, By: admin, Hide: true}), fault.Invalid)
-	w.ok(w.Ideas.Decide(ctx, ideas.Decision{IdeaID: i.ID, CommentID: said, By: admin, Hide: true, Why: "Publicité."}))
+	w.is(w.Ideas.Decide(ctx, reports.Decision{Part: ideas.AComment, ID: said, By: max, Hide: true, Why: "x"}), reports.ErrYourOwn)
+	w.is(w.Ideas.Decide(ctx, reports.Decision{Part: ideas.AnIdea, ID: i.ID, By: w.shop.Owner, Hide: true, Why: "x"}), reports.ErrYourOwn)
+	w.is(w.Ideas.Decide(ctx, reports.Decision{Part: ideas.AnIdea, ID: i.ID, By: admin, Hide: true}), fault.Invalid)
+	w.ok(w.Ideas.Decide(ctx, reports.Decision{Part: ideas.AComment, ID: said, By: admin, Hide: true, Why: "Publicité."}))
 	if _, total, _ := ideas.Comments(ctx, w.DB, i.ID, 10, 0); total != 1 {
 		t.Errorf("%d comments are read", total)
 	}
-	w.ok(w.Ideas.Decide(ctx, ideas.Decision{IdeaID: i.ID, By: admin, Hide: true, Why: "Copié."}))
+	w.ok(w.Ideas.Decide(ctx, reports.Decision{Part: ideas.AnIdea, ID: i.ID, By: admin, Hide: true, Why: "Copié."}))
 	if w.told(max, "idea.comment_hidden") != 1 || w.told(w.lea, "idea.report_hidden") != 1 || w.told(w.lea, "idea.hidden") != 1 || w.told(max, "idea.report_hidden") != 1 {
 		t.Error("somebody was not told of the decision")
 	}
@@ -495,7 +496,7 @@ func TestCommentsAndReports(t *testing.T) {
 	if n != 2 {
 		t.Errorf("%d decisions in the log", n)
 	}
-	w.ok(w.Ideas.Decide(ctx, ideas.Decision{IdeaID: i.ID, By: admin, Why: "Vérifié : ce n’est pas copié."}))
+	w.ok(w.Ideas.Decide(ctx, reports.Decision{Part: ideas.AnIdea, ID: i.ID, By: admin, Why: "Vérifié : ce n’est pas copié."}))
 	w.stands(i.ID, ideas.Open, 0)
 	w.ok(w.Ideas.Comment(ctx, max, i.ID, rand.Text(), i18n.FR, "Ravi"))
 	list, _, _ = ideas.Comments(ctx, w.DB, i.ID, 10, 0)

@@ -29,7 +29,6 @@ const (
 	MaxTitle   = 200
 	MaxDetails = 1000
 	MaxBody    = 2000
-	MaxReport  = 1000
 )
 
 // EditMinutes is how long authors may change what they wrote.
@@ -54,8 +53,6 @@ var (
 	ErrTooLate     = fault.New(fault.Conflict, "fault.question_too_late")
 	ErrAnswered    = fault.New(fault.Conflict, "fault.question_answered")
 	ErrOwnMark     = fault.New(fault.Conflict, "fault.question_own_mark")
-	ErrReported    = fault.New(fault.Conflict, "fault.report_known")
-	ErrYourOwn     = fault.New(fault.Conflict, "fault.report_your_own")
 )
 
 // State says who sees a question or an answer.
@@ -134,17 +131,3 @@ const (
 	Useful Sort = "useful"
 	Newest Sort = "new"
 )
-
-// Part says what a report is about.
-type Part string
-
-// What can be reported.
-const (
-	PartQuestion Part = "question"
-	PartAnswer   Part = "answer"
-)
-
-// Reasons are the reasons that a report may give.
-func Reasons() []string {
-	return []string{"insult", "personal", "off_topic", "advert", "false", "illegal", "other"}
-}

@@ -18,6 +18,7 @@ import (
 	"relais/internal/postgres/pgtest"
 	"relais/internal/questions"
 	"relais/internal/referrals"
+	"relais/internal/reports"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -453,27 +454,27 @@ func TestReportsAndDecisions(t *testing.T) {
 	w.ok(w.Members.Promote(ctx, 0, admin, true))
 	id := w.asks("Cette marque ment-elle ?")
 	answer := w.answers(w.buyer, id, "Achetez plutôt ailleurs.")
-	report := func(part questions.Part, on, by int64, reason, text string) error {
-		return w.Questions.Report(ctx, questions.Complaint{Part: part, ID: on, MemberID: by, Reason: reason, Text: text})
+	report := func(part reports.Part, on, by int64, reason, text string) error {
+		return w.Questions.Report(ctx, reports.Complaint{Part: part, ID: on, MemberID: by, Reason: reason, Text: text})
 	}
 	wrong(t, report(questions.PartQuestion, id, w.stranger, "ugly", ""), "reason", "fault.required")
 	wrong(t, report(questions.PartQuestion, id, w.stranger, "other", ""), "text", "fault.required")
 	wrong(t, report(questions.PartQuestion, id, w.staff, "insult", ""), "text", "fault.required") // a brand says why
-	refuses(t, "one's own", report(questions.PartQuestion, id, w.asker, "insult", ""), questions.ErrYourOwn)
+	refuses(t, "one's own", report(questions.PartQuestion, id, w.asker, "insult", ""), reports.ErrYourOwn)
 	refuses(t, "something else", report("rating", id, w.stranger, "insult", ""), questions.ErrGone)
 	w.ok(report(questions.PartQuestion, id, w.staff, "insult", "Nous ne mentons pas."))
 	w.ok(report(questions.PartQuestion, id, 0, "insult", ""))
 	w.ok(report(questions.PartAnswer, answer, w.stranger, "advert", ""))
-	refuses(t, "twice", report(questions.PartAnswer, answer, w.stranger, "other", "Vraiment."), questions.ErrReported)
+	refuses(t, "twice", report(questions.PartAnswer, answer, w.stranger, "other", "Vraiment."), reports.ErrReported)
 
-	cases, total, err := questions.Cases(ctx, w.DB, 10, 0)
+	cases, total, err := questions.Reports().Cases(ctx, w.DB, 10, 0)
 	if err != nil || total != 2 || len(cases[0].Reports) != 2 || cases[0].Reports[0].By != "Maison terre" || cases[1].Subject.Answer == nil {
 		t.Fatalf("%+v, %d, %v", cases, total, err)
 	}
-	refuses(t, "decided by the brand", w.Questions.Decide(ctx, questions.Decision{Part: questions.PartQuestion, ID: id, By: w.shop.Owner, Hide: true, Why: "Non."}), questions.ErrYourOwn)
-	wrong(t, w.Questions.Decide(ctx, questions.Decision{Part: questions.PartAnswer, ID: answer, By: admin, Hide: true}), "why", "fault.required")
+	refuses(t, "decided by the brand", w.Questions.Decide(ctx, reports.Decision{Part: questions.PartQuestion, ID: id, By: w.shop.Owner, Hide: true, Why: "Non."}), reports.ErrYourOwn)
+	wrong(t, w.Questions.Decide(ctx, reports.Decision{Part: questions.PartAnswer, ID: answer, By: admin, Hide: true}), "why", "fault.required")
 	w.ok(w.Questions.Pin(ctx, w.staff, answer, true))
-	w.ok(w.Questions.Decide(ctx, questions.Decision{Part: questions.PartAnswer, ID: answer, By: admin, Hide: true, Why: "Publicité pour un autre site."}))
+	w.ok(w.Questions.Decide(ctx, reports.Decision{Part: questions.PartAnswer, ID: answer, By: admin, Hide: true, Why: "Publicité pour un autre site."}))
 	if q := w.question(id); len(q.Answers) != 0 || q.Count != 0 {
 		t.Errorf("a hidden answer is read: %+v", q)
 	}
@@ -482,13 +483,13 @@ func TestReportsAndDecisions(t *testing.T) {
 	}
 	_, err = w.Questions.Answer(ctx, questions.Reply{MemberID: w.buyer, QuestionID: id, Lang: i18n.FR, Body: "Encore."})
 	refuses(t, "another in its place", err, questions.ErrAnswered)
-	w.ok(w.Questions.Decide(ctx, questions.Decision{Part: questions.PartQuestion, ID: id, By: admin, Hide: true, Why: "Injurieux."}))
+	w.ok(w.Questions.Decide(ctx, reports.Decision{Part: questions.PartQuestion, ID: id, By: admin, Hide: true, Why: "Injurieux."}))
 	_, err = questions.ByID(ctx, w.DB, 0, id)
 	refuses(t, "hidden", err, questions.ErrGone)
 	refuses(t, "hidden, to its author", w.Questions.EditQuestion(ctx, w.asker, id, "Autre ?", ""), questions.ErrGone)
-	w.ok(w.Questions.Decide(ctx, questions.Decision{Part: questions.PartQuestion, ID: id, By: admin, Why: "À la réflexion, non."}))
+	w.ok(w.Questions.Decide(ctx, reports.Decision{Part: questions.PartQuestion, ID: id, By: admin, Why: "À la réflexion, non."}))
 	w.question(id)
-	done, err := questions.Decided(ctx, w.DB, 10)
+	done, err := questions.Reports().Decided(ctx, w.DB, 10)
 	if err != nil || len(done) != 3 {
 		t.Errorf("%+v, %v", done, err)
 	}

@@ -3,16 +3,26 @@ package questions
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
-	"relais/internal/fault"
 	"relais/internal/members"
 	"relais/internal/notices"
 	"relais/internal/postgres"
+	"relais/internal/reports"
 )
+
+// What can be reported.
+const (
+	PartQuestion reports.Part = "question"
+	PartAnswer   reports.Part = "answer"
+)
+
+// Reasons are the reasons that a report may give.
+func Reasons() []string {
+	return []string{"insult", "personal", "off_topic", "advert", "false", "illegal", "other"}
+}
 
 // Subject is what a report is about: of an answer, also the question that it answers.
 type Subject struct {
@@ -45,7 +55,7 @@ func (s Subject) author() int64 {
 }
 
 // subjectOf reads it, whatever its state.
-func subjectOf(ctx context.Context, q sqlx.QueryerContext, part Part, id int64) (s Subject, err error) {
+func subjectOf(ctx context.Context, q sqlx.QueryerContext, part reports.Part, id int64) (s Subject, err error) {
 	switch part {
 	case PartAnswer:
 		a, err := keptAnswer(ctx, q, id)
@@ -61,8 +71,8 @@ func subjectOf(ctx context.Context, q sqlx.QueryerContext, part Part, id int64) 
 	return s, err
 }
 
-// About reads what a viewer, 0 for a guest, may report, and whether they report for the brand. ErrGone, ErrYourOwn.
-func About(ctx context.Context, q sqlx.QueryerContext, viewer int64, part Part, id int64, now time.Time) (s Subject, team bool, err error) {
+// About reads what a viewer, 0 for a guest, may report, and whether they report for the brand. ErrGone, reports.ErrYourOwn.
+func About(ctx context.Context, q sqlx.QueryerContext, viewer int64, part reports.Part, id int64, now time.Time) (s Subject, team bool, err error) {
 	if s, err = subjectOf(ctx, q, part, id); err != nil {
 		return s, false, err
 	}
@@ -80,133 +90,39 @@ func About(ctx context.Context, q sqlx.QueryerContext, viewer int64, part Part, 
 	return s, st.Team, May(ReportAct, st)
 }
 
-// Complaint is what somebody reports.
-type Complaint struct {
-	Part     Part
-	ID       int64
-	MemberID int64 // 0: a guest
-	Reason   string
-	Text     string
-}
-
 const insertReport = `
-insert into question_reports (part, question_id, answer_id, brand_id, member_id, reason, text, at) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`
+insert into question_reports (part, question_id, answer_id, brand_id, member_id, reason, text, at)
+values ($1, case when $1 = 'question' then $2::bigint end, case when $1 = 'answer' then $2 end, nullif($3, 0), nullif($4, 0), $5, $6, $7) on conflict do nothing`
 
 // Report puts a question or an answer before the platform. Whoever is on the brand's team reports for the brand, in words of its own. Faults of
-// About, ErrReported where the same reporter's is open already, the fields reason and text.
-func (s *Service) Report(ctx context.Context, c Complaint) error {
+// About, reports.ErrReported, the fields reason and text.
+func (s *Service) Report(ctx context.Context, c reports.Complaint) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		subject, team, err := About(ctx, tx, c.MemberID, c.Part, c.ID, s.now())
 		if err != nil {
 			return err
 		}
-		var wrong error
-		if !slices.Contains(Reasons(), c.Reason) {
-			wrong = fault.Field("reason", "fault.required")
+		c.BrandID = 0
+		if team {
+			c.BrandID = subject.Question.BrandID
 		}
-		text, err := words("text", c.Text, MaxReport, !team && c.Reason != "other")
-		if err := fault.Merge(wrong, err); err != nil {
+		said, err := c.Check(Reasons())
+		if err != nil {
 			return err
 		}
-		var question, answer, brand, member *int64
-		if question = &c.ID; subject.Answer != nil {
-			question, answer = nil, &c.ID
-		}
-		if team {
-			brand = &subject.Question.BrandID
-		}
-		if c.MemberID != 0 {
-			member = &c.MemberID
-		}
-		res, err := tx.ExecContext(ctx, insertReport, c.Part, question, answer, brand, member, c.Reason, text, s.now())
-		if err != nil {
-			return fmt.Errorf("keep report: %w", postgres.Translate(err))
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return ErrReported
-		}
-		return nil
+		return reports.Insert(ctx, tx, insertReport, said.Part, said.ID, said.BrandID, said.MemberID, said.Reason, said.Text, s.now())
 	})
 }
 
-// Report is what somebody found wrong, and what the platform decided.
-type Report struct {
-	ID        int64      `db:"id"`
-	Part      Part       `db:"part"`
-	MemberID  *int64     `db:"member_id"`
-	By        string     `db:"by_name"` // the brand's or the member's name; empty: a visitor
-	Reason    string     `db:"reason"`
-	Text      string     `db:"text"`
-	At        time.Time  `db:"at"`
-	Decided   string     `db:"decided"` // "", "kept" or "hidden"
-	DecidedAt *time.Time `db:"decided_at"`
-	Why       string     `db:"why"`
-}
-
-const selectReports = `
-select r.id, r.part, r.member_id, coalesce(b.name, m.name, '') as by_name, r.reason, r.text, r.at, r.decided, r.decided_at, r.why
-from question_reports r left join brands b on b.id = r.brand_id left join members m on m.id = r.member_id `
-
-func reports(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) ([]Report, error) {
-	var list []Report
-	if err := sqlx.SelectContext(ctx, q, &list, selectReports+where, args...); err != nil {
-		return nil, fmt.Errorf("read reports: %w", postgres.Translate(err))
+// Reports is where the platform decides about questions and answers.
+func Reports() reports.Desk[Subject] {
+	return reports.Desk[Subject]{
+		Table:   reports.Table{Name: "question_reports", Part: "part", Target: "coalesce(question_id, answer_id)", Brand: "brand_id"},
+		Subject: subjectOf,
+		Party: func(ctx context.Context, q sqlx.QueryerContext, s Subject, memberID int64) (bool, error) {
+			return reports.Concerns(ctx, q, memberID, s.Question.BrandID, s.author())
+		},
 	}
-	return list, nil
-}
-
-// Case is something reported with what is open about it; at most a hundred reports.
-type Case struct {
-	Part    Part
-	ID      int64
-	Subject Subject
-	Reports []Report
-}
-
-const selectCases = `
-select part, coalesce(question_id, answer_id) as id, count(*) over () as total from question_reports where decided = '' group by 1, 2 order by min(question_reports.id) limit $1 offset $2`
-
-// Cases is what waits for the platform, the oldest first, and how many there are in all.
-func Cases(ctx context.Context, q sqlx.QueryerContext, limit, offset int) (list []Case, total int, err error) {
-	var rows []struct {
-		Part  Part  `db:"part"`
-		ID    int64 `db:"id"`
-		Total int   `db:"total"`
-	}
-	if err := sqlx.SelectContext(ctx, q, &rows, selectCases, limit, offset); err != nil {
-		return nil, 0, fmt.Errorf("read what was reported: %w", postgres.Translate(err))
-	}
-	for _, r := range rows {
-		c, err := caseOf(ctx, q, r.Part, r.ID)
-		if err != nil {
-			return nil, 0, err
-		}
-		list, total = append(list, c), r.Total
-	}
-	return list, total, nil
-}
-
-func caseOf(ctx context.Context, q sqlx.QueryerContext, part Part, id int64) (c Case, err error) {
-	c.Part, c.ID = part, id
-	if c.Subject, err = subjectOf(ctx, q, part, id); err != nil {
-		return c, err
-	}
-	c.Reports, err = reports(ctx, q, `where r.decided = '' and r.part = $1 and coalesce(r.question_id, r.answer_id) = $2 order by r.id limit 100`, part, id)
-	return c, err
-}
-
-// Decided are the reports that the platform decided last.
-func Decided(ctx context.Context, q sqlx.QueryerContext, limit int) ([]Report, error) {
-	return reports(ctx, q, `where r.decided <> '' order by r.decided_at desc, r.id desc limit $1`, limit)
-}
-
-// Decision is what the platform decides of something that was reported.
-type Decision struct {
-	Part Part
-	ID   int64
-	By   int64
-	Hide bool
-	Why  string
 }
 
 const (
@@ -214,69 +130,40 @@ const (
 	showQuestion = `update questions set state = 'shown', hidden_why = '' where id = $1 and state = 'hidden'`
 	hideAnswer   = `update question_answers set state = 'hidden', hidden_why = $2, pinned_at = null where id = $1 and state <> 'deleted'`
 	showAnswer   = `update question_answers set state = 'shown', hidden_why = '' where id = $1 and state = 'hidden'`
-	endReports   = `
-update question_reports set decided = $3, decided_by = $4, decided_at = $5, why = $6 where decided = '' and part = $1 and coalesce(question_id, answer_id) = $2`
 )
 
 // Decide ends all open reports about one thing, and hides it or shows it: the author of what is hidden and who reported read why. Nobody decides
-// about their own words or about products of their own brand. Faults: ErrGone, ErrYourOwn, the field why.
-func (s *Service) Decide(ctx context.Context, d Decision) error {
-	why, err := words("why", d.Why, MaxReport, false)
-	if err != nil {
-		return err
-	}
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		c, err := caseOf(ctx, tx, d.Part, d.ID)
-		if err != nil {
-			return err
-		}
-		on, err := StandingOf(ctx, tx, d.By, c.Subject.Question.ProductID, s.now())
-		if err != nil {
-			return err
-		}
-		if on.Team || c.Subject.author() == d.By {
-			return ErrYourOwn
-		}
-		decided, query, args := "kept", map[Part]string{PartQuestion: showQuestion, PartAnswer: showAnswer}, []any{d.ID}
+// about their own words or about products of their own brand. Faults: ErrGone, reports.ErrYourOwn, the field why.
+func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
+	return Reports().Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
+		query, args := map[reports.Part]string{PartQuestion: showQuestion, PartAnswer: showAnswer}, []any{d.ID}
 		if d.Hide {
-			decided, query, args = "hidden", map[Part]string{PartQuestion: hideQuestion, PartAnswer: hideAnswer}, append(args, why)
+			query, args = map[reports.Part]string{PartQuestion: hideQuestion, PartAnswer: hideAnswer}, append(args, d.Why)
 		}
 		if _, err := tx.ExecContext(ctx, query[d.Part], args...); err != nil {
 			return fmt.Errorf("decide about %s %d: %w", d.Part, d.ID, postgres.Translate(err))
 		}
-		if _, err := tx.ExecContext(ctx, endReports, d.Part, d.ID, decided, d.By, s.now(), why); err != nil {
-			return fmt.Errorf("end reports: %w", postgres.Translate(err))
-		}
-		err = members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: d.By, Action: "question decided", Subject: fmt.Sprintf("%s:%d", d.Part, d.ID),
-			Detail: map[string]any{"decided": decided, "why": why}})
+		err := members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: d.By, Action: "question decided", Subject: fmt.Sprintf("%s:%d", d.Part, d.ID),
+			Detail: map[string]any{"decided": d.Outcome(), "why": d.Why}})
 		if err != nil {
 			return err
 		}
-		return s.tellDecided(ctx, tx, c, decided, why)
+		return s.tellDecided(ctx, tx, c, d)
 	})
 }
 
 // tellDecided tells the author of what was hidden, and who reported it.
-func (s *Service) tellDecided(ctx context.Context, tx *sqlx.Tx, c Case, decided, why string) error {
+func (s *Service) tellDecided(ctx context.Context, tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
 	n := notices.Notice{Kind: notices.Question, At: s.now(), Path: "/p/" + c.Subject.Question.Slug + "/questions",
-		Args: notices.Args{"Title": c.Subject.Question.ProductTitle, "Why": why}}
-	if author := c.Subject.author(); decided == "hidden" && author != 0 {
+		Args: notices.Args{"Title": c.Subject.Question.ProductTitle, "Why": d.Why}}
+	if author := c.Subject.author(); d.Hide && author != 0 {
 		n.MemberID, n.Event, n.Subject = author, "hidden", fmt.Sprintf("%s:%d:%d", c.Part, c.ID, s.now().UnixNano())
 		if err := notices.Tell(ctx, tx, n); err != nil {
 			return err
 		}
 	}
-	for _, r := range c.Reports {
-		if r.MemberID == nil {
-			continue
-		}
-		n.MemberID, n.Event, n.Subject = *r.MemberID, "report_"+decided, fmt.Sprintf("question_report:%d", r.ID)
-		if decided == "kept" {
-			n.Path = c.Subject.path()
-		}
-		if err := notices.Tell(ctx, tx, n); err != nil {
-			return err
-		}
+	if !d.Hide {
+		n.Path = c.Subject.path()
 	}
-	return nil
+	return c.Tell(ctx, tx, d, "question_report", n)
 }

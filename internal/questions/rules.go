@@ -9,6 +9,7 @@ import (
 	"relais/internal/posts"
 	"relais/internal/prose"
 	"relais/internal/ratings"
+	"relais/internal/reports"
 )
 
 // Act is what somebody wants to do.
@@ -46,7 +47,7 @@ func May(a Act, s Standing) error {
 	case !s.Shown:
 		return ErrGone
 	case a == ReportAct && s.Own:
-		return ErrYourOwn
+		return reports.ErrYourOwn
 	case a == ReportAct:
 		return nil // guests too
 	case s.Viewer == 0:

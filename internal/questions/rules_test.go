@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relais/internal/questions"
+	"relais/internal/reports"
 )
 
 // Who may do what: every kind of person, with what they wrote themselves and what others did.
@@ -16,7 +17,7 @@ func TestWhoMay(t *testing.T) {
 		change(&s)
 		return s
 	}
-	own, gone, sign, unconfirmed := questions.ErrYourOwn, questions.ErrGone, questions.ErrSignIn, questions.ErrUnconfirmed
+	own, gone, sign, unconfirmed := reports.ErrYourOwn, questions.ErrGone, questions.ErrSignIn, questions.ErrUnconfirmed
 	buyer, yours, late, mark := questions.ErrNotBuyer, questions.ErrNotYours, questions.ErrTooLate, questions.ErrOwnMark
 	for _, c := range []struct {
 		name string

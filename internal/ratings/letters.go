@@ -9,6 +9,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/mail"
 	"relais/internal/postgres"
+	"relais/internal/reports"
 )
 
 // letter is what letters of this package read.
@@ -18,7 +19,7 @@ type letter struct {
 	Number string // of the order
 	Token  string // that opens its page
 	Bought []Bought
-	Report Report
+	Report reports.Report
 	Why    string
 }
 
@@ -58,7 +59,7 @@ func (s *Service) toBuyer(ctx context.Context, tx *sqlx.Tx, lineID int64, templa
 }
 
 const selectReporter = `
-select email, lang from members where $1::bigint is null and id = $2 and blocked_at is null
+select email, lang from members where $1::bigint = 0 and id = $2 and blocked_at is null
 union all select contact_email, lang from brands where id = $1`
 
 // toReporter tells who reported something what became of it: a brand at its address, a member at theirs.

@@ -29,7 +29,6 @@ const (
 	MaxName   = 40
 	MaxReply  = 2000
 	MaxThanks = 400
-	MaxReport = 1000
 	MaxPhotos = 4
 )
 
@@ -46,8 +45,6 @@ var (
 	ErrPaidBack     = fault.New(fault.Conflict, "fault.rating_paid_back")
 	ErrInterested   = fault.New(fault.Conflict, "fault.rating_interested")
 	ErrNotThankable = fault.New(fault.Conflict, "fault.thanks_not_yours")
-	ErrReported     = fault.New(fault.Conflict, "fault.report_known")
-	ErrYourOwn      = fault.New(fault.Conflict, "fault.report_your_own")
 )
 
 // State says who sees a rating or an entry of a guest book.
@@ -128,45 +125,4 @@ type Thanks struct {
 	RemovedWhy   string     `db:"removed_why"`
 	Answer       string     `db:"answer"`
 	AnsweredAt   *time.Time `db:"answered_at"`
-}
-
-// Part says what a report is about.
-type Part string
-
-// What can be reported.
-const (
-	PartRating Part = "rating"
-	PartReply  Part = "reply"
-	PartThanks Part = "thanks"
-)
-
-// Reasons are what a report may say; "edited" is the platform's own note that something hidden was written anew.
-var reasons = [...]string{"fake", "insult", "personal", "off_topic", "advert", "illegal", "other"}
-
-// Reasons are the reasons that a report may give.
-func Reasons() []string { return reasons[:] }
-
-// Report is what somebody found wrong, and what the platform decided.
-type Report struct {
-	ID        int64      `db:"id"`
-	Part      Part       `db:"part"`
-	RatingID  *int64     `db:"rating_id"`
-	ThanksID  *int64     `db:"thanks_id"`
-	BrandID   *int64     `db:"brand_id"`
-	MemberID  *int64     `db:"member_id"`
-	By        string     `db:"by_name"` // the brand's or the member's name; empty: a visitor
-	Reason    string     `db:"reason"`
-	Text      string     `db:"text"`
-	At        time.Time  `db:"at"`
-	Decided   string     `db:"decided"` // "", "kept" or "hidden"
-	DecidedAt *time.Time `db:"decided_at"`
-	Why       string     `db:"why"`
-}
-
-// Target is the number of what the report is about, of its part.
-func (r Report) Target() int64 {
-	if r.ThanksID != nil {
-		return *r.ThanksID
-	}
-	return *r.RatingID
 }

@@ -96,7 +96,7 @@ func (s *Service) rewrite(ctx context.Context, tx *sqlx.Tx, id int64, d Draft) e
 		return fmt.Errorf("rewrite rating %d: %w", id, postgres.Translate(err))
 	}
 	if was.State == Hidden && new {
-		if err := s.report(ctx, tx, Report{Part: PartRating, RatingID: &id, Reason: "edited"}); err != nil {
+		if err := s.lookAgain(ctx, tx, PartRating, id); err != nil {
 			return err
 		}
 	}
@@ -155,7 +155,7 @@ func (s *Service) Reply(ctx context.Context, brandID, id, by int64, text string)
 		}
 		r, err := ByID(ctx, tx, id)
 		if err == nil && r.ReplyHidden { // it stays hidden, and the platform looks again
-			return s.report(ctx, tx, Report{Part: PartReply, RatingID: &id, Reason: "edited"})
+			return s.lookAgain(ctx, tx, PartReply, id)
 		}
 		if err != nil || r.ReplyEditedAt != nil || r.State != Shown {
 			return err

@@ -18,6 +18,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/ratings"
+	"relais/internal/reports"
 	"relais/internal/stripesandbox"
 )
 
@@ -273,26 +274,26 @@ func TestReplyAndReports(t *testing.T) {
 	if told := w.Told(w.shop.Owner, notices.BrandRating); !slices.Equal(told, []string{"written"}) {
 		t.Errorf("the brand's team was told %q", told)
 	}
-	brand := ratings.Complaint{Part: ratings.PartRating, ID: id, BrandID: &w.shop.Brand, MemberID: &w.shop.Owner, Reason: "fake"}
+	brand := reports.Complaint{Part: ratings.PartRating, ID: id, BrandID: w.shop.Brand, MemberID: w.shop.Owner, Reason: "fake"}
 	if err := w.Ratings.Report(ctx, brand); !errors.Is(err, fault.Invalid) {
 		t.Errorf("a brand reports without saying why: %v", err)
 	}
 	brand.Text = "Nous ne connaissons pas cette personne."
 	w.ok(w.Ratings.Report(ctx, brand))
-	guest := ratings.Complaint{Part: ratings.PartRating, ID: id, Reason: "insult"}
+	guest := reports.Complaint{Part: ratings.PartRating, ID: id, Reason: "insult"}
 	w.ok(w.Ratings.Report(ctx, guest))
-	for _, again := range []ratings.Complaint{brand, guest} {
-		if err := w.Ratings.Report(ctx, again); !errors.Is(err, ratings.ErrReported) {
+	for _, again := range []reports.Complaint{brand, guest} {
+		if err := w.Ratings.Report(ctx, again); !errors.Is(err, reports.ErrReported) {
 			t.Errorf("reported again: %v", err)
 		}
 	}
-	cases, total, err := ratings.Cases(ctx, w.DB, 10, 0)
+	cases, total, err := ratings.Reports().Cases(ctx, w.DB, 10, 0)
 	w.ok(err)
 	if total != 1 || len(cases) != 1 || len(cases[0].Reports) != 2 {
 		t.Fatalf("%d cases: %+v", total, cases)
 	}
-	d := ratings.Decision{Part: ratings.PartRating, ID: id, By: w.shop.Owner, Hide: true, Why: "Mauvais."}
-	if err := w.Ratings.Decide(ctx, d); !errors.Is(err, ratings.ErrYourOwn) {
+	d := reports.Decision{Part: ratings.PartRating, ID: id, By: w.shop.Owner, Hide: true, Why: "Mauvais."}
+	if err := w.Ratings.Decide(ctx, d); !errors.Is(err, reports.ErrYourOwn) {
 		t.Errorf("the brand's own admin decides: %v", err)
 	}
 	d.By, d.Hide, d.Why = admin, false, "Un avis vérifié, et poli."
@@ -315,14 +316,14 @@ func TestHiddenReply(t *testing.T) {
 	ctx := t.Context()
 	id, admin := w.rated(w.bought(apptest.Purchase{Email: "anne@poste.example"}), 1), w.Member("alma")
 	w.ok(w.Ratings.Reply(ctx, w.shop.Brand, id, w.shop.Owner, "Menteuse."))
-	if err := w.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartReply, ID: id, BrandID: &w.shop.Brand, Reason: "other", Text: "La nôtre."}); !errors.Is(err, ratings.ErrYourOwn) {
+	if err := w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartReply, ID: id, BrandID: w.shop.Brand, Reason: "other", Text: "La nôtre."}); !errors.Is(err, reports.ErrYourOwn) {
 		t.Errorf("the brand reports its own reply: %v", err)
 	}
-	w.ok(w.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartReply, ID: id, MemberID: &w.max, Reason: "insult"}))
-	d := ratings.Decision{Part: ratings.PartReply, ID: id, By: admin, Hide: true, Why: "Une insulte."}
+	w.ok(w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartReply, ID: id, MemberID: w.max, Reason: "insult"}))
+	d := reports.Decision{Part: ratings.PartReply, ID: id, By: admin, Hide: true, Why: "Une insulte."}
 	w.ok(w.Ratings.Decide(ctx, d))
 	w.ok(w.Ratings.Reply(ctx, w.shop.Brand, id, w.shop.Owner, "Nous sommes désolés."))
-	cases, _, err := ratings.Cases(ctx, w.DB, 10, 0)
+	cases, _, err := ratings.Reports().Cases(ctx, w.DB, 10, 0)
 	w.ok(err)
 	if r, err := ratings.ByID(ctx, w.DB, id); err != nil || r.ReplyShown() || len(cases) != 1 || cases[0].Reports[0].Reason != "edited" {
 		t.Fatalf("%+v, %v; %+v", r, err, cases)
@@ -340,8 +341,8 @@ func TestHiddenIsLookedAtAgain(t *testing.T) {
 	ctx := t.Context()
 	o := w.bought(apptest.Purchase{Email: "anne@poste.example"})
 	id, admin := w.rated(o, 1), w.Member("alma")
-	w.ok(w.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartRating, ID: id, Reason: "insult"}))
-	d := ratings.Decision{Part: ratings.PartRating, ID: id, By: admin, Hide: true, Why: "Une insulte."}
+	w.ok(w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartRating, ID: id, Reason: "insult"}))
+	d := reports.Decision{Part: ratings.PartRating, ID: id, By: admin, Hide: true, Why: "Une insulte."}
 	w.ok(w.Ratings.Decide(ctx, d))
 	w.ok(w.Ratings.Withdraw(ctx, o.ID, o.Shipments[0].Lines[0].ID)) // no way around it
 	for _, body := range []string{"Poli, cette fois.", "Encore plus poli."} {
@@ -350,7 +351,7 @@ func TestHiddenIsLookedAtAgain(t *testing.T) {
 		_, err := w.Ratings.Save(ctx, again)
 		w.ok(err)
 	}
-	cases, _, err := ratings.Cases(ctx, w.DB, 10, 0)
+	cases, _, err := ratings.Reports().Cases(ctx, w.DB, 10, 0)
 	w.ok(err)
 	if r, err := ratings.ByID(ctx, w.DB, id); err != nil || r.State != ratings.Hidden || len(cases) != 1 || cases[0].Reports[0].Reason != "edited" {
 		t.Fatalf("%+v, %v; %+v", r, err, cases)
@@ -400,8 +401,8 @@ func TestGuestBook(t *testing.T) {
 	if list := book(); len(list) != 1 || list[0].EditedAt == nil || list[0].Answer == "" {
 		t.Errorf("%+v", list)
 	}
-	w.ok(w.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartThanks, ID: id, MemberID: &w.max, Reason: "advert"}))
-	w.ok(w.Ratings.Decide(ctx, ratings.Decision{Part: ratings.PartThanks, ID: id, By: w.Member("alma"), Hide: true, Why: "Publicité."}))
+	w.ok(w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartThanks, ID: id, MemberID: w.max, Reason: "advert"}))
+	w.ok(w.Ratings.Decide(ctx, reports.Decision{Part: ratings.PartThanks, ID: id, By: w.Member("alma"), Hide: true, Why: "Publicité."}))
 	w.ok(w.Ratings.Hide(ctx, w.lea, id, false)) // the owner cannot bring it back
 	if list := book(); len(list) != 0 || w.letters("thanks_removed") != 1 {
 		t.Errorf("%+v, %d letters", list, w.letters("thanks_removed"))
@@ -437,11 +438,11 @@ func TestWordsTakenBackAreNotTold(t *testing.T) {
 	told("by somebody else", "written")
 	list, err := ratings.Book(ctx, w.DB, w.lea, 1, 0)
 	w.ok(err)
-	w.ok(w.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartThanks, ID: list[0].ID, MemberID: &w.max, Reason: "advert"}))
-	w.ok(w.Ratings.Decide(ctx, ratings.Decision{Part: ratings.PartThanks, ID: list[0].ID, By: w.Member("alma"), Why: "Non."}))
+	w.ok(w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartThanks, ID: list[0].ID, MemberID: w.max, Reason: "advert"}))
+	w.ok(w.Ratings.Decide(ctx, reports.Decision{Part: ratings.PartThanks, ID: list[0].ID, By: w.Member("alma"), Why: "Non."}))
 	told("kept", "written")
-	w.ok(w.Ratings.Report(ctx, ratings.Complaint{Part: ratings.PartThanks, ID: list[0].ID, MemberID: &w.max, Reason: "advert"}))
-	w.ok(w.Ratings.Decide(ctx, ratings.Decision{Part: ratings.PartThanks, ID: list[0].ID, By: w.Member("alba"), Hide: true, Why: "Publicité."}))
+	w.ok(w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartThanks, ID: list[0].ID, MemberID: w.max, Reason: "advert"}))
+	w.ok(w.Ratings.Decide(ctx, reports.Decision{Part: ratings.PartThanks, ID: list[0].ID, By: w.Member("alba"), Hide: true, Why: "Publicité."}))
 	told("removed")
 }
 

@@ -124,7 +124,7 @@ func (s *Service) Thank(ctx context.Context, n Note) error {
 			return fmt.Errorf("thank %s: %w", n.Handle, postgres.Translate(err))
 		}
 		if kept.State == Removed && (r.Body != n.Body || r.Signed != n.Name) {
-			return s.report(ctx, tx, Report{Part: PartThanks, ThanksID: &kept.ID, Reason: "edited"})
+			return s.lookAgain(ctx, tx, PartThanks, kept.ID)
 		}
 		if kept.State != Shown || r.ThanksID != nil { // its owner was told of it when it was new
 			return nil

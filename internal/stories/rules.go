@@ -127,9 +127,3 @@ func Changed(before, after Content) bool {
 	return before.Lang != after.Lang || before.Title != after.Title || before.Body != after.Body || before.Video != after.Video || before.VideoPhoto != after.VideoPhoto ||
 		!slices.Equal(before.Products, after.Products) || !slices.EqualFunc(before.Photos, after.Photos, photo)
 }
-
-// reasons are what a report may say; "edited" is the platform's own note that something hidden was written anew.
-var reasons = [...]string{"fake", "insult", "personal", "off_topic", "advert", "illegal", "other"}
-
-// Reasons are the reasons that a report may give.
-func Reasons() []string { return reasons[:] }

@@ -167,7 +167,7 @@ func (s *Service) Save(ctx context.Context, by int64, o Owner, id int64, seen Se
 			return err
 		}
 		if was.HiddenAt != nil && Changed(was.Content(), c) { // it stays hidden, and the platform looks again
-			if err := s.report(ctx, tx, was, nil, "edited", ""); err != nil {
+			if err := s.lookAgain(ctx, tx, was); err != nil {
 				return err
 			}
 		}

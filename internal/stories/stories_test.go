@@ -23,6 +23,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/notices"
 	"relais/internal/referrals"
+	"relais/internal/reports"
 	"relais/internal/stories"
 )
 
@@ -568,23 +569,23 @@ func TestReports(t *testing.T) {
 	with, f := content(), w.photo(w.lea)
 	with.Photos = []stories.Photo{{Hash: f.Hash, Alt: "Un four"}}
 	told := w.tells(w.lea, w.storefront, with)
-	report := func(by *int64, reason, text string) error {
-		return w.Stories.Report(ctx, stories.Complaint{Code: told.Code, MemberID: by, Reason: reason, Text: text})
+	report := func(by int64, reason, text string) error {
+		return w.Stories.Report(ctx, reports.Complaint{ID: told.ID, MemberID: by, Reason: reason, Text: text})
 	}
-	w.refused("of one's own", report(&w.lea, "fake", ""), stories.ErrYourOwn)
-	w.refused("without a reason", report(&w.noe, "edited", ""), fault.Invalid)
-	w.refused("another reason without words", report(&w.noe, "other", " "), fault.Invalid)
-	w.must(report(&w.noe, "other", "Ce n’est pas vrai."))
-	w.refused("twice", report(&w.noe, "fake", ""), stories.ErrReported)
-	w.must(report(nil, "fake", ""))
-	list, total, err := stories.Cases(ctx, w.DB, 10, 0)
+	w.refused("of one's own", report(w.lea, "fake", ""), reports.ErrYourOwn)
+	w.refused("without a reason", report(w.noe, "edited", ""), fault.Invalid)
+	w.refused("another reason without words", report(w.noe, "other", " "), fault.Invalid)
+	w.must(report(w.noe, "other", "Ce n’est pas vrai."))
+	w.refused("twice", report(w.noe, "fake", ""), reports.ErrReported)
+	w.must(report(0, "fake", ""))
+	list, total, err := stories.Reports().Cases(ctx, w.DB, 10, 0)
 	if err != nil || total != 1 || len(list[0].Reports) != 2 || list[0].Reports[0].Body != told.Body {
 		t.Fatalf("waits: %+v, %v", list, err)
 	}
 	decide := func(by int64, hide bool, why string) error {
-		return w.Stories.Decide(ctx, stories.Decision{StoryID: told.ID, By: by, Hide: hide, Why: why})
+		return w.Stories.Decide(ctx, reports.Decision{Part: stories.AStory, ID: told.ID, By: by, Hide: hide, Why: why})
 	}
-	w.refused("by its author", decide(w.lea, false, "x"), stories.ErrYourOwn)
+	w.refused("by its author", decide(w.lea, false, "x"), reports.ErrYourOwn)
 	w.refused("without words", decide(w.admin, true, ""), fault.Invalid)
 	w.must(decide(w.admin, true, "C’est faux."))
 	w.refused("again", decide(w.admin, true, "x"), fault.NotFound)
@@ -620,7 +621,7 @@ func TestReports(t *testing.T) {
 	}
 	w.is(2, `select count(*) from audit_log where action in ('story hidden', 'story kept') and actor_id = $1`, w.admin)
 
-	w.must(report(&w.noe, "fake", ""))
+	w.must(report(w.noe, "fake", ""))
 	w.must(w.Stories.Do(ctx, w.lea, w.storefront, told.ID, stories.Delete))
 	w.Clock.Set(w.Clock.Now().AddDate(0, 0, stories.KeptDays+1))
 	w.must(w.Stories.Sweep(ctx))

@@ -32,9 +32,8 @@ const (
 	MaxVideo    = 300
 	MaxPhotos   = 10
 	MaxProducts = 6
-	MaxSeries   = 50 // of one owner
-	MaxName     = 80 // of a series
-	MaxReport   = 1000
+	MaxSeries   = 50  // of one owner
+	MaxName     = 80  // of a series
 	MaxADay     = 20  // that an author publishes
 	MaxEdits    = 20  // of published stories, that a member makes within 24 hours
 	MaxDrafts   = 100 // of one owner, scheduled ones included
@@ -55,8 +54,6 @@ var (
 	ErrEdits     = fault.New(fault.TooMany, "story.too_many_edits").Arg("Most", MaxEdits)
 	ErrDrafts    = fault.New(fault.Conflict, "story.too_many_drafts").Arg("Most", MaxDrafts)
 	ErrMay       = fault.New(fault.Forbidden, "story.may_not")
-	ErrReported  = fault.New(fault.Conflict, "fault.report_known")
-	ErrYourOwn   = fault.New(fault.Conflict, "fault.report_your_own")
 )
 
 // Owner is on whose page a story stands: a brand's or, where BrandID is 0, that of a member.

@@ -112,7 +112,14 @@ func (s *Service) giveBack(ctx context.Context, tx *sqlx.Tx, told Story, why fau
 
 // tell tells a member something about a story.
 func (s *Service) tell(ctx context.Context, tx *sqlx.Tx, told Story, to int64, event, subject, path string) error {
-	return notices.Tell(ctx, tx, notices.Notice{MemberID: to, Kind: notices.Story, Event: event, Subject: subject, At: s.now(), Path: path, Args: notices.Args{"Title": told.Title}})
+	n := s.notice(told)
+	n.MemberID, n.Event, n.Subject, n.Path = to, event, subject, path
+	return notices.Tell(ctx, tx, n)
+}
+
+// notice is what whoever is told about a story reads of it.
+func (s *Service) notice(told Story) notices.Notice {
+	return notices.Notice{Kind: notices.Story, At: s.now(), Args: notices.Args{"Title": told.Title}}
 }
 
 // What is forgotten of what its owner deleted; a story that is still to be decided about waits. The row stays for its links.

@@ -11,6 +11,7 @@ import (
 	"relais/internal/demo/content"
 	"relais/internal/i18n"
 	"relais/internal/questions"
+	"relais/internal/reports"
 )
 
 // Stage is what the questions are played with.
@@ -53,7 +54,7 @@ func (s Stage) Plan(p Play) {
 			return nil
 		}
 		s.Agenda.Add(p.At.Add(9*time.Hour), func(ctx context.Context) error {
-			return s.Questions.Report(ctx, questions.Complaint{Part: questions.PartQuestion, ID: id, MemberID: p.Owner, Reason: "off_topic", Text: p.Report})
+			return s.Questions.Report(ctx, reports.Complaint{Part: questions.PartQuestion, ID: id, MemberID: p.Owner, Reason: "off_topic", Text: p.Report})
 		})
 		return nil
 	})

@@ -13,6 +13,7 @@ import (
 	"relais/internal/demo/content"
 	"relais/internal/i18n"
 	"relais/internal/ideas"
+	"relais/internal/reports"
 )
 
 // Stage is what the ideas are played with.
@@ -110,5 +111,5 @@ func (s Stage) report(ctx context.Context, id, by int64, text string) error {
 	if err != nil {
 		return err
 	}
-	return s.Ideas.Report(ctx, ideas.Complaint{IdeaID: id, CommentID: comments[len(comments)-1].ID, MemberID: by, Reason: "advert", Text: text})
+	return s.Ideas.Report(ctx, reports.Complaint{Part: ideas.AComment, ID: comments[len(comments)-1].ID, MemberID: by, Reason: "advert", Text: text})
 }

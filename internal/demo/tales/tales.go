@@ -13,6 +13,7 @@ import (
 	"relais/internal/demo/content"
 	"relais/internal/i18n"
 	"relais/internal/media"
+	"relais/internal/reports"
 	"relais/internal/storefronts"
 	"relais/internal/stories"
 )
@@ -88,7 +89,7 @@ func (s Stage) tell(ctx context.Context, one content.Story) error {
 	if err != nil {
 		return err
 	}
-	return s.Stories.Report(ctx, stories.Complaint{Code: told.Code, MemberID: &reporter.MemberID, Reason: one.Reported.Reason, Text: one.Reported.Text})
+	return s.Stories.Report(ctx, reports.Complaint{ID: told.ID, MemberID: reporter.MemberID, Reason: one.Reported.Reason, Text: one.Reported.Text})
 }
 
 // words are what a story says, with its photographs as their author's own.

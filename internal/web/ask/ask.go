@@ -19,6 +19,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/postgres"
 	"relais/internal/questions"
+	"relais/internal/reports"
 	"relais/internal/web/page"
 )
 
@@ -54,14 +55,14 @@ func (s *Server) Routes(e *echo.Echo) {
 	a.POST("/helpful", s.helpful)
 	a.POST("/pin", s.pin)
 
-	for _, part := range []questions.Part{questions.PartQuestion, questions.PartAnswer} {
-		e.GET("/report/"+string(part)+"/:id", s.showReport(part))
+	for _, part := range []reports.Part{questions.PartQuestion, questions.PartAnswer} {
+		e.GET("/report/"+string(part)+"/:id", s.report(part))
 		e.POST("/report/"+string(part)+"/:id", s.report(part))
 	}
 	e.GET("/brand/:handle/questions", s.desk, page.RequireBrand)
 	e.POST("/brand/:handle/questions/:id", s.deskAnswer, page.RequireBrand)
-	e.GET("/admin/questions", s.queue, page.RequireAdmin)
-	e.POST("/admin/questions/:part/:id", s.decide, page.RequireAdmin)
+	e.GET("/admin/questions", s.queue().Show, page.RequireAdmin)
+	e.POST("/admin/questions/:part/:id", s.queue().Judge, page.RequireAdmin)
 }
 
 // number reads a number in a route; what is none does not exist.

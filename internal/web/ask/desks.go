@@ -5,8 +5,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"relais/internal/fault"
 	"relais/internal/questions"
+	"relais/internal/reports"
+	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
 )
 
@@ -105,126 +106,26 @@ func (s *Server) deskAnswer(c echo.Context) error {
 	return page.Redirect(c, path)
 }
 
-type reportPage struct {
-	Part    questions.Part
-	Subject questions.Subject
-	Team    bool // it is the brand that reports
-	Form    *page.Form
-	Reasons []page.Option
-	Action  string
-	Back    string
-}
-
-func (s *Server) reportPage(c echo.Context, part questions.Part, form *page.Form) (data reportPage, err error) {
-	n, err := number(c, "id")
-	if err != nil {
-		return data, err
-	}
-	l := page.Lang(c)
-	data = reportPage{Part: part, Form: form, Action: c.Request().URL.Path, Reasons: []page.Option{{Label: l.T("opinion.report.choose")}}}
-	for _, r := range questions.Reasons() {
-		data.Reasons = append(data.Reasons, page.Option{Value: r, Label: l.T("ask.reason." + r)})
-	}
-	data.Subject, data.Team, err = questions.About(c.Request().Context(), s.DB, viewer(c), part, n, s.Now())
-	data.Back = data.Subject.Question.Path()
-	return data, err
-}
-
-func (s *Server) showReport(part questions.Part) echo.HandlerFunc {
+// report is what somebody finds wrong, with an account or without.
+func (s *Server) report(part reports.Part) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		data, err := s.reportPage(c, part, page.NewForm())
-		if err != nil {
-			return err
-		}
-		return s.Site.Render(c, http.StatusOK, "ask/report", data)
-	}
-}
-
-// report takes in what somebody found wrong, with an account or without.
-func (s *Server) report(part questions.Part) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		data, err := s.reportPage(c, part, page.PostedForm(c))
-		if err != nil {
-			return err
-		}
 		n, err := number(c, "id")
 		if err != nil {
 			return err
 		}
-		err = s.Questions.Report(c.Request().Context(), questions.Complaint{Part: part, ID: n, MemberID: viewer(c), Reason: data.Form.Get("reason"), Text: data.Form.Raw("text")})
-		if data.Form.Refused(err) {
-			return s.Site.Render(c, data.Form.Status(), "ask/report", data)
-		}
-		if err != nil {
+		f := casedesk.Form[questions.Subject]{Part: part, Reasons: casedesk.Reasons(page.Lang(c), "ask.reason.", questions.Reasons())}
+		if f.Subject, f.Words, err = questions.About(c.Request().Context(), s.DB, viewer(c), part, n, s.Now()); err != nil {
 			return err
 		}
-		s.Site.Good(c, "opinion.report.done")
-		return page.Redirect(c, data.Back)
+		f.Back = f.Subject.Question.Path()
+		return casedesk.Answer(c, s.Site, "ask/report", f, func(reason, text string) error {
+			return s.Questions.Report(c.Request().Context(), reports.Complaint{Part: part, ID: n, MemberID: viewer(c), Reason: reason, Text: text})
+		})
 	}
 }
 
-type queuePage struct {
-	Cases   []caseForm
-	Decided []questions.Report
-	Pager   *page.Pager
-}
-
-// caseForm is something reported with the form that decides.
-type caseForm struct {
-	questions.Case
-	Form    *page.Form
-	Choices []page.Option
-}
-
-func (s *Server) queue(c echo.Context) error { return s.showQueue(c, questions.Decision{}, nil) }
-
-// decidedLately is how many decisions the queue shows.
-const decidedLately = 20
-
-// showQueue is what was reported and waits, the oldest first; form is a refused decision.
-func (s *Server) showQueue(c echo.Context, d questions.Decision, form *page.Form) error {
-	ctx, l := c.Request().Context(), page.Lang(c)
-	data := queuePage{Pager: page.NewPager(c, deskSize, 0)}
-	cases, total, err := questions.Cases(ctx, s.DB, deskSize, data.Pager.Offset())
-	if err != nil {
-		return err
-	}
-	data.Pager.Total = total
-	status := http.StatusOK
-	for _, one := range cases {
-		f := caseForm{Case: one, Form: page.NewForm(), Choices: []page.Option{
-			{Value: "keep", Label: l.T("opinion.queue.keep"), Hint: l.T("opinion.queue.keep_hint")},
-			{Value: "hide", Label: l.T("opinion.queue.hide"), Hint: l.T("ask.queue.hide_hint")}}}
-		if form != nil && one.Part == d.Part && one.ID == d.ID {
-			f.Form, status = form, form.Status()
-		}
-		data.Cases = append(data.Cases, f)
-	}
-	if data.Decided, err = questions.Decided(ctx, s.DB, decidedLately); err != nil {
-		return err
-	}
-	return s.Site.Render(c, status, "ask/queue", data)
-}
-
-// decide ends the reports about one thing. A form without a choice is a fault of its field.
-func (s *Server) decide(c echo.Context) error {
-	n, err := number(c, "id")
-	if err != nil {
-		return err
-	}
-	form := page.PostedForm(c)
-	d := questions.Decision{Part: questions.Part(c.Param("part")), ID: n, By: viewer(c), Hide: form.Get("do") == "hide", Why: form.Raw("why")}
-	if do := form.Get("do"); do != "keep" && do != "hide" {
-		err = fault.Field("do", "fault.required")
-	} else {
-		err = s.Questions.Decide(c.Request().Context(), d)
-	}
-	if form.Refused(err) {
-		return s.showQueue(c, d, form)
-	}
-	if err != nil {
-		return err
-	}
-	s.Site.Good(c, "opinion.queue.done")
-	return page.Redirect(c, "/admin/questions")
+// queue is where the platform decides.
+func (s *Server) queue() casedesk.Desk[questions.Subject] {
+	return casedesk.Desk[questions.Subject]{Site: s.Site, DB: s.DB, Reports: questions.Reports(), Decide: s.Questions.Decide, Page: "ask/queue", Path: "/admin/questions",
+		Reasons: "ask.reason.", Parts: "ask.part.", Keep: "opinion.queue.keep_hint", Hide: "ask.queue.hide_hint"}
 }

@@ -1,14 +1,16 @@
 package idea
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
 
-	"relais/internal/fault"
 	"relais/internal/ideas"
+	"relais/internal/reports"
+	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
 )
 
@@ -199,68 +201,22 @@ func (s *Server) product(c echo.Context) error {
 	return s.decided(c, form, err, "ideas.desk.made")
 }
 
-type queuePage struct {
-	Cases   []caseForm
-	Decided []ideas.Report
-	Pager   *page.Pager
-}
-
-// caseForm is something reported with the form that decides.
-type caseForm struct {
-	ideas.Case
-	Form    *page.Form
-	Choices []page.Option
-}
-
-func (s *Server) queue(c echo.Context) error { return s.showQueue(c, ideas.Decision{}, nil) }
-
-// decidedLately is how many decisions the queue shows.
-const decidedLately = 20
-
-// showQueue is what was reported and waits, the oldest first; form is a refused decision.
-func (s *Server) showQueue(c echo.Context, d ideas.Decision, form *page.Form) error {
-	ctx, l := c.Request().Context(), page.Lang(c)
-	data := queuePage{Pager: page.NewPager(c, listed, 0)}
-	cases, total, err := ideas.Cases(ctx, s.DB, listed, data.Pager.Offset())
-	if err != nil {
-		return err
-	}
-	data.Pager.Total = total
-	status := http.StatusOK
-	for _, one := range cases {
-		f := caseForm{Case: one, Form: page.NewForm(), Choices: []page.Option{
-			{Value: "keep", Label: l.T("opinion.queue.keep"), Hint: l.T("ideas.queue.keep_hint")},
-			{Value: "hide", Label: l.T("opinion.queue.hide"), Hint: l.T("ideas.queue.hide_hint")}}}
-		if form != nil && one.Idea.ID == d.IdeaID && one.CommentID() == d.CommentID {
-			f.Form, status = form, form.Status()
-		}
-		data.Cases = append(data.Cases, f)
-	}
-	if data.Decided, err = ideas.DecidedLately(ctx, s.DB, decidedLately); err != nil {
-		return err
-	}
-	return s.Site.Render(c, status, "idea/queue", data)
-}
-
-// decide ends the reports about one thing; comment 0 is the idea itself. A form without a choice is a fault of its field.
-func (s *Server) decide(c echo.Context) error {
-	id, err := number(c, "idea")
-	if err != nil {
-		return err
-	}
-	comment, err := number(c, "comment")
-	if err != nil {
-		return err
-	}
-	form := page.PostedForm(c)
-	d := ideas.Decision{IdeaID: id, CommentID: comment, By: viewer(c), Hide: form.Get("do") == "hide", Why: form.Raw("why")}
-	if !d.Hide && form.Get("do") != "keep" {
-		err = fault.Field("do", "fault.required")
-	} else {
-		err = s.Ideas.Decide(c.Request().Context(), d)
-	}
-	if form.Refused(err) {
-		return s.showQueue(c, d, form)
-	}
-	return s.said(c, err, "opinion.queue.done", "/admin/ideas")
+// queue is where the platform decides; comment 0 of an address is the idea itself.
+func (s *Server) queue() casedesk.Desk[ideas.Subject] {
+	return casedesk.Desk[ideas.Subject]{Site: s.Site, DB: s.DB, Reports: ideas.Reports(), Decide: s.Ideas.Decide, Page: "idea/queue", Path: "/admin/ideas",
+		Reasons: "ideas.reason.", Parts: "ideas.part.", Keep: "ideas.queue.keep_hint", Hide: "ideas.queue.hide_hint",
+		Below: func(c reports.Case[ideas.Subject]) string {
+			return fmt.Sprintf("%d/%d", c.Subject.Idea.ID, c.Subject.CommentID())
+		},
+		Named: func(c echo.Context) (reports.Part, int64, error) {
+			id, err := number(c, "idea")
+			if err != nil {
+				return "", 0, err
+			}
+			comment, err := number(c, "comment")
+			if err != nil || comment == 0 {
+				return ideas.AnIdea, id, err
+			}
+			return ideas.AComment, comment, nil
+		}}
 }

@@ -57,9 +57,9 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/ideas/:idea/name", s.name, page.RequireMember)
 	e.POST("/ideas/:idea/comments", s.comment, page.RequireMember)
 	e.POST("/ideas/:idea/comments/:comment/erase", s.eraseComment, page.RequireMember)
-	e.GET("/ideas/:idea/report", s.showReport)
+	e.GET("/ideas/:idea/report", s.report)
 	e.POST("/ideas/:idea/report", s.report)
-	e.GET("/ideas/:idea/comments/:comment/report", s.showReport)
+	e.GET("/ideas/:idea/comments/:comment/report", s.report)
 	e.POST("/ideas/:idea/comments/:comment/report", s.report)
 	e.GET("/me/ideas", s.mine, page.RequireMember)
 
@@ -72,8 +72,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.POST("/:idea/merge", s.merge)
 	b.POST("/:idea/product", s.product)
 
-	e.GET("/admin/ideas", s.queue, page.RequireAdmin)
-	e.POST("/admin/ideas/:idea/:comment", s.decide, page.RequireAdmin)
+	e.GET("/admin/ideas", s.queue().Show, page.RequireAdmin)
+	e.POST("/admin/ideas/:idea/:comment", s.queue().Judge, page.RequireAdmin)
 }
 
 // number reads the number at the head of a part of the address, "7-a-title"; what is none does not exist.

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,6 +12,8 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/ideas"
+	"relais/internal/reports"
+	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
 )
 
@@ -201,54 +202,27 @@ func (s *Server) eraseComment(c echo.Context) error {
 	return s.said(c, err, "ideas.talk.erased", v.Path()+"#comments")
 }
 
-type reportPage struct {
-	ideas.View
-	Comment *ideas.Comment // nil: the idea
-	Form    *page.Form
-	Reasons []page.Option
-	Action  string
-}
-
-func (s *Server) reportPage(c echo.Context) (data reportPage, err error) {
-	l := page.Lang(c)
-	data = reportPage{Form: page.NewForm(), Action: c.Request().URL.Path, Reasons: []page.Option{{Label: l.T("opinion.report.choose")}}}
-	for _, r := range ideas.Reasons() {
-		data.Reasons = append(data.Reasons, page.Option{Value: r, Label: l.T("ideas.reason." + r)})
-	}
-	if data.View, err = s.seen(c); err != nil || !strings.Contains(data.Action, "/comments/") {
-		return data, err
-	}
-	n, err := number(c, "comment")
-	if err != nil {
-		return data, err
-	}
-	said, err := ideas.CommentOf(c.Request().Context(), s.DB, data.ID, n)
-	data.Comment = &said
-	return data, err
-}
-
-func (s *Server) showReport(c echo.Context) error {
-	data, err := s.reportPage(c)
-	if err != nil {
-		return err
-	}
-	return s.Site.Render(c, http.StatusOK, "idea/report", data)
-}
-
-// report takes in what a visitor found wrong, with an account or without.
+// report is what a visitor finds wrong with an idea or a comment, with an account or without.
 func (s *Server) report(c echo.Context) error {
-	data, err := s.reportPage(c)
+	v, err := s.seen(c)
 	if err != nil {
 		return err
 	}
-	data.Form = page.PostedForm(c)
-	complaint := ideas.Complaint{IdeaID: data.ID, MemberID: viewer(c), Reason: data.Form.Get("reason"), Text: data.Form.Raw("text")}
-	if data.Comment != nil {
-		complaint.CommentID = data.Comment.ID
+	said := reports.Complaint{Part: ideas.AnIdea, ID: v.ID, MemberID: viewer(c)}
+	f := casedesk.Form[ideas.Subject]{Subject: ideas.Subject{Idea: v}, Back: v.Path(), Reasons: casedesk.Reasons(page.Lang(c), "ideas.reason.", ideas.Reasons())}
+	if c.Param("comment") != "" {
+		said.Part = ideas.AComment
+		if said.ID, err = number(c, "comment"); err != nil {
+			return err
+		}
+		one, err := ideas.CommentOf(c.Request().Context(), s.DB, v.ID, said.ID)
+		if err != nil {
+			return err
+		}
+		f.Subject.Comment = &one
 	}
-	err = s.Ideas.Report(c.Request().Context(), complaint)
-	if data.Form.Refused(err) {
-		return s.Site.Render(c, data.Form.Status(), "idea/report", data)
-	}
-	return s.said(c, err, "opinion.report.done", data.Path())
+	return casedesk.Answer(c, s.Site, "idea/report", f, func(reason, text string) error {
+		said.Reason, said.Text = reason, text
+		return s.Ideas.Report(c.Request().Context(), said)
+	})
 }

@@ -6,74 +6,37 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/fault"
-	"relais/internal/i18n"
 	"relais/internal/support"
+	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
 )
 
-// reportPage is the form by which a side reports a message of the other.
-type reportPage struct {
-	Message support.Message
-	Back    string
-	Action  string
-	Brand   string // whose page it is; empty: the buyer's
-	Form    *page.Form
-	Reasons []page.Option
-
-	talk int64
-	side support.Side
-}
-
-func (s *Server) reportPage(c echo.Context, talk int64, side support.Side, back string) (d reportPage, err error) {
+// report is what a side finds wrong with a message of the other; back is the page of the conversation, brand the handle of the team that reports.
+func (s *Server) report(c echo.Context, talk int64, side support.Side, back, brand string) error {
 	id, err := number(c, "message")
 	if err != nil {
-		return d, err
+		return err
 	}
-	d = reportPage{Back: back, Action: back + "/report/" + c.Param("message"), Form: page.NewForm(), Reasons: reasons(page.Lang(c)), talk: talk, side: side}
-	d.Message, err = support.Reportable(c.Request().Context(), s.DB, talk, id, side)
-	return d, err
-}
-
-func reasons(l i18n.Lang) []page.Option {
-	list := []page.Option{{Value: "", Label: l.T("opinion.report.choose")}}
-	for _, r := range support.Reasons() {
-		list = append(list, page.Option{Value: r, Label: l.T("inbox.reason." + r)})
+	f := casedesk.Form[support.Message]{Back: back, Brand: brand, Reasons: casedesk.Reasons(page.Lang(c), "inbox.reason.", support.Reasons())}
+	if f.Subject, err = support.Reportable(c.Request().Context(), s.DB, talk, id, side); err != nil {
+		return err
 	}
-	return list
-}
-
-// report shows the form, and on POST takes it in.
-func (s *Server) report(c echo.Context, d reportPage) error {
-	if c.Request().Method != http.MethodPost {
-		return s.Site.Render(c, http.StatusOK, "inbox/report", d)
-	}
-	d.Form = page.PostedForm(c)
-	complaint := support.Complaint{ConversationID: d.talk, MessageID: d.Message.ID, Side: d.side, Reason: d.Form.Get("reason"), Text: d.Form.Raw("text")}
+	said := support.Complaint{ConversationID: talk, MessageID: id, Side: side}
 	if v := page.ViewerFrom(c); v != nil {
-		complaint.MemberID = v.ID
+		said.MemberID = v.ID
 	}
-	err := s.Support.Report(c.Request().Context(), complaint)
-	if d.Form.Refused(err) {
-		return s.Site.Render(c, d.Form.Status(), "inbox/report", d)
-	}
-	return s.done(c, err, "opinion.report.done", d.Back)
+	return casedesk.Answer(c, s.Site, "inbox/report", f, func(reason, text string) error {
+		said.Reason, said.Text = reason, text
+		return s.Support.Report(c.Request().Context(), said)
+	})
 }
 
 func (s *Server) buyerReports(c echo.Context, t talkPage) error {
-	d, err := s.reportPage(c, t.Talk.ID, support.FromBuyer, t.Base)
-	if err != nil {
-		return err
-	}
-	return s.report(c, d)
+	return s.report(c, t.Talk.ID, support.FromBuyer, t.Base, "")
 }
 
 func (s *Server) brandReports(c echo.Context, t conversationPage) error {
-	d, err := s.reportPage(c, t.Talk.ID, support.FromBrand, t.Here)
-	if err != nil {
-		return err
-	}
-	d.Brand = t.Brand.Handle
-	return s.report(c, d)
+	return s.report(c, t.Talk.ID, support.FromBrand, t.Here, t.Brand.Handle)
 }
 
 type queuePage struct {

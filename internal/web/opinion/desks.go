@@ -5,8 +5,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"relais/internal/fault"
 	"relais/internal/ratings"
+	"relais/internal/reports"
+	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
 )
 
@@ -24,7 +25,7 @@ type deskPage struct {
 type deskRating struct {
 	ratings.Rating
 	Form     *page.Form
-	Reported *ratings.Report
+	Reported *reports.Report
 }
 
 func brandOf(c echo.Context) page.BrandRef {
@@ -92,34 +93,18 @@ func (s *Server) reply(c echo.Context) error {
 	return page.Redirect(c, "/brand/"+b.Handle+"/ratings#r-"+id(n))
 }
 
-// deskReportPage is the report of a brand about a rating of a product of theirs; to other brands it does not exist.
-func (s *Server) deskReportPage(c echo.Context) (reportPage, error) {
-	data, err := s.reportPage(c, ratings.PartRating)
-	if err != nil {
-		return data, err
-	}
-	b := brandOf(c)
-	if data.Subject.Rating.BrandID != b.ID {
-		return data, ratings.ErrGone
-	}
-	data.Brand, data.Back = b.Handle, "/brand/"+b.Handle+"/ratings#r-"+c.Param("id")
-	return data, nil
-}
-
-func (s *Server) showDeskReport(c echo.Context) error {
-	data, err := s.deskReportPage(c)
-	if err != nil {
-		return err
-	}
-	return s.Site.Render(c, http.StatusOK, "opinion/report", data)
-}
-
+// deskReport is the report of a brand about a rating of a product of theirs; to other brands it does not exist.
 func (s *Server) deskReport(c echo.Context) error {
-	data, err := s.deskReportPage(c)
+	b := brandOf(c)
+	f, err := s.reportForm(c, ratings.PartRating)
+	if err == nil && f.Subject.Rating.BrandID != b.ID {
+		err = ratings.ErrGone
+	}
 	if err != nil {
 		return err
 	}
-	return s.file(c, data, ratings.Complaint{Part: ratings.PartRating, BrandID: &data.Subject.Rating.BrandID, MemberID: &page.ViewerFrom(c).ID})
+	f.Brand, f.Words, f.Back = b.Handle, true, "/brand/"+b.Handle+"/ratings#r-"+c.Param("id")
+	return s.file(c, f, b.ID)
 }
 
 type ownPage struct {
@@ -190,68 +175,8 @@ func (s *Server) answer(c echo.Context) error {
 	return page.Redirect(c, "/me/guestbook#t-"+id(n))
 }
 
-type queuePage struct {
-	Cases   []caseForm
-	Decided []ratings.Report
-	Pager   *page.Pager
-}
-
-// caseForm is something reported with the form that decides.
-type caseForm struct {
-	ratings.Case
-	Form    *page.Form
-	Choices []page.Option
-}
-
-func (s *Server) queue(c echo.Context) error { return s.showQueue(c, ratings.Decision{}, nil) }
-
-// decidedLately is how many decisions the queue shows.
-const decidedLately = 20
-
-// showQueue is what was reported and waits, the oldest first; form is a refused decision.
-func (s *Server) showQueue(c echo.Context, d ratings.Decision, form *page.Form) error {
-	ctx, l := c.Request().Context(), page.Lang(c)
-	data := queuePage{Pager: page.NewPager(c, deskSize, 0)}
-	cases, total, err := ratings.Cases(ctx, s.DB, deskSize, data.Pager.Offset())
-	if err != nil {
-		return err
-	}
-	data.Pager.Total = total
-	status := http.StatusOK
-	for _, one := range cases {
-		f := caseForm{Case: one, Form: page.NewForm(), Choices: []page.Option{
-			{Value: "keep", Label: l.T("opinion.queue.keep"), Hint: l.T("opinion.queue.keep_hint")},
-			{Value: "hide", Label: l.T("opinion.queue.hide"), Hint: l.T("opinion.queue.hide_hint")}}}
-		if form != nil && one.Part == d.Part && one.ID == d.ID {
-			f.Form, status = form, form.Status()
-		}
-		data.Cases = append(data.Cases, f)
-	}
-	if data.Decided, err = ratings.Decided(ctx, s.DB, decidedLately); err != nil {
-		return err
-	}
-	return s.Site.Render(c, status, "opinion/queue", data)
-}
-
-// decide ends the reports about one thing. A form without a choice is a fault of its field.
-func (s *Server) decide(c echo.Context) error {
-	n, err := number(c, "id")
-	if err != nil {
-		return err
-	}
-	form := page.PostedForm(c)
-	d := ratings.Decision{Part: ratings.Part(c.Param("part")), ID: n, By: page.ViewerFrom(c).ID, Hide: form.Get("do") == "hide", Why: form.Raw("why")}
-	if !d.Hide && form.Get("do") != "keep" {
-		err = fault.Field("do", "fault.required")
-	} else {
-		err = s.Ratings.Decide(c.Request().Context(), d)
-	}
-	if form.Refused(err) {
-		return s.showQueue(c, d, form)
-	}
-	if err != nil {
-		return err
-	}
-	s.Site.Good(c, "opinion.queue.done")
-	return page.Redirect(c, "/admin/ratings")
+// queue is where the platform decides.
+func (s *Server) queue() casedesk.Desk[ratings.Subject] {
+	return casedesk.Desk[ratings.Subject]{Site: s.Site, DB: s.DB, Reports: ratings.Reports(), Decide: s.Ratings.Decide, Page: "opinion/queue", Path: "/admin/ratings",
+		Reasons: "opinion.reason.", Parts: "opinion.part.", Keep: "opinion.queue.keep_hint", Hide: "opinion.queue.hide_hint"}
 }

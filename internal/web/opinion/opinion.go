@@ -61,18 +61,18 @@ func (s *Server) Routes(e *echo.Echo) {
 
 	e.GET("/p/:slug/ratings", s.ofProduct, s.Site.Shared(false))
 	e.GET("/@:handle/thanks", s.book, s.Site.Shared(false))
-	e.GET("/report/:part/:id", s.showReport)
+	e.GET("/report/:part/:id", s.report)
 	e.POST("/report/:part/:id", s.report)
 
 	e.GET("/brand/:handle/ratings", s.desk, page.RequireBrand)
 	e.POST("/brand/:handle/ratings/:id/reply", s.reply, page.RequireBrand)
-	e.GET("/brand/:handle/ratings/:id/report", s.showDeskReport, page.RequireBrand)
+	e.GET("/brand/:handle/ratings/:id/report", s.deskReport, page.RequireBrand)
 	e.POST("/brand/:handle/ratings/:id/report", s.deskReport, page.RequireBrand)
 	e.GET("/me/guestbook", s.own, page.RequireMember)
 	e.POST("/me/guestbook/:id/hide", s.hide, page.RequireMember)
 	e.POST("/me/guestbook/:id/answer", s.answer, page.RequireMember)
-	e.GET("/admin/ratings", s.queue, page.RequireAdmin)
-	e.POST("/admin/ratings/:part/:id", s.decide, page.RequireAdmin)
+	e.GET("/admin/ratings", s.queue().Show, page.RequireAdmin)
+	e.POST("/admin/ratings/:part/:id", s.queue().Judge, page.RequireAdmin)
 }
 
 // number reads a number in a route; what is none does not exist.
@@ -178,15 +178,6 @@ func starOptions(l i18n.Lang) []page.Option {
 	var list []page.Option
 	for stars := 5; stars >= 1; stars-- {
 		list = append(list, page.Option{Value: strconv.Itoa(stars), Label: l.T("opinion.star", "Count", stars), End: ""})
-	}
-	return list
-}
-
-// reasonOptions are the reasons of a report.
-func reasonOptions(l i18n.Lang) []page.Option {
-	list := []page.Option{{Label: l.T("opinion.report.choose"), Value: ""}}
-	for _, r := range ratings.Reasons() {
-		list = append(list, page.Option{Value: r, Label: l.T("opinion.reason." + r)})
 	}
 	return list
 }

@@ -3,7 +3,6 @@ package opinion
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -12,7 +11,9 @@ import (
 	"relais/internal/changes"
 	"relais/internal/fault"
 	"relais/internal/ratings"
+	"relais/internal/reports"
 	"relais/internal/storefronts"
+	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
 )
 
@@ -87,72 +88,45 @@ func (s *Server) front(c echo.Context) (storefronts.Storefront, error) {
 	return storefronts.ByHandle(c.Request().Context(), s.DB, c.Param("handle"))
 }
 
-type reportPage struct {
-	Part    ratings.Part
-	Subject ratings.Subject
-	Form    *page.Form
-	Reasons []page.Option
-	Action  string
-	Back    string
-	Brand   string // handle of the brand at whose desk; empty: everybody's page
-}
-
-func (s *Server) reportPage(c echo.Context, part ratings.Part) (data reportPage, err error) {
+// reportForm is the form for something that is read.
+func (s *Server) reportForm(c echo.Context, part reports.Part) (f casedesk.Form[ratings.Subject], err error) {
 	n, err := number(c, "id")
 	if err != nil {
-		return data, err
+		return f, err
 	}
-	data = reportPage{Part: part, Form: page.NewForm(), Reasons: reasonOptions(page.Lang(c)), Action: c.Request().URL.Path}
-	if !slices.Contains([]ratings.Part{ratings.PartRating, ratings.PartReply, ratings.PartThanks}, data.Part) {
-		return data, ratings.ErrGone
+	f.Part, f.Reasons = part, casedesk.Reasons(page.Lang(c), "opinion.reason.", ratings.Reasons())
+	if f.Subject, err = ratings.About(c.Request().Context(), s.DB, part, n); err != nil {
+		return f, err
 	}
-	if data.Subject, err = ratings.About(c.Request().Context(), s.DB, data.Part, n); err != nil {
-		return data, err
-	}
-	if data.Subject.Thanks != nil {
-		data.Back = "/@" + data.Subject.Thanks.Handle + "/thanks"
+	if f.Subject.Thanks != nil {
+		f.Back = "/@" + f.Subject.Thanks.Handle + "/thanks"
 	} else {
-		data.Back = "/p/" + data.Subject.Rating.Slug + "/ratings"
+		f.Back = "/p/" + f.Subject.Rating.Slug + "/ratings"
 	}
-	return data, nil
+	return f, nil
 }
 
-func (s *Server) showReport(c echo.Context) error {
-	data, err := s.reportPage(c, ratings.Part(c.Param("part")))
-	if err != nil {
-		return err
-	}
-	return s.Site.Render(c, http.StatusOK, "opinion/report", data)
-}
-
-// report takes in what a visitor found wrong, with an account or without.
+// report is what a visitor finds wrong, with an account or without.
 func (s *Server) report(c echo.Context) error {
-	data, err := s.reportPage(c, ratings.Part(c.Param("part")))
+	f, err := s.reportForm(c, reports.Part(c.Param("part")))
 	if err != nil {
 		return err
 	}
-	complaint := ratings.Complaint{Part: data.Part}
-	if v := page.ViewerFrom(c); v != nil {
-		complaint.MemberID = &v.ID
-	}
-	return s.file(c, data, complaint)
+	return s.file(c, f, 0)
 }
 
-// file keeps a report of the page's form.
-func (s *Server) file(c echo.Context, data reportPage, complaint ratings.Complaint) error {
+// file answers the form, for a brand where its number is given.
+func (s *Server) file(c echo.Context, f casedesk.Form[ratings.Subject], brandID int64) error {
 	n, err := number(c, "id")
 	if err != nil {
 		return err
 	}
-	data.Form = page.PostedForm(c)
-	complaint.ID, complaint.Reason, complaint.Text = n, data.Form.Get("reason"), data.Form.Raw("text")
-	err = s.Ratings.Report(c.Request().Context(), complaint)
-	if data.Form.Refused(err) {
-		return s.Site.Render(c, data.Form.Status(), "opinion/report", data)
+	said := reports.Complaint{Part: f.Part, ID: n, BrandID: brandID}
+	if v := page.ViewerFrom(c); v != nil {
+		said.MemberID = v.ID
 	}
-	if err != nil {
-		return err
-	}
-	s.Site.Good(c, "opinion.report.done")
-	return page.Redirect(c, data.Back)
+	return casedesk.Answer(c, s.Site, "opinion/report", f, func(reason, text string) error {
+		said.Reason, said.Text = reason, text
+		return s.Ratings.Report(c.Request().Context(), said)
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,11 +14,12 @@ import (
 	"relais/internal/changes"
 	"relais/internal/fault"
 	"relais/internal/follows"
-	"relais/internal/i18n"
 	"relais/internal/posts"
 	"relais/internal/referrals"
+	"relais/internal/reports"
 	"relais/internal/storefronts"
 	"relais/internal/stories"
+	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
 	"relais/internal/web/preview"
 )
@@ -255,54 +257,30 @@ func (s *Server) card(c echo.Context) error {
 	return s.Pictures.Answer(c, about)
 }
 
-// reportPage is the form for what somebody finds wrong with a story.
-type reportPage struct {
-	Story   stories.Story
-	Excerpt string
-	Form    *page.Form
-	Reasons []page.Option
-}
-
-func (s *Server) reportForm(c echo.Context, told stories.Story, form *page.Form) error {
-	l := page.Lang(c)
-	data := reportPage{Story: told, Excerpt: stories.Excerpt(told.Body, excerptRunes), Form: form, Reasons: reasonOptions(l)}
-	return s.Site.Render(c, form.Status(), "story/report", data)
-}
-
-func reasonOptions(l i18n.Lang) []page.Option {
-	list := []page.Option{{Label: l.T("opinion.report.choose"), Value: ""}}
-	for _, r := range stories.Reasons() {
-		list = append(list, page.Option{Value: r, Label: l.T("opinion.reason." + r)})
-	}
-	return list
-}
-
-func (s *Server) askReport(c echo.Context) error {
-	told, err := s.public(c)
-	if err != nil {
-		return err
-	}
-	return s.reportForm(c, told, page.NewForm())
-}
-
-// report takes in what a visitor found wrong, with an account or without.
+// report is what a visitor finds wrong with a story, with an account or without.
 func (s *Server) report(c echo.Context) error {
 	told, err := s.public(c)
 	if err != nil {
 		return err
 	}
-	form := page.PostedForm(c)
-	complaint := stories.Complaint{Code: told.Code, Reason: form.Get("reason"), Text: form.Raw("text")}
+	said := reports.Complaint{Part: stories.AStory, ID: told.ID}
 	if v := page.ViewerFrom(c); v != nil {
-		complaint.MemberID = &v.ID
+		said.MemberID = v.ID
 	}
-	err = s.Stories.Report(c.Request().Context(), complaint)
-	if form.Refused(err) {
-		return s.reportForm(c, told, form)
-	}
-	if err != nil {
-		return err
-	}
-	s.Site.Good(c, "opinion.report.done")
-	return page.Redirect(c, told.Path())
+	f := casedesk.Form[Tile]{Subject: TileOf(told), Back: told.Path(), Reasons: casedesk.Reasons(page.Lang(c), "opinion.reason.", stories.Reasons())}
+	return casedesk.Answer(c, s.Site, "story/report", f, func(reason, text string) error {
+		said.Reason, said.Text = reason, text
+		return s.Stories.Report(c.Request().Context(), said)
+	})
+}
+
+// queue is where the platform decides.
+func (s *Server) queue() casedesk.Desk[stories.Story] {
+	return casedesk.Desk[stories.Story]{Site: s.Site, DB: s.DB, Reports: stories.Reports(), Decide: s.Stories.Decide, Page: "story/queue", Path: "/admin/stories",
+		Reasons: "opinion.reason.", Keep: "story.queue.keep_hint", Hide: "story.queue.hide_hint",
+		Below: func(c reports.Case[stories.Story]) string { return strconv.FormatInt(c.ID, 10) },
+		Named: func(c echo.Context) (reports.Part, int64, error) {
+			id, err := number(c, "id")
+			return stories.AStory, id, err
+		}}
 }

@@ -62,7 +62,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	shared := s.Site.Shared(false)
 	e.GET("/stories/:ref", s.story, shared)
 	e.GET("/stories/:ref/card.jpg", s.card)
-	e.GET("/stories/:ref/report", s.askReport)
+	e.GET("/stories/:ref/report", s.report)
 	e.POST("/stories/:ref/report", s.report)
 	e.GET("/b/:handle/stories", s.ofBrand, shared)
 	e.GET("/@:handle/stories", s.ofMember, shared)
@@ -77,8 +77,8 @@ func (s *Server) Routes(e *echo.Echo) {
 		e.POST(path+"/:id/do", s.do, guard)
 		e.POST(path+"/:id/move", s.move, guard)
 	}
-	e.GET("/admin/stories", s.queue, page.RequireAdmin)
-	e.POST("/admin/stories/:id", s.decide, page.RequireAdmin)
+	e.GET("/admin/stories", s.queue().Show, page.RequireAdmin)
+	e.POST("/admin/stories/:id", s.queue().Judge, page.RequireAdmin)
 }
 
 // number reads a number in a route; what is none does not exist.
