@@ -46,3 +46,5 @@ create trigger order_line_royalties_move after insert or update or delete on ord
 
 alter table earnings drop constraint earnings_role_check,
   add constraint earnings_role_check check (role in ('sale','delivery','commission','margin','kept','royalty','idea'));
+drop index earnings_released;
+create index earnings_released on earnings (released_at) where role in ('commission','margin','royalty','idea') and released_at is not null;

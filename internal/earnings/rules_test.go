@@ -81,7 +81,7 @@ func TestSplitLineAddsUp(t *testing.T) {
 		fee := rapid.Int64Range(0, 10000).Draw(t, "fee")
 		rate := rapid.Int64Range(0, 10000-fee).Draw(t, "rate")
 		part := rapid.Int64Range(1, 9999).Draw(t, "part")
-		alone, err := earnings.SplitLine(total, vat, earnings.Rates{Credits: all(rate), FeeBps: fee})
+		alone, err := earnings.SplitLine(total, vat, earnings.Rates{Credits: []earnings.Credit{{RateBps: rate, PartBps: 10000}}, FeeBps: fee})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,6 +104,40 @@ func TestSplitLineAddsUp(t *testing.T) {
 			t.Fatalf("alone %+v, shared %+v", alone, shared)
 		}
 	})
+}
+
+// A royalty is the price without VAT times its rate, rounded down by itself, and the brand's loss alone: whoever brought the buyer, the platform
+// and the other authors have what they would have without it. More than there is is refused.
+func TestSplitRoyalties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		total, vat := rapid.Int64Range(1, 1<<50).Draw(t, "total"), rapid.Int64Range(0, 5000).Draw(t, "vat")
+		r := earnings.Rates{Credits: two(rapid.Int64Range(0, 4000).Draw(t, "rate"), rapid.Int64Range(1, 9999).Draw(t, "part"), rapid.Int64Range(0, 4000).Draw(t, "other rate")),
+			FeeBps: rapid.Int64Range(0, 2000).Draw(t, "fee")}
+		plain, err := earnings.SplitLine(total, vat, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Royalties = rapid.SliceOfN(rapid.Int64Range(0, 1000), 0, 4).Draw(t, "royalties")
+		s, err := earnings.SplitLine(total, vat, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := s.Sale
+		for i, bps := range r.Royalties {
+			if sum += s.Royalties[i]; s.Royalties[i] != floor(s.Net, bps, 10000) {
+				t.Fatalf("%d of %d at %d", s.Royalties[i], s.Net, bps)
+			}
+		}
+		if sum != plain.Sale || s.Sale < 0 || s.Fee != plain.Fee || !reflect.DeepEqual(s.Commissions, plain.Commissions) {
+			t.Fatalf("%+v, without royalties %+v", s, plain)
+		}
+	})
+	for _, r := range []earnings.Rates{{Royalties: []int64{-1}}, {Royalties: []int64{10001}}, {Royalties: []int64{5000, 5001}}, {Credits: all(8000), FeeBps: 500, Royalties: []int64{1501}},
+		{Credits: two(9000, 5000, 9000), Royalties: []int64{1001}}} {
+		if s, err := earnings.SplitLine(100, 0, r); !errors.Is(err, earnings.ErrShares) {
+			t.Errorf("%+v: %+v, %v; want ErrShares", r, s, err)
+		}
+	}
 }
 
 func TestFreeAt(t *testing.T) {

@@ -11,9 +11,10 @@ import (
 // whole is everything, in basis points.
 const whole = 10_000
 
-// Of is a royalty of so much of the price without VAT, in basis points, of a design that is not published yet: for Example.
-func Of(memberID, bps int64) Royalty {
-	return Royalty{Role: earnings.Royalty, MemberID: memberID, AgreedBps: bps, RateBps: bps}
+// Of is a royalty of nobody yet, for Example: so much of the price without VAT, in basis points, for a design (earnings.Royalty) or an idea
+// (earnings.Idea). Set its MemberID where Gather is to join it with others.
+func Of(role earnings.Role, bps int64) Royalty {
+	return Royalty{Role: role, AgreedBps: bps, RateBps: bps}
 }
 
 // author is a royalty with what tells its member from the buyer.

@@ -73,12 +73,13 @@ func Save(ctx context.Context, tx *sqlx.Tx, orderLineID int64, rs []Royalty, min
 }
 
 const selectOfOrder = `
-select r.order_line_id, r.role, r.member_id, m.name, m.handle, r.agreed_bps, r.rate_bps, r.minor, r.publication_id, r.idea_id, coalesce(p.title, i.title, '') as title
+select r.order_line_id, r.role, r.member_id, case when i.named is false then '' else m.name end as name, case when i.named is false then '' else m.handle end as handle, r.agreed_bps, r.rate_bps, r.minor, r.publication_id, r.idea_id, coalesce(p.title, i.title, '') as title
 from order_lines l join order_line_royalties r on r.order_line_id = l.id join members m on m.id = r.member_id
 left join publications p on p.id = r.publication_id left join ideas i on i.id = r.idea_id
 where l.order_id = $1 order by r.order_line_id, r.role desc, r.publication_id desc, r.member_id`
 
-// OfOrder is the royalties of all lines of an order: of each line the authors of designs first, the nearest first, then that of its idea.
+// OfOrder is the royalties of all lines of an order: of each line the authors of designs first, the nearest first, then that of its idea,
+// without a name where the idea does not show it.
 func OfOrder(ctx context.Context, q sqlx.QueryerContext, orderID int64) ([]Royalty, error) {
 	var rs []Royalty
 	if err := sqlx.SelectContext(ctx, q, &rs, selectOfOrder, orderID); err != nil {

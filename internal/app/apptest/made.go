@@ -1,0 +1,36 @@
+package apptest
+
+import (
+	"relais/internal/postgres/pgtest"
+)
+
+// Published makes a product that is on sale already the published design of a member, at that royalty in basis points, which varies another publication (0:
+// none), and returns the publication. It is written behind the domain's back: nothing was drawn.
+func (w *World) Published(product, author, royaltyBps, varies int64) (id int64) {
+	w.T.Helper()
+	w.behind(&id, `insert into publications (design_id, revision, author_id, base_product_id, product_id, parent_id, title, royalty_bps, may_vary, state, asked_at)
+		values (1, 1, $2, $1, nullif($1, 0), nullif($4::bigint, 0), 'Dessin ' || $2, $3, true, case when $1 = 0 then 'left' else 'listed' end, now()) returning id`, product, author, royaltyBps, varies)
+	return id
+}
+
+// CameOf has a product hang on the thread of an idea of a member, and returns the idea. It is written behind the domain's back, as Published.
+func (w *World) CameOf(s Shop, author int64) (id int64) {
+	w.T.Helper()
+	w.behind(&id, `with made as (insert into ideas (brand_id, author_id, operation, lang, title, text, named, threshold, answer_days, supporters, state, proposed_at, closes_at, reached_at, answer_by,
+		  answer, answer_text, answered_by, answered_at, made_at)
+		values ($1, $2, 'an idea of ' || $3, 'fr', 'Un bol plus grand', 'Il tiendrait une soupe.', true, 5, 7, 5, 'made', now(), now() + interval '20 days', now(), now() + interval '7 days', 'yes', 'Oui.', $2, now(), now()) returning id)
+		insert into idea_steps (idea_id, kind, ref_id, at) select id, 'product', $3, now() from made returning idea_id`, s.Brand, author, s.Product)
+	return id
+}
+
+// behind runs a statement as the owner of the database, with its triggers off.
+func (w *World) behind(id *int64, query string, args ...any) {
+	w.T.Helper()
+	tx, err := pgtest.Owner(w.T, w.DB).Beginx()
+	must(w.T, err)
+	defer func() { _ = tx.Rollback() }()
+	_, err = tx.Exec(`set local session_replication_role = replica`)
+	must(w.T, err)
+	must(w.T, tx.Get(id, query, args...))
+	must(w.T, tx.Commit())
+}
