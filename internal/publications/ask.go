@@ -208,7 +208,7 @@ func Variable(ctx context.Context, q sqlx.QueryerContext, slug string) (p Public
 
 // Vary begins a design of that member's that is a copy of the one that is sold as the product at that address. ErrNoVarying, ErrUnverified, and what designs.Vary says.
 func (s *Service) Vary(ctx context.Context, memberID int64, slug, title string) (designID int64, err error) {
-	return designID, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		if err := person(ctx, tx, memberID); err != nil {
 			return err
 		}
@@ -223,4 +223,5 @@ func (s *Service) Vary(ctx context.Context, memberID int64, slug, title string) 
 		designID, err = designs.Vary(ctx, tx, memberID, of, p.ID, title, s.now())
 		return err
 	})
+	return designID, err
 }

@@ -121,3 +121,11 @@ func CoverOf(ctx context.Context, q sqlx.QueryerContext, productID int64) (hash 
 	err = sqlx.GetContext(ctx, q, &hash, `select coalesce((select m.hash from product_photos f join media m on m.id = f.media_id where f.product_id = $1 order by f.position limit 1), '')`, productID)
 	return hash, postgres.Translate(err)
 }
+
+const selectSold = `select ` + columns + from + `where o.slug = $1 and p.state = 'listed' and d.blocked_at is null`
+
+// Sold is the publication whose product has that address, as everybody may see it. ErrGone.
+func Sold(ctx context.Context, q sqlx.QueryerContext, slug string) (p Publication, err error) {
+	err = orGone(sqlx.GetContext(ctx, q, &p, selectSold, slug))
+	return p, err
+}

@@ -44,6 +44,7 @@ import (
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
+	"relais/internal/publications"
 	"relais/internal/questions"
 	"relais/internal/ratings"
 	"relais/internal/reconcile"
@@ -65,6 +66,7 @@ import (
 	"relais/internal/web/counter"
 	"relais/internal/web/federation"
 	"relais/internal/web/feed"
+	"relais/internal/web/gallery"
 	"relais/internal/web/groupbuy"
 	"relais/internal/web/idea"
 	"relais/internal/web/inbox"
@@ -112,6 +114,7 @@ type Options struct {
 	Stories     *stories.Service
 	Designs     *designs.Service
 	Making      *making.Service
+	Published   *publications.Service
 	Follows     *follows.Service
 	Ratings     *ratings.Service
 	Questions   *questions.Service
@@ -218,7 +221,8 @@ func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pict
 
 // circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, what buyers say, and what is told at length.
 func (o Options) circles(e *echo.Echo, site *page.Site, pictures preview.Pictures) {
-	studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
+	studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Published: o.Published, Now: o.Now}).Routes(e)
+	gallery.New(gallery.Options{Site: site, DB: o.DB, Designs: o.Designs, Published: o.Published, Now: o.Now, FeeBps: o.FeeBps}).Routes(e)
 	withdrawal.New(site, o.Orders, o.Returns).Routes(e)
 	workshop.New(workshop.Options{Site: site, DB: o.DB, Orders: o.Orders, Designs: o.Designs, Making: o.Making, Now: o.Now}).Routes(e)
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/earnings"
 	"relais/internal/money"
 	"relais/internal/publications"
 	"relais/internal/royalties"
@@ -33,7 +34,7 @@ type example struct {
 // shares are the royalties of published designs, each of its author.
 func shares(list []publications.Publication) (all []royalties.Royalty) {
 	for _, p := range list {
-		r := royalties.Of(p.AuthorID, p.RoyaltyBps)
+		r := royalties.Of(earnings.Royalty, p.AuthorID, p.RoyaltyBps)
 		r.Name = p.AuthorName
 		all = append(all, r)
 	}
@@ -127,7 +128,7 @@ func (s *Server) publishPage(c echo.Context, form *page.Form) (data publishPage,
 	}
 	own := rate(data.Form.Get("royalty"))
 	if own <= data.Room {
-		all := append([]royalties.Royalty{royalties.Of(viewer(c), own)}, shares(data.Before)...)
+		all := append([]royalties.Royalty{royalties.Of(earnings.Royalty, viewer(c), own)}, shares(data.Before)...)
 		data.Example, err = s.worked(c, data.Product, data.Design.Options().Minor, viewer(c), all)
 	}
 	return data, err
