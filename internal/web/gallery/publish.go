@@ -34,8 +34,8 @@ type example struct {
 // shares are the royalties of published designs, each of its author.
 func shares(list []publications.Publication) (all []royalties.Royalty) {
 	for _, p := range list {
-		r := royalties.Of(earnings.Royalty, p.AuthorID, p.RoyaltyBps)
-		r.Name = p.AuthorName
+		r := royalties.Of(earnings.Royalty, p.RoyaltyBps)
+		r.MemberID, r.Name = p.AuthorID, p.AuthorName
 		all = append(all, r)
 	}
 	return all
@@ -128,7 +128,9 @@ func (s *Server) publishPage(c echo.Context, form *page.Form) (data publishPage,
 	}
 	own := rate(data.Form.Get("royalty"))
 	if own <= data.Room {
-		all := append([]royalties.Royalty{royalties.Of(earnings.Royalty, viewer(c), own)}, shares(data.Before)...)
+		mine := royalties.Of(earnings.Royalty, own)
+		mine.MemberID = viewer(c)
+		all := append([]royalties.Royalty{mine}, shares(data.Before)...)
 		data.Example, err = s.worked(c, data.Product, data.Design.Options().Minor, viewer(c), all)
 	}
 	return data, err
