@@ -57,7 +57,7 @@ func (w *world) refused(what string, err, want error) {
 
 func (w *world) sets(s publications.Settings) {
 	w.T.Helper()
-	w.ok(w.Published.Set(w.T.Context(), w.shop.Owner, w.shop.Brand, w.shop.Product, s))
+	w.ok(w.Publications.Set(w.T.Context(), w.shop.Owner, w.shop.Brand, w.shop.Product, s))
 }
 
 // designs a piece with these words and a photograph of the member's.
@@ -84,9 +84,9 @@ func draft(design int64, royalty int64) publications.Draft {
 // listed is a publication of that member's that its brand accepted.
 func (w *world) listed(member int64, words string, royalty int64) publications.Publication {
 	w.T.Helper()
-	id, err := w.Published.Ask(w.T.Context(), member, draft(w.designs(member, words), royalty))
+	id, err := w.Publications.Ask(w.T.Context(), member, draft(w.designs(member, words), royalty))
 	w.ok(err)
-	w.ok(w.Published.Accept(w.T.Context(), w.shop.Owner, w.shop.Brand, id, 2))
+	w.ok(w.Publications.Accept(w.T.Context(), w.shop.Owner, w.shop.Brand, id, 2))
 	return w.reads(id)
 }
 
@@ -121,30 +121,30 @@ func TestADesignIsPublished(t *testing.T) {
 	} {
 		d := draft(id, 1000)
 		change(&d)
-		_, err := w.Published.Ask(ctx, w.lea, d)
+		_, err := w.Publications.Ask(ctx, w.lea, d)
 		var f *fault.Error
 		if !errors.As(err, &f) || f.Fields[name] == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, err := w.Published.Ask(ctx, w.tom, draft(id, 1000))
+	_, err := w.Publications.Ask(ctx, w.tom, draft(id, 1000))
 	w.refused("somebody else's", err, fault.NotFound)
 	stale := draft(id, 1000)
 	stale.Revision = 1
-	_, err = w.Published.Ask(ctx, w.lea, stale)
+	_, err = w.Publications.Ask(ctx, w.lea, stale)
 	w.refused("not as it was shown", err, designs.ErrElsewhere)
-	pub, err := w.Published.Ask(ctx, w.lea, draft(id, 1000))
+	pub, err := w.Publications.Ask(ctx, w.lea, draft(id, 1000))
 	w.ok(err)
-	_, err = w.Published.Ask(ctx, w.lea, draft(id, 1000))
+	_, err = w.Publications.Ask(ctx, w.lea, draft(id, 1000))
 	w.refused("twice", err, publications.ErrAsked)
 	if w.told(w.shop.Owner, "asked") != 1 {
 		t.Error("the team was not told")
 	}
 	w.writes(w.lea, id, 2, designstest.Text("Tempête")) // afterwards: what was asked for is kept
-	w.refused("a stranger accepts", w.Published.Accept(ctx, w.tom, w.shop.Brand, pub, 2), publications.ErrGone)
-	w.refused("another revision", w.Published.Accept(ctx, w.shop.Owner, w.shop.Brand, pub, 3), publications.ErrMoved)
-	w.ok(w.Published.Accept(ctx, w.shop.Owner, w.shop.Brand, pub, 2))
-	w.refused("again", w.Published.Accept(ctx, w.shop.Owner, w.shop.Brand, pub, 2), publications.ErrOver)
+	w.refused("a stranger accepts", w.Publications.Accept(ctx, w.tom, w.shop.Brand, pub, 2), publications.ErrGone)
+	w.refused("another revision", w.Publications.Accept(ctx, w.shop.Owner, w.shop.Brand, pub, 3), publications.ErrMoved)
+	w.ok(w.Publications.Accept(ctx, w.shop.Owner, w.shop.Brand, pub, 2))
+	w.refused("again", w.Publications.Accept(ctx, w.shop.Owner, w.shop.Brand, pub, 2), publications.ErrOver)
 	p := w.reads(pub)
 	page := w.product(p)
 	if p.State != publications.Listed || !p.Selling() || !page.Visible || page.Title != "Vagues" || page.Description != "Dessiné à la plage." || page.CustomMade || page.VATBps != 2000 || page.Terms.RoyaltyBps != 1500 {
@@ -184,9 +184,9 @@ func TestAPublishedDesignIsBought(t *testing.T) {
 
 	// Its author changes it: the old one is sold until the new one is accepted, and an order keeps what it was placed with.
 	w.writes(w.lea, p.DesignID, 2, designstest.Text("Tempête"))
-	w.refused("without the rights", w.Published.AskRevision(ctx, w.lea, p.ID, 3, false), fault.Invalid)
-	w.ok(w.Published.AskRevision(ctx, w.lea, p.ID, 3, true))
-	w.refused("the same again", w.Published.AskRevision(ctx, w.lea, p.ID, 3, true), publications.ErrSame)
+	w.refused("without the rights", w.Publications.AskRevision(ctx, w.lea, p.ID, 3, false), fault.Invalid)
+	w.ok(w.Publications.AskRevision(ctx, w.lea, p.ID, 3, true))
+	w.refused("the same again", w.Publications.AskRevision(ctx, w.lea, p.ID, 3, true), publications.ErrSame)
 	if now := w.reads(p.ID); now.Revision != 2 || now.Pending() != 3 {
 		t.Errorf("%+v", now)
 	}
@@ -199,7 +199,7 @@ func TestAPublishedDesignIsBought(t *testing.T) {
 	}
 	place := apptest.Placement(cart, "")
 	place.Designs = seen()
-	w.ok(w.Published.Accept(ctx, w.shop.Owner, w.shop.Brand, p.ID, 3))
+	w.ok(w.Publications.Accept(ctx, w.shop.Owner, w.shop.Brand, p.ID, 3))
 	_, err = w.Orders.Place(ctx, place)
 	w.refused("another picture than was shown", err, carts.ErrDesignMoved)
 	place.Designs = seen()
@@ -221,8 +221,8 @@ func TestAPublishedDesignIsBought(t *testing.T) {
 	w.Settle()
 
 	// Its author takes it off sale: nobody buys it any more, nor does its brand sell it again; what was ordered stays.
-	w.ok(w.Published.Withdraw(ctx, w.lea, p.ID))
-	w.refused("twice", w.Published.Withdraw(ctx, w.lea, p.ID), publications.ErrOver)
+	w.ok(w.Publications.Withdraw(ctx, w.lea, p.ID))
+	w.refused("twice", w.Publications.Withdraw(ctx, w.lea, p.ID), publications.ErrOver)
 	if page := w.product(p); page.State != catalog.Archived {
 		t.Errorf("the product is %s", page.State)
 	}
@@ -238,12 +238,12 @@ func TestTheBrandDecides(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()
 	other := w.Shop("mer", 2000, 1)
-	id, err := w.Published.Ask(ctx, w.lea, draft(w.designs(w.lea, "Vagues"), 0))
+	id, err := w.Publications.Ask(ctx, w.lea, draft(w.designs(w.lea, "Vagues"), 0))
 	w.ok(err)
-	w.refused("another brand", w.Published.Decline(ctx, other.Owner, other.Brand, id, 2, "Non."), publications.ErrGone)
-	w.refused("its own number", w.Published.Decline(ctx, other.Owner, w.shop.Brand, id, 2, "Non."), publications.ErrGone)
-	w.refused("without a word", w.Published.Decline(ctx, w.shop.Owner, w.shop.Brand, id, 2, " "), fault.Invalid)
-	w.ok(w.Published.Decline(ctx, w.shop.Owner, w.shop.Brand, id, 2, "Trop proche de notre logo."))
+	w.refused("another brand", w.Publications.Decline(ctx, other.Owner, other.Brand, id, 2, "Non."), publications.ErrGone)
+	w.refused("its own number", w.Publications.Decline(ctx, other.Owner, w.shop.Brand, id, 2, "Non."), publications.ErrGone)
+	w.refused("without a word", w.Publications.Decline(ctx, w.shop.Owner, w.shop.Brand, id, 2, " "), fault.Invalid)
+	w.ok(w.Publications.Decline(ctx, w.shop.Owner, w.shop.Brand, id, 2, "Trop proche de notre logo."))
 	if p := w.reads(id); p.State != publications.Refused || p.Why != "Trop proche de notre logo." || p.ProductID != nil {
 		t.Errorf("%+v", p)
 	}
@@ -251,17 +251,17 @@ func TestTheBrandDecides(t *testing.T) {
 		t.Error("the author was not told")
 	}
 	w.sets(publications.Settings{Offered: true, Stock: 3})
-	id, err = w.Published.Ask(ctx, w.lea, draft(w.reads(id).DesignID, 500))
+	id, err = w.Publications.Ask(ctx, w.lea, draft(w.reads(id).DesignID, 500))
 	w.ok(err)
 	w.Settle()
 	if p := w.reads(id); !p.Selling() || w.product(p).Variants[0].Stock != 3 || w.told(w.shop.Owner, "listed") != 1 {
 		t.Errorf("%+v", p)
 	}
 	w.sets(publications.Settings{Stock: 3})
-	_, err = w.Published.Ask(ctx, w.tom, draft(w.designs(w.tom, "Dunes"), 0))
+	_, err = w.Publications.Ask(ctx, w.tom, draft(w.designs(w.tom, "Dunes"), 0))
 	w.refused("not offered", err, publications.ErrNotOffered)
-	w.refused("of another brand", w.Published.Set(ctx, other.Owner, other.Brand, w.shop.Product, publications.FirstSettings()), publications.ErrGone)
-	w.refused("no stock", w.Published.Set(ctx, w.shop.Owner, w.shop.Brand, w.shop.Product, publications.Settings{}), fault.Invalid)
+	w.refused("of another brand", w.Publications.Set(ctx, other.Owner, other.Brand, w.shop.Product, publications.FirstSettings()), publications.ErrGone)
+	w.refused("no stock", w.Publications.Set(ctx, w.shop.Owner, w.shop.Brand, w.shop.Product, publications.Settings{}), fault.Invalid)
 	w.Audit()
 }
 
@@ -270,7 +270,7 @@ func TestAVariation(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()
 	original := w.listed(w.lea, "Vagues", 1000)
-	id, err := w.Published.Vary(ctx, w.tom, original.Slug, "Vagues de nuit")
+	id, err := w.Publications.Vary(ctx, w.tom, original.Slug, "Vagues de nuit")
 	w.ok(err)
 	d, err := designs.ByID(ctx, w.DB, w.tom, id)
 	w.ok(err)
@@ -279,17 +279,17 @@ func TestAVariation(t *testing.T) {
 	}
 	ask := draft(id, 501)
 	ask.Revision, ask.Title, ask.MayVary, ask.MayResell = 1, "Vagues de nuit", false, false
-	_, err = w.Published.Ask(ctx, w.tom, ask)
+	_, err = w.Publications.Ask(ctx, w.tom, ask)
 	w.refused("more than is left", err, fault.Invalid)
 	ask.RoyaltyBps = 500
-	pub, err := w.Published.Ask(ctx, w.tom, ask)
+	pub, err := w.Publications.Ask(ctx, w.tom, ask)
 	w.ok(err)
-	w.ok(w.Published.Accept(ctx, w.shop.Owner, w.shop.Brand, pub, 1))
+	w.ok(w.Publications.Accept(ctx, w.shop.Owner, w.shop.Brand, pub, 1))
 	varied := w.reads(pub)
 	if varied.ParentID == nil || *varied.ParentID != original.ID || w.told(w.lea, "varied") != 1 {
 		t.Errorf("%+v", varied)
 	}
-	_, err = w.Published.Vary(ctx, w.lea, varied.Slug, "Encore")
+	_, err = w.Publications.Vary(ctx, w.lea, varied.Slug, "Encore")
 	w.refused("a variation that its author does not allow", err, publications.ErrNoVarying)
 	_, err = w.Storefronts.AddListing(ctx, w.lea, *varied.ProductID)
 	w.refused("another storefront", err, fault.Conflict)
@@ -302,7 +302,7 @@ func TestAVariation(t *testing.T) {
 	if shares != "lea 366, tom 183" { // of 44.00 / 1.2 = 36.66
 		t.Errorf("royalties %s", shares)
 	}
-	w.ok(w.Published.Withdraw(ctx, w.lea, original.ID))
+	w.ok(w.Publications.Withdraw(ctx, w.lea, original.ID))
 	if !w.reads(pub).Selling() {
 		t.Error("the variation went with the original")
 	}

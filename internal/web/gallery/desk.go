@@ -107,7 +107,7 @@ func (s *Server) accept(c echo.Context) error {
 		return err
 	}
 	b := brandOf(c)
-	err = s.Published.Accept(c.Request().Context(), viewer(c), b.ID, id, int(page.PostedForm(c).Int("revision", 0)))
+	err = s.Publications.Accept(c.Request().Context(), viewer(c), b.ID, id, int(page.PostedForm(c).Int("revision", 0)))
 	return s.said(c, err, "publish.desk.accepted", "/brand/"+b.Handle+"/publications/"+strconv.FormatInt(id, 10))
 }
 
@@ -117,7 +117,7 @@ func (s *Server) refuse(c echo.Context) error {
 		return err
 	}
 	form, b := page.PostedForm(c), brandOf(c)
-	err = s.Published.Decline(c.Request().Context(), viewer(c), b.ID, id, int(form.Int("revision", 0)), form.Raw("why"))
+	err = s.Publications.Decline(c.Request().Context(), viewer(c), b.ID, id, int(form.Int("revision", 0)), form.Raw("why"))
 	if errors.Is(err, fault.Invalid) && form.Refused(err) {
 		return s.showOne(c, form)
 	}

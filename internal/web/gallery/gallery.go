@@ -28,12 +28,12 @@ import (
 
 // Options is what the pages need.
 type Options struct {
-	Site      *page.Site
-	DB        *postgres.DB
-	Designs   *designs.Service
-	Published *publications.Service
-	Now       func() time.Time // business time
-	FeeBps    int64            // what Relais keeps of the price without VAT, basis points
+	Site         *page.Site
+	DB           *postgres.DB
+	Designs      *designs.Service
+	Publications *publications.Service
+	Now          func() time.Time // business time
+	FeeBps       int64            // what Relais keeps of the price without VAT, basis points
 }
 
 // Server answers the pages. Create it with New.
@@ -139,7 +139,7 @@ func (s *Server) leave(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.said(c, s.Published.Withdraw(c.Request().Context(), viewer(c), id), "publish.mine.left", "/me/publications")
+	return s.said(c, s.Publications.Withdraw(c.Request().Context(), viewer(c), id), "publish.mine.left", "/me/publications")
 }
 
 type varyPage struct {
@@ -182,7 +182,7 @@ func (s *Server) vary(c echo.Context) error {
 	if err != nil {
 		return s.noVarying(c, err)
 	}
-	id, err := s.Published.Vary(c.Request().Context(), viewer(c), data.Slug, form.Get("title"))
+	id, err := s.Publications.Vary(c.Request().Context(), viewer(c), data.Slug, form.Get("title"))
 	if form.Refused(err) {
 		return s.Site.Render(c, form.Status(), "gallery/vary", data)
 	}

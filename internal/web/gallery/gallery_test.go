@@ -30,8 +30,8 @@ func open(t *testing.T) *world {
 	w := apptest.New(t)
 	x := &world{World: w, shop: w.Shop("terre", 3000, 5), lea: w.Member("lea"), tom: w.Member("tom"), admin: w.Member("ada")}
 	x.Visitors = webtest.New(t, w.DB, page.Options{BaseURL: "https://relais.example", Now: w.Clock.Now}, func(id int64) bool { return id == x.admin })
-	gallery.New(gallery.Options{Site: x.Site, DB: w.DB, Designs: w.Designs, Published: w.Published, Now: w.Clock.Now, FeeBps: 500}).Routes(x.Echo)
-	studio.New(studio.Options{Site: x.Site, DB: w.DB, Designs: w.Designs, Published: w.Published, Now: w.Clock.Now}).Routes(x.Echo)
+	gallery.New(gallery.Options{Site: x.Site, DB: w.DB, Designs: w.Designs, Publications: w.Publications, Now: w.Clock.Now, FeeBps: 500}).Routes(x.Echo)
+	studio.New(studio.Options{Site: x.Site, DB: w.DB, Designs: w.Designs, Publications: w.Publications, Now: w.Clock.Now}).Routes(x.Echo)
 	ctx := t.Context()
 	v, err := w.Designs.SaveBase(ctx, x.shop.Owner, x.shop.Brand, x.shop.Product, 0, designstest.Shirt())
 	x.ok(err)

@@ -159,9 +159,9 @@ func (s *Server) publish(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	if data.Open != nil {
-		err = s.Published.AskRevision(ctx, viewer(c), data.Open.ID, int(form.Int("revision", 0)), form.Has("rights", "yes"))
+		err = s.Publications.AskRevision(ctx, viewer(c), data.Open.ID, int(form.Int("revision", 0)), form.Has("rights", "yes"))
 	} else {
-		_, err = s.Published.Ask(ctx, viewer(c), publications.Draft{DesignID: data.Design.ID, Revision: int(form.Int("revision", 0)), Lang: page.Lang(c), Title: form.Get("title"), Note: form.Raw("note"),
+		_, err = s.Publications.Ask(ctx, viewer(c), publications.Draft{DesignID: data.Design.ID, Revision: int(form.Int("revision", 0)), Lang: page.Lang(c), Title: form.Get("title"), Note: form.Raw("note"),
 			RoyaltyBps: rate(form.Get("royalty")), MayVary: form.Has("vary", "yes"), MayResell: form.Has("resell", "yes"), Rights: form.Has("rights", "yes")})
 	}
 	if form.Refused(err) {

@@ -40,7 +40,7 @@ func (s *Server) report(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.Published.Report(c.Request().Context(), publications.Claim{Email: form.Get("email"), Lang: page.Lang(c),
+	err = s.Publications.Report(c.Request().Context(), publications.Claim{Email: form.Get("email"), Lang: page.Lang(c),
 		Complaint: reports.Complaint{Part: publications.APublication, ID: data.ID, MemberID: viewer(c), Reason: form.Get("reason"), Text: form.Raw("text")}})
 	if form.Refused(err) {
 		return s.Site.Render(c, form.Status(), "gallery/report", data)
@@ -50,6 +50,6 @@ func (s *Server) report(c echo.Context) error {
 
 // queue is where the platform decides what was reported.
 func (s *Server) queue() casedesk.Desk[publications.Subject] {
-	return casedesk.Desk[publications.Subject]{Site: s.Site, DB: s.DB, Reports: publications.Reports(), Decide: s.Published.Decide, Page: "gallery/queue", Path: "/admin/publications",
+	return casedesk.Desk[publications.Subject]{Site: s.Site, DB: s.DB, Reports: publications.Reports(), Decide: s.Publications.Decide, Page: "gallery/queue", Path: "/admin/publications",
 		Reasons: "publish.reason.", Parts: "publish.part.", Keep: "publish.queue.keep_hint", Hide: "publish.queue.hide_hint"}
 }

@@ -36,7 +36,7 @@ func (s *Server) publishing(c echo.Context) error {
 	if stock > publications.MaxStock {
 		stock = 0 // refused as none
 	}
-	err = s.Published.Set(c.Request().Context(), by(c), data.Brand.ID, data.Product.ID, publications.Settings{Offered: form.Has("offered", "yes"), Review: form.Has("review", "yes"), Stock: int(stock)})
+	err = s.Publications.Set(c.Request().Context(), by(c), data.Brand.ID, data.Product.ID, publications.Settings{Offered: form.Has("offered", "yes"), Review: form.Has("review", "yes"), Stock: int(stock)})
 	if form.Refused(err) {
 		data.Publishing = form
 		return s.Site.Render(c, form.Status(), "studio/base", data.lay(page.Lang(c), nil))

@@ -37,7 +37,7 @@ type Options struct {
 	Designs *designs.Service
 	Now     func() time.Time // business time
 
-	Published *publications.Service
+	Publications *publications.Service
 }
 
 // Server answers the pages. Create it with New.
