@@ -14,7 +14,7 @@ create table publication_reports (
   decided_at     timestamptz,
   why            text not null default '' check (length(why) <= 1000),
   constraint publication_reports_who_check check ((member_id is null) = (email <> '')),
-  constraint publication_reports_decided_check check ((decided = '') = (decided_at is null) and (decided = '') = (decided_by is null))
+  constraint publication_reports_end_check check ((decided = '') = (decided_at is null) and (decided = '') = (decided_by is null))
 );
 create unique index publication_reports_once on publication_reports (publication_id, coalesce(member_id, 0), lower(email)) where decided = '';
 create index publication_reports_open on publication_reports (at) where decided = '';

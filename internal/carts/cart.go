@@ -82,14 +82,13 @@ type Line struct {
 	ClickToken    string       `db:"click_token"`    // of the click that brought the visitor; empty: not known
 	AddedAt       time.Time    `db:"added_at"`
 
-	DesignID       *int64         `db:"design_id"`       // made one's own; nil: as it is
-	DesignRevision int            `db:"design_revision"` // that the buyer saw when they put it here
-	Design         designs.Design `db:"-"`               // as it is now, for its author; empty where DesignTrouble says why
-	DesignTrouble  string         `db:"-"`               // message key: why it cannot be ordered; empty: it can
-	Options        money.Amount   `db:"-"`               // of the price, per piece: what the design costs, now
-
-	PublishedID       *int64 `db:"published_id"`       // the design that the product was published with, which it is made to; nil: none
-	PublishedRevision int    `db:"published_revision"` // of it, that is sold now
+	DesignID          *int64         `db:"design_id"`          // made one's own; nil: as it is
+	DesignRevision    int            `db:"design_revision"`    // that the buyer saw when they put it here
+	Design            designs.Design `db:"-"`                  // as it is now, for its author; empty where DesignTrouble says why
+	DesignTrouble     string         `db:"-"`                  // message key: why it cannot be ordered; empty: it can
+	Options           money.Amount   `db:"-"`                  // of the price, per piece: what the design costs, now
+	PublishedID       *int64         `db:"published_id"`       // the design that the product was published with, which it is made to; nil: none
+	PublishedRevision int            `db:"published_revision"` // of it, that is sold now
 }
 
 // Changed says whether the design was changed after it was put into the cart: what it is now is ordered.

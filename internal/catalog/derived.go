@@ -21,10 +21,11 @@ from terms where product_id = $1 and valid_from <= $3 order by valid_from desc, 
 
 // Derive gives a product what the one has that it is made of, beside its draft, in the caller's transaction: warnings and options in the other language, and terms of its own, if any.
 func Derive(ctx context.Context, tx *sqlx.Tx, baseID, productID int64, now time.Time) error {
-	if _, err := tx.ExecContext(ctx, copyTranslations, baseID, productID); err != nil {
-		return fmt.Errorf("derive product %d: %w", productID, err)
+	_, err := tx.ExecContext(ctx, copyTranslations, baseID, productID)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, copyTerms, baseID, productID, now)
 	}
-	if _, err := tx.ExecContext(ctx, copyTerms, baseID, productID, now); err != nil {
+	if err != nil {
 		return fmt.Errorf("derive product %d: %w", productID, err)
 	}
 	return nil
@@ -38,9 +39,4 @@ func DraftOf(p ProductPage) ProductDraft {
 			Stock: v.Stock, StockSeen: v.Stock, WeightGrams: v.WeightGrams, Barcode: v.Barcode})
 	}
 	return d
-}
-
-// SetPhotos makes these the photographs of a product (MediaID, Alt, SourceURL), in their order, in the caller's transaction. Conflict beyond MaxPhotos; field alt.
-func SetPhotos(ctx context.Context, tx *sqlx.Tx, productID int64, list []Picture) error {
-	return setPictures(ctx, tx, productID, list)
 }
