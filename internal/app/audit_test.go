@@ -322,7 +322,7 @@ var corruptions = []struct{ name, sql, want string }{
 	{"an earning raised", `update earnings set amount_minor = amount_minor + 100 where id = ` + heldOne, "held_equals_earnings"},
 	{"money moved between two earnings of one payee", `update earnings set amount_minor = amount_minor + case role when 'sale' then 100 else -100 end
 		where state = 'held' and role <> 'commission'`, "earning_amounts"},
-	{"a brand's earning given to another payee", `update earnings set payee_id = (select id from payees where member_id is not null) where id = (select id from earnings where role = 'sale' and state = 'held' limit 1)`, "brand_earnings"},
+	{"a brand's earning given to another payee", `update earnings set payee_id = (select min(id) from payees where member_id is not null) where id = (select id from earnings where role = 'sale' and state = 'held' limit 1)`, "brand_earnings"},
 	{"an earning given to another payee", `update earnings set payee_id = (select min(id) from payees where brand_id is not null) where id = ` + heldOne, "commission_attributed"},
 	{"an earning deleted", `delete from earnings where id = ` + heldOne, "sale_split"},
 	{"an earning freed without a posting", `update earnings set state = 'free', released_at = free_at, free_at_known = true, free_posting_id = 1, released_minor = amount_minor where id = ` + heldOne, "release_posted"},

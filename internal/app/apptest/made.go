@@ -9,13 +9,13 @@ import (
 func (w *World) Published(product, author, royaltyBps, varies int64) (id int64) {
 	w.T.Helper()
 	w.behind(&id, `with v as (insert into base_versions (product_id, number, state, content, created_by, created_at, updated_at, published_at, currency)
-		  select $1, coalesce(max(number), 0) + 1, 'retired', '{"version":1,"days":1,"views":[]}', $2, now(), now(), now(), 'EUR' from base_versions where product_id = $1 returning id),
+		  select $1::bigint, coalesce(max(number), 0) + 1, 'retired', '{"version":1,"days":1,"views":[]}', $2::bigint, now(), now(), now(), 'EUR' from base_versions where product_id = $1::bigint returning id),
 		d as (insert into designs (author_id, version_id, title, content, created_at, updated_at, varied_from)
-		  select $2, id, 'Dessin', '{"version":1,"parts":[]}', now(), now(), nullif($4::bigint, 0) from v returning id, version_id),
+		  select $2::bigint, id, 'Dessin', '{"version":1,"parts":[]}', now(), now(), nullif($4::bigint, 0) from v returning id, version_id),
 		r as (insert into design_revisions (design_id, revision, version_id, title, content, option_minor, kept_at) select id, 1, version_id, 'Dessin', '{"version":1,"parts":[]}', 0, now() from d),
 		p as (insert into publications (design_id, revision, author_id, base_product_id, product_id, parent_id, title, royalty_bps, may_vary, state, asked_at)
-		  select id, 1, $2, $1, nullif($1, 0), nullif($4::bigint, 0), 'Dessin ' || $2, $3, true, case when $1 = 0 then 'left' else 'listed' end, now() from d returning id, state),
-		m as (insert into publication_moves (publication_id, kind, revision, by_member_id, at) select id, k.kind, 1, $2, now() from p, unnest(array['asked', p.state]) with ordinality k (kind, n) order by k.n)
+		  select id, 1, $2::bigint, $1::bigint, nullif($1::bigint, 0), nullif($4::bigint, 0), 'Dessin ' || $2::bigint, $3, true, case when $1::bigint = 0 then 'left' else 'listed' end, now() from d returning id, state),
+		m as (insert into publication_moves (publication_id, kind, revision, by_member_id, at) select id, k.kind, 1, $2::bigint, now() from p, unnest(array['asked', p.state]) with ordinality k (kind, n) order by k.n)
 		select id from p`, product, author, royaltyBps, varies)
 	return id
 }
