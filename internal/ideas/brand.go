@@ -10,11 +10,12 @@ import (
 	"relais/internal/fault"
 	"relais/internal/members"
 	"relais/internal/postgres"
+	"relais/internal/prose"
 )
 
 // Reply answers an idea that was reached, for the team of its brand: once, with a reason that everybody reads. ErrGone, ErrOver, the fields answer and reason.
 func (s *Service) Reply(ctx context.Context, memberID, brandID, id int64, a Answer, reason string) error {
-	reason, err := clean("reason", reason, MaxAnswer, false)
+	reason, err := prose.Words("reason", reason, MaxAnswer, false)
 	if !slices.Contains(Answers(), a) {
 		err = fault.Merge(fault.Field("answer", "fault.required"), err)
 	}

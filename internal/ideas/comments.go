@@ -8,6 +8,7 @@ import (
 
 	"relais/internal/i18n"
 	"relais/internal/postgres"
+	"relais/internal/prose"
 )
 
 const insertComment = `
@@ -18,7 +19,7 @@ const countComments = `select count(*) from idea_comments where author_id = $1 a
 // Comment says something about an idea that is not over. A second time with the same operation it changes nothing. ErrGone, ErrOver, ErrUnverified, ErrPace, the
 // field text.
 func (s *Service) Comment(ctx context.Context, memberID, id int64, operation string, lang i18n.Lang, text string) error {
-	text, err := clean("text", text, MaxComment, false)
+	text, err := prose.Words("text", text, MaxComment, false)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package ideas
 import (
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"relais/internal/fault"
 	"relais/internal/prose"
@@ -131,26 +130,12 @@ func (s Settings) Check() error {
 // Clean is the draft as it is kept. Faults on the fields title, text and photos.
 func (d Draft) Clean() (Draft, error) {
 	var wrong [3]error
-	d.Title, wrong[0] = clean("title", prose.Line(d.Title), MaxTitle, false)
-	d.Text, wrong[1] = clean("text", d.Text, MaxText, false)
+	d.Title, wrong[0] = prose.Words("title", prose.Line(d.Title), MaxTitle, false)
+	d.Text, wrong[1] = prose.Words("text", d.Text, MaxText, false)
 	if len(d.Photos) > MaxPhotos {
 		wrong[2] = fault.Field("photos", "fault.rating_photos").Arg("Most", MaxPhotos)
 	}
 	return d, fault.Merge(wrong[:]...)
-}
-
-// clean trims a text and refuses what is empty (unless it may be), too long or cannot be shown: field is where the fault goes.
-func clean(field, text string, most int, optional bool) (string, error) {
-	text = prose.Lines(text)
-	switch {
-	case text == "" && !optional:
-		return "", fault.Field(field, "fault.required")
-	case utf8.RuneCountInString(text) > most:
-		return "", fault.Field(field, "relay.text_too_long")
-	case !prose.Readable(text):
-		return "", fault.Field(field, "relay.text_not_readable")
-	}
-	return text, nil
 }
 
 // Moment is an entry of the thread of an idea. What is one of the kinds below, or that of a step.

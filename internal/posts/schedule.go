@@ -51,28 +51,19 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // due publishes a post if it is still scheduled, and its time has come.
 func (s *Service) due(ctx context.Context, id int64) error {
-	var problem *fault.Error
-	publish := func(tx *sqlx.Tx) error {
+	err := jobs.Due(ctx, s.db, func(tx *sqlx.Tx, refusal *fault.Error) error {
 		list, err := postsWhere(ctx, tx, `where p.id = $1 and p.state = 'scheduled' and p.publish_at <= $2 for update of p skip locked`, id, s.now())
 		if err != nil || len(list) == 0 {
 			return err
 		}
-		if problem != nil {
-			return s.giveBack(ctx, tx, list[0], *problem)
+		if refusal != nil {
+			return s.giveBack(ctx, tx, list[0], *refusal)
 		}
 		if err := hold(ctx, tx, id, nil); err != nil {
 			return err
 		}
 		return s.publish(ctx, tx, list[0], s.now())
-	}
-	err := postgres.InTx(ctx, s.db, publish)
-	if refusal, ok := errors.AsType[*fault.Error](err); ok && refusal.Kind != fault.TooMany && refusal.Kind != fault.Unavailable {
-		problem = refusal
-		err = postgres.InTx(ctx, s.db, publish)
-	}
-	if errors.Is(err, fault.TooMany) {
-		return nil // its turn comes with a later sweep
-	}
+	})
 	if err != nil {
 		return fmt.Errorf("publish post %d: %w", id, err)
 	}

@@ -1,8 +1,10 @@
 package prose_test
 
 import (
+	"errors"
 	"testing"
 
+	"relais/internal/fault"
 	"relais/internal/prose"
 )
 
@@ -28,6 +30,27 @@ func TestWhatIsKept(t *testing.T) {
 		}
 		if got := prose.Readable(tt.in); got != tt.readable {
 			t.Errorf("Readable(%q) = %v", tt.in, got)
+		}
+	}
+}
+
+// What a field says is kept as it is, or refused with the reason at the field.
+func TestWords(t *testing.T) {
+	for in, want := range map[string]struct {
+		optional   bool
+		kept, says string
+	}{
+		" a\r\nb ": {kept: "a\nb"},
+		"élan":     {kept: "élan"},
+		"élans":    {says: "relay.text_too_long"},
+		"a\x00b":   {says: "relay.text_not_readable"},
+		" \n":      {says: "fault.required"},
+		"":         {optional: true},
+	} {
+		got, err := prose.Words("why", in, 4, want.optional)
+		var wrong *fault.Error
+		if errors.As(err, &wrong) != (want.says != "") || got != want.kept || wrong != nil && wrong.Fields["why"] != want.says {
+			t.Errorf("Words(%q) = %q, %v", in, got, err)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package questions
 import (
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"relais/internal/fault"
 	"relais/internal/posts"
@@ -116,16 +115,7 @@ func Usually(waits []Wait) (days int, ok bool) {
 
 // words checks a text of a field: readable, at most so many characters, and not empty unless it may be.
 func words(field, text string, most int, optional bool) (string, error) {
-	text = posts.Clean(text)
-	switch {
-	case text == "" && !optional:
-		return "", fault.Field(field, "fault.required")
-	case utf8.RuneCountInString(text) > most:
-		return "", fault.Field(field, "relay.text_too_long")
-	case !prose.Readable(text):
-		return "", fault.Field(field, "relay.text_not_readable")
-	}
-	return text, nil
+	return prose.Words(field, posts.Clean(text), most, optional)
 }
 
 // Tidy checks what a question says; faults of both fields, title and details, together.

@@ -72,16 +72,11 @@ func (s Sums) Part(stars int) int64 {
 
 // clean trims a text and refuses what is empty (unless it may be), too long or cannot be shown: field is where the fault goes.
 func clean(field, text string, most int, optional, lines bool) (string, error) {
-	text = prose.Lines(text)
-	switch {
-	case text == "" && !optional:
-		return "", fault.Field(field, "fault.required")
-	case utf8.RuneCountInString(text) > most:
-		return "", fault.Field(field, "relay.text_too_long")
-	case !prose.Readable(text) || !lines && strings.Contains(text, "\n"):
+	text, err := prose.Words(field, text, most, optional)
+	if err == nil && !lines && strings.Contains(text, "\n") {
 		return "", fault.Field(field, "relay.text_not_readable")
 	}
-	return text, nil
+	return text, err
 }
 
 // Clean is the draft as it is kept. Faults on the fields stars, title, body, name and photos.

@@ -10,6 +10,7 @@ import (
 
 	"relais/internal/notices"
 	"relais/internal/postgres"
+	"relais/internal/prose"
 )
 
 // Table describes where a domain keeps its reports. Its fields become part of queries: they are constants of the program. Every such table has the
@@ -134,7 +135,7 @@ func (k Desk[T]) Reports(ctx context.Context, q sqlx.QueryerContext, where strin
 // Decide ends all that is open about one thing, in one transaction with what the domain does about it: do gets the case, and the decision with its
 // reason as it is kept. For administrators, which the caller checks. Faults: those of Subject and do, ErrYourOwn, the field why.
 func (k Desk[T]) Decide(ctx context.Context, db *sqlx.DB, d Decision, at time.Time, do func(tx *sqlx.Tx, c Case[T], d Decision) error) error {
-	why, err := words("why", d.Why, false)
+	why, err := prose.Words("why", d.Why, MaxText, false)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"slices"
-	"unicode/utf8"
 
 	"relais/internal/fault"
 	"relais/internal/prose"
@@ -15,20 +14,6 @@ func (c Complaint) Check(reasons []string) (Complaint, error) {
 	if !slices.Contains(reasons, c.Reason) {
 		wrong = fault.Field("reason", "fault.required")
 	}
-	c.Text, err = words("text", c.Text, c.BrandID == 0 && c.Reason != "other")
+	c.Text, err = prose.Words("text", c.Text, MaxText, c.BrandID == 0 && c.Reason != "other")
 	return c, fault.Merge(wrong, err)
-}
-
-// words trims a text and refuses what is empty (unless it may be), too long or cannot be shown: field is where the fault goes.
-func words(field, text string, optional bool) (string, error) {
-	text = prose.Lines(text)
-	switch {
-	case text == "" && !optional:
-		return "", fault.Field(field, "fault.required")
-	case utf8.RuneCountInString(text) > MaxText:
-		return "", fault.Field(field, "relay.text_too_long")
-	case !prose.Readable(text):
-		return "", fault.Field(field, "relay.text_not_readable")
-	}
-	return text, nil
 }

@@ -68,15 +68,14 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // due publishes a story if it is still scheduled, and its time has come.
 func (s *Service) due(ctx context.Context, id int64) error {
-	var problem *fault.Error
-	publish := func(tx *sqlx.Tx) error {
+	err := jobs.Due(ctx, s.db, func(tx *sqlx.Tx, refusal *fault.Error) error {
 		list, err := where(ctx, tx, `where s.id = $1 and s.state = 'scheduled' and s.publish_at <= $2 for no key update of s skip locked`, id, s.now())
 		if err != nil || len(list) == 0 {
 			return err
 		}
 		told := list[0]
-		if problem != nil {
-			return s.giveBack(ctx, tx, told, *problem)
+		if refusal != nil {
+			return s.giveBack(ctx, tx, told, *refusal)
 		}
 		if err := may(ctx, tx, told.AuthorID, told.Owner()); err != nil {
 			return err
@@ -88,15 +87,7 @@ func (s *Service) due(ctx context.Context, id int64) error {
 			return err
 		}
 		return s.tell(ctx, tx, told, told.AuthorID, "published", fmt.Sprintf("story:%d:published", id), told.Path())
-	}
-	err := postgres.InTx(ctx, s.db, publish)
-	if refusal, ok := errors.AsType[*fault.Error](err); ok && refusal.Kind != fault.TooMany && refusal.Kind != fault.Unavailable {
-		problem = refusal
-		err = postgres.InTx(ctx, s.db, publish)
-	}
-	if errors.Is(err, fault.TooMany) {
-		return nil // its turn comes with a later sweep
-	}
+	})
 	if err != nil {
 		return fmt.Errorf("publish story %d: %w", id, err)
 	}

@@ -2,10 +2,10 @@ package inbox
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
-	"relais/internal/fault"
 	"relais/internal/support"
 	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
@@ -49,6 +49,8 @@ type judged struct {
 	support.Report
 	Form    *page.Form
 	Choices []page.Option
+	Action  string
+	Key     string // of the report on the page
 }
 
 // inQueue is how many reports the queue shows.
@@ -65,7 +67,8 @@ func (s *Server) showQueue(c echo.Context, of int64, form *page.Form) error {
 	}
 	d := queuePage{Decided: decided}
 	for _, r := range waiting {
-		j := judged{r, page.NewForm(), []page.Option{{Value: "keep", Label: l.T("inbox.queue.keep")}, {Value: "hide", Label: l.T("inbox.queue.hide")}}}
+		j := judged{Report: r, Form: page.NewForm(), Key: strconv.FormatInt(r.ID, 10), Choices: []page.Option{{Value: "keep", Label: l.T("inbox.queue.keep")}, {Value: "hide", Label: l.T("inbox.queue.hide")}}}
+		j.Action = "/admin/talks/" + j.Key + "#q-" + j.Key
 		if form != nil && r.ID == of {
 			j.Form, status = form, form.Status()
 		}
@@ -80,11 +83,9 @@ func (s *Server) decide(c echo.Context) error {
 		return err
 	}
 	form := page.PostedForm(c)
-	switch form.Get("do") {
-	case "keep", "hide":
-		err = s.Support.Decide(c.Request().Context(), id, page.ViewerFrom(c).ID, form.Get("do") == "hide", form.Raw("why"))
-	default:
-		err = fault.Field("do", "fault.required")
+	hide, err := casedesk.Chosen(form)
+	if err == nil {
+		err = s.Support.Decide(c.Request().Context(), id, page.ViewerFrom(c).ID, hide, form.Raw("why"))
 	}
 	if form.Refused(err) {
 		return s.showQueue(c, id, form)
