@@ -13,6 +13,7 @@ import (
 	"relais/internal/designs/model"
 	"relais/internal/fault"
 	"relais/internal/postgres"
+	"relais/internal/prose"
 )
 
 // Accept lists the revision that waits, for the team of its brand, who saw that one: for the first the product is made, for a newer one it is changed. ErrGone, ErrOver, ErrMoved,
@@ -196,7 +197,7 @@ func (s *Service) relist(ctx context.Context, tx *sqlx.Tx, p Publication, by *in
 // Decline refuses the revision that waits, with a reason that its author reads; what is sold already goes on. For the team of its brand, who saw that one. ErrGone, ErrOver, ErrMoved,
 // field why.
 func (s *Service) Decline(ctx context.Context, memberID, brandID, id int64, revision int, why string) error {
-	why, err := worded("why", why, MaxWhy, false)
+	why, err := prose.Words("why", why, MaxWhy, false)
 	if err != nil {
 		return err
 	}

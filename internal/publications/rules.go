@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/lib/pq"
 
@@ -57,8 +56,8 @@ func Room(termsBps int64, before ...int64) int64 {
 // checked tidies a draft, and says what is wrong with it, by field; most is what its royalty may be, in basis points.
 func (d Draft) checked(most int64) (Draft, error) {
 	var title, note, royalty, rights error
-	d.Title, title = worded("title", prose.Line(d.Title), MaxTitle, false)
-	d.Note, note = worded("note", d.Note, MaxNote, true)
+	d.Title, title = prose.Words("title", prose.Line(d.Title), MaxTitle, false)
+	d.Note, note = prose.Words("note", d.Note, MaxNote, true)
 	if d.RoyaltyBps < 0 || d.RoyaltyBps > most {
 		royalty = fault.Field("royalty", "fault.publications.royalty").Arg("Most", Percent(most))
 	}
@@ -83,20 +82,6 @@ func (s Settings) check() error {
 		return fault.Field("stock", "fault.publications.stock").Arg("Most", MaxStock)
 	}
 	return nil
-}
-
-// worded is what of a text is kept: fault on its field where it is missing, too long or not to be read.
-func worded(field, text string, most int, optional bool) (string, error) {
-	text = prose.Lines(text)
-	switch {
-	case text == "" && !optional:
-		return "", fault.Field(field, "fault.required")
-	case utf8.RuneCountInString(text) > most:
-		return "", fault.Field(field, "relay.text_too_long")
-	case !prose.Readable(text):
-		return "", fault.Field(field, "relay.text_not_readable")
-	}
-	return text, nil
 }
 
 // redrawn are the photographs of a product whose design has another revision: those that were drawn of it make place for the new ones, and what the brand added
