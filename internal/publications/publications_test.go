@@ -355,7 +355,7 @@ func TestGuards(t *testing.T) {
 		`delete from publication_moves where kind = 'asked'`:                                      "publications_asked",
 		`update publication_moves set kind = 'refused' where kind = 'listed'`:                     "publications_asked",
 		`update publications set parent_id = id`:                                                  "publications_chain",
-		`insert into publications (design_id, revision, author_id, base_product_id, title, royalty_bps, asked_at, parent_id) select design_id, revision, author_id, base_product_id, title, 2000, asked_at, id from publications`: "publications_chain",
+		`insert into publications (design_id, revision, author_id, base_product_id, title, royalty_bps, asked_at, parent_id, state) select design_id, revision, author_id, base_product_id, title, 2000, asked_at, id, 'left' from publications`: "publications_chain",
 		`alter table publications disable trigger publications_move`: "publication_guards",
 		`grant update on publication_moves to relais_app`:            "publication_guards",
 	} {

@@ -225,8 +225,13 @@ func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
 	if data.Credit, err = publications.CreditOf(c.Request().Context(), s.db, data.ID); err != nil {
 		return err
 	}
-	if data.Credit != nil && data.Credit.Varied {
-		data.Vary = trail.On("/p/" + data.Slug + "/vary")
+	if data.Credit != nil {
+		if data.Credit.Varied {
+			data.Vary = trail.On("/p/" + data.Slug + "/vary")
+		}
+		for _, p := range append([]publications.Publication{data.Credit.Publication}, data.Credit.Before...) {
+			page.Shows(c, changes.Member(p.AuthorID))
+		}
 	}
 	_, err = designs.Offered(c.Request().Context(), s.db, data.ID)
 	if errors.Is(err, fault.NotFound) {
