@@ -18,6 +18,7 @@ import (
 	"relais/internal/pos"
 	"relais/internal/returns"
 	"relais/internal/reviews"
+	"relais/internal/royalties"
 	"relais/internal/webhooks"
 )
 
@@ -25,5 +26,5 @@ import (
 type Finding = ledger.Finding
 
 // invariants are those of every package that touches money, from the ledger up.
-var invariants = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, checks.Check, making.Check, pos.Check, sound.Check,
+var invariants = []func(context.Context, sqlx.QueryerContext) ([]Finding, error){ledger.Check, earnings.Check, royalties.Check, checks.Check, making.Check, pos.Check, sound.Check,
 	returns.Check, disputes.Check, reviews.Check, payouts.Check, debts.Check, documents.Check, jobs.Check, webhooks.Check}

@@ -35,6 +35,7 @@ import (
 	"relais/internal/polls"
 	"relais/internal/pos"
 	"relais/internal/postgres/pgtest"
+	"relais/internal/publications"
 	"relais/internal/questions"
 	"relais/internal/ratings"
 	"relais/internal/reconcile"
@@ -110,6 +111,7 @@ func traded(t *testing.T) *apptest.World {
 	launched(t, w)
 	together(t, w, relay) // in the days of which the launches end
 	designed(t, w, shop, relay)
+	published(t, w)
 	w.Audit()
 	return w
 }
@@ -155,6 +157,20 @@ func together(t *testing.T, w *apptest.World, relay int64) {
 		w.Pay(o.Order, apptest.Good) // by hand
 		w.Settle()
 	}
+}
+
+// published adds a sale of a published design that varies another one, of a product that came of an idea.
+func published(t *testing.T, w *apptest.World) {
+	t.Helper()
+	shop := w.Shop("atelier", 12000, 5)
+	terms := catalog.FirstTerms()
+	terms.RoyaltyBps, terms.IdeaBps = 1000, 500
+	if _, err := w.Catalog.OfferTerms(t.Context(), shop.Owner, shop.Brand, terms); err != nil {
+		t.Fatal(err)
+	}
+	w.Published(shop.Product, w.Member("ada"), 500, w.Published(0, w.Member("bea"), 300, 0))
+	w.CameOf(shop, w.Member("dan"))
+	w.Paid(apptest.Purchase{Variant: shop.Variant})
 }
 
 // designed adds two pieces that their buyer designed, of which one is made, a second one under way.
@@ -306,7 +322,7 @@ var corruptions = []struct{ name, sql, want string }{
 	{"an earning raised", `update earnings set amount_minor = amount_minor + 100 where id = ` + heldOne, "held_equals_earnings"},
 	{"money moved between two earnings of one payee", `update earnings set amount_minor = amount_minor + case role when 'sale' then 100 else -100 end
 		where state = 'held' and role <> 'commission'`, "earning_amounts"},
-	{"a brand's earning given to another payee", `update earnings set payee_id = (select id from payees where member_id is not null) where id = (select id from earnings where role = 'sale' and state = 'held' limit 1)`, "brand_earnings"},
+	{"a brand's earning given to another payee", `update earnings set payee_id = (select min(id) from payees where member_id is not null) where id = (select id from earnings where role = 'sale' and state = 'held' limit 1)`, "brand_earnings"},
 	{"an earning given to another payee", `update earnings set payee_id = (select min(id) from payees where brand_id is not null) where id = ` + heldOne, "commission_attributed"},
 	{"an earning deleted", `delete from earnings where id = ` + heldOne, "sale_split"},
 	{"an earning freed without a posting", `update earnings set state = 'free', released_at = free_at, free_at_known = true, free_posting_id = 1, released_minor = amount_minor where id = ` + heldOne, "release_posted"},
@@ -384,6 +400,18 @@ var corruptions = []struct{ name, sql, want string }{
 	{"a loss said to be of a payment that its order kept", `update disputes set stray_refund_id = (select min(id) from refunds where not stray) where id = (select min(id) from disputes)`, "disputes_strays"},
 	{"the hold of a dispute lost", `delete from holds where reference like 'dispute:%' and lifted_at is null`, "disputes_hold"},
 	{"a commission of another base", `update earnings set base_minor = base_minor + 1 where id = ` + heldOne, "commission_base"},
+	{"a royalty lost", `delete from earnings where role = 'royalty' and rate_bps = 300`, "royalties_earned"},
+	{"a royalty of nobody", `delete from order_line_royalties where rate_bps = 300`, "royalties_earned"},
+	{"a royalty given to another payee", `update earnings set payee_id = (select max(id) from payees where brand_id is not null) where role = 'idea'`, "royalties_earned"},
+	{"a royalty of another amount", `update earnings set amount_minor = amount_minor + 1 where role = 'royalty'`, "royalties_earned"},
+	{"a royalty raised with its earning", `update order_line_royalties set minor = minor + 1; update earnings set amount_minor = amount_minor + 1 where role in ('royalty','idea')`, "royalty_amounts"},
+	{"royalties beyond the price", `update order_line_royalties set rate_bps = 9000 where rate_bps = 300`, "royalty_amounts"},
+	{"a royalty above what was agreed", `update order_line_royalties set agreed_bps = 900 where rate_bps = 300`, "royalty_rates"},
+	{"a royalty of somebody else's design", `update order_line_royalties r set publication_id = (select min(id) from publications) where rate_bps = 500 and role = 'royalty'`, "royalty_rates"},
+	{"an idea's share at another rate", `update order_line_royalties set agreed_bps = 501 where role = 'idea'`, "royalty_rates"},
+	{"an author who bought it", `update orders set member_id = (select min(member_id) from order_line_royalties) where id = (select order_id from order_lines where id = (select max(order_line_id) from order_line_royalties))`, "royalties_of_others"},
+	{"a trigger of royalties switched off", `alter table order_line_royalties disable trigger order_line_royalties_move`, "royalties_guards"},
+	{"a right on royalties given", `grant update on order_line_royalties to relais_app`, "royalties_guards"},
 	{"a notice lost", `delete from webhook_events`, "notices_kept"},
 	{"the fence of jobs taken away", `alter table jobs drop constraint jobs_unique_key`, "jobs_fenced"},
 	{"a passed share forgotten", `delete from reassignments where id = (select min(id) from reassignments)`, "reassigned"},
@@ -433,7 +461,7 @@ func TestAuditNamesEachCorruption(t *testing.T) {
 	w := traded(t)
 	owner := pgtest.Owner(t, w.DB)
 	named := map[string]bool{}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check, stories.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
 		elsewhere, err := check(t.Context(), w.DB)
 		if err != nil {
 			t.Fatal(err)
@@ -590,6 +618,8 @@ func TestSalesAreGuarded(t *testing.T) {
 		"an attribution changed":       `update attributions set rule = 'none'`,
 		"a credit changed":             `update attribution_credits set part_bps = 1`,
 		"a credit deleted":             `delete from attribution_credits`,
+		"a royalty changed":            `update order_line_royalties set rate_bps = 1`,
+		"a royalty deleted":            `delete from order_line_royalties`,
 		"a code given away":            `update member_codes set member_id = 1`,
 		"a code deleted":               `delete from member_codes`,
 		"a pin of another account":     `update pins set member_id = 1`, // whose it is stays once the account is confirmed: TestSignUpPins

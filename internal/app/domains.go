@@ -41,6 +41,7 @@ import (
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
+	"relais/internal/publications"
 	"relais/internal/questions"
 	"relais/internal/ratings"
 	"relais/internal/reconcile"
@@ -59,46 +60,47 @@ import (
 
 // Domains are the use cases of Relais over one database, one clock and one Stripe.
 type Domains struct {
-	DB          *sqlx.DB
-	Clock       *clock.Clock
-	Jobs        *jobs.Runner
-	Keys        *token.Keys
-	Mail        *mail.Outbox
-	Media       *media.Store
-	Members     *members.Service
-	Groups      *groups.Service
-	Notices     *notices.Service
-	Catalog     *catalog.Service
-	Imports     *shopify.Importer
-	Storefronts *storefronts.Service
-	Changes     *changes.Feed
-	Clicks      *clicks.Service
-	Referrals   *referrals.Service
-	Fediverse   *fediverse.Service
-	Carts       *carts.Service
-	Orders      *orders.Service
-	Counter     *pos.Service
-	Pledges     *pledges.Service
-	Late        *late.Service
-	Designs     *designs.Service
-	Making      *making.Service
-	Support     *support.Service
-	Refunds     *refunds.Service
-	Returns     *returns.Service
-	Disputes    *disputes.Service
-	Reviews     *reviews.Service
-	Posts       *posts.Service
-	Stories     *stories.Service
-	Follows     *follows.Service
-	Ratings     *ratings.Service
-	Questions   *questions.Service
-	Ideas       *ideas.Service
-	Polls       *polls.Service
-	Payouts     *payouts.Service
-	Debts       *debts.Service
-	Documents   *documents.Service
-	Webhooks    *webhooks.Service
-	Reconcile   *reconcile.Service
+	DB           *sqlx.DB
+	Clock        *clock.Clock
+	Jobs         *jobs.Runner
+	Keys         *token.Keys
+	Mail         *mail.Outbox
+	Media        *media.Store
+	Members      *members.Service
+	Groups       *groups.Service
+	Notices      *notices.Service
+	Catalog      *catalog.Service
+	Imports      *shopify.Importer
+	Storefronts  *storefronts.Service
+	Changes      *changes.Feed
+	Clicks       *clicks.Service
+	Referrals    *referrals.Service
+	Fediverse    *fediverse.Service
+	Carts        *carts.Service
+	Orders       *orders.Service
+	Counter      *pos.Service
+	Pledges      *pledges.Service
+	Late         *late.Service
+	Designs      *designs.Service
+	Making       *making.Service
+	Publications *publications.Service
+	Support      *support.Service
+	Refunds      *refunds.Service
+	Returns      *returns.Service
+	Disputes     *disputes.Service
+	Reviews      *reviews.Service
+	Posts        *posts.Service
+	Stories      *stories.Service
+	Follows      *follows.Service
+	Ratings      *ratings.Service
+	Questions    *questions.Service
+	Ideas        *ideas.Service
+	Polls        *polls.Service
+	Payouts      *payouts.Service
+	Debts        *debts.Service
+	Documents    *documents.Service
+	Webhooks     *webhooks.Service
+	Reconcile    *reconcile.Service
 }
 
 // Parts is what Domains are wired from.
@@ -160,6 +162,7 @@ func Wire(p Parts) (d *Domains, err error) {
 	d.Members = members.New(members.Options{DB: p.DB, Mail: d.Mail, Keys: d.Keys, Now: p.RealNow})
 	d.Catalog = catalog.New(p.DB, d.Media, p.Clock.Now, p.Currencies...)
 	d.Designs, d.Making = designs.New(p.DB, d.Media, p.Clock.Now), making.New(p.DB, p.Clock.Now)
+	d.Publications = publications.New(p.DB, d.Designs, d.Media, d.Mail, p.Clock.Now)
 	d.Imports = shopify.New(p.DB, d.Media, media.NewFetcher().Get, importVAT, p.Clock.Now)
 	d.Storefronts = storefronts.New(p.DB, p.Clock.Now, d.Mail)
 	d.Changes = changes.NewFeed(p.DB, time.Now, p.Log)
@@ -263,6 +266,7 @@ func (d *Domains) register() {
 	d.Posts.Register(d.Jobs)
 	d.Stories.Register(d.Jobs)
 	d.Ratings.Register(d.Jobs)
+	d.Publications.Register(d.Jobs)
 	d.Ideas.Register(d.Jobs)
 	d.Polls.Register(d.Jobs)
 	d.Payouts.Register(d.Jobs)
@@ -324,7 +328,7 @@ func AuditIn(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check, stories.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

@@ -147,7 +147,7 @@ func demoCurrencies(list []money.Currency) []money.Currency { return append(slic
 func (d *Domains) forDemo(cfg Config, sandbox *stripesandbox.Sandbox, visitor stripesandbox.Visitor) demo.Services {
 	return demo.Services{DB: d.DB, Clock: d.Clock, Secret: []byte(cfg.Secret.Reveal()), Jobs: d.Jobs, Media: d.Media, Members: d.Members, Notices: d.Notices, Groups: d.Groups,
 		Catalog: d.Catalog, Storefronts: d.Storefronts, Referrals: d.Referrals, Fediverse: d.Fediverse, Carts: d.Carts, Orders: d.Orders, Counter: d.Counter, Pledges: d.Pledges, Support: d.Support, Returns: d.Returns, Disputes: d.Disputes, Reviews: d.Reviews, Posts: d.Posts, Stories: d.Stories, Follows: d.Follows, Ratings: d.Ratings, Questions: d.Questions, Ideas: d.Ideas, Polls: d.Polls, Payouts: d.Payouts, Documents: d.Documents,
-		Sandbox: sandbox, Visitor: visitor, BaseURL: cfg.BaseURL, Makers: studio.Makers{Designs: d.Designs, Making: d.Making}}
+		Sandbox: sandbox, Visitor: visitor, BaseURL: cfg.BaseURL, Makers: studio.Makers{Designs: d.Designs, Making: d.Making, Catalog: d.Catalog, Storefronts: d.Storefronts, Publications: d.Publications}}
 }
 
 // serveSandbox lets a sandbox be reached on this machine while the site is not served yet.

@@ -168,7 +168,7 @@ func origins(stripeURL string) []string {
 // pages is the site, with the sandbox's pages beside it when there is one.
 func (s *Services) pages(cfg Config, log *slog.Logger) (http.Handler, error) {
 	site, err := web.New(web.Options{
-		DB: s.DB, Keys: s.Keys, Media: s.Media, Designs: s.Designs, Making: s.Making, Members: s.Members, Groups: s.Groups, Notices: s.Notices, Catalog: s.Catalog, Imports: s.Imports, Storefronts: s.Storefronts,
+		DB: s.DB, Keys: s.Keys, Media: s.Media, Designs: s.Designs, Making: s.Making, Publications: s.Publications, Members: s.Members, Groups: s.Groups, Notices: s.Notices, Catalog: s.Catalog, Imports: s.Imports, Storefronts: s.Storefronts,
 		Clicks: s.Clicks, Referrals: s.Referrals, Fediverse: s.Fediverse, Carts: s.Carts, Orders: s.Orders, Counter: s.Counter, Pledges: s.Pledges, SimulatedReader: s.simulatedReader(), Support: s.Support, Returns: s.Returns, Disputes: s.Disputes, Reviews: s.Reviews, Posts: s.Posts, Stories: s.Stories, Follows: s.Follows, Ratings: s.Ratings, Questions: s.Questions, Ideas: s.Ideas, Polls: s.Polls, Debts: s.Debts, Payouts: s.Payouts, Webhooks: s.Webhooks, Reconcile: s.Reconcile, Now: s.Clock.Now, Clock: time.Now, FeeBps: cfg.PlatformFeeBps,
 		BaseURL: s.baseURL, PaymentOrigins: origins(cfg.Stripe.URL), TrustedProxies: cfg.TrustedProxies, Dev: !cfg.Production,
 		Mailbox: cfg.Mail.SMTP == "", Mail: s.Mail, MailSecret: cfg.Mail.InSecret.Reveal(), Changes: s.Changes, Wake: s.Jobs.Wake, Log: log,

@@ -6,6 +6,7 @@
 package carts
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/catalog"
 	"relais/internal/clicks"
 	"relais/internal/designs"
 	"relais/internal/fault"
@@ -80,11 +82,13 @@ type Line struct {
 	ClickToken    string       `db:"click_token"`    // of the click that brought the visitor; empty: not known
 	AddedAt       time.Time    `db:"added_at"`
 
-	DesignID       *int64         `db:"design_id"`       // made one's own; nil: as it is
-	DesignRevision int            `db:"design_revision"` // that the buyer saw when they put it here
-	Design         designs.Design `db:"-"`               // as it is now, for its author; empty where DesignTrouble says why
-	DesignTrouble  string         `db:"-"`               // message key: why it cannot be ordered; empty: it can
-	Options        money.Amount   `db:"-"`               // of the price, per piece: what the design costs, now
+	DesignID          *int64         `db:"design_id"`          // made one's own; nil: as it is
+	DesignRevision    int            `db:"design_revision"`    // that the buyer saw when they put it here
+	Design            designs.Design `db:"-"`                  // as it is now, for its author; empty where DesignTrouble says why
+	DesignTrouble     string         `db:"-"`                  // message key: why it cannot be ordered; empty: it can
+	Options           money.Amount   `db:"-"`                  // of the price, per piece: what the design costs, now
+	PublishedID       *int64         `db:"published_id"`       // the design that the product was published with, which it is made to; nil: none
+	PublishedRevision int            `db:"published_revision"` // of it, that is sold now
 }
 
 // Changed says whether the design was changed after it was put into the cart: what it is now is ordered.
@@ -264,11 +268,12 @@ select c.variant_id, p.id as product_id, b.id as brand_id, b.name as brand_name,
   v.sku, m.id as media_id, coalesce(m.hash, '') as media_hash, v.price_minor as "price.minor", p.currency as "price.currency",
   p.vat_bps, p.custom_made, v.stock, c.quantity, v.active and (p.state = 'published' or coalesce(p.typed_for = c.cart_id, false)) and b.blocked_at is null as sellable, v.active and p.state = 'launch' and b.blocked_at is null as launching, p.state = 'typed' as typed,
   c.storefront_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle, c.click_token, c.added_at,
-  c.design_id, coalesce(c.design_revision, 0) as design_revision, coalesce(o.commission_bps, 0) as commission_bps, coalesce(o.margin_bps, 0) as margin_bps
+  c.design_id, coalesce(c.design_revision, 0) as design_revision, coalesce(o.commission_bps, 0) as commission_bps, coalesce(o.margin_bps, 0) as margin_bps,
+  pub.design_id as published_id, coalesce(pub.revision, 0) as published_revision
 from cart_lines c join variants v on v.id = c.variant_id join products p on p.id = v.product_id join brands b on b.id = p.brand_id
 left join product_translations t on t.product_id = p.id and t.lang = $2
 left join product_photos f on f.product_id = p.id and f.position = (select min(position) from product_photos where product_id = p.id)
-left join media m on m.id = f.media_id left join members r on r.id = c.storefront_id
+left join media m on m.id = f.media_id left join members r on r.id = c.storefront_id left join publications pub on pub.product_id = p.id
 left join lateral (select commission_bps, margin_bps from terms t where t.brand_id = b.id and (t.product_id = p.id or t.product_id is null) and t.valid_from <= $3
     order by t.product_id is null, t.valid_from desc, t.id desc limit 1) o on true
 where c.cart_id = $1 order by b.name, b.id, c.added_at, c.variant_id, c.design_id nulls first`
@@ -380,4 +385,16 @@ func Gather(ctx context.Context, q sqlx.QueryerContext, cartID string, lines []L
 		cart.Parcels[i].Methods = ms
 	}
 	return cart, nil
+}
+
+// Reserve takes the stock of lines in the caller's transaction, in the order of variants so that two orders never wait for each other. A fault
+// where one has not enough.
+func Reserve(ctx context.Context, tx *sqlx.Tx, lines []Line) error {
+	sorted := slices.SortedStableFunc(slices.Values(lines), func(a, b Line) int { return cmp.Compare(a.VariantID, b.VariantID) })
+	for _, l := range sorted {
+		if err := catalog.Reserve(ctx, tx, l.VariantID, int(l.Quantity)); err != nil {
+			return fmt.Errorf("reserve %s: %w", l.Title, err)
+		}
+	}
+	return nil
 }

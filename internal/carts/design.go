@@ -85,12 +85,15 @@ func shareStock(ls []Line) {
 	}
 }
 
-// Seen names the designs of a cart, each in its revision: what a page showed, and an order must find again. Empty without any.
+// Seen names the designs of a cart, each in its revision, published ones too: what a page showed, and an order must find again. Empty without any.
 func Seen(ls []Line) string {
 	var names []string
 	for _, l := range ls {
 		if l.DesignID != nil {
 			names = append(names, fmt.Sprintf("%d.%d", *l.DesignID, l.Design.Revision))
+		}
+		if l.PublishedID != nil {
+			names = append(names, fmt.Sprintf("%d.%d", *l.PublishedID, l.PublishedRevision))
 		}
 	}
 	slices.Sort(names)
@@ -98,7 +101,7 @@ func Seen(ls []Line) string {
 }
 
 // Orderable says why lines cannot be ordered as they stand, with the designs that were seen: ErrEmptyCart, ErrDesign, ErrUnavailable, ErrDesignMoved. Where nothing is
-// sent, as face to face, and in a group order, there are no designs: ErrDesignHere.
+// sent, as face to face, and in a group order, there are no designs of one's own: ErrDesignHere; a published one is sold there as any piece is.
 func Orderable(ls []Line, sent bool, seen string) error {
 	if len(ls) == 0 {
 		return ErrEmptyCart
@@ -113,20 +116,24 @@ func Orderable(ls []Line, sent bool, seen string) error {
 			return ErrUnavailable
 		}
 	}
-	if Seen(ls) != seen {
+	if sent && Seen(ls) != seen {
 		return ErrDesignMoved
 	}
 	return nil
 }
 
-// Freeze keeps the design of a line for good, as it is ordered, and says which revision it is; nil without one. ErrDesign where its author changed it at this moment.
-func (l Line) Freeze(ctx context.Context, tx *sqlx.Tx, at time.Time) (*int, error) {
-	if l.DesignID == nil {
-		return nil, nil
+// Freeze keeps the design of a line for good, as it is ordered, and says which design and revision the line is made to; nil without one. What was published was kept when it was,
+// and is made for an order that is sent; face to face the piece is there already. ErrDesign where its author changed it at this moment.
+func (l Line) Freeze(ctx context.Context, tx *sqlx.Tx, sent bool, at time.Time) (designID *int64, revision *int, err error) {
+	switch {
+	case l.DesignID == nil && (l.PublishedID == nil || !sent):
+		return nil, nil, nil
+	case l.DesignID == nil:
+		return l.PublishedID, &l.PublishedRevision, nil
 	}
-	err := designs.Freeze(ctx, tx, l.Design, at)
+	err = designs.Freeze(ctx, tx, l.Design, at)
 	if errors.Is(err, designs.ErrElsewhere) {
-		return nil, ErrDesign
+		err = ErrDesign
 	}
-	return &l.Design.Revision, err
+	return l.DesignID, &l.Design.Revision, err
 }

@@ -343,6 +343,44 @@ func TestTermsAreVersions(t *testing.T) {
 	}
 }
 
+// What authors may have is a part of each version too, and fits beside the commission.
+func TestTermsOfferRoyalties(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	p := h.product(t, "Vase")
+	h.now = h.now.AddDate(0, 0, 1)
+	offer := catalog.FirstTerms()
+	offer.RoyaltyBps, offer.IdeaBps = 800, 200
+	first, err := h.OfferTerms(ctx, h.owner, h.brand.ID, offer)
+	if err != nil || first.RoyaltyBps != 800 || first.IdeaBps != 200 {
+		t.Fatalf("offered %+v, %v", first, err)
+	}
+	if again, err := h.OfferTerms(ctx, h.owner, h.brand.ID, offer); err != nil || again.ID != first.ID {
+		t.Errorf("the same again: %+v, %v", again, err)
+	}
+	h.now = h.now.AddDate(0, 0, 1)
+	offer.IdeaBps = 201
+	if second, err := h.OfferTerms(ctx, h.owner, h.brand.ID, offer); err != nil || second.ID == first.ID {
+		t.Errorf("more for ideas: %+v, %v", second, err)
+	}
+	if got := h.page(t, p.ID).Terms; got.RoyaltyBps != 800 || got.IdeaBps != 201 {
+		t.Errorf("the product's page has %+v", got)
+	}
+	for _, c := range []struct {
+		commission, royalty, idea int64
+		field                     string // of the fault; empty: none
+	}{{5500, 2500, 0, ""}, {4500, 2500, 1000, ""}, {7000, 0, 1000, ""}, {1000, -1, 0, "royalty"}, {1000, 2501, 0, "royalty"}, {1000, 0, -1, "idea"}, {1000, 0, 1001, "idea"},
+		{5501, 2500, 0, "royalty"}, {4501, 2500, 1000, "royalty"}, {7001, 0, 1000, "idea"}} {
+		h.now = h.now.AddDate(0, 0, 1)
+		offer.CommissionBps, offer.RoyaltyBps, offer.IdeaBps = c.commission, c.royalty, c.idea
+		_, err := h.OfferTerms(ctx, h.owner, h.brand.ID, offer)
+		f, _ := errors.AsType[*fault.Error](err)
+		if (err != nil) != (c.field != "") || c.field != "" && (f == nil || len(f.Fields) != 1 || f.Fields[c.field] == "") {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
 // Steps are a part of each version: they stay with the one that they were offered in, and the same steps again are no new version.
 func TestTermsOfferSteps(t *testing.T) {
 	h := newHouse(t)

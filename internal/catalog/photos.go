@@ -54,7 +54,7 @@ func AttachPhoto(ctx context.Context, tx *sqlx.Tx, productID int64, p Picture) e
 			return nil
 		}
 	}
-	return setPictures(ctx, tx, productID, append(list, p))
+	return SetPhotos(ctx, tx, productID, append(list, p))
 }
 
 // PhotoEdit is one photograph in the order that a person gave it.
@@ -84,13 +84,14 @@ func (s *Service) ArrangePhotos(ctx context.Context, by, brandID, productID int6
 			p.Alt = e.Alt
 			list = append(list, p)
 		}
-		return setPictures(ctx, tx, productID, list)
+		return SetPhotos(ctx, tx, productID, list)
 	})
 }
 
 const insertPicture = `insert into product_photos (product_id, media_id, position, alt, source_url) values ($1, $2, $3, $4, $5)`
 
-func setPictures(ctx context.Context, tx *sqlx.Tx, productID int64, list []Picture) error {
+// SetPhotos makes these the photographs of a product (MediaID, Alt, SourceURL), in their order, in the caller's transaction. Conflict beyond MaxPhotos; field alt.
+func SetPhotos(ctx context.Context, tx *sqlx.Tx, productID int64, list []Picture) error {
 	if len(list) > MaxPhotos {
 		return fault.New(fault.Conflict, "fault.catalog.too_many_photos")
 	}

@@ -14,6 +14,7 @@ import (
 	"relais/internal/catalog/slug"
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/postgres"
 )
 
 // CreateProduct adds a product, as a draft, and returns it. The whole team may. Faults: Invalid by field.
@@ -123,7 +124,7 @@ func UpdateProduct(ctx context.Context, tx *sqlx.Tx, brandID, productID int64, d
 	err = exactlyOne(tx.ExecContext(ctx, updateProduct, brandID, productID, d.Title, d.Description, d.Category, texts(d.Tags),
 		d.Warnings, texts(d.Options), d.VATBps, now, d.CustomMade))
 	if err != nil {
-		return fmt.Errorf("edit product %d: %w", productID, err)
+		return fmt.Errorf("edit product %d: %w", productID, postgres.Translate(err))
 	}
 	if err := saveVariants(ctx, tx, brandID, productID, d.Variants, now); err != nil {
 		return fmt.Errorf("edit product %d: %w", productID, err)
@@ -154,7 +155,7 @@ func SetState(ctx context.Context, tx *sqlx.Tx, brandID, productID int64, to Sta
 		}
 	}
 	_, err = tx.ExecContext(ctx, `update products set state = $2, updated_at = $3, published_at = case when $2 = 'published' then coalesce(published_at, $3) else published_at end where id = $1`, productID, to, now)
-	return err
+	return postgres.Translate(err)
 }
 
 // lockBrand lets one change of a brand's catalogue run at a time: what must be unique within a brand is

@@ -26,6 +26,8 @@ type Terms struct {
 	Credit        Credit    `db:"credit"`         // whose click is paid where several count
 	SplitLastBps  int64     `db:"split_last_bps"` // the part of the last click; 10000 for LastClick, 0 for FirstClick
 	MarginBps     int64     `db:"margin_bps"`     // of the brand's price: what a storefront may put on top of it at most; 0: nothing
+	RoyaltyBps    int64     `db:"royalty_bps"`    // of the price without VAT and delivery: the most that the authors of a published design may ask together; 0: none is published
+	IdeaBps       int64     `db:"idea_bps"`       // of the same: of the author of the idea that a product came of; 0: nothing
 
 	Steps steps.Steps `db:"steps"` // off the brand's price for people who order together; none: they pay what everybody pays
 }
@@ -49,11 +51,21 @@ type TermsDraft struct {
 	Credit        Credit // empty: LastClick
 	SplitLastBps  int64  // of SplitClick only: the part of the last click, 1 to 9999
 	MarginBps     int64  // 0: no margin is allowed
+	RoyaltyBps    int64  // 0: no design is published
+	IdeaBps       int64  // 0: authors of ideas have nothing
 	Steps         steps.Steps
 }
 
 // MostMarginBps is the most that terms may allow on top of the brand's price: as much again.
 const MostMarginBps = 10_000
+
+// The most that terms may give, in basis points of the price without VAT and delivery: to the authors of a design, to that of an idea, and to
+// them and whoever brought the buyer together, so that the fee of the platform fits beside it.
+const (
+	MostRoyaltyBps = 2500
+	MostIdeaBps    = 1000
+	MostSharesBps  = 8000
+)
 
 // normal fills in what a draft leaves to the rule: the parts of the clicks where one takes all.
 func (d TermsDraft) normal() TermsDraft {
@@ -73,6 +85,15 @@ func (d TermsDraft) validate() error {
 	var p problems
 	p.check(d.CommissionBps >= 0 && d.CommissionBps <= 8000, "commission", "fault.catalog.commission")
 	p.check(d.MarginBps >= 0 && d.MarginBps <= MostMarginBps, "margin", "fault.catalog.margin")
+	p.check(d.RoyaltyBps >= 0 && d.RoyaltyBps <= MostRoyaltyBps, "royalty", "fault.catalog.royalty")
+	p.check(d.IdeaBps >= 0 && d.IdeaBps <= MostIdeaBps, "idea", "fault.catalog.idea")
+	if p.found == nil { // each is one: do they fit together? What was added is where it can be helped
+		field := "royalty"
+		if d.RoyaltyBps == 0 {
+			field = "idea"
+		}
+		p.check(d.CommissionBps+d.RoyaltyBps+d.IdeaBps <= MostSharesBps, field, "fault.catalog.shares")
+	}
 	p.check(d.HoldDays >= 14 && d.HoldDays <= 60, "hold_days", "fault.catalog.hold_days")
 	p.check(d.WindowDays >= 1 && d.WindowDays <= 90, "window_days", "fault.catalog.window_days")
 	p.check(d.Credit == LastClick || d.Credit == FirstClick || d.Credit == SplitClick, "credit", "fault.catalog.credit")
@@ -83,7 +104,7 @@ func (d TermsDraft) validate() error {
 // offers says whether a version is already what the draft, in its normal form, would make.
 func (t Terms) offers(d TermsDraft) bool {
 	return t.CommissionBps == d.CommissionBps && t.HoldDays == d.HoldDays && t.WindowDays == d.WindowDays && t.Credit == d.Credit &&
-		t.SplitLastBps == d.SplitLastBps && t.MarginBps == d.MarginBps && slices.Equal(t.Steps, d.Steps)
+		t.SplitLastBps == d.SplitLastBps && t.MarginBps == d.MarginBps && t.RoyaltyBps == d.RoyaltyBps && t.IdeaBps == d.IdeaBps && slices.Equal(t.Steps, d.Steps)
 }
 
 // OfferTerms adds a version of terms, in force from now on; older versions stay for what was clicked and sold
@@ -138,14 +159,14 @@ func lastOffer(history []Terms, productID *int64, now time.Time) (Terms, bool) {
 }
 
 const insertTermsRow = `
-insert into terms (brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, created_at, credit, split_last_bps, margin_bps, steps)
-values ($1, $2, $3, $4, $5, $6, nullif($7, 0::bigint), $6, $8, $9, $10, $11)
-returning id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps, margin_bps, steps`
+insert into terms (brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, created_at, credit, split_last_bps, margin_bps, steps, royalty_bps, idea_bps)
+values ($1, $2, $3, $4, $5, $6, nullif($7, 0::bigint), $6, $8, $9, $10, $11, $12, $13)
+returning id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps, margin_bps, steps, royalty_bps, idea_bps`
 
 func insertTerms(ctx context.Context, tx *sqlx.Tx, brandID, by int64, d TermsDraft, now time.Time) (Terms, error) {
 	var t Terms
 	d = d.normal()
-	err := tx.GetContext(ctx, &t, insertTermsRow, brandID, d.ProductID, d.CommissionBps, d.HoldDays, d.WindowDays, now, by, d.Credit, d.SplitLastBps, d.MarginBps, d.Steps)
+	err := tx.GetContext(ctx, &t, insertTermsRow, brandID, d.ProductID, d.CommissionBps, d.HoldDays, d.WindowDays, now, by, d.Credit, d.SplitLastBps, d.MarginBps, d.Steps, d.RoyaltyBps, d.IdeaBps)
 	if err != nil {
 		return Terms{}, fmt.Errorf("offer terms: %w", err)
 	}
@@ -153,7 +174,7 @@ func insertTerms(ctx context.Context, tx *sqlx.Tx, brandID, by int64, d TermsDra
 }
 
 const selectTerms = `
-select id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps, margin_bps, steps
+select id, brand_id, product_id, commission_bps, hold_days, window_days, valid_from, created_by, credit, split_last_bps, margin_bps, steps, royalty_bps, idea_bps
 from terms where brand_id = $1`
 
 // TermsAt returns the terms in force for a product at a moment. Fault Conflict when the brand offered none yet.

@@ -53,15 +53,8 @@ func (s *Service) Start(ctx context.Context, memberID, productID int64, title st
 		if err != nil {
 			return err
 		}
-		if err := lockMember(ctx, tx, memberID); err != nil {
+		if err := room(ctx, tx, memberID); err != nil {
 			return err
-		}
-		var have int
-		if err := tx.GetContext(ctx, &have, `select count(*) from designs where author_id = $1 and state <> 'dropped'`, memberID); err != nil {
-			return err
-		}
-		if have >= MostDesigns {
-			return ErrMany
 		}
 		if title == "" {
 			return fault.Field("title", "fault.designs.title")

@@ -59,11 +59,11 @@ var checks = []ledger.Invariant{
 		  full join (select d.month, d.currency, sum(` + signed + `) as minor from documents d join document_months m on m.month = d.month
 		    where d.kind in ('fee_invoice','fee_credit') group by 1, 2) said using (month, currency)
 		  where coalesce(booked.minor, 0) <> coalesce(said.minor, 0)`},
-	{Name: "statements_sum", Description: "the statements of a closed month come to the commissions and margins that came free in it less those that went back",
+	{Name: "statements_sum", Description: "the statements of a closed month come to the commissions, margins and royalties that came free in it less those that went back",
 		Query: `select count(*) from (
 		    select month, member_id, currency, sum(minor) as minor from (
 		      select date_trunc('month', e.released_at at time zone 'Europe/Paris')::date as month, p.member_id, e.currency, e.released_minor as minor
-		      from earnings e join payees p on p.id = e.payee_id where e.role in ('commission','margin') and e.released_at is not null
+		      from earnings e join payees p on p.id = e.payee_id where e.role in ('commission','margin','royalty','idea') and e.released_at is not null
 		      union all select date_trunc('month', c.at at time zone 'Europe/Paris')::date, p.member_id, c.currency, -(c.free_minor + c.debt_minor)
 		      from clawbacks c join payees p on p.id = c.payee_id where p.member_id is not null) moves
 		    join document_months m using (month) group by 1, 2, 3) booked

@@ -3,16 +3,19 @@ package documents
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/earnings"
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/postgres"
 )
 
-// earner is a member with commissions or margins that came free, or went back after they had, in one month and currency.
+// earner is a member with earnings that came free, or went back after they had, in one month and currency.
 type earner struct {
 	MemberID int64          `db:"member_id"`
 	PayeeID  int64          `db:"payee_id"`
@@ -28,7 +31,7 @@ type earner struct {
 const selectEarners = `
 select m.id as member_id, p.id as payee_id, m.name, m.handle, m.email, m.city, p.country, m.lang, x.currency
 from (
-  select e.payee_id, e.currency from earnings e where e.role in ('commission','margin') and e.released_at >= $1 and e.released_at < $2
+  select e.payee_id, e.currency from earnings e where e.role in ('commission','margin','royalty','idea') and e.released_at >= $1 and e.released_at < $2
   union select c.payee_id, c.currency from clawbacks c where c.free_minor + c.debt_minor <> 0 and c.at >= $1 and c.at < $2
 ) x join payees p on p.id = x.payee_id join members m on m.id = p.member_id order by m.id, x.currency`
 
@@ -41,7 +44,7 @@ func (s *Service) issueStatements(ctx context.Context, month time.Time) error {
 	return each(ctx, earners, func(e earner) error { return s.issueStatement(ctx, e, month) })
 }
 
-// commission is one line of a statement: a commission or margin that came free, or what went back of one after it had.
+// commission is one line of a statement: a commission, margin or royalty that came free, or what went back of one after it had.
 type commission struct {
 	EarningID   int64     `db:"earning_id"`
 	At          time.Time `db:"at"`
@@ -52,7 +55,7 @@ type commission struct {
 	BaseMinor   int64     `db:"base_minor"`
 	RateBps     int64     `db:"rate_bps"`
 	PartBps     int64     `db:"part_bps"`
-	Role        string    `db:"role"` // commission or margin
+	Role        string    `db:"role"` // commission, margin, royalty or idea
 	VATBps      int64     `db:"vat_bps"`
 }
 
@@ -71,7 +74,7 @@ const selectCommissions = `
 select e.id as earning_id, x.at, x.minor, l.title, b.name as brand_name, o.number as order_number, e.base_minor, e.rate_bps, e.part_bps, e.role, l.vat_bps
 from (
   select e.id, e.released_at as at, e.released_minor as minor from earnings e
-  where e.payee_id = $1 and e.currency = $2 and e.role in ('commission','margin') and e.released_at >= $3 and e.released_at < $4
+  where e.payee_id = $1 and e.currency = $2 and e.role in ('commission','margin','royalty','idea') and e.released_at >= $3 and e.released_at < $4
   union all
   select c.earning_id, c.at, -(c.free_minor + c.debt_minor) from clawbacks c
   where c.payee_id = $1 and c.currency = $2 and c.free_minor + c.debt_minor <> 0 and c.at >= $3 and c.at < $4
@@ -103,12 +106,23 @@ func (s *Service) issueStatement(ctx context.Context, e earner, month time.Time)
 	})
 }
 
+// nature says what a member did for what a statement lists: brought buyers, made what they bought, or both.
+func nature(l i18n.Lang, list []commission) string {
+	var of []string
+	for _, makes := range []bool{false, true} {
+		if slices.ContainsFunc(list, func(c commission) bool { return earnings.Role(c.Role).Makes() == makes }) {
+			of = append(of, l.T("document.fact."+map[bool]string{false: "commission", true: "royalty"}[makes]))
+		}
+	}
+	return strings.Join(of, ", ")
+}
+
 // statement is the content of a member's statement: the member is the seller, Relais the customer who writes it for them.
 func (s *Service) statement(e earner, kind Kind, sign int64, list []commission, month time.Time) Content {
 	l := e.Lang
 	c := Content{Lang: l, Currency: e.Currency, Title: l.T("document.title." + string(kind)), Buyer: s.platformParty(l, "customer"),
 		Seller: Party{Role: l.T("document.role.member"), Name: e.Name, Trading: "@" + e.Handle, Address: kept(e.City), IDs: []string{e.Email}},
-		Facts:  []Fact{{l.T("document.fact.period"), l.Month(month)}, {l.T("document.fact.nature"), l.T("document.fact.commission")}}}
+		Facts:  []Fact{{l.T("document.fact.period"), l.Month(month)}, {l.T("document.fact.nature"), nature(l, list)}}}
 	if e.Country != nil {
 		c.Seller.Address = append(c.Seller.Address, country(l, *e.Country))
 	}
@@ -116,12 +130,14 @@ func (s *Service) statement(e earner, kind Kind, sign int64, list []commission, 
 	for _, x := range list {
 		detail := l.T("document.statement.of", "Brand", x.BrandName, "Order", x.OrderNumber, "Base", c.Sum(x.BaseMinor), "Rate", x.rate(l))
 		switch {
-		case x.Minor < 0 && x.Role == "margin":
-			detail = l.T("document.statement.margin_back", "Brand", x.BrandName, "Order", x.OrderNumber)
+		case x.Minor < 0 && x.Role != "commission":
+			detail = l.T("document.statement."+x.Role+"_back", "Brand", x.BrandName, "Order", x.OrderNumber)
 		case x.Minor < 0:
 			detail = l.T("document.statement.back", "Brand", x.BrandName, "Order", x.OrderNumber)
 		case x.Role == "margin":
 			detail = l.T("document.statement.margin", "Brand", x.BrandName, "Order", x.OrderNumber, "Base", c.Sum(x.BaseMinor), "Rate", l.Percent(x.VATBps))
+		case x.Role != "commission":
+			detail = l.T("document.statement."+x.Role, "Brand", x.BrandName, "Order", x.OrderNumber, "Base", c.Sum(x.BaseMinor), "Rate", x.rate(l))
 		}
 		c.Lines = append(c.Lines, Line{Title: x.Title, Detail: detail, Date: l.DateShort(x.At), Quantity: 1, Net: sign * x.Minor, Total: sign * x.Minor, EarningID: &x.EarningID})
 		total += sign * x.Minor

@@ -28,7 +28,7 @@ var checks = []ledger.Invariant{
 		  where e.order_id <> s.order_id or l.shipment_id <> e.shipment_id or case e.role when 'delivery' then e.amount_minor <> s.shipping_minor
 		    when 'margin' then e.amount_minor <> l.margin_net_minor
 		    when 'sale' then e.amount_minor <> l.total_minor - l.margin_net_minor - l.net_minor * l.fee_bps / 10000 - (select coalesce(sum(c.amount_minor), 0)
-		      from earnings c where c.shipment_id = e.shipment_id and c.order_line_id = l.id and c.role = 'commission' and c.from_earning_id is null) end`},
+		      from earnings c where c.shipment_id = e.shipment_id and c.order_line_id = l.id and c.role in ('commission','royalty','idea') and c.from_earning_id is null) end`},
 	{Name: "brand_earnings", Description: "what is left of a sale, its delivery cost, and commissions and margins that were refused, are the brand's that sent it",
 		Query: `select count(*) from earnings e join shipments s on s.id = e.shipment_id join payees p on p.id = e.payee_id
 		  where e.role in ('sale','delivery','kept') and p.brand_id is distinct from s.brand_id`},

@@ -6,6 +6,7 @@
 //	stripe ──▶ held:brand    what is left of the line, and the delivery cost
 //	       ──▶ held:member   commission of whoever brought the buyer: net price × rate × part, for each of them
 //	       ──▶ held:member   margin of the storefront that it was bought in, without its VAT
+//	       ──▶ held:member   royalty of whoever drew the piece, or whose idea it was: net price × rate
 //	       ──▶ fees          what Relais keeps
 //
 // The states of an earning, each with a date and a reason that a person can read:
@@ -43,7 +44,15 @@ const (
 	Commission Role = "commission" // the member's who brought the buyer
 	Margin     Role = "margin"     // of what a storefront put on the brand's price, without VAT: its member's
 	Kept       Role = "kept"       // a commission or margin that was refused: the brand's
+	Royalty    Role = "royalty"    // the member's who drew the design that was sold, or one that it varies
+	Idea       Role = "idea"       // the member's whose idea the product came of
 )
+
+// Brings says whether it is of a member for having brought the buyer: what is reviewed, refused and claimed.
+func (r Role) Brings() bool { return r == Commission || r == Margin }
+
+// Makes says whether it is of a member for what the piece is: nobody's visit decides it, and it stays its author's.
+func (r Role) Makes() bool { return r == Royalty || r == Idea }
 
 // State is where an earning stands.
 type State string

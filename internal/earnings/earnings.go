@@ -23,23 +23,8 @@ type Booking struct {
 	At       time.Time // business time
 }
 
-// Brought is what a member has of a line for having brought it, commission and margin together, the margin alone, and when it comes free.
-func (p Booking) Brought(payeeID, lineID int64) (sum, margin money.Amount, freeAt time.Time) {
-	sum, margin = money.New(0, p.Currency), money.New(0, p.Currency)
-	for _, e := range p.Shares {
-		if e.PayeeID != payeeID || e.OrderLineID == nil || *e.OrderLineID != lineID || e.Role != Commission && e.Role != Margin {
-			continue
-		}
-		sum.Minor, freeAt = sum.Minor+e.Amount.Minor, e.FreeAt
-		if e.Role == Margin {
-			margin = e.Amount
-		}
-	}
-	return sum, margin, freeAt
-}
-
 // Book writes the earnings of a paid order, held, and posts the sale. Of earnings only payee, shipment, line, role, amount, base,
-// rate, and FreeAt are read. The ledger's reference makes it happen once: a second call is refused by the unique rows.
+// rate, and FreeAt are read; who they are of and for what is there for those who are told. The ledger's reference makes it happen once: a second call is refused by the unique rows.
 func Book(ctx context.Context, tx *sqlx.Tx, p Booking) error {
 	t := ledger.Transaction{Reference: fmt.Sprintf("order:%d:paid", p.OrderID), Kind: "sale", Currency: p.Currency, At: p.At, Object: p.ChargeID}
 	for _, e := range p.Shares {

@@ -24,6 +24,9 @@ type Explanation struct {
 	CommissionBps   int64      `db:"commission_bps"` // of all credited members together, rounded up; 0 where nobody brought the buyer
 	FeeBps          int64      `db:"fee_bps"`
 	CommissionMinor int64      `db:"commission_minor"` // of the same line, whoever's
+	RoyaltyMinor    int64      `db:"royalty_minor"`    // royalties and ideas of the same line, whoever's
+	AgreedBps       int64      `db:"agreed_bps"`       // of a royalty or an idea: the rate that was agreed, more than RateBps only where the price had no more
+	MadeTitle       string     `db:"made_title"`       // of a royalty or an idea: the design or idea; empty: its words are gone
 	TermsID         int64      `db:"terms_id"`         // 0: delivery
 	TermsFrom       *time.Time `db:"terms_from"`
 	HoldDays        int        `db:"hold_days"` // after receipt
@@ -54,6 +57,8 @@ select e.id, e.payee_id, e.order_id, e.shipment_id, e.order_line_id, e.role, e.a
   coalesce(l.total_minor, s.shipping_minor) as total_minor, coalesce(l.net_minor, s.shipping_minor) as net_minor,
   coalesce(l.margin_minor * l.quantity, 0) as margin_minor, coalesce(l.margin_net_minor, 0) as margin_net_minor, coalesce(l.vat_bps, 0) as vat_bps, coalesce(l.commission_bps, 0) as commission_bps, coalesce(l.fee_bps, 0) as fee_bps,
   coalesce((select sum(c.amount_minor) from earnings c where c.order_line_id = e.order_line_id and c.role = 'commission' and c.from_earning_id is null), 0) as commission_minor,
+  coalesce((select sum(c.amount_minor) from earnings c where c.order_line_id = e.order_line_id and c.role in ('royalty','idea')), 0) as royalty_minor,
+  coalesce(made.agreed_bps, 0) as agreed_bps, coalesce(made.title, '') as made_title,
   coalesce(t.id, 0) as terms_id, t.valid_from as terms_from,
   coalesce(t.hold_days, (select max(h.hold_days) from order_lines x join terms h on h.id = x.terms_id where x.shipment_id = e.shipment_id)) as hold_days,
   s.shipped_at, s.delivered_at, o.place <> 'distance' as in_person, coalesce(l.returned_minor, s.returned_minor) as part_returned
@@ -61,6 +66,8 @@ from earnings e` + joinPayout + `
 join orders o on o.id = e.order_id join shipments s on s.id = e.shipment_id join brands b on b.id = s.brand_id
 join payees yp on yp.id = e.payee_id left join members ym on ym.id = yp.member_id
 left join order_lines l on l.id = e.order_line_id left join products pr on pr.id = l.product_id left join terms t on t.id = l.terms_id
+left join lateral (select r.agreed_bps, coalesce(n.title, i.title) as title from order_line_royalties r left join publications n on n.id = r.publication_id left join ideas i on i.id = r.idea_id
+  where r.order_line_id = e.order_line_id and r.role = e.role and r.member_id = yp.member_id) made on true
 where e.payee_id = $1 and e.id = $2`
 
 // Explain is one earning of a payee with where its amount and its date come from; fault.NotFound where it is

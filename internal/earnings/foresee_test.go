@@ -14,8 +14,9 @@ func TestForesee(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		line := int64(7)
 		total := rapid.Int64Range(1, 1_000_000).Draw(t, "total")
-		split, err := earnings.SplitLine(total, 2000, two(rapid.Int64Range(0, 5000).Draw(t, "commission"), rapid.Int64Range(1, 9999).Draw(t, "part"),
-			rapid.Int64Range(0, 5000).Draw(t, "other commission")), rapid.Int64Range(0, 2000).Draw(t, "fee"))
+		split, err := earnings.SplitLine(total, 2000, earnings.Rates{Credits: two(rapid.Int64Range(0, 4000).Draw(t, "commission"), rapid.Int64Range(1, 9999).Draw(t, "part"),
+			rapid.Int64Range(0, 4000).Draw(t, "other commission")), Royalties: []int64{rapid.Int64Range(0, 2500).Draw(t, "royalty"), rapid.Int64Range(0, 1000).Draw(t, "idea")},
+			FeeBps: rapid.Int64Range(0, 2000).Draw(t, "fee")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,6 +24,8 @@ func TestForesee(t *testing.T) {
 			{ID: 1, OrderLineID: &line, Role: earnings.Sale, Amount: money.New(split.Sale, "EUR")},
 			{ID: 2, OrderLineID: &line, Role: earnings.Commission, Amount: money.New(split.Commissions[0], "EUR")},
 			{ID: 3, OrderLineID: &line, Role: earnings.Commission, Amount: money.New(split.Commissions[1], "EUR")},
+			{ID: 4, OrderLineID: &line, Role: earnings.Royalty, Amount: money.New(split.Royalties[0], "EUR")},
+			{ID: 5, OrderLineID: &line, Role: earnings.Idea, Amount: money.New(split.Royalties[1], "EUR")},
 		}
 		var before, fees int64
 		for before < total {

@@ -14,6 +14,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/payments"
 	"relais/internal/refunds"
+	"relais/internal/royalties"
 )
 
 // livesInBooks is how many orders live in one world of TestLivesOfOrders, a few at a time. rapid makes 100 worlds if nobody says otherwise.
@@ -132,6 +133,7 @@ func (b *books) sell() *life {
 			line := orders.Line{ID: l.id*100 + brand*10 + n, ShipmentID: sh.ID, Quantity: b.int(1, 4, "pieces"), VATBps: 2000, FeeBps: b.int(0, 1000, "fee"),
 				PriceMinor: rapid.OneOf(rapid.Int64Range(1, 9), rapid.Int64Range(10, 50_000)).Draw(b.r, "price")}
 			line.Relays = b.relays(line.FeeBps)
+			line.Royalties = b.authors(line)
 			if len(line.Relays) == 1 { // a storefront may ask more
 				line.MarginMinor = b.int(0, line.PriceMinor, "margin")
 				line.PriceMinor += line.MarginMinor
@@ -163,8 +165,19 @@ func (b *books) relays(feeBps int64) []orders.Relay {
 	}
 }
 
+// authors are those who made a line what it is: nobody, or several, of whom some bring buyers too. What they agreed on fits or not.
+func (b *books) authors(line orders.Line) (rs []royalties.Royalty) {
+	for member := range b.int(0, 3, "authors") {
+		r := royalties.Of(rapid.SampledFrom([]earnings.Role{earnings.Royalty, earnings.Idea}).Draw(b.r, "made"), b.int(1, 2500, "royalty"))
+		r.MemberID = 12 + member
+		rs = append(rs, r)
+	}
+	rs, _ = royalties.Fit(rs, line.Rates())
+	return rs
+}
+
 func (b *books) share(l *life, t *ledger.Transaction, sh orders.Shipment, line orders.Line) {
-	s, err := earnings.SplitResale(line.TotalMinor, line.Margin(), line.VATBps, line.Credits(), line.FeeBps)
+	s, err := earnings.SplitResale(line.TotalMinor, line.Margin(), line.VATBps, line.Rates())
 	if err != nil {
 		b.r.Fatal(err)
 	}
@@ -172,6 +185,12 @@ func (b *books) share(l *life, t *ledger.Transaction, sh orders.Shipment, line o
 	b.earn(l, t, earnings.Earning{PayeeID: sh.BrandID, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Sale, Amount: money.New(s.Sale, l.currency)})
 	for i, r := range line.Relays {
 		b.earn(l, t, earnings.Earning{PayeeID: r.MemberID, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Commission, Amount: money.New(s.Commissions[i], l.currency)})
+	}
+	for i, r := range line.Royalties {
+		if s.Royalties[i] != floor(s.Net, r.RateBps, 10_000) || r.RateBps > r.AgreedBps {
+			b.r.Fatalf("royalty of %d at %d of %d, and %d were agreed", s.Royalties[i], r.RateBps, s.Net, r.AgreedBps)
+		}
+		b.earn(l, t, earnings.Earning{PayeeID: r.MemberID, ShipmentID: sh.ID, OrderLineID: &id, Role: r.Role, Amount: money.New(s.Royalties[i], l.currency)})
 	}
 	if s.Margin > 0 {
 		b.earn(l, t, earnings.Earning{PayeeID: line.Relays[0].MemberID, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Margin, Amount: money.New(s.Margin, l.currency)})

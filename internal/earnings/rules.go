@@ -25,11 +25,20 @@ func CommissionOf(net, rateBps, partBps int64) int64 {
 	return money.Proportion(net, rateBps*partBps, whole*whole)
 }
 
-// Split is how the price of one order line is shared, in minor units. Sale + the Commissions + Fee + Margin is the price, exactly.
+// Rates are what is taken of the brand's price of a line without VAT.
+type Rates struct {
+	Credits   []Credit // who brought its buyer; none: nobody did, or their part stays with the brand
+	Royalties []int64  // of each who has one for what the piece is, basis points; none: nobody has
+	FeeBps    int64    // of the platform, basis points
+}
+
+// Split is how the price of one order line is shared, in minor units. Sale + the Commissions + the Royalties + Fee + Margin is the price,
+// exactly.
 type Split struct {
 	Net         int64   // the brand's price without VAT: the base of all rates
 	Margin      int64   // of the storefront's margin, what is left without VAT
 	Commissions []int64 // in the order of the credits
+	Royalties   []int64 // in the order of their rates
 	Fee         int64
 	Sale        int64
 }
@@ -37,11 +46,11 @@ type Split struct {
 // SplitResale shares the price of a line that was bought in a storefront with a margin, which is part of total: the brand's price as
 // SplitLine does, so that no rate is of the margin; of the margin its member has what is left without VAT, rounded down, and the brand
 // the VAT, which it owes. ErrShares also where a margin is no part of the price, or more than one member or none would have it.
-func SplitResale(total, margin, vatBps int64, credits []Credit, feeBps int64) (Split, error) {
-	if margin < 0 || margin >= total || margin > 0 && len(credits) != 1 {
+func SplitResale(total, margin, vatBps int64, r Rates) (Split, error) {
+	if margin < 0 || margin >= total || margin > 0 && len(r.Credits) != 1 {
 		return Split{}, ErrShares
 	}
-	s, err := SplitLine(total-margin, vatBps, credits, feeBps)
+	s, err := SplitLine(total-margin, vatBps, r)
 	if err != nil {
 		return Split{}, err
 	}
@@ -50,33 +59,48 @@ func SplitResale(total, margin, vatBps int64, credits []Credit, feeBps int64) (S
 	return s, nil
 }
 
-// SplitLine shares the price of a line, which includes VAT and is after discount, in minor units. Commissions and
+// SplitLine shares the price of a line, which includes VAT and is after discount, in minor units. Commissions, royalties and
 // platform fee are taken of the price without VAT, each rounded down; the brand has what is left, VAT included.
-// There are no credits where nobody brought the buyer, or their part stays with the brand. ErrShares: the rates leave the brand less
-// than nothing, or the parts are more than the whole.
-func SplitLine(total, vatBps int64, credits []Credit, feeBps int64) (Split, error) {
-	if total <= 0 || vatBps < 0 || feeBps < 0 || feeBps > whole {
-		return Split{}, ErrShares
-	}
-	parts, rates := int64(0), int64(0)
-	for _, c := range credits {
-		if c.RateBps < 0 || c.RateBps > whole || c.PartBps <= 0 || c.PartBps > whole {
-			return Split{}, ErrShares
-		}
-		parts, rates = parts+c.PartBps, rates+c.RateBps*c.PartBps
-	}
-	if parts > whole || rates+feeBps*whole > whole*whole {
+// ErrShares: the rates leave the brand less than nothing, or the parts are more than the whole.
+func SplitLine(total, vatBps int64, r Rates) (Split, error) {
+	if total <= 0 || vatBps < 0 || !r.fit() {
 		return Split{}, ErrShares
 	}
 	s := Split{Net: money.NetOfVAT(total, vatBps)}
-	s.Fee = money.Share(s.Net, feeBps)
+	s.Fee = money.Share(s.Net, r.FeeBps)
 	s.Sale = total - s.Fee
-	for _, c := range credits {
+	for _, c := range r.Credits {
 		commission := CommissionOf(s.Net, c.RateBps, c.PartBps)
 		s.Commissions = append(s.Commissions, commission)
 		s.Sale -= commission // it stays 0 or more: together the rates take at most the net price
 	}
+	for _, bps := range r.Royalties {
+		royalty := money.Share(s.Net, bps)
+		s.Royalties = append(s.Royalties, royalty)
+		s.Sale -= royalty
+	}
 	return s, nil
+}
+
+// fit says whether each rate and part is one, and whether they take no more than there is.
+func (r Rates) fit() bool {
+	if r.FeeBps < 0 || r.FeeBps > whole {
+		return false
+	}
+	parts, rates := int64(0), r.FeeBps*whole
+	for _, c := range r.Credits {
+		if c.RateBps < 0 || c.RateBps > whole || c.PartBps <= 0 || c.PartBps > whole {
+			return false
+		}
+		parts, rates = parts+c.PartBps, rates+c.RateBps*c.PartBps
+	}
+	for _, bps := range r.Royalties {
+		if bps < 0 || bps > whole {
+			return false
+		}
+		rates += bps * whole
+	}
+	return parts <= whole && rates <= whole*whole
 }
 
 // FreeAt is the moment at which an earning comes free: the hold, in days, after delivery. Directive 2011/83/EU art. 9

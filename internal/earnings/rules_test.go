@@ -45,7 +45,7 @@ func TestSplitLine(t *testing.T) {
 		{"each part rounds down once, not twice", 1799, 2000, two(1250, 3333, 1250), 500, 1499, []int64{62, 124}, 74},
 		{"two of one cent", 1, 0, two(8000, 5000, 8000), 0, 1, []int64{0, 0}, 0},
 	} {
-		s, err := earnings.SplitLine(c.total, c.vat, c.credits, c.fee)
+		s, err := earnings.SplitLine(c.total, c.vat, earnings.Rates{Credits: c.credits, FeeBps: c.fee})
 		want := earnings.Split{Net: c.net, Commissions: c.want, Fee: c.wantFee, Sale: c.total - c.wantFee}
 		for _, minor := range c.want {
 			want.Sale -= minor
@@ -66,7 +66,7 @@ func TestSplitLineRefuses(t *testing.T) {
 		{100, 0, all(10001), 0}, {100, 0, two(1000, 0, 1000), 0}, {100, 0, two(1000, 10000, 1000), 0},
 		{100, 0, []earnings.Credit{{RateBps: 100, PartBps: 6000}, {RateBps: 100, PartBps: 4001}}, 0}, {100, 0, two(9000, 5000, 9500), 751},
 	} {
-		if s, err := earnings.SplitLine(c.total, c.vat, c.credits, c.fee); !errors.Is(err, earnings.ErrShares) {
+		if s, err := earnings.SplitLine(c.total, c.vat, earnings.Rates{Credits: c.credits, FeeBps: c.fee}); !errors.Is(err, earnings.ErrShares) {
 			t.Errorf("SplitLine%v = %+v, %v; want ErrShares", c, s, err)
 		}
 	}
@@ -81,11 +81,11 @@ func TestSplitLineAddsUp(t *testing.T) {
 		fee := rapid.Int64Range(0, 10000).Draw(t, "fee")
 		rate := rapid.Int64Range(0, 10000-fee).Draw(t, "rate")
 		part := rapid.Int64Range(1, 9999).Draw(t, "part")
-		alone, err := earnings.SplitLine(total, vat, []earnings.Credit{{RateBps: rate, PartBps: 10000}}, fee)
+		alone, err := earnings.SplitLine(total, vat, earnings.Rates{Credits: []earnings.Credit{{RateBps: rate, PartBps: 10000}}, FeeBps: fee})
 		if err != nil {
 			t.Fatal(err)
 		}
-		shared, err := earnings.SplitLine(total, vat, two(rate, part, rate), fee)
+		shared, err := earnings.SplitLine(total, vat, earnings.Rates{Credits: two(rate, part, rate), FeeBps: fee})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,6 +106,40 @@ func TestSplitLineAddsUp(t *testing.T) {
 	})
 }
 
+// A royalty is the price without VAT times its rate, rounded down by itself, and the brand's loss alone: whoever brought the buyer, the platform
+// and the other authors have what they would have without it. More than there is is refused.
+func TestSplitRoyalties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		total, vat := rapid.Int64Range(1, 1<<50).Draw(t, "total"), rapid.Int64Range(0, 5000).Draw(t, "vat")
+		r := earnings.Rates{Credits: two(rapid.Int64Range(0, 4000).Draw(t, "rate"), rapid.Int64Range(1, 9999).Draw(t, "part"), rapid.Int64Range(0, 4000).Draw(t, "other rate")),
+			FeeBps: rapid.Int64Range(0, 2000).Draw(t, "fee")}
+		plain, err := earnings.SplitLine(total, vat, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Royalties = rapid.SliceOfN(rapid.Int64Range(0, 1000), 0, 4).Draw(t, "royalties")
+		s, err := earnings.SplitLine(total, vat, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := s.Sale
+		for i, bps := range r.Royalties {
+			if sum += s.Royalties[i]; s.Royalties[i] != floor(s.Net, bps, 10000) {
+				t.Fatalf("%d of %d at %d", s.Royalties[i], s.Net, bps)
+			}
+		}
+		if sum != plain.Sale || s.Sale < 0 || s.Fee != plain.Fee || !reflect.DeepEqual(s.Commissions, plain.Commissions) {
+			t.Fatalf("%+v, without royalties %+v", s, plain)
+		}
+	})
+	for _, r := range []earnings.Rates{{Royalties: []int64{-1}}, {Royalties: []int64{10001}}, {Royalties: []int64{5000, 5001}}, {Credits: all(8000), FeeBps: 500, Royalties: []int64{1501}},
+		{Credits: two(9000, 5000, 9000), Royalties: []int64{1001}}} {
+		if s, err := earnings.SplitLine(100, 0, r); !errors.Is(err, earnings.ErrShares) {
+			t.Errorf("%+v: %+v, %v; want ErrShares", r, s, err)
+		}
+	}
+}
+
 func TestFreeAt(t *testing.T) {
 	delivered := time.Date(2026, 2, 20, 23, 30, 0, 0, time.UTC)
 	if got, want := earnings.FreeAt(delivered, 14), time.Date(2026, 3, 6, 23, 30, 0, 0, time.UTC); !got.Equal(want) {
@@ -123,11 +157,11 @@ func TestSplitResale(t *testing.T) {
 		brand, margin := rapid.Int64Range(1, 1_000_000).Draw(t, "brand"), rapid.Int64Range(0, 1_000_000).Draw(t, "margin")
 		vat, fee := rapid.Int64Range(0, 5000).Draw(t, "vat"), rapid.Int64Range(0, 2000).Draw(t, "fee")
 		credits := []earnings.Credit{{RateBps: rapid.Int64Range(0, 8000).Draw(t, "rate"), PartBps: 10000}}
-		plain, err := earnings.SplitLine(brand, vat, credits, fee)
+		plain, err := earnings.SplitLine(brand, vat, earnings.Rates{Credits: credits, FeeBps: fee})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := earnings.SplitResale(brand+margin, margin, vat, credits, fee)
+		s, err := earnings.SplitResale(brand+margin, margin, vat, earnings.Rates{Credits: credits, FeeBps: fee})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +180,7 @@ func TestSplitResale(t *testing.T) {
 		total, margin int64
 		credits       []earnings.Credit
 	}{"more than the price": {100, 100, one}, "less than nothing": {100, -1, one}, "nobody's": {100, 10, nil}, "of two": {100, 10, several}} {
-		if s, err := earnings.SplitResale(c.total, c.margin, 2000, c.credits, 500); !errors.Is(err, earnings.ErrShares) {
+		if s, err := earnings.SplitResale(c.total, c.margin, 2000, earnings.Rates{Credits: c.credits, FeeBps: 500}); !errors.Is(err, earnings.ErrShares) {
 			t.Errorf("%s: %+v, %v", name, s, err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"relais/internal/money"
 )
 
-// Year is what a member brought since a moment: on how many lines of orders, and what of it is theirs, in euro, by which the thresholds of
+// Year is what a member earned by sales since a moment, for having brought them or made what was sold: on how many lines of orders, and what of it is theirs, in euro, by which the thresholds of
 // the law are (Directive 2021/514: 30 sales or 2,000 €).
 type Year struct {
 	Sales int64 `db:"sales"`
@@ -32,9 +32,9 @@ const (
 const selectSince = `
 select count(distinct e.order_line_id) as sales, coalesce(sum(e.amount_minor - e.moved_minor - e.returned_minor) filter (where e.currency = 'EUR'), 0) as minor
 from earnings e join payees p on p.id = e.payee_id
-where p.member_id = $1 and e.role in ('commission','margin') and e.state <> 'voided' and e.earned_at >= $2`
+where p.member_id = $1 and e.role in ('commission','margin','royalty','idea') and e.state <> 'voided' and e.earned_at >= $2`
 
-// Since is what a member brought since then.
+// Since is what a member earned since then.
 func Since(ctx context.Context, q sqlx.QueryerContext, memberID int64, at time.Time) (Year, error) {
 	var y Year
 	if err := sqlx.GetContext(ctx, q, &y, selectSince, memberID, at); err != nil {

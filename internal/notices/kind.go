@@ -25,6 +25,7 @@ const (
 // The kinds of notices.
 const (
 	Sale          Kind = "sale"           // a friend bought
+	Royalty       Kind = "royalty"        // a piece was sold that one drew, or whose idea was one's own
 	Free          Kind = "free"           // earnings came free
 	Payout        Kind = "payout"         // money was sent, or could not be
 	Back          Kind = "back"           // an earning was taken back, or came back
@@ -34,6 +35,7 @@ const (
 	Order         Kind = "order"          // of one's own purchases
 	Together      Kind = "together"       // of a group order that one opened
 	Idea          Kind = "idea"           // of an idea that one proposed or supports
+	Publication   Kind = "publication"    // of a design that one publishes, or reported
 	Message       Kind = "message"        // a brand wrote about one's order
 	Poll          Kind = "poll"           // of a poll that one voted in
 	BrandOrder    Kind = "brand_order"    // to the team of a brand: somebody bought
@@ -43,6 +45,7 @@ const (
 	BrandClaim    Kind = "brand_claim"    // a member misses a sale
 	BrandStock    Kind = "brand_stock"    // few pieces are left
 	BrandIdea     Kind = "brand_idea"     // an idea waits for the brand's answer
+	BrandDesign   Kind = "brand_design"   // a design is to be published on a base of the brand's
 	BrandPayout   Kind = "brand_payout"   // money was sent to the brand, or could not be
 	BrandRating   Kind = "brand_rating"   // a buyer rated a product
 	BrandPoll     Kind = "brand_poll"     // a poll of the brand closed, or waits for its answer
@@ -98,6 +101,7 @@ const (
 func Kinds() []Nature {
 	return []Nature{
 		{Kind: Sale, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"made", "made_several"}},
+		{Kind: Royalty, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"made", "idea", "made_several"}},
 		{Kind: Free, Topic: Money, Mail: Daily, Stays: true, Urgency: low, Life: 3 * day, Events: []string{"came", "came_several"}},
 		{Kind: Payout, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: high, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
 		{Kind: Back, Topic: Money, Mail: AtOnce, Push: true, Stays: true, Urgency: normal, Life: veryLong,
@@ -114,6 +118,8 @@ func Kinds() []Nature {
 		{Kind: Together, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "missed", "cancelled"}},
 		{Kind: Idea, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day,
 			Events: []string{"reached", "answered_yes", "answered_later", "answered_no", "made", "expired", "merged", "hidden", "comment_hidden", "report_kept", "report_hidden"}},
+		{Kind: Publication, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day,
+			Events: []string{"listed", "refused", "revision_listed", "revision_refused", "taken_down", "varied", "report_kept", "report_hidden"}},
 		{Kind: Rating, Topic: Orders, Mail: AtOnce, Urgency: low, Life: 3 * day, Events: []string{"replied", "answered"}},
 		{Kind: Question, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"brand", "buyer", "hidden", "report_kept", "report_hidden"}},
 		{Kind: BuyerQuestion, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"asked"}},
@@ -134,6 +140,7 @@ func Kinds() []Nature {
 		{Kind: BrandRating, Topic: Brand, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
 		{Kind: BrandQuestion, Topic: Brand, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: BrandIdea, Topic: Brand, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "due", "late"}},
+		{Kind: BrandDesign, Topic: Brand, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked", "revision_asked", "listed", "revision_listed", "left", "taken_down"}},
 		{Kind: BrandPoll, Topic: Brand, Mail: AtOnce, Urgency: normal, Life: 3 * day, Events: []string{"decided", "no_quorum", "stopped", "late"}},
 		{Kind: BrandPayout, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"sent", "failed", "bank"}},
 	}

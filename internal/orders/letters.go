@@ -2,9 +2,7 @@ package orders
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +10,6 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/earnings"
-	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/mail"
 	"relais/internal/money"
@@ -79,9 +76,9 @@ func (s *Service) ToBrand(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment
 		Reference: fmt.Sprintf("order:%d:%s:%d", o.ID, key, sh.BrandID), Data: orderLetter{Order: o, Shipment: sh, Shipments: []Shipment{sh}, Days: WithdrawalDays, Refund: r}})
 }
 
-// lettersPaid tells the buyer, each brand, and each relay.
+// lettersPaid tells the buyer, each brand, and each member who earned.
 func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment, paid earnings.Booking) error {
-	relays, parts, variants := map[int64][]told.Part{}, []told.Part{}, []int64{}
+	var variants []int64
 	for _, sh := range shipments {
 		if err := s.ToBrand(ctx, tx, o, sh, "order_brand", "paid", nil); err != nil {
 			return err
@@ -90,30 +87,14 @@ func (s *Service) lettersPaid(ctx context.Context, tx *sqlx.Tx, o Order, shipmen
 		for _, l := range sh.Lines {
 			sold.Amount.Minor += l.TotalMinor
 			variants = append(variants, l.VariantID)
-			for _, r := range l.Relays {
-				payee, err := earnings.PayeeID(ctx, tx, earnings.Owner{MemberID: r.MemberID})
-				if errors.Is(err, fault.NotFound) {
-					continue // never earned anything, on this line neither
-				}
-				if err != nil {
-					return err
-				}
-				p := told.Part{Name: r.Name, Title: l.Title}
-				if p.Amount, p.Margin, p.FreeAt = paid.Brought(payee, l.ID); p.Amount.Minor == 0 {
-					continue
-				}
-				relays[r.MemberID] = append(relays[r.MemberID], p)
-				parts = append(parts, p)
-			}
 		}
 		if err := told.Team(ctx, tx, o.Told(s.now()), sold); err != nil {
 			return err
 		}
 	}
-	for _, memberID := range slices.Sorted(maps.Keys(relays)) {
-		if err := told.Relay(ctx, tx, s.mail, o.Told(s.now()), memberID, relays[memberID]); err != nil {
-			return err
-		}
+	parts, err := told.Earners(ctx, tx, s.mail, o.Told(s.now()), paid)
+	if err != nil {
+		return err
 	}
 	if o.Expected == nil {
 		if err := told.Stock(ctx, tx, s.now(), variants); err != nil {

@@ -26,6 +26,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders/form"
+	"relais/internal/royalties"
 )
 
 // State is where an order stands.
@@ -167,7 +168,8 @@ type Line struct {
 	FeeBps           int64 `db:"fee_bps"`
 	HoldDays         int   `db:"hold_days"`
 
-	Relays []Relay `db:"-"` // who is credited for it; none: nobody brought the buyer
+	Relays    []Relay             `db:"-"` // who is credited for it; none: nobody brought the buyer
+	Royalties []royalties.Royalty `db:"-"` // who has a share for what it is
 }
 
 // Margin is what the line costs more than at the brand, minor units.
@@ -183,13 +185,16 @@ type Relay struct {
 	PartBps  int64  `db:"part_bps"` // of the line, basis points; 10000: all of it
 }
 
-// Credits are the credits of the line by which its price is split.
-func (l Line) Credits() []earnings.Credit {
-	cs := make([]earnings.Credit, len(l.Relays))
-	for i, r := range l.Relays {
-		cs[i] = earnings.Credit{MemberID: r.MemberID, RateBps: r.RateBps, PartBps: r.PartBps}
+// Rates are what is taken of the line's price without VAT.
+func (l Line) Rates() earnings.Rates {
+	r := earnings.Rates{FeeBps: l.FeeBps}
+	for _, c := range l.Relays {
+		r.Credits = append(r.Credits, earnings.Credit{MemberID: c.MemberID, RateBps: c.RateBps, PartBps: c.PartBps})
 	}
-	return cs
+	for _, m := range l.Royalties {
+		r.Royalties = append(r.Royalties, m.RateBps)
+	}
+	return r
 }
 
 // ReservationTime is how long the stock of an unpaid order is kept. Stripe lets a Checkout Session expire no sooner

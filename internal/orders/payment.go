@@ -245,9 +245,9 @@ func (s *Service) accept(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 // wiring, once.
 func (s *Service) WhenSold(f func(ctx context.Context, tx *sqlx.Tx, o Order) error) { s.whenSold = f }
 
-// shares splits a paid order: of each line what is left to the brand, the commission to whoever brought the buyer and the margin to the
-// member of the storefront that it was bought in;
-// of each shipment the delivery cost to the brand.
+// shares splits a paid order: of each line what is left to the brand, the commission to whoever brought the buyer, the margin to the
+// member of the storefront that it was bought in and the royalties to those who made it what it is; of each shipment the delivery cost to
+// the brand.
 func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []Shipment, c payments.Checkout, now time.Time) (earnings.Booking, error) {
 	p := earnings.Booking{OrderID: o.ID, Currency: o.Currency, ChargeID: c.ChargeID, At: now}
 	for _, sh := range shipments {
@@ -272,27 +272,36 @@ func (s *Service) shares(ctx context.Context, tx *sqlx.Tx, o Order, shipments []
 }
 
 func (s *Service) lineShares(ctx context.Context, tx *sqlx.Tx, o Order, sh Shipment, l Line, brand int64, now time.Time) ([]earnings.Earning, int64, error) {
-	split, err := earnings.SplitResale(l.TotalMinor, l.Margin(), l.VATBps, l.Credits(), l.FeeBps)
+	split, err := earnings.SplitResale(l.TotalMinor, l.Margin(), l.VATBps, l.Rates())
 	if err != nil {
 		return nil, 0, err
 	}
 	id, free := l.ID, earnings.Expected(now, sh.DaysMax, earnings.HoldDays(l.HoldDays, o.WithdrawalDays))
-	shares := []earnings.Earning{{PayeeID: brand, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Sale,
-		Amount: money.New(split.Sale, o.Currency), BaseMinor: l.TotalMinor, FreeAt: free}}
-	for i, c := range l.Credits() {
-		if split.Commissions[i] == 0 && split.Margin == 0 {
-			continue
+	shares := []earnings.Earning{{PayeeID: brand, Role: earnings.Sale, Amount: money.New(split.Sale, o.Currency), BaseMinor: l.TotalMinor}}
+	add := func(memberID int64, name string, e earnings.Earning, minor int64) error {
+		if minor == 0 {
+			return nil
 		}
-		relay, err := earnings.EnsurePayee(ctx, tx, earnings.Owner{MemberID: c.MemberID})
-		if err != nil {
+		e.MemberID, e.PayeeName, e.ProductTitle, e.Amount = memberID, name, l.Title, money.New(minor, o.Currency)
+		e.PayeeID, err = earnings.EnsurePayee(ctx, tx, earnings.Owner{MemberID: memberID})
+		shares = append(shares, e)
+		return err
+	}
+	for i, c := range l.Relays {
+		if err := add(c.MemberID, c.Name, earnings.Earning{Role: earnings.Commission, BaseMinor: split.Net, RateBps: c.RateBps, PartBps: c.PartBps}, split.Commissions[i]); err != nil {
 			return nil, 0, err
 		}
-		shares = append(shares, earnings.Earning{PayeeID: relay, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Commission,
-			Amount: money.New(split.Commissions[i], o.Currency), BaseMinor: split.Net, RateBps: c.RateBps, PartBps: c.PartBps, FreeAt: free})
-		if split.Margin > 0 { // of the only one
-			shares = append(shares, earnings.Earning{PayeeID: relay, ShipmentID: sh.ID, OrderLineID: &id, Role: earnings.Margin,
-				Amount: money.New(split.Margin, o.Currency), BaseMinor: l.Margin(), FreeAt: free})
+		if err := add(c.MemberID, c.Name, earnings.Earning{Role: earnings.Margin, BaseMinor: l.Margin()}, split.Margin); err != nil { // of the only one
+			return nil, 0, err
 		}
+	}
+	for i, r := range l.Royalties {
+		if err := add(r.MemberID, r.Name, earnings.Earning{Role: r.Role, BaseMinor: split.Net, RateBps: r.RateBps}, split.Royalties[i]); err != nil {
+			return nil, 0, err
+		}
+	}
+	for i := range shares {
+		shares[i].ShipmentID, shares[i].OrderLineID, shares[i].FreeAt = sh.ID, &id, free
 	}
 	return shares, split.Fee, nil
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sort"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -24,6 +23,7 @@ import (
 	"relais/internal/postgres"
 	"relais/internal/referrals"
 	"relais/internal/refunds"
+	"relais/internal/royalties"
 )
 
 // Service is the use cases of this package.
@@ -138,7 +138,7 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Placement, lines []c
 	if p.SeenMinor != 0 && p.SeenMinor != n.TotalMinor {
 		return Order{}, ErrPriceMoved
 	}
-	if err := reserve(ctx, tx, lines); err != nil {
+	if err := carts.Reserve(ctx, tx, lines); err != nil {
 		return Order{}, err
 	}
 	return s.write(ctx, tx, p, n, parcels, lines)
@@ -232,18 +232,6 @@ func (s *Service) parcels(ctx context.Context, tx *sqlx.Tx, p Placement, lines [
 	return parcels, nil
 }
 
-// reserve takes the stock, in the order of variants so that two orders never wait for each other.
-func reserve(ctx context.Context, tx *sqlx.Tx, lines []carts.Line) error {
-	sorted := append([]carts.Line(nil), lines...)
-	sort.Slice(sorted, func(i, j int) bool { return sorted[i].VariantID < sorted[j].VariantID })
-	for _, l := range sorted {
-		if err := catalog.Reserve(ctx, tx, l.VariantID, int(l.Quantity)); err != nil {
-			return fmt.Errorf("reserve %s: %w", l.Title, err)
-		}
-	}
-	return nil
-}
-
 func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, parcels []Parcel, lines []carts.Line, decisions []referrals.Decision) error {
 	shipment := make(map[int64]int64, len(parcels))
 	for _, parcel := range parcels {
@@ -254,27 +242,39 @@ func (s *Service) placeLines(ctx context.Context, tx *sqlx.Tx, o Order, parcels 
 		}
 		shipment[parcel.BrandID] = id
 	}
+	buyer, err := referrals.BuyerOf(ctx, tx, referrals.Sale{BuyerMemberID: o.MemberID, BuyerEmailNormal: o.EmailNormal})
+	if err != nil {
+		return err
+	}
 	for i, l := range lines {
 		d := decisions[i]
 		if l.Margin.Minor > catalog.MaxMargin(l.BrandPrice().Minor-l.Options.Minor, d.Margin) {
 			return ErrPriceMoved // the terms changed between two looks
 		}
-		split, err := earnings.SplitResale(l.Total().Minor, l.Margin.Minor*l.Quantity, l.VATBps, credits(d), s.feeBps)
+		made, err := royalties.For(ctx, tx, l.ProductID, d.TermsID, buyer)
 		if err != nil {
 			return err
 		}
-		revision, err := l.Freeze(ctx, tx, o.PlacedAt)
+		made, rates := royalties.Fit(made, earnings.Rates{Credits: credits(d), FeeBps: s.feeBps})
+		split, err := earnings.SplitResale(l.Total().Minor, l.Margin.Minor*l.Quantity, l.VATBps, rates)
+		if err != nil {
+			return err
+		}
+		design, revision, err := l.Freeze(ctx, tx, o.Place == Distance, o.PlacedAt)
 		if err != nil {
 			return err
 		}
 		var id int64
 		err = tx.GetContext(ctx, &id, insertLine, o.ID, shipment[l.BrandID], l.VariantID, l.ProductID, l.BrandID, l.Title, l.VariantTitle, l.SKU,
-			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade, l.Margin.Minor, split.Margin, l.DesignID, revision, l.Options.Minor)
+			l.MediaID, l.Quantity, l.Price.Minor, l.Total().Minor, l.VATBps, split.Net, d.TermsID, d.CommissionBps(), s.feeBps, l.CustomMade, l.Margin.Minor, split.Margin, design, revision, l.Options.Minor)
 		if err != nil {
 			return fmt.Errorf("place line: %w", postgres.Translate(err))
 		}
 		if err := referrals.Save(ctx, tx, id, d); err != nil {
 			return fmt.Errorf("save attribution: %w", err)
+		}
+		if err := royalties.Save(ctx, tx, id, made, split.Royalties); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"relais/internal/postgres"
+	"relais/internal/royalties"
 )
 
 // orFault is the fault where a row is missing, and any other error as it is.
@@ -72,7 +73,16 @@ func ShipmentsOf(ctx context.Context, q sqlx.QueryerContext, orderID int64) ([]S
 	if err := sqlx.SelectContext(ctx, q, &rs, selectRelays, orderID); err != nil {
 		return nil, fmt.Errorf("read relays of order: %w", err)
 	}
+	made, err := royalties.OfOrder(ctx, q, orderID)
+	if err != nil {
+		return nil, err
+	}
 	for _, l := range ls {
+		for _, m := range made {
+			if m.OrderLineID == l.ID {
+				l.Royalties = append(l.Royalties, m)
+			}
+		}
 		for _, r := range rs {
 			if r.LineID == l.ID {
 				l.Relays = append(l.Relays, r)

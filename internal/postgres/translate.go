@@ -28,6 +28,20 @@ func meaning(constraint string) *fault.Error {
 		return fault.New(fault.Conflict, "fault.debt_waiting")
 	case "inbox_replies_title":
 		return fault.New(fault.Conflict, "fault.talk_title").With("title", "fault.talk_title")
+	case "publications_again_check":
+		return fault.New(fault.Conflict, "fault.publications.taken_down")
+	case "publications_one_open":
+		return fault.New(fault.Conflict, "fault.publications.asked")
+	case "publications_custom_check":
+		return fault.New(fault.Conflict, "fault.publications.custom").With("custom_made", "fault.publications.custom")
+	case "publications_launch_check":
+		return fault.New(fault.Conflict, "fault.publications.launch").With("product", "fault.publications.launch")
+	case "publications_over_check":
+		return fault.New(fault.Conflict, "fault.publications.ended")
+	case "publications_base_check":
+		return fault.New(fault.Conflict, "fault.publications.base")
+	case "listings_published_check":
+		return fault.New(fault.Conflict, "fault.publications.own_storefront")
 	case "orders_move_check", "earnings_move_check", "payouts_move_check", "returns_move_check", "refunds_move_check":
 		return fault.New(fault.Conflict, "fault.moved_on")
 	}

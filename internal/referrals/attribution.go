@@ -45,7 +45,7 @@ type SaleLine struct {
 // Attribute decides each line of a sale, in the order of its lines. It reads only; Save keeps a decision. ErrNoTerms where the
 // brand of a line offers no terms.
 func Attribute(ctx context.Context, tx *sqlx.Tx, s Sale) ([]Decision, error) {
-	buyer, err := loadBuyer(ctx, tx, s)
+	buyer, err := BuyerOf(ctx, tx, s)
 	if err != nil {
 		return nil, fmt.Errorf("attribute sale: %w", err)
 	}
@@ -107,8 +107,8 @@ select m.email_normal, coalesce(p.stripe_account_id, '') as payout_id
 from members m left join payees p on p.member_id = m.id
 where m.id = $1`
 
-// loadBuyer is the buyer with the e-mail and payout account of their own account, when signed in.
-func loadBuyer(ctx context.Context, q sqlx.QueryerContext, s Sale) (Buyer, error) {
+// BuyerOf is the buyer of a sale with the e-mail and payout account of their own account, when signed in.
+func BuyerOf(ctx context.Context, q sqlx.QueryerContext, s Sale) (Buyer, error) {
 	var b Buyer
 	if s.BuyerEmailNormal != "" {
 		b.Emails = append(b.Emails, s.BuyerEmailNormal)

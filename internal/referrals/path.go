@@ -14,7 +14,7 @@ import (
 // path does not stand. Where the buyer is not known yet, who is self cannot be known either: Attribute decides.
 func PathStands(ctx context.Context, q sqlx.QueryerContext, s Sale) ([]bool, error) {
 	stand := make([]bool, len(s.Lines))
-	buyer, err := loadBuyer(ctx, q, s)
+	buyer, err := BuyerOf(ctx, q, s)
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ import (
 	"relais/internal/pos"
 	"relais/internal/postgres"
 	"relais/internal/posts"
+	"relais/internal/publications"
 	"relais/internal/questions"
 	"relais/internal/ratings"
 	"relais/internal/reconcile"
@@ -65,6 +66,7 @@ import (
 	"relais/internal/web/counter"
 	"relais/internal/web/federation"
 	"relais/internal/web/feed"
+	"relais/internal/web/gallery"
 	"relais/internal/web/groupbuy"
 	"relais/internal/web/idea"
 	"relais/internal/web/inbox"
@@ -88,41 +90,42 @@ import (
 
 // Options is what the site needs: the use cases, and how it is reached.
 type Options struct {
-	DB          *postgres.DB
-	Keys        *token.Keys
-	Media       *media.Store
-	Members     *members.Service
-	Groups      *groups.Service
-	Notices     *notices.Service
-	Catalog     *catalog.Service
-	Imports     *shopify.Importer
-	Storefronts *storefronts.Service
-	Clicks      *clicks.Service
-	Referrals   *referrals.Service
-	Fediverse   *fediverse.Service
-	Carts       *carts.Service
-	Orders      *orders.Service
-	Counter     *pos.Service
-	Pledges     *pledges.Service
-	Support     *support.Service
-	Returns     *returns.Service
-	Disputes    *disputes.Service
-	Reviews     *reviews.Service
-	Posts       *posts.Service
-	Stories     *stories.Service
-	Designs     *designs.Service
-	Making      *making.Service
-	Follows     *follows.Service
-	Ratings     *ratings.Service
-	Questions   *questions.Service
-	Ideas       *ideas.Service
-	Polls       *polls.Service
-	Debts       *debts.Service
-	Payouts     *payouts.Service
-	Webhooks    *webhooks.Service
-	Reconcile   *reconcile.Service
-	Audit       func(context.Context) ([]ledger.Finding, error) // looks at every invariant of the books
-	Advance     func(ctx context.Context, days int) error       // moves the demo's clock; nil: this is no demo
+	DB           *postgres.DB
+	Keys         *token.Keys
+	Media        *media.Store
+	Members      *members.Service
+	Groups       *groups.Service
+	Notices      *notices.Service
+	Catalog      *catalog.Service
+	Imports      *shopify.Importer
+	Storefronts  *storefronts.Service
+	Clicks       *clicks.Service
+	Referrals    *referrals.Service
+	Fediverse    *fediverse.Service
+	Carts        *carts.Service
+	Orders       *orders.Service
+	Counter      *pos.Service
+	Pledges      *pledges.Service
+	Support      *support.Service
+	Returns      *returns.Service
+	Disputes     *disputes.Service
+	Reviews      *reviews.Service
+	Posts        *posts.Service
+	Stories      *stories.Service
+	Designs      *designs.Service
+	Making       *making.Service
+	Publications *publications.Service
+	Follows      *follows.Service
+	Ratings      *ratings.Service
+	Questions    *questions.Service
+	Ideas        *ideas.Service
+	Polls        *polls.Service
+	Debts        *debts.Service
+	Payouts      *payouts.Service
+	Webhooks     *webhooks.Service
+	Reconcile    *reconcile.Service
+	Audit        func(context.Context) ([]ledger.Finding, error) // looks at every invariant of the books
+	Advance      func(ctx context.Context, days int) error       // moves the demo's clock; nil: this is no demo
 
 	Now             func() time.Time // business time
 	Clock           func() time.Time // real time
@@ -218,7 +221,8 @@ func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pict
 
 // circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, what buyers say, and what is told at length.
 func (o Options) circles(e *echo.Echo, site *page.Site, pictures preview.Pictures) {
-	studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Now: o.Now}).Routes(e)
+	studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Publications: o.Publications, Now: o.Now}).Routes(e)
+	gallery.New(gallery.Options{Site: site, DB: o.DB, Designs: o.Designs, Publications: o.Publications, Now: o.Now, FeeBps: o.FeeBps}).Routes(e)
 	withdrawal.New(site, o.Orders, o.Returns).Routes(e)
 	workshop.New(workshop.Options{Site: site, DB: o.DB, Orders: o.Orders, Designs: o.Designs, Making: o.Making, Now: o.Now}).Routes(e)
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})

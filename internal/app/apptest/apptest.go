@@ -23,6 +23,7 @@ import (
 	"relais/internal/documents"
 	"relais/internal/earnings"
 	"relais/internal/i18n"
+	"relais/internal/making"
 	"relais/internal/members"
 	"relais/internal/money"
 	"relais/internal/orders"
@@ -275,6 +276,11 @@ func (w *World) TryOrder(ps ...Purchase) (orders.Order, error) {
 		place.MemberID = &ps[0].Member
 	}
 	place.Visitor, place.Code = ps[0].Visitor, ps[0].Code
+	lines, err := carts.Lines(ctx, w.DB, carts.Look{CartID: cart, MemberID: place.MemberID, Lang: i18n.FR, At: w.Clock.Now()})
+	if err != nil {
+		return orders.Order{}, err
+	}
+	place.Designs = carts.Seen(lines)
 	return w.Orders.Place(ctx, place)
 }
 
@@ -320,12 +326,19 @@ func (w *World) Paid(ps ...Purchase) orders.Page {
 	return p
 }
 
-// Deliver sends every shipment of an order and has it received.
+// Deliver makes what of an order is made to a design, sends every shipment and has it received.
 func (w *World) Deliver(orderID int64) {
 	w.T.Helper()
 	p, err := w.Orders.ByID(w.T.Context(), orderID)
 	must(w.T, err)
 	for _, s := range p.Shipments {
+		for _, l := range s.Lines {
+			if n := l.Standing(l.PiecesLeft()); l.DesignID != nil && n.ToMake+n.Under > 0 {
+				var by int64
+				must(w.T, w.DB.GetContext(w.T.Context(), &by, `select min(member_id) from brand_members where brand_id = $1`, s.BrandID))
+				must(w.T, w.Making.Take(w.T.Context(), making.Step{BrandID: s.BrandID, OrderID: orderID, LineID: l.ID, By: by, Kind: making.Made, Pieces: n.ToMake + n.Under, Seen: n}))
+			}
+		}
 		must(w.T, w.Orders.Ship(w.T.Context(), s.BrandID, s.ID, "Colissimo", "6A000"))
 		must(w.T, w.Orders.Deliver(w.T.Context(), 0, s.ID, "buyer"))
 	}

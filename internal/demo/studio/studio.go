@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/carts"
+	"relais/internal/catalog"
 	"relais/internal/demo/agenda"
 	"relais/internal/demo/content"
 	"relais/internal/designs"
@@ -17,13 +18,18 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/making"
 	"relais/internal/orders"
+	"relais/internal/publications"
+	"relais/internal/storefronts"
 	"relais/internal/stripesandbox"
 )
 
 // Makers are the use cases that only this package plays.
 type Makers struct {
-	Designs *designs.Service
-	Making  *making.Service
+	Designs      *designs.Service
+	Making       *making.Service
+	Catalog      *catalog.Service
+	Storefronts  *storefronts.Service
+	Publications *publications.Service
 }
 
 // Stage is what it is played with.
@@ -85,6 +91,7 @@ func (s Stage) Plan(end time.Time) {
 	s.plays(end.AddDate(0, 0, -3), "lea", "Pour les Cyclos", 2, words("Cyclos", "caveat"), making.Step{Kind: making.Begun, Pieces: 2}, making.Step{Kind: making.Made, Pieces: 1},
 		making.Step{Kind: making.Again, Of: making.Made, Pieces: 1, Reason: "Encre pâlie au séchage : nous refaisons ce ballon."})
 	s.plays(end.AddDate(0, 0, -1), "bakary", "Ballon du quartier", 1, words("Le Mas", "fraunces"))
+	s.publishes(end, words("VÉLO", "archivo-black"), words("Allez !", "fraunces"))
 	s.Agenda.Add(end.AddDate(0, 0, -1), func(ctx context.Context) error {
 		_, err := s.designs(ctx, s.buyer("lea"), "Essai", words("Bon anniversaire", "archivo-black")) // wider than the panel
 		return err
@@ -134,11 +141,17 @@ func (s Stage) buys(ctx context.Context, b buyer, title string, quantity int64, 
 	if err != nil {
 		return orders.Order{}, err
 	}
-	lines, err := carts.Lines(ctx, s.DB, carts.Look{CartID: cart, MemberID: &b.id, Lang: i18n.Lang(b.who.Lang), At: s.Now()})
+	return s.pays(ctx, cart, orders.Placement{CartID: cart, Operation: fmt.Sprintf("demo-design-%08d", id), Email: b.who.Email, Address: b.address, MemberID: &b.id, Lang: i18n.Lang(b.who.Lang)}, b.who.Name, b.card)
+}
+
+// pays orders a cart as it is shown, and pays it.
+func (s Stage) pays(ctx context.Context, cart string, p orders.Placement, name, card string) (orders.Order, error) {
+	lines, err := carts.Lines(ctx, s.DB, carts.Look{CartID: cart, MemberID: p.MemberID, Lang: p.Lang, At: s.Now()})
 	if err != nil {
 		return orders.Order{}, err
 	}
-	o, err := s.Orders.Place(ctx, orders.Placement{CartID: cart, Operation: fmt.Sprintf("demo-design-%08d", id), Email: b.who.Email, Address: b.address, MemberID: &b.id, Designs: carts.Seen(lines), Lang: i18n.Lang(b.who.Lang)})
+	p.Designs = carts.Seen(lines)
+	o, err := s.Orders.Place(ctx, p)
 	if err != nil {
 		return o, err
 	}
@@ -146,7 +159,7 @@ func (s Stage) buys(ctx context.Context, b buyer, title string, quantity int64, 
 	if err != nil {
 		return o, err
 	}
-	if _, err := s.Visitor.Pay(ctx, page, stripesandbox.Payer{Email: b.who.Email, Name: b.who.Name, Card: b.card}, s.Now()); err != nil {
+	if _, err := s.Visitor.Pay(ctx, page, stripesandbox.Payer{Email: p.Email, Name: name, Card: card}, s.Now()); err != nil {
 		return o, err
 	}
 	known, err := s.Orders.ByID(ctx, o.ID)

@@ -58,13 +58,15 @@ var checks = []ledger.Invariant{
 		Query: `select count(*) from order_lines l join terms t on t.id = l.terms_id left join attributions a on a.order_line_id = l.id
 		  where l.price_minor <> l.brand_price_minor + l.margin_minor or l.margin_minor < 0 or l.margin_minor > div((l.brand_price_minor - l.option_minor)::numeric * t.margin_bps, 10000)
 		    or l.margin_minor > 0 and a.rule is distinct from 'storefront'`},
-	{Number: "I20", Name: "designs_priced", Description: "each line with a design costs what the options of its revision cost, is of the product that was designed, and is made to wishes; no other has options",
-		Query: `select count(*) from order_lines l left join design_revisions r on r.design_id = l.design_id and r.revision = l.design_revision
+	{Number: "I20", Name: "designs_priced", Description: "each line with a design of one's own costs what the options of its revision cost, is of the product that was designed, and is made to wishes; one with a published design is of its product, and what is sent of that has it; no other has options",
+		Query: `select (select count(*) from order_lines l join orders o on o.id = l.order_id join publications u on u.product_id = l.product_id where o.place = 'distance' and l.design_id is distinct from u.design_id)
+		  + (select count(*) from order_lines l left join design_revisions r on r.design_id = l.design_id and r.revision = l.design_revision
 		  left join base_versions v on v.id = r.version_id
 		  where case when l.design_id is null then l.option_minor <> 0
+		    when exists (select 1 from publications u where u.product_id = l.product_id) then l.custom_made or l.option_minor <> 0 or v.product_id is null
 		    else not l.custom_made or v.product_id is distinct from l.product_id or r.option_minor is distinct from l.option_minor or r.option_minor <> (
 		      select coalesce(sum((z->'extra'->>(y->>'kind'))::bigint), 0) from jsonb_path_query(v.content, '$.views[*].zones[*]') z
-		        join jsonb_path_query(r.content, '$.parts[*]') p on p->>'zone' = z->>'id' cross join jsonb_path_query(p, '$.layers[*]') y) end`},
+		        join jsonb_path_query(r.content, '$.parts[*]') p on p->>'zone' = z->>'id' cross join jsonb_path_query(p, '$.layers[*]') y) end)`},
 	{Name: "margins_remembered", Description: "the margin of each listing is the last one in the history of its storefront's prices; what is not listed has none",
 		Query: `select count(*) from (select distinct on (member_id, product_id) member_id, product_id, margin_minor, currency from listing_margins order by member_id, product_id, since desc, id desc) h
 		  full join listings l using (member_id, product_id)

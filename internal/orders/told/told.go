@@ -12,7 +12,6 @@ import (
 	"github.com/lib/pq"
 
 	"relais/internal/i18n"
-	"relais/internal/mail"
 	"relais/internal/money"
 	"relais/internal/notices"
 	"relais/internal/postgres"
@@ -36,54 +35,6 @@ func Buyer(ctx context.Context, tx *sqlx.Tx, o Order, event, key string, args no
 	args["Number"] = o.Number
 	return notices.Tell(ctx, tx, notices.Notice{MemberID: *o.MemberID, Kind: notices.Order, Event: event, Subject: fmt.Sprintf("order:%d:%s", o.ID, key),
 		Path: "/o/" + o.Token, At: o.At, Args: args, Written: true})
-}
-
-// Part is what somebody earned on a line.
-type Part struct {
-	Name   string
-	Title  string
-	Amount money.Amount
-	Margin money.Amount // of it, the margin of their storefront
-	FreeAt time.Time
-}
-
-// relayLetter is what the letter to a relay reads.
-type relayLetter struct {
-	Parts    []Part
-	InPerson bool
-}
-
-const selectRelay = `
-select m.email, m.lang, (select min(e.id) from earnings e join payees p on p.id = e.payee_id where e.order_id = $2 and e.role in ('commission', 'margin') and p.member_id = m.id) as earning
-from members m where m.id = $1`
-
-// Relay tells a member what they earned, never who bought: the order is not part of the letter.
-func Relay(ctx context.Context, tx *sqlx.Tx, out *mail.Outbox, o Order, memberID int64, earned []Part) error {
-	var m struct {
-		Email   string    `db:"email"`
-		Lang    i18n.Lang `db:"lang"`
-		Earning int64     `db:"earning"`
-	}
-	if err := tx.GetContext(ctx, &m, selectRelay, memberID, o.ID); err != nil {
-		return postgres.Translate(err)
-	}
-	written, err := notices.Write(ctx, tx, out, memberID, notices.Sale, mail.Letter{To: m.Email, Lang: m.Lang, Template: "relay_earned",
-		Reference: fmt.Sprintf("order:%d:earned:%d", o.ID, memberID), Data: relayLetter{Parts: earned, InPerson: o.InPerson}})
-	if err != nil {
-		return err
-	}
-	event, sum, free := "made", money.New(0, earned[0].Amount.Currency), earned[0].FreeAt
-	for _, p := range earned {
-		sum.Minor += p.Amount.Minor
-		if p.FreeAt.After(free) {
-			free = p.FreeAt
-		}
-	}
-	if len(earned) > 1 {
-		event = "made_several"
-	}
-	return notices.Tell(ctx, tx, notices.Notice{MemberID: memberID, Kind: notices.Sale, Event: event, Subject: fmt.Sprintf("order:%d", o.ID), Written: written,
-		Path: fmt.Sprintf("/me/earnings/%d", m.Earning), At: o.At, Args: notices.Args{"Amount": sum, "Title": earned[0].Title, "Date": free}})
 }
 
 // Sold is the part of an order that a brand sold.

@@ -186,6 +186,14 @@ func (s *Server) foresee(c echo.Context, data *refundPage) error {
 	return nil
 }
 
+// who is the payee of an earning by name. The author of an idea may not show theirs, and is named by no one.
+func who(l i18n.Lang, e earnings.Earning) string {
+	if e.Role == earnings.Idea {
+		return l.T("royalties.idea_author")
+	}
+	return e.PayeeName
+}
+
 func previewOf(l i18n.Lang, data refundPage, f foresee.Refund) *preview {
 	p := &preview{Amount: data.Sum(f.Minor), Fee: data.Sum(f.FeeMinor)}
 	for _, item := range f.Items {
@@ -193,7 +201,7 @@ func previewOf(l i18n.Lang, data refundPage, f foresee.Refund) *preview {
 		p.Parts = append(p.Parts, part)
 	}
 	for _, g := range f.Gives {
-		p.Gives = append(p.Gives, give{Who: g.Earning.PayeeName, Role: string(g.Earning.Role), Amount: data.Sum(g.Give)})
+		p.Gives = append(p.Gives, give{Who: who(l, g.Earning), Role: string(g.Earning.Role), Amount: data.Sum(g.Give)})
 		p.Late = p.Late || g.Earning.FreePostingID != nil
 	}
 	names := []string{"operation", "amount", "shipment", "note"}

@@ -29,6 +29,7 @@ type termsPage struct {
 	Resale   catalog.Resale // the same price, sold in a storefront with the highest margin
 	Most     int64          // of that margin, basis points
 	Rate     int64          // commission of the example, in basis points
+	Made     madeExample    // the same price, of a published design of an idea
 	FeeBps   int64
 	VATBps   int64
 	VAT      []page.Option
@@ -98,7 +99,7 @@ func (s *Server) termsPage(c echo.Context, chosen int64) (termsPage, error) {
 // termsForm is the form of new terms as those in force fill it in.
 func termsForm(now catalog.Terms, product int64) *page.Form {
 	form := page.NewForm("commission", points(now.CommissionBps), "hold_days", strconv.Itoa(now.HoldDays), "window_days", strconv.Itoa(now.WindowDays),
-		"credit", string(now.Credit), "split_last", "70", "margin", points(now.MarginBps), "product", strconv.FormatInt(product, 10))
+		"credit", string(now.Credit), "split_last", "70", "margin", points(now.MarginBps), "royalty", points(now.RoyaltyBps), "idea", points(now.IdeaBps), "product", strconv.FormatInt(product, 10))
 	if now.Credit == catalog.SplitClick {
 		form.Set("split_last", points(now.SplitLastBps))
 	}
@@ -151,6 +152,7 @@ func (s *Server) example(c echo.Context, data *termsPage, model catalog.ProductC
 	data.Example = catalog.Preview(price, vat, data.Rate, s.FeeBps)
 	data.Resale = catalog.PreviewResale(price, catalog.MaxMargin(price.Minor, data.Most), vat, data.Rate, s.FeeBps)
 	data.Together = s.stepExamples(data.Current.Steps, price, vat, data.Rate)
+	data.Made = s.madeExample(data.Current, data.Example, vat, data.Rate)
 	last := data.Current.SplitLastBps
 	share := func(part int64) money.Amount {
 		if part == 0 {
@@ -207,13 +209,19 @@ func (s *Server) saveTerms(c echo.Context) error {
 
 // termsFrom reads the form of new terms. What cannot be read is out of range, and refused at its field.
 func (s *Server) termsFrom(form *page.Form) catalog.TermsDraft {
-	d := catalog.TermsDraft{CommissionBps: -1, MarginBps: -1, HoldDays: int(form.Int("hold_days", 0)), WindowDays: int(form.Int("window_days", 0)),
+	d := catalog.TermsDraft{CommissionBps: -1, MarginBps: -1, RoyaltyBps: -1, IdeaBps: -1, HoldDays: int(form.Int("hold_days", 0)), WindowDays: int(form.Int("window_days", 0)),
 		Credit: catalog.Credit(form.Get("credit")), Steps: stepsFrom(form)}
 	if bps, ok := rate(form.Get("commission")); ok && bps+s.FeeBps <= 10000 {
 		d.CommissionBps = bps
 	}
 	if bps, ok := rate(orNothing(form.Get("margin"))); ok {
 		d.MarginBps = bps
+	}
+	if bps, ok := rate(orNothing(form.Get("royalty"))); ok {
+		d.RoyaltyBps = bps
+	}
+	if bps, ok := rate(orNothing(form.Get("idea"))); ok {
+		d.IdeaBps = bps
 	}
 	if d.Credit == catalog.SplitClick {
 		d.SplitLastBps, _ = rate(form.Get("split_last"))

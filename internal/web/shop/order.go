@@ -67,14 +67,15 @@ type orderParcel struct {
 
 // earner is who recommended a line, and what they earn on it.
 type earner struct {
-	Name, Handle, Title string
+	Role                earnings.Role // earnings.Commission: who brought it; else what they made of it
+	Name, Handle, Title string        // the name is empty where an idea does not show it
 	RateBps             int64
 	PartBps             int64             // of the line; 10000: all of it
 	Amount              money.Amount      // commission and margin
 	Margin              money.Amount      // of the price, what they put on it, VAT included
 	Left                money.Amount      // of the amount, after what went back
 	Nothing             bool              // nobody earns: bought with the card of who recommends it
-	Earning             *earnings.Earning // the commission, or the margin where there is none; nil before it is paid
+	Earning             *earnings.Earning // the commission, or the margin where there is none, or the royalty; nil before it is paid
 }
 
 func (s *Shop) order(c echo.Context) error {
@@ -182,15 +183,21 @@ func (s *Shop) ownCode(ctx context.Context, o orders.Page) (bool, error) {
 	return typed.Own(b), nil
 }
 
-// earnersOf explains who recommended what, and what they earn.
+// earnersOf explains who recommended what and who made it what it is, and what they earn.
 func earnersOf(o orders.Page, booked []earnings.Earning) []earner {
-	type share struct{ line, member int64 }
+	type share struct {
+		line, member int64
+		role         earnings.Role // that of the commission for the margin beside it
+	}
 	byShare, left := map[share]*earnings.Earning{}, map[share]int64{}
 	for i, e := range booked {
-		if e.OrderLineID == nil || e.Reason == earnings.Reassigned || e.Role != earnings.Commission && e.Role != earnings.Margin {
+		if e.OrderLineID == nil || e.Reason == earnings.Reassigned || !e.Role.Brings() && !e.Role.Makes() {
 			continue
 		}
-		of := share{*e.OrderLineID, e.MemberID}
+		of := share{*e.OrderLineID, e.MemberID, e.Role}
+		if e.Role == earnings.Margin {
+			of.role = earnings.Commission
+		}
 		left[of] += e.Left().Minor
 		if byShare[of] == nil || e.Role == earnings.Commission {
 			byShare[of] = &booked[i]
@@ -199,12 +206,20 @@ func earnersOf(o orders.Page, booked []earnings.Earning) []earner {
 	var list []earner
 	for _, sh := range o.Shipments {
 		for _, l := range sh.Lines {
-			for _, r := range l.Relays {
-				of := share{l.ID, r.MemberID}
-				e := earner{Name: r.Name, Handle: r.Handle, Title: l.Title, RateBps: r.RateBps, PartBps: r.PartBps, Margin: money.New(l.Margin(), o.Currency),
-					Amount: money.New(earnings.CommissionOf(l.NetMinor, r.RateBps, r.PartBps)+l.MarginNetMinor, o.Currency), Left: money.New(left[of], o.Currency), Earning: byShare[of]}
+			add := func(e earner, member, minor int64) {
+				of := share{l.ID, member, e.Role}
+				e.Title, e.Amount, e.Left, e.Earning = l.Title, money.New(minor, o.Currency), money.New(left[of], o.Currency), byShare[of]
 				e.Nothing = o.PaidAt != nil && e.Earning == nil
 				list = append(list, e)
+			}
+			for _, r := range l.Relays {
+				add(earner{Role: earnings.Commission, Name: r.Name, Handle: r.Handle, RateBps: r.RateBps, PartBps: r.PartBps, Margin: money.New(l.Margin(), o.Currency)},
+					r.MemberID, earnings.CommissionOf(l.NetMinor, r.RateBps, r.PartBps)+l.MarginNetMinor)
+			}
+			for _, r := range l.Royalties {
+				if r.Minor > 0 {
+					add(earner{Role: r.Role, Name: r.Name, Handle: r.Handle, RateBps: r.RateBps, PartBps: 10_000, Margin: money.New(0, o.Currency)}, r.MemberID, r.Minor)
+				}
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
+	"relais/internal/catalog/markdown"
 	"relais/internal/i18n"
 	"relais/internal/media"
 	"relais/internal/web/page"
@@ -58,8 +59,8 @@ type linkedOffer struct {
 }
 
 func (s *Shop) elsewhere(p catalog.ProductPage, stars page.Stars) elsewhere {
-	v := elsewhere{Canonical: s.baseURL + "/p/" + p.Slug, Text: catalog.Plain(p.Description, 200)}
-	l := linkedProduct{Context: "https://schema.org", Type: "Product", Name: p.Title, Description: catalog.Plain(p.Description, 500),
+	v := elsewhere{Canonical: s.baseURL + "/p/" + p.Slug, Text: markdown.Plain(p.Description, 200)}
+	l := linkedProduct{Context: "https://schema.org", Type: "Product", Name: p.Title, Description: markdown.Plain(p.Description, 500),
 		Brand: linkedBrand{"Brand", p.Brand.Name}}
 	for _, photo := range p.Photos {
 		l.Image = append(l.Image, s.baseURL+media.URL(photo.Hash, media.Large))

@@ -18,6 +18,7 @@ import (
 	"relais/internal/ideas"
 	"relais/internal/money"
 	"relais/internal/polls"
+	"relais/internal/publications"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/web/ask"
@@ -51,15 +52,17 @@ type productPage struct {
 	Fans      []storefronts.Fan
 	FansMore  int
 	Relay     *relay
-	Ad        string              // who earns by the storefront, in a sentence; empty outside of one
-	Resale    *resale             // what the storefront puts on the price; nil: nothing
-	Steps     []step              // what a piece costs people who order together, of the cheapest variant and the brand's price
-	Together  bool                // such an order can be opened
-	Launch    *tally.Launch       // it is being launched: seen and promised, not sold; nil: it is not
-	Design    string              // path on which members make it their own; empty: they do not
-	Origin    *ideas.Origin       // whose idea it was; nil: of the brand itself
-	Status    *storefronts.Status // of the member of the storefront; nil: nothing is said
-	Brought   string              // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
+	Ad        string               // who earns by the storefront, in a sentence; empty outside of one
+	Resale    *resale              // what the storefront puts on the price; nil: nothing
+	Steps     []step               // what a piece costs people who order together, of the cheapest variant and the brand's price
+	Together  bool                 // such an order can be opened
+	Launch    *tally.Launch        // it is being launched: seen and promised, not sold; nil: it is not
+	Design    string               // path on which members make it their own; empty: they do not
+	Credit    *publications.Credit // who drew it; nil: it is no published design
+	Vary      string               // path on which members begin a variation; empty: they do not
+	Origin    *ideas.Origin        // whose idea it was; nil: of the brand itself
+	Status    *storefronts.Status  // of the member of the storefront; nil: nothing is said
+	Brought   string               // whose link brought the visitor to a product outside of a storefront, and who earns; empty: nobody known
 	Click     string
 	Others    []page.ProductCard
 	Preview   elsewhere
@@ -215,13 +218,24 @@ func (s *Shop) ways(c echo.Context, data *productPage) (err error) {
 	if err := s.asked(c, data); err != nil {
 		return err
 	}
-	_, err = designs.Offered(c.Request().Context(), s.db, data.ID)
-	if errors.Is(err, fault.NotFound) {
-		return nil
-	}
 	trail := orderform.Trail{Click: data.Click}
 	if data.Relay != nil {
 		trail.From = data.Relay.Handle
+	}
+	if data.Credit, err = publications.CreditOf(c.Request().Context(), s.db, data.ID); err != nil {
+		return err
+	}
+	if data.Credit != nil {
+		if data.Credit.Varied {
+			data.Vary = trail.On("/p/" + data.Slug + "/vary")
+		}
+		for _, p := range append([]publications.Publication{data.Credit.Publication}, data.Credit.Before...) {
+			page.Shows(c, changes.Member(p.AuthorID))
+		}
+	}
+	_, err = designs.Offered(c.Request().Context(), s.db, data.ID)
+	if errors.Is(err, fault.NotFound) {
+		return nil
 	}
 	data.Design = trail.On("/p/" + data.Slug + "/design")
 	return err

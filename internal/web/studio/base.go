@@ -36,6 +36,9 @@ type basePage struct {
 	Fonts     []page.Option
 	Kinds     []page.Option
 	Patterns  []page.Option
+
+	Publishing *page.Form // what members may publish of what they design on it
+	Royalty    int64      // the most that authors may ask by its terms, basis points; 0: nothing can be published
 }
 
 type baseView struct {
@@ -102,7 +105,7 @@ func (s *Server) product(c echo.Context) (basePage, error) {
 	} else if !errors.Is(err, fault.NotFound) {
 		return basePage{}, err
 	}
-	return data, nil
+	return data, s.settings(c, &data)
 }
 
 // lay fills a page for the base, with the form that was posted, or nil.

@@ -25,6 +25,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/media"
+	"relais/internal/publications"
 	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
@@ -35,6 +36,8 @@ type Options struct {
 	DB      *sqlx.DB
 	Designs *designs.Service
 	Now     func() time.Time // business time
+
+	Publications *publications.Service
 }
 
 // Server answers the pages. Create it with New.
@@ -67,6 +70,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.GET("", s.base)
 	b.POST("", s.saveBase)
 	b.POST("/withdraw", s.withdraw)
+	b.POST("/publishing", s.publishing)
 }
 
 // private keeps what only one member may see from caches, search engines and other sites.

@@ -31,7 +31,7 @@ type world struct {
 func open(t *testing.T) *world {
 	w := apptest.New(t)
 	v := webtest.New(t, w.DB, page.Options{BaseURL: "https://relais.example", Now: w.Clock.Now, Uploads: studio.Uploads()}, nil)
-	studio.New(studio.Options{Site: v.Site, DB: w.DB, Designs: w.Designs, Now: w.Clock.Now}).Routes(v.Echo)
+	studio.New(studio.Options{Site: v.Site, DB: w.DB, Designs: w.Designs, Publications: w.Publications, Now: w.Clock.Now}).Routes(v.Echo)
 	x := &world{World: w, Visitors: v, shop: w.Shop("terre", 3000, 5), lea: w.Member("lea")}
 	x.must(w.DB.GetContext(t.Context(), &x.slug, `select slug from products where id = $1`, x.shop.Product))
 	return x

@@ -30,7 +30,7 @@ func writeStatement(w io.Writer, l i18n.Lang, st statementPage) error {
 			line.Amount.Decimal(), string(line.Amount.Currency)}
 		if e := line.Earning; e != nil && line.Kind == payouts.Earned {
 			base, rate := "", ""
-			if e.Role == earnings.Commission {
+			if e.Role == earnings.Commission || e.Role.Makes() {
 				base, rate = money.New(e.BaseMinor, e.Amount.Currency).Decimal(), shared(*e)
 			}
 			if e.Role == earnings.Margin { // of which the VAT is not theirs
@@ -56,7 +56,7 @@ func writeEarnings(w io.Writer, l i18n.Lang, es []earnings.Earning) error {
 	for _, e := range es {
 		minor := func(n int64) string { return money.New(n, e.Amount.Currency).Decimal() }
 		base, rate, freed, payout := "", "", "", ""
-		if e.Role == earnings.Commission {
+		if e.Role == earnings.Commission || e.Role.Makes() {
 			base, rate = minor(e.BaseMinor), shared(e)
 		}
 		if e.Role == earnings.Margin {
@@ -79,7 +79,7 @@ func writeEarnings(w io.Writer, l i18n.Lang, es []earnings.Earning) error {
 	return out.Error()
 }
 
-// shared is the rate of a commission in basis points, of the whole line: times the part where it is shared, with all decimals.
+// shared is the rate of a commission or royalty in basis points, of the whole line: times the part where it is shared, with all decimals.
 func shared(e earnings.Earning) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%d.%04d", e.RateBps*e.PartBps/10000, e.RateBps*e.PartBps%10000), "0"), ".")
 }

@@ -20,7 +20,7 @@ type earningPage struct {
 	side
 	earnings.Explanation
 	Shown  page.Earning
-	Exact  string // the commission before it was rounded, where that changed it
+	Exact  string // the commission or royalty before it was rounded, where that changed it
 	Why    string
 	Stages []page.Stage
 	Holds  []earnings.Hold
@@ -54,7 +54,7 @@ func (s *Server) earning(c echo.Context, of side) error {
 		return err
 	}
 	data := earningPage{side: of, Explanation: x, Shown: shown(l, of, x.Earning), Stages: stages(l, x)}
-	if x.Role == earnings.Commission {
+	if x.Role == earnings.Commission || x.Role.Makes() {
 		data.Exact = exact(l, x.Earning)
 	}
 	data.Why = l.T("till.why."+string(x.Reason), "Count", x.HoldDays, "Free", x.FreeAt)

@@ -171,8 +171,8 @@ func label(l i18n.Lang, of side, e earnings.Earning) string {
 	} else if e.Quantity > 1 {
 		what = l.T("till.times", "Count", e.Quantity, "Title", what)
 	}
-	if e.Role == earnings.Kept {
-		what += " · " + l.T("earning.role.kept")
+	if e.Role == earnings.Kept || e.Role.Makes() {
+		what += " · " + l.T("earning.role."+string(e.Role))
 	}
 	if of.Brand != nil {
 		return e.OrderNumber + " · " + what

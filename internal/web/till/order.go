@@ -27,6 +27,7 @@ type orderPage struct {
 	Splits    []split
 	Total     split // of the lines and the delivery
 	Delivery  split
+	Royalties bool // somebody has one of the brand's part
 	Earnings  []page.Earning
 	Events    []event
 	Talk      support.Conversation // ID 0: nobody has written yet
@@ -43,7 +44,7 @@ type orderPage struct {
 // split is who keeps what of a line, after what went back to the buyer.
 type split struct {
 	orders.Line
-	Sold, Returned, Commission, Fee, Brand money.Amount
+	Sold, Returned, Commission, Royalty, Fee, Brand money.Amount
 }
 
 // event is something that happened, in words.
@@ -100,38 +101,41 @@ func (s *Server) explainOrder(ctx context.Context, l i18n.Lang, data *orderPage)
 	if err != nil {
 		return err
 	}
-	brand, commission := map[int64]int64{}, map[int64]int64{}
+	brand, commission, royalty := map[int64]int64{}, map[int64]int64{}, map[int64]int64{}
 	for _, e := range all {
 		if e.PayeeID == payee {
 			data.Earnings = append(data.Earnings, shown(l, data.side, e))
 		}
 		switch {
 		case e.OrderLineID == nil:
-		case e.Role == earnings.Commission || e.Role == earnings.Margin:
+		case e.Role.Brings():
 			commission[*e.OrderLineID] += e.Left().Minor
+		case e.Role.Makes():
+			royalty[*e.OrderLineID] += e.Left().Minor
 		case e.PayeeID == payee:
 			brand[*e.OrderLineID] += e.Left().Minor
 		}
 	}
-	data.divide(brand, commission)
+	data.divide(brand, commission, royalty)
 	return nil
 }
 
-// divide fills the table: of each line what was paid, what went back, and who keeps the rest. What neither brand nor relay keeps is
+// divide fills the table: of each line what was paid, what went back, and who keeps the rest. What neither brand nor members keep is
 // the fee.
-func (p *orderPage) divide(brand, commission map[int64]int64) {
+func (p *orderPage) divide(brand, commission, royalty map[int64]int64) {
 	sum := func(minor int64) money.Amount { return money.New(minor, p.Currency) }
-	row := func(l orders.Line, sold, back, relay, own int64) split {
-		return split{Line: l, Sold: sum(sold), Returned: sum(back), Commission: sum(relay), Fee: sum(sold - back - relay - own), Brand: sum(own)}
+	row := func(l orders.Line, sold, back, relay, author, own int64) split {
+		return split{Line: l, Sold: sum(sold), Returned: sum(back), Commission: sum(relay), Royalty: sum(author), Fee: sum(sold - back - relay - author - own), Brand: sum(own)}
 	}
 	sh := p.Shipment
-	sold, back, relays, own := sh.ShippingMinor, sh.ReturnedMinor, int64(0), sh.ShippingMinor-sh.ReturnedMinor
-	p.Delivery = row(orders.Line{}, sold, back, 0, own)
+	sold, back, relays, authors, own := sh.ShippingMinor, sh.ReturnedMinor, int64(0), int64(0), sh.ShippingMinor-sh.ReturnedMinor
+	p.Delivery = row(orders.Line{}, sold, back, 0, 0, own)
 	for _, line := range sh.Lines {
-		p.Splits = append(p.Splits, row(line, line.TotalMinor, line.ReturnedMinor, commission[line.ID], brand[line.ID]))
-		sold, back, relays, own = sold+line.TotalMinor, back+line.ReturnedMinor, relays+commission[line.ID], own+brand[line.ID]
+		p.Royalties = p.Royalties || len(line.Royalties) > 0
+		p.Splits = append(p.Splits, row(line, line.TotalMinor, line.ReturnedMinor, commission[line.ID], royalty[line.ID], brand[line.ID]))
+		sold, back, relays, authors, own = sold+line.TotalMinor, back+line.ReturnedMinor, relays+commission[line.ID], authors+royalty[line.ID], own+brand[line.ID]
 	}
-	p.Total = row(orders.Line{}, sold, back, relays, own)
+	p.Total = row(orders.Line{}, sold, back, relays, authors, own)
 	p.Returned = sum(back)
 }
 

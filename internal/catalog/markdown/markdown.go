@@ -1,4 +1,5 @@
-package catalog
+// Package markdown shows what brands write about their products: Markdown, as safe HTML or as plain text.
+package markdown
 
 import (
 	"bytes"
@@ -26,8 +27,8 @@ var clean = func() *bluemonday.Policy {
 	return p
 }()
 
-// Markdown renders what a brand wrote as safe HTML. Its headings begin at the third level, under the page's own.
-func Markdown(source string) template.HTML {
+// HTML is what a brand wrote, as safe HTML. Its headings begin at the third level, under the page's own.
+func HTML(source string) template.HTML {
 	md := goldmark.New()
 	raw := []byte(source)
 	doc := md.Parser().Parse(text.NewReader(raw))
@@ -46,7 +47,7 @@ func Markdown(source string) template.HTML {
 
 // Plain is the text of a Markdown source in one line of at most limit characters, for cards and previews.
 func Plain(source string, limit int) string {
-	stripped := html.UnescapeString(bluemonday.StrictPolicy().Sanitize(string(Markdown(source))))
+	stripped := html.UnescapeString(bluemonday.StrictPolicy().Sanitize(string(HTML(source))))
 	stripped = strings.Join(strings.Fields(stripped), " ")
 	runes := []rune(stripped)
 	if len(runes) <= limit {

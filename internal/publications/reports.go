@@ -1,0 +1,153 @@
+package publications
+
+import (
+	"context"
+	"fmt"
+	netmail "net/mail"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/fault"
+	"relais/internal/i18n"
+	"relais/internal/mail"
+	"relais/internal/members"
+	"relais/internal/postgres"
+	"relais/internal/reports"
+)
+
+// APublication is what is reported.
+const APublication reports.Part = "publication"
+
+var reasons = [...]string{"copied", "trademark", "likeness", "illegal", "other"}
+
+// Reasons are those that a report may give.
+func Reasons() []string { return reasons[:] }
+
+// Claim is a report of rights: of a member, or of a visitor who says where they can be reached.
+type Claim struct {
+	reports.Complaint
+	Email string // of a visitor
+	Lang  i18n.Lang
+}
+
+// Subject is what a report is about, with the variations of it that are sold: they stay when it is taken down, and can each be taken down too.
+type Subject struct {
+	Publication
+	Variations []Publication
+}
+
+// Reports is where the platform decides about published designs: what is not kept is taken down.
+func Reports() reports.Desk[Subject] {
+	return reports.Desk[Subject]{
+		Table:   reports.Table{Name: "publication_reports", Part: "'publication'", Target: "publication_id"},
+		Subject: subjectOf,
+		Party: func(ctx context.Context, q sqlx.QueryerContext, s Subject, memberID int64) (bool, error) {
+			return reports.Concerns(ctx, q, memberID, s.BrandID, s.AuthorID)
+		},
+	}
+}
+
+func subjectOf(ctx context.Context, q sqlx.QueryerContext, _ reports.Part, id int64) (s Subject, err error) {
+	if s.Publication, err = ByID(ctx, q, id); err != nil {
+		return s, err
+	}
+	err = sqlx.SelectContext(ctx, q, &s.Variations, `select `+columns+from+`where p.parent_id = $1 and p.state = 'listed' order by p.id`, id)
+	return s, postgres.Translate(err)
+}
+
+const insertReport = `
+insert into publication_reports (publication_id, member_id, email, lang, reason, text, at) values ($1, nullif($2, 0), $3, $4, $5, $6, $7) on conflict do nothing`
+
+// Report says that a published design breaks somebody's rights. Words are asked for, whatever the reason: what is copied, and how it is known. Nobody reports their own. Faults: ErrGone,
+// reports.ErrReported, reports.ErrYourOwn, the fields reason, text and, of a visitor, email.
+func (s *Service) Report(ctx context.Context, c Claim) error {
+	said, err := c.Check(Reasons())
+	if said.Text == "" {
+		err = fault.Merge(err, fault.Field("text", "fault.required"))
+	}
+	if c.MemberID != 0 {
+		c.Email = ""
+	} else if a, wrong := netmail.ParseAddress(c.Email); wrong != nil || a.Address != c.Email || len(c.Email) > 254 {
+		err = fault.Merge(err, fault.Field("email", "fault.email"))
+	}
+	if err != nil {
+		return err
+	}
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		p, err := ByID(ctx, tx, c.ID)
+		switch {
+		case err != nil:
+			return err
+		case p.ProductID == nil:
+			return ErrGone
+		case p.AuthorID == c.MemberID:
+			return reports.ErrYourOwn
+		}
+		return reports.Insert(ctx, tx, insertReport, p.ID, c.MemberID, c.Email, c.Lang, said.Reason, said.Text, s.now())
+	})
+}
+
+// Decide ends all open reports about a publication: it stays, or is taken down for good, its product archived. Its author, the team of its brand and whoever reported it are told why, a visitor by
+// mail. What was ordered stays ordered: its brand refunds what it does not make. Nobody decides about their own, or about what their brand sells. Faults: ErrGone, ErrOver,
+// reports.ErrYourOwn, the field why.
+func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
+	return Reports().Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
+		if err := lockShop(ctx, tx, c.Subject.BrandID); err != nil {
+			return err
+		}
+		p, err := lock(ctx, tx, d.ID)
+		if err != nil {
+			return err
+		}
+		action := "publication report kept"
+		if d.Hide && p.State != TakenDown {
+			action = "publication taken down"
+			if err := s.end(ctx, tx, &p, step{TakeDown, &d.By, p.Revision, d.Why}); err != nil {
+				return err
+			}
+			if err := s.tellAuthor(ctx, tx, p, TakeDown, p.Revision); err != nil {
+				return err
+			}
+			if err := s.tellTeam(ctx, tx, p, TakeDown, p.Revision); err != nil {
+				return err
+			}
+		}
+		n := s.about(p, "", p.Revision)
+		n.Args["Why"] = d.Why
+		if p.State == TakenDown {
+			n.Path = "/products"
+		}
+		if err := c.Tell(ctx, tx, d, "publication_report", n); err != nil {
+			return err
+		}
+		if err := s.tellVisitors(ctx, tx, p, d); err != nil {
+			return err
+		}
+		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: d.By, Action: action, Subject: fmt.Sprintf("publication %d", p.ID), Detail: map[string]any{"why": d.Why}})
+	})
+}
+
+const selectVisitors = `select id, email, lang from publication_reports where publication_id = $1 and decided = '' and member_id is null order by id limit 200`
+
+// tellVisitors writes to those who reported without an account.
+func (s *Service) tellVisitors(ctx context.Context, tx *sqlx.Tx, p Publication, d reports.Decision) error {
+	var list []struct {
+		ID    int64     `db:"id"`
+		Email string    `db:"email"`
+		Lang  i18n.Lang `db:"lang"`
+	}
+	if err := tx.SelectContext(ctx, &list, selectVisitors, p.ID); err != nil {
+		return postgres.Translate(err)
+	}
+	for _, v := range list {
+		err := s.mail.Queue(ctx, tx, mail.Letter{To: v.Email, Lang: v.Lang, Template: "publication_decided", Reference: fmt.Sprintf("publication_report:%d", v.ID),
+			Data: struct {
+				Title, Why string
+				Down       bool
+			}{p.Title, d.Why, d.Hide}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
