@@ -227,7 +227,7 @@ func (o Options) circles(e *echo.Echo, site *page.Site, pictures preview.Picture
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	ask.New(ask.Options{Site: site, DB: o.DB, Questions: o.Questions, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	idea.New(idea.Options{Site: site, DB: o.DB, Ideas: o.Ideas, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
-	ballot.New(ballot.Options{Site: site, DB: o.DB, Polls: o.Polls, Now: o.Now}).Routes(e)
+	ballot.New(ballot.Options{Site: site, DB: o.DB, Polls: o.Polls, Pictures: pictures, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
 	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }
