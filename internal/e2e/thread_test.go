@@ -73,8 +73,6 @@ func TestThread(t *testing.T) {
 	brand.taps("li.card details summary")
 	brand.presses("La mettre en vente")
 	brand.reads("Elle est en vente")
-	brand.goes(desk)
-	brand.reads("Le produit est là")
 	brand.goes(pollDesk)
 	brand.types("answer", "Le col de cygne est là.")
 	brand.until("find the piece chosen already", `document.querySelector("select[name=product]").selectedOptions[0].text.startsWith(`+quote(name)+`)`)

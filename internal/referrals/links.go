@@ -16,6 +16,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/changes"
+	"relais/internal/clicks"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/postgres"
@@ -90,7 +91,15 @@ func (l Link) Landing(token string) string {
 	case l.Target == ToProduct && l.ForSale:
 		path += "/p/" + l.ProductSlug
 	}
-	if token == "" || l.Disabled {
+	if l.Disabled {
+		return path
+	}
+	return WithClick(path, token)
+}
+
+// WithClick keeps the click that brought a visitor, by its token, in an address of this site without a query.
+func WithClick(path, token string) string {
+	if token == "" || len(token) > clicks.MaxToken {
 		return path
 	}
 	return path + "?c=" + url.QueryEscape(token)

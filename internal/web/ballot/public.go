@@ -12,6 +12,7 @@ import (
 	"relais/internal/ideas"
 	"relais/internal/members"
 	"relais/internal/polls"
+	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
 
@@ -125,7 +126,7 @@ func (s *Server) pollPage(c echo.Context, form *page.Form) (data pollPage, err e
 			return data, err
 		}
 	}
-	data.Page = page.WithClick(data.Path(), data.Click)
+	data.Page = referrals.WithClick(data.Path(), data.Click)
 	if viewer != 0 && data.Votable(now) {
 		var refused *fault.Error
 		if err := s.Polls.MayVote(ctx, data.Poll, viewer); errors.As(err, &refused) && refused.Kind == fault.Forbidden {
@@ -174,7 +175,7 @@ func (s *Server) vote(c echo.Context) error {
 		}
 		return s.Site.Render(c, form.Status(), "ballot/poll", data)
 	}
-	return s.said(c, err, "ballot.voted", page.WithClick("/polls/"+code, c.QueryParam("c")))
+	return s.said(c, err, "ballot.voted", referrals.WithClick("/polls/"+code, c.QueryParam("c")))
 }
 
 type reportPage struct {

@@ -61,9 +61,9 @@ func (s *Server) soldBy(c echo.Context, relay referrals.Recommended, slug string
 	_, err := storefronts.ListingBySlug(c.Request().Context(), s.DB, relay.MemberID, slug, page.Lang(c), s.Now())
 	switch {
 	case err == nil:
-		return page.WithClick("/@"+relay.Handle+"/p/"+slug, c.QueryParam("c")), nil
+		return referrals.WithClick("/@"+relay.Handle+"/p/"+slug, c.QueryParam("c")), nil
 	case errors.Is(err, fault.NotFound):
-		return page.WithClick("/p/"+slug, c.QueryParam("c")), nil
+		return referrals.WithClick("/p/"+slug, c.QueryParam("c")), nil
 	}
 	return "", err
 }

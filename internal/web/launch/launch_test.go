@@ -44,7 +44,7 @@ func open(t *testing.T) *world {
 	groupbuy.New(groupbuy.Options{Site: w.Site, DB: w.DB, Pledges: w.Pledges, Carts: w.Carts, Pictures: preview.Pictures{Cards: cards, Media: w.Media},
 		Visitor: func(echo.Context) string { return "" }, Now: w.Clock.Now, Clock: w.Clock.Now, BaseURL: w.URL, Log: log}).Routes(w.Echo)
 	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: log, Together: true}).Routes(w.Echo)
-	launch.New(launch.Options{Site: w.Site, DB: w.DB, Pledges: w.Pledges, Now: w.Clock.Now}).Routes(w.Echo)
+	launch.New(launch.Options{Site: w.Site, DB: w.DB, Pledges: w.Pledges, Late: w.Late, Now: w.Clock.Now}).Routes(w.Echo)
 	w.shop, w.lea, w.admin = w.Shop("terre", 12000, 0), w.Member("lea"), w.Member("admin")
 	_, err = w.Catalog.OfferTerms(t.Context(), w.shop.Owner, w.shop.Brand, catalog.FirstTerms())
 	w.must(err)

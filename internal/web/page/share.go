@@ -62,11 +62,3 @@ func ShareBy(l i18n.Lang, channel string, s ShareLink) ShareTarget {
 }
 
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
-
-// WithClick keeps the click that brought the visitor, by its token, in an address of this site without a query.
-func WithClick(path, click string) string {
-	if click == "" || len(click) > 64 {
-		return path
-	}
-	return path + "?c=" + url.QueryEscape(click)
-}

@@ -61,7 +61,7 @@ func (s *Server) story(c echo.Context) error {
 		return err
 	}
 	if c.Request().URL.Path != told.Path() {
-		return c.Redirect(http.StatusFound, page.WithClick(told.Path(), c.QueryParam("c")))
+		return c.Redirect(http.StatusFound, referrals.WithClick(told.Path(), c.QueryParam("c")))
 	}
 	page.Shows(c, changes.Story(told.ID), topic(told))
 	data, err := s.read(c, told)
@@ -179,7 +179,7 @@ func (s *Server) sold(c echo.Context, data *storyPage) error {
 				return err
 			}
 		}
-		shown.URL = page.WithClick(shown.URL, click)
+		shown.URL = referrals.WithClick(shown.URL, click)
 		data.Products = append(data.Products, shown)
 	}
 	return nil
