@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"relais/internal/clicks"
 	"relais/internal/i18n"
 	"relais/internal/ideas"
 	"relais/internal/polls"
@@ -226,5 +227,8 @@ func TestLinkToAPoll(t *testing.T) {
 	if _, err := w.Referrals.Create(t.Context(), w.lea, referrals.Share{Target: referrals.ToPoll, PollID: v.ID + 1000}); err != referrals.ErrPoll && !errors.Is(err, referrals.ErrPoll) {
 		t.Errorf("of none: %v", err)
 	}
-	w.Shows(w.Ask(w.max, "/polls/"+code, nil), http.StatusOK, `name="poll" value="`+code+`"`, "/me/posts/new?poll="+code, "!Publicité")
+	w.Shows(w.Ask(w.max, "/polls/"+code, nil), http.StatusOK, `name="poll" value="`+code+`"`, "/me/posts/new?poll="+code, `!class="ad-label"`)
+	click, err := w.Clicks.Record(t.Context(), clicks.Visit{LinkID: link.ID, Address: "203.0.113.9", UserAgent: "Mozilla/5.0"})
+	w.must(err)
+	w.Shows(w.Ask(w.max, "/polls/"+code+"?c="+click.Token, nil), http.StatusOK, `class="ad-label"`, "?c="+click.Token)
 }
