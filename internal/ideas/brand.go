@@ -2,8 +2,10 @@ package ideas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -123,23 +125,49 @@ func (s *Service) Make(ctx context.Context, memberID, brandID, id, productID int
 		if err != nil {
 			return err
 		}
-		now := s.now()
-		if err := move(ctx, tx, &i, Make, `made_at = coalesce(made_at, $3)`, now); err != nil {
-			return err
+		added, err := s.became(ctx, tx, i, productID)
+		if err == nil && !added {
+			err = ErrProduct
 		}
-		var sold bool
-		if err := tx.GetContext(ctx, &sold, selectOwnProduct, productID, brandID); err != nil {
-			return postgres.Translate(err)
-		}
-		if !sold {
-			return ErrProduct
-		}
-		if added, err := insertStep(ctx, tx, id, Step{Kind: Product, RefID: productID, At: now}); err != nil || !added {
-			if err == nil {
-				err = ErrProduct
-			}
-			return err
-		}
-		return s.tellAll(ctx, tx, i, "made")
+		return err
 	})
+}
+
+// Became is Make where something that stems from an idea was made, in the caller's transaction: the launch or the poll that carried the idea says what came
+// of it, and nobody has to attach the product by hand. id nil is no idea. Where Make would refuse it, or the product is attached already, it changes nothing.
+func Became(ctx context.Context, tx *sqlx.Tx, at time.Time, id *int64, productID int64) error {
+	if id == nil {
+		return nil
+	}
+	i, err := lock(ctx, tx, *id)
+	if err == nil && i.Shown() {
+		s := Service{now: func() time.Time { return at }}
+		_, err = s.became(ctx, tx, i, productID)
+	}
+	if errors.Is(err, ErrGone) || errors.Is(err, ErrOver) || errors.Is(err, ErrProduct) {
+		return nil
+	}
+	return err
+}
+
+// became attaches a product to an idea that is locked, and tells its author and those who support it; added is false where it was attached before.
+func (s *Service) became(ctx context.Context, tx *sqlx.Tx, i Idea, productID int64) (added bool, err error) {
+	if _, err := Next(i.State, Make); err != nil {
+		return false, err
+	}
+	var sold bool
+	if err := tx.GetContext(ctx, &sold, selectOwnProduct, productID, i.BrandID); err != nil {
+		return false, postgres.Translate(err)
+	}
+	if !sold {
+		return false, ErrProduct
+	}
+	now := s.now()
+	if added, err = insertStep(ctx, tx, i.ID, Step{Kind: Product, RefID: productID, At: now}); err != nil || !added {
+		return false, err
+	}
+	if err := move(ctx, tx, &i, Make, `made_at = coalesce(made_at, $3)`, now); err != nil {
+		return false, err
+	}
+	return true, s.tellAll(ctx, tx, i, "made")
 }

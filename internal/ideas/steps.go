@@ -23,7 +23,7 @@ func insertStep(ctx context.Context, tx *sqlx.Tx, id int64, step Step) (added bo
 }
 
 // Attach adds a poll or a launch to the thread of an idea of that brand, in the caller's transaction: with the title and the address on this site (at most 200
-// characters each) that the thread shows. A second time it changes nothing. ErrThread where Threads would not have it. (A product is attached by Make.)
+// characters each) that the thread shows. A second time it changes nothing. ErrThread where Threads would not have it. (A product is attached by Make and Became.)
 func Attach(ctx context.Context, tx *sqlx.Tx, brandID, id int64, step Step) error {
 	i, err := lock(ctx, tx, id)
 	switch {

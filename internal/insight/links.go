@@ -21,16 +21,16 @@ type LinkFigures struct {
 }
 
 const linkColumns = `
-select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, coalesce(l.story_id, 0) as story_id, coalesce(b.id, 0) as seller_id,
+select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, coalesce(l.story_id, 0) as story_id, coalesce(l.poll_id, 0) as poll_id, coalesce(b.id, 0) as seller_id,
   l.channel, l.circle, coalesce(l.group_id, 0) as group_id, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled, m.handle, m.name as member_name,
   m.lang as member_lang, coalesce(p.slug, '') as product_slug, coalesce(t.title, p.title, '') as product_title,
   coalesce(b.blocked_at is null and (p.id is null or p.state in ('published','launch')), true) as for_sale,
-  coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name, coalesce(st.title, '') as story_title`
+  coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name, coalesce(st.title, '') as story_title, case when po.stopped_at is null then coalesce(po.title, '') else '' end as poll_title`
 
 const linkTables = `
 from share_links l join members m on m.id = l.member_id
 left join products p on p.id = l.product_id left join product_translations t on t.product_id = p.id and t.lang = $2
-left join brands b on b.id = coalesce(l.brand_id, p.brand_id) left join stories st on st.id = l.story_id
+left join brands b on b.id = coalesce(l.brand_id, p.brand_id) left join stories st on st.id = l.story_id left join polls po on po.id = l.poll_id
 where l.member_id = $1`
 
 const selectLinks = linkColumns + linkTables

@@ -21,6 +21,7 @@ const (
   select l.id, null::text as circle, l.channel, l.product_id, l.member_id from share_links l where l.brand_id = $1 and $5::bigint = 0
   union all select l.id, null, l.channel, l.product_id, l.member_id from products p join share_links l on l.product_id = p.id where p.brand_id = $1
   union all select l.id, null, l.channel, null, l.member_id from stories s join share_links l on l.story_id = s.id where s.brand_id = $1 and $5::bigint = 0
+  union all select l.id, null, l.channel, null, l.member_id from polls o join share_links l on l.poll_id = o.id where o.brand_id = $1 and $5::bigint = 0
 )`
 	memberLines = `lines as materialized (
   select o.id as order_id, coalesce(a.link_id, 0) as link_id, l.circle, l.channel, ol.product_id, a.member_id, ` + lineFigures + `

@@ -190,7 +190,7 @@ func (s *Service) Start(ctx context.Context, memberID, brandID, id int64) error 
 	})
 }
 
-// Made says that what was launched is made: it is for sale from now on, with the stock that its brand gave it, and whoever was charged is told.
+// Made says that what was launched is made: it is for sale from now on, with the stock that its brand gave it, whoever was charged is told, and the idea that it came of has it.
 // The team of its brand may. Twice it changes nothing. ErrGone, ErrNotReached; ErrCharging while a pledge has no order yet.
 func (s *Service) Made(ctx context.Context, memberID, brandID, id int64) error {
 	return s.produce(ctx, memberID, brandID, id, func(tx *sqlx.Tx, c Campaign) error {
@@ -205,6 +205,9 @@ func (s *Service) Made(ctx context.Context, memberID, brandID, id int64) error {
 			return postgres.Translate(err)
 		}
 		if err := s.finish(ctx, tx, c, catalog.Published); err != nil {
+			return err
+		}
+		if err := ideas.Became(ctx, tx, s.now(), c.IdeaID, c.ProductID); err != nil {
 			return err
 		}
 		if err := record(ctx, tx, s.now(), memberID, c, "launch made"); err != nil {

@@ -124,7 +124,8 @@ func (s *Service) Stop(ctx context.Context, adminID int64, code, why string) err
 	})
 }
 
-// Answer publishes what the brand did about what was decided, once and for all; productID is the product that came of it, 0: none yet. Voters are told. For the
+// Answer publishes what the brand did about what was decided, once and for all; productID is the product that came of it, 0: none yet. Voters are told, and the idea
+// that the poll stems from has the product. For the
 // team, to others ErrGone. ErrAnswered, ErrNotOpen where nothing was decided, ErrProduct, the field answer.
 func (s *Service) Answer(ctx context.Context, by, brandID int64, code, text string, productID int64) error {
 	text = prose.Lines(prose.Printable(text))
@@ -151,6 +152,11 @@ func (s *Service) Answer(ctx context.Context, by, brandID int64, code, text stri
 		}
 		if _, err := tx.ExecContext(ctx, `update polls set answer = $2, answer_product_id = nullif($3::bigint, 0), answered_at = $4 where id = $1`, p.ID, text, productID, s.now()); err != nil {
 			return postgres.Translate(err)
+		}
+		if productID != 0 {
+			if err := ideas.Became(ctx, tx, s.now(), p.IdeaID, productID); err != nil {
+				return err
+			}
 		}
 		return s.enqueueTelling(ctx, tx, tellArgs{Poll: p.ID, Event: "answered"})
 	})

@@ -107,7 +107,7 @@ func (v *View) readThere(ctx context.Context, q sqlx.QueryerContext) error {
 			return err
 		}
 		if was != nil {
-			v.Kind, v.Text, v.Attach, v.ProductID, v.Photos, v.EditedAt = was.Kind, was.Text, was.Attach, was.ProductID, was.Photos, was.Since
+			v.Kind, v.Text, v.Attach, v.ProductID, v.PollID, v.Photos, v.EditedAt = was.Kind, was.Text, was.Attach, was.ProductID, was.PollID, was.Photos, was.Since
 		}
 	}
 	v.EditedAt = editedSince(v.EditedAt, v.Seat.PublishedAt)

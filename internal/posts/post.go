@@ -7,7 +7,7 @@
 //
 // A post is in several circles, of both spheres; each is a Place of its own. What members say and feel about it (comments,
 // reactions) belongs to the place: what is said in the family is never seen by colleagues, and whoever reads the post in one circle
-// is not told of another that they are not a member of. Each place has its own share link where a product or the author's storefront
+// is not told of another that they are not a member of. Each place has its own share link where a product, a poll or the author's storefront
 // is attached, so that what came of it is seen for each circle; each network outside has one too, and a step in the share queue that
 // is ticked off by hand.
 //
@@ -60,6 +60,7 @@ const (
 	Nothing    Attach = ""
 	Product    Attach = "product"
 	Storefront Attach = "storefront" // the author's own
+	Poll       Attach = "poll"       // of a brand
 )
 
 // Networks are those that a post can be taken to, as channels of share links.
@@ -86,7 +87,8 @@ type Content struct {
 	Kind      Kind
 	Text      string
 	Attach    Attach
-	ProductID int64
+	ProductID int64 // of Product
+	PollID    int64 // of Poll
 	Photos    []Photo
 }
 
@@ -110,6 +112,7 @@ type Post struct {
 	Text          string     `db:"text"`
 	Attach        Attach     `db:"attach"`
 	ProductID     int64      `db:"product_id"`
+	PollID        int64      `db:"poll_id"`
 	State         State      `db:"state"`
 	PublishAt     *time.Time `db:"publish_at"`
 	Zone          string     `db:"zone"`
@@ -126,7 +129,7 @@ type Post struct {
 
 // Content is what the post says.
 func (p Post) Content() Content {
-	return Content{Kind: p.Kind, Text: p.Text, Attach: p.Attach, ProductID: p.ProductID, Photos: p.Photos}
+	return Content{Kind: p.Kind, Text: p.Text, Attach: p.Attach, ProductID: p.ProductID, PollID: p.PollID, Photos: p.Photos}
 }
 
 // Place is a post in a circle, with what its author sees of it.

@@ -125,7 +125,7 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, authorID, id int64, c 
 	if err := setWhere(ctx, tx, id, w, now); err != nil {
 		return err
 	}
-	p.Kind, p.Text, p.Attach, p.ProductID, p.Outside = c.Kind, c.Text, c.Attach, c.ProductID, w.Outside
+	p.Kind, p.Text, p.Attach, p.ProductID, p.PollID, p.Outside = c.Kind, c.Text, c.Attach, c.ProductID, c.PollID, w.Outside
 	switch {
 	case p.State == Published || when.Now:
 		return s.publish(ctx, tx, p, now)
@@ -277,27 +277,32 @@ func (s *Service) place(ctx context.Context, tx *sqlx.Tx, p Post, at Place, now 
 	return nil
 }
 
-const selectLeads = `select exists (select 1 from share_links where id = $1 and target = $2 and product_id is not distinct from $3)`
+const selectLeads = `select exists (select 1 from share_links where id = $1 and target = $2 and product_id is not distinct from $3 and poll_id is not distinct from $4)`
 
 // link is the share link of a post for a circle or network; nil where nothing is attached. The one that is there stays while it leads to what
-// is attached, be that for sale or not: its author can still take the post back.
+// is attached, be that for sale or not, a poll open or over: its author can still take the post back.
 func (s *Service) link(ctx context.Context, tx *sqlx.Tx, p Post, there int64, sh referrals.Share) (*int64, error) {
 	switch p.Attach {
 	case Product:
 		sh.Target, sh.ProductID = referrals.ToProduct, p.ProductID
 	case Storefront:
 		sh.Target = referrals.ToStorefront
+	case Poll:
+		sh.Target, sh.PollID = referrals.ToPoll, p.PollID
 	default:
 		return nil, nil
 	}
 	var leads bool
-	if err := tx.GetContext(ctx, &leads, selectLeads, there, sh.Target, orNull(sh.ProductID)); err != nil {
+	if err := tx.GetContext(ctx, &leads, selectLeads, there, sh.Target, orNull(sh.ProductID), orNull(sh.PollID)); err != nil {
 		return nil, fmt.Errorf("read link of post %d: %w", p.ID, postgres.Translate(err))
 	}
 	if leads {
 		return &there, nil
 	}
 	link, err := s.referrals.CreateIn(ctx, tx, p.AuthorID, sh)
+	if errors.Is(err, referrals.ErrPoll) {
+		return nil, fault.Field("attach", "posts.poll_gone")
+	}
 	if errors.Is(err, fault.NotFound) {
 		return nil, fault.Field("attach", "posts.product_gone")
 	}

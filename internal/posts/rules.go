@@ -111,7 +111,7 @@ func Tidy(c Content) (Content, error) {
 	if !slices.Contains(Kinds(), c.Kind) {
 		return c, fault.Field("kind", "posts.kind_unknown")
 	}
-	if (c.Attach == Product) != (c.ProductID > 0) || !slices.Contains([]Attach{Nothing, Product, Storefront}, c.Attach) {
+	if (c.Attach == Product) != (c.ProductID > 0) || (c.Attach == Poll) != (c.PollID > 0) || !slices.Contains([]Attach{Nothing, Product, Storefront, Poll}, c.Attach) {
 		return c, fault.Field("attach", "posts.attach_unknown")
 	}
 	if len(c.Photos) > MaxPhotos {
@@ -146,7 +146,7 @@ func Ready(c Content, circles int, networks []string) error {
 // Changed says whether an edit changes what readers see.
 func Changed(before, after Content) bool {
 	photo := func(a, b Photo) bool { return a.Hash == b.Hash && a.Alt == b.Alt }
-	return before.Kind != after.Kind || before.Text != after.Text || before.Attach != after.Attach || before.ProductID != after.ProductID ||
+	return before.Kind != after.Kind || before.Text != after.Text || before.Attach != after.Attach || before.ProductID != after.ProductID || before.PollID != after.PollID ||
 		!slices.EqualFunc(before.Photos, after.Photos, photo)
 }
 
@@ -249,9 +249,9 @@ func Pieces(text string) []Piece {
 }
 
 // Advertises says whether somebody earns from a text or from what is attached to it: a product, a storefront, or a link of ours that
-// names who recommends, at this site.
+// names who recommends, at this site. Whether a poll brings its author anything is another question: referrals.PollPays.
 func Advertises(a Attach, text, baseURL string) bool {
-	if a != Nothing {
+	if a == Product || a == Storefront {
 		return true
 	}
 	ours, err := url.Parse(baseURL)

@@ -16,7 +16,7 @@ import (
 
 const postColumns = `
 select p.id, p.author_id, m.name as author_name, m.handle as author_handle, coalesce(x.hash, '') as author_picture, m.blocked_at is not null as author_blocked,
-  m.lang as author_lang, p.kind, p.text, p.attach, coalesce(p.product_id, 0) as product_id, p.state, p.publish_at, p.zone, p.published_at, p.edited_at, p.deleted_at, p.problem,
+  m.lang as author_lang, p.kind, p.text, p.attach, coalesce(p.product_id, 0) as product_id, coalesce(p.poll_id, 0) as poll_id, p.state, p.publish_at, p.zone, p.published_at, p.edited_at, p.deleted_at, p.problem,
   p.outside, p.version, p.created_at, p.updated_at
 from posts p join members m on m.id = p.author_id left join media x on x.id = m.picture_id
 `
@@ -118,12 +118,12 @@ func NetworksOf(ctx context.Context, q sqlx.QueryerContext, postIDs ...int64) ([
 }
 
 const insertPost = `
-insert into posts (author_id, operation, kind, text, attach, product_id, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $7)
+insert into posts (author_id, operation, kind, text, attach, product_id, poll_id, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 on conflict (author_id, operation) do nothing returning id`
 
 // insert makes a draft; sent again with the same operation it is the post that is there, and made is false.
 func insert(ctx context.Context, tx *sqlx.Tx, authorID int64, operation string, c Content, now time.Time) (id int64, made bool, err error) {
-	err = postgres.Translate(tx.GetContext(ctx, &id, insertPost, authorID, operation, c.Kind, c.Text, c.Attach, orNull(c.ProductID), now))
+	err = postgres.Translate(tx.GetContext(ctx, &id, insertPost, authorID, operation, c.Kind, c.Text, c.Attach, orNull(c.ProductID), orNull(c.PollID), now))
 	if errors.Is(err, fault.NotFound) {
 		err = tx.GetContext(ctx, &id, `select id from posts where author_id = $1 and operation = $2`, authorID, operation)
 		return id, false, postgres.Translate(err)
@@ -142,11 +142,11 @@ func orNull(id int64) *int64 {
 }
 
 const updatePost = `
-update posts set kind = $2, text = $3, attach = $4, product_id = $5, updated_at = $6, version = version + case when $7 then 1 else 0 end,
-  edited_at = case when $7 then $6 else edited_at end, problem = '' where id = $1`
+update posts set kind = $2, text = $3, attach = $4, product_id = $5, poll_id = $6, updated_at = $7, version = version + case when $8 then 1 else 0 end,
+  edited_at = case when $8 then $7 else edited_at end, problem = '' where id = $1`
 
 const insertVersion = `
-insert into post_versions (post_id, version, kind, text, attach, product_id, photos, until) values ($1, $2, $3, $4, $5, $6, $7, $8)`
+insert into post_versions (post_id, version, kind, text, attach, product_id, poll_id, photos, until) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 
 // rewrite replaces what a post says. Of a published one the words before are kept.
 func rewrite(ctx context.Context, tx *sqlx.Tx, p Post, c Content, now time.Time) error {
@@ -156,11 +156,11 @@ func rewrite(ctx context.Context, tx *sqlx.Tx, p Post, c Content, now time.Time)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, insertVersion, p.ID, p.Version, p.Kind, p.Text, p.Attach, orNull(p.ProductID), string(photos), now); err != nil {
+		if _, err := tx.ExecContext(ctx, insertVersion, p.ID, p.Version, p.Kind, p.Text, p.Attach, orNull(p.ProductID), orNull(p.PollID), string(photos), now); err != nil {
 			return fmt.Errorf("keep the words before of post %d: %w", p.ID, postgres.Translate(err))
 		}
 	}
-	if _, err := tx.ExecContext(ctx, updatePost, p.ID, c.Kind, c.Text, c.Attach, orNull(c.ProductID), now, edited); err != nil {
+	if _, err := tx.ExecContext(ctx, updatePost, p.ID, c.Kind, c.Text, c.Attach, orNull(c.ProductID), orNull(c.PollID), now, edited); err != nil {
 		return fmt.Errorf("rewrite post %d: %w", p.ID, postgres.Translate(err))
 	}
 	return setPhotos(ctx, tx, p.ID, c.Photos)
@@ -225,7 +225,7 @@ func setWhere(ctx context.Context, tx *sqlx.Tx, postID int64, w Where, now time.
 }
 
 const selectVersions = `
-select * from (select version, kind, text, attach, coalesce(product_id, 0) as product_id, photos, until,
+select * from (select version, kind, text, attach, coalesce(product_id, 0) as product_id, coalesce(poll_id, 0) as poll_id, photos, until,
   (select max(b.until) from post_versions b where b.post_id = v.post_id and b.version < v.version) as since
 from post_versions v where post_id = $1) v where `
 
@@ -255,6 +255,7 @@ func versionsWhere(ctx context.Context, q sqlx.QueryerContext, where string, arg
 		Text      string          `db:"text"`
 		Attach    Attach          `db:"attach"`
 		ProductID int64           `db:"product_id"`
+		PollID    int64           `db:"poll_id"`
 		Photos    json.RawMessage `db:"photos"`
 		Until     time.Time       `db:"until"`
 		Since     *time.Time      `db:"since"`
@@ -264,7 +265,7 @@ func versionsWhere(ctx context.Context, q sqlx.QueryerContext, where string, arg
 	}
 	list := make([]Version, len(rows))
 	for i, r := range rows {
-		list[i] = Version{Version: r.Version, Content: Content{Kind: r.Kind, Text: r.Text, Attach: r.Attach, ProductID: r.ProductID}, Since: r.Since, Until: r.Until}
+		list[i] = Version{Version: r.Version, Content: Content{Kind: r.Kind, Text: r.Text, Attach: r.Attach, ProductID: r.ProductID, PollID: r.PollID}, Since: r.Since, Until: r.Until}
 		if err := json.Unmarshal(r.Photos, &list[i].Photos); err != nil {
 			return nil, fmt.Errorf("read photographs of what a post said before: %w", err)
 		}

@@ -141,6 +141,7 @@ type clickRow struct {
 	ProductID   int64         `db:"product_id"`
 	BrandID     int64         `db:"brand_id"`
 	StoryID     int64         `db:"story_id"`
+	PollID      int64         `db:"poll_id"`
 	SharedAt    time.Time     `db:"shared_at"`
 	EmailNormal string        `db:"email_normal"`
 	Blocked     bool          `db:"blocked"`
@@ -162,7 +163,7 @@ with own as (
     where r.reason = 'repeat'
 )
 select c.id as click_id, c.at, c.eligible, c.reason, l.id as link_id, l.member_id, l.target, coalesce(l.product_id, 0) as product_id,
-  coalesce(l.brand_id, 0) as brand_id, coalesce(l.story_id, 0) as story_id, l.created_at as shared_at, m.email_normal, m.blocked_at is not null as blocked,
+  coalesce(l.brand_id, 0) as brand_id, coalesce(l.story_id, 0) as story_id, coalesce(l.poll_id, 0) as poll_id, l.created_at as shared_at, m.email_normal, m.blocked_at is not null as blocked,
   coalesce(p.stripe_account_id, '') as payout_id
 from (select c.*, row_number() over (partition by c.eligible order by c.at desc, c.id desc) as n from mine join clicks c on c.id = mine.id and c.at = mine.at) c
 join share_links l on l.id = c.link_id join members m on m.id = l.member_id
@@ -196,10 +197,14 @@ from members m left join payees p on p.member_id = m.id where m.id = $1`
 const selectShared = `
 select created_at from share_links l
 where member_id = $1 and created_at > $4 and (product_id = $2 or brand_id = $3 or target = 'storefront'
-  or exists (select 1 from story_products t where t.story_id = l.story_id and t.product_id = $2 and t.off_at is null))`
+  or exists (select 1 from story_products t where t.story_id = l.story_id and t.product_id = $2 and t.off_at is null)
+  or exists (select 1 from polls o where o.id = l.poll_id and $2 in (o.product_id, o.answer_product_id)))`
 
-// selectShown says which of the stories showed the product, from when until when; nil: they still do.
-const selectShown = `select story_id, tagged_at, off_at from story_products where product_id = $1 and story_id = any($2)`
+// selectShown says which of the stories and polls showed the product, from when until when; nil: they still do. A poll shows the one that it is about,
+// and from its brand's answer on the one that came of it; neither is ever taken off.
+const selectShown = `
+select story_id, 0 as poll_id, tagged_at, off_at from story_products where product_id = $1 and story_id = any($2)
+union all select 0, o.id, o.opened_at, null from polls o where $1 in (o.product_id, o.answer_product_id) and o.id = any($3)`
 
 // selectStaff says which of the members are on the team of the brand now.
 const selectStaff = `select member_id from brand_members where brand_id = $1 and member_id = any($2)`
@@ -249,7 +254,7 @@ func candidatesOf(ctx context.Context, q sqlx.QueryerContext, s Sale, l SaleLine
 	for _, r := range f.clicks {
 		c := Candidate{Rule: ByClick, MemberID: r.MemberID, EmailNormal: r.EmailNormal, PayoutID: r.PayoutID, Blocked: r.Blocked,
 			At: r.At, Shared: []time.Time{r.SharedAt}, ClickID: r.ClickID, LinkID: r.LinkID, Target: r.Target,
-			TargetProductID: r.ProductID, TargetBrandID: r.BrandID, TargetStoryID: r.StoryID}
+			TargetProductID: r.ProductID, TargetBrandID: r.BrandID, TargetStoryID: r.StoryID, TargetPollID: r.PollID}
 		if !r.Eligible {
 			c.Recorded = r.Reason
 		}
@@ -280,28 +285,32 @@ func mark(ctx context.Context, q sqlx.QueryerContext, l SaleLine, cs []Candidate
 	return nil
 }
 
-// markShown says of each click on the link to a story whether the story shows the product, or did when it was clicked.
+// markShown says of each click on the link to a story or a poll whether that shows the product, or did when it was clicked.
 func markShown(ctx context.Context, q sqlx.QueryerContext, l SaleLine, cs []Candidate) error {
-	var stories []int64
+	stories, polls := []int64{}, []int64{}
 	for _, c := range cs {
 		if c.TargetStoryID != 0 {
 			stories = append(stories, c.TargetStoryID)
 		}
+		if c.TargetPollID != 0 {
+			polls = append(polls, c.TargetPollID)
+		}
 	}
-	if len(stories) == 0 {
+	if len(stories)+len(polls) == 0 {
 		return nil
 	}
 	var rows []struct {
 		StoryID  int64      `db:"story_id"`
+		PollID   int64      `db:"poll_id"`
 		TaggedAt time.Time  `db:"tagged_at"`
 		OffAt    *time.Time `db:"off_at"`
 	}
-	if err := sqlx.SelectContext(ctx, q, &rows, selectShown, l.ProductID, pq.Array(stories)); err != nil {
-		return fmt.Errorf("read what stories show: %w", err)
+	if err := sqlx.SelectContext(ctx, q, &rows, selectShown, l.ProductID, pq.Array(stories), pq.Array(polls)); err != nil {
+		return fmt.Errorf("read what stories and polls show: %w", err)
 	}
 	for i, c := range cs {
 		for _, r := range rows {
-			cs[i].Shown = cs[i].Shown || r.StoryID == c.TargetStoryID && (r.OffAt == nil || !r.TaggedAt.After(c.At) && r.OffAt.After(c.At))
+			cs[i].Shown = cs[i].Shown || r.StoryID == c.TargetStoryID && r.PollID == c.TargetPollID && (r.OffAt == nil || !r.TaggedAt.After(c.At) && r.OffAt.After(c.At))
 		}
 	}
 	return nil

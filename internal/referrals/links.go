@@ -16,6 +16,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/changes"
+	"relais/internal/clicks"
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/postgres"
@@ -40,7 +41,8 @@ type Link struct {
 	ProductID int64     `db:"product_id"` // 0 unless it leads to a product
 	BrandID   int64     `db:"brand_id"`   // 0 unless it leads to a brand
 	StoryID   int64     `db:"story_id"`   // 0 unless it leads to a story
-	SellerID  int64     `db:"seller_id"`  // the brand, or that of the product or story; 0 for a storefront and the story of a member
+	PollID    int64     `db:"poll_id"`    // 0 unless it leads to a poll
+	SellerID  int64     `db:"seller_id"`  // the brand, or that of the product, story or poll; 0 for a storefront and the story of a member
 	Channel   string    `db:"channel"`    // through which it is shared; one of Channels
 	Circle    string    `db:"circle"`     // the member's own name for the group, or that of the circle on Relais
 	GroupID   int64     `db:"group_id"`   // of the circle on Relais that it was shared in; 0: none
@@ -53,12 +55,14 @@ type Link struct {
 	MemberLang   i18n.Lang `db:"member_lang"`
 	ProductSlug  string    `db:"product_slug"`
 	ProductTitle string    `db:"product_title"`
-	ForSale      bool      `db:"for_sale"` // the product, the brand or the story can be shown
+	ForSale      bool      `db:"for_sale"` // what it leads to can be shown
 	BrandHandle  string    `db:"brand_handle"`
 	BrandName    string    `db:"brand_name"`
 	StoryCode    string    `db:"story_code"`
 	StorySlug    string    `db:"story_slug"`
 	StoryTitle   string    `db:"story_title"`
+	PollCode     string    `db:"poll_code"`
+	PollTitle    string    `db:"poll_title"`
 
 	StoryAuthorID int64 `db:"story_author_id"`
 }
@@ -80,12 +84,22 @@ func (l Link) Landing(token string) string {
 		path = "/b/" + l.BrandHandle
 	case l.Target == ToStory && l.ForSale:
 		path = "/stories/" + l.StoryCode + "-" + l.StorySlug
+	case l.Target == ToPoll && l.ForSale:
+		path = "/polls/" + l.PollCode
 	case l.Disabled:
 		return "/"
 	case l.Target == ToProduct && l.ForSale:
 		path += "/p/" + l.ProductSlug
 	}
-	if token == "" || l.Disabled {
+	if l.Disabled {
+		return path
+	}
+	return WithClick(path, token)
+}
+
+// WithClick keeps the click that brought a visitor, by its token, in an address of this site without a query.
+func WithClick(path, token string) string {
+	if token == "" || len(token) > clicks.MaxToken {
 		return path
 	}
 	return path + "?c=" + url.QueryEscape(token)
@@ -109,20 +123,23 @@ type Share struct {
 	ProductID int64  // of ToProduct
 	BrandID   int64  // of ToBrand
 	StoryID   int64  // of ToStory
+	PollID    int64  // of ToPoll
 	Channel   string // one of Channels, or InCircle
 	Circle    string // the member's own name for the group, or that of the circle; at most 80 characters
 	GroupID   int64  // the circle, of InCircle
 }
 
 const selectLink = `
-select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, coalesce(l.story_id, 0) as story_id, coalesce(b.id, 0) as seller_id, l.channel,
+select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, coalesce(l.story_id, 0) as story_id, coalesce(l.poll_id, 0) as poll_id, coalesce(b.id, 0) as seller_id, l.channel,
   l.circle, coalesce(l.group_id, 0) as group_id, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled,
   l.group_id is null or exists (select 1 from listings i where i.member_id = l.member_id and i.product_id = l.product_id) as listed, m.handle, m.name as member_name,
   m.lang as member_lang, coalesce(p.slug, '') as product_slug, coalesce(p.title, '') as product_title,
-  coalesce(b.blocked_at is null and (p.id is null or p.state in ('published','launch')), true) and (st.id is null or ` + storyLive + `) as for_sale,
-  coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name, coalesce(st.code, '') as story_code, coalesce(st.slug, '') as story_slug, coalesce(st.author_id, 0) as story_author_id, coalesce(st.title, '') as story_title
+  coalesce(b.blocked_at is null and (p.id is null or p.state in ('published','launch')), true) and (st.id is null or ` + storyLive + `) and (po.id is null or ` + pollShown + `) as for_sale,
+  coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name, coalesce(st.code, '') as story_code, coalesce(st.slug, '') as story_slug, coalesce(st.author_id, 0) as story_author_id, coalesce(st.title, '') as story_title,
+  coalesce(po.code, '') as poll_code, case when ` + pollShown + ` then po.title else '' end as poll_title
 from share_links l join members m on m.id = l.member_id
-left join products p on p.id = l.product_id left join stories st on st.id = l.story_id left join brands b on b.id = coalesce(l.brand_id, p.brand_id, st.brand_id)
+left join products p on p.id = l.product_id left join stories st on st.id = l.story_id left join polls po on po.id = l.poll_id
+left join brands b on b.id = coalesce(l.brand_id, p.brand_id, st.brand_id, po.brand_id)
 where `
 
 func linkWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Link, error) {
@@ -138,16 +155,16 @@ func linkWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ..
 }
 
 const insertLink = `
-insert into share_links (code, member_id, target, product_id, brand_id, channel, circle, created_at, group_id, story_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`
+insert into share_links (code, member_id, target, product_id, brand_id, channel, circle, created_at, group_id, story_id, poll_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`
 
 // whereShare finds the one link of a member for the same target, channel and circle. A circle on Relais keeps it when it is renamed.
 const whereShare = `l.member_id = $1 and l.target = $2 and l.product_id is not distinct from $3
-  and l.brand_id is not distinct from $4 and l.channel = $5 and l.group_id is not distinct from $7 and l.story_id is not distinct from $8 and (l.circle = $6 or l.group_id is not null)`
+  and l.brand_id is not distinct from $4 and l.channel = $5 and l.group_id is not distinct from $7 and l.story_id is not distinct from $8 and l.poll_id is not distinct from $9 and (l.circle = $6 or l.group_id is not null)`
 
 // Create makes the member's link for a target, channel and circle; asked again it gives the same link, switched on if it was off.
 // Sharing a product lists it in the member's storefront too, but for what is shared in a circle: that stays there. Faults: what is shared is not for sale (NotFound), fields channel
-// and circle, storefronts.ErrFull, ErrManyLinks, and of a story ErrStory, ErrStoryPaysNothing.
+// and circle, storefronts.ErrFull, ErrManyLinks, of a story ErrStory, ErrStoryPaysNothing, and of a poll ErrPoll.
 func (s *Service) Create(ctx context.Context, memberID int64, sh Share) (Link, error) {
 	var link Link
 	err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) (err error) {
@@ -189,9 +206,11 @@ func (sh *Share) check() error {
 		of.BrandID = 0
 	case ToStory:
 		of.StoryID = 0
+	case ToPoll:
+		of.PollID = 0
 	}
-	known := slices.Contains([]Target{ToProduct, ToBrand, ToStorefront, ToStory}, sh.Target) && (sh.Target == ToStorefront || of != *sh)
-	if !known || of.ProductID != 0 || of.BrandID != 0 || of.StoryID != 0 {
+	known := slices.Contains([]Target{ToProduct, ToBrand, ToStorefront, ToStory, ToPoll}, sh.Target) && (sh.Target == ToStorefront || of != *sh)
+	if !known || of.ProductID != 0 || of.BrandID != 0 || of.StoryID != 0 || of.PollID != 0 {
 		return fault.New(fault.NotFound, "relay.product_not_found")
 	}
 	return nil
@@ -226,6 +245,8 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Shar
 		}
 	case ToStory:
 		return storyShared(ctx, tx, sh.StoryID, memberID, s.now())
+	case ToPoll:
+		return pollShared(ctx, tx, sh.PollID)
 	}
 	return nil
 }
@@ -234,16 +255,16 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Shar
 const codeTries = 3
 
 func (s *Service) insert(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Share) (Link, error) {
-	product, brand, group, story := orNull(sh.ProductID), orNull(sh.BrandID), orNull(sh.GroupID), orNull(sh.StoryID)
+	product, brand, group, story, poll := orNull(sh.ProductID), orNull(sh.BrandID), orNull(sh.GroupID), orNull(sh.StoryID), orNull(sh.PollID)
 	for range codeTries {
 		if n, err := LinkCount(ctx, tx, memberID); err != nil || n >= MaxLinks {
 			return s.existing(ctx, tx, memberID, sh, err)
 		}
-		_, err := tx.ExecContext(ctx, insertLink, newCode(), memberID, sh.Target, product, brand, sh.Channel, sh.Circle, s.now(), group, story)
+		_, err := tx.ExecContext(ctx, insertLink, newCode(), memberID, sh.Target, product, brand, sh.Channel, sh.Circle, s.now(), group, story, poll)
 		if err != nil {
 			return Link{}, postgres.Translate(err)
 		}
-		link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, product, brand, sh.Channel, sh.Circle, group, story)
+		link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, product, brand, sh.Channel, sh.Circle, group, story, poll)
 		if errors.Is(err, ErrNoLink) {
 			continue // the code was taken, so nothing was inserted
 		}
@@ -263,7 +284,7 @@ func (s *Service) existing(ctx context.Context, tx *sqlx.Tx, memberID int64, sh 
 	if err != nil {
 		return Link{}, err
 	}
-	link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, orNull(sh.ProductID), orNull(sh.BrandID), sh.Channel, sh.Circle, orNull(sh.GroupID), orNull(sh.StoryID))
+	link, err := linkWhere(ctx, tx, whereShare, memberID, sh.Target, orNull(sh.ProductID), orNull(sh.BrandID), sh.Channel, sh.Circle, orNull(sh.GroupID), orNull(sh.StoryID), orNull(sh.PollID))
 	if errors.Is(err, ErrNoLink) {
 		return Link{}, ErrManyLinks
 	}

@@ -1,7 +1,7 @@
 // Package referrals is about who brought a buyer: share links, codes, the clicks on links, the member whom an account is pinned to,
 // and the decision, per order line, of whose the commission is.
 //
-// A member shares a target (a product, a brand, a story, their whole storefront) in a circle of theirs through a channel; that is one
+// A member shares a target (a product, a brand, a story, a poll, their whole storefront) in a circle of theirs through a channel; that is one
 // link with a short code. A visit to /r/CODE by a person is a click (package clicks). To people who do not follow links they give a code,
 // a word to type at checkout. Who signs up is pinned to the member who brought them.
 // When an order is placed, each of its lines is attributed once (Decide) and never again; everything that was weighed is kept with the decision,
@@ -67,6 +67,9 @@
 //	link to a story                                | covers what the story shows when the order is placed, or showed when it was clicked
 //	product taken off the story after the click    | covered: it was shown when it was clicked; a later click does not cover it
 //	story taken down or hidden after the click     | the click counts, as one on a link that is switched off
+//	link to a poll                                 | covers the product that the poll is about, and the one that came of it: what it showed when it
+//	                                               | was clicked, or shows when the order is placed; a poll takes nothing off
+//	poll taken off by the platform after the click | the click counts, as one on a link that is switched off
 //	link to the story of somebody else             | the link's member: who told the story earns by their own links and storefront
 //	link to product A, product B bought            | not covered by the click; storefront path, code and pin cover everything
 //	commission lowered after the link was made     | the higher rate, for 30 days after the link was made
@@ -89,6 +92,7 @@ const (
 	ToBrand      Target = "brand"
 	ToStorefront Target = "storefront"
 	ToStory      Target = "story"
+	ToPoll       Target = "poll"
 )
 
 // Rule names what decided an attribution.
@@ -153,8 +157,9 @@ type Candidate struct {
 	TargetProductID int64
 	TargetBrandID   int64
 	TargetStoryID   int64
+	TargetPollID    int64
 	Listed          bool          // the member's storefront lists the product
-	Shown           bool          // the story that the link leads to shows the product, or did when it was clicked
+	Shown           bool          // the story or poll that the link leads to shows the product, or did when it was clicked
 	Recorded        clicks.Reason // why it did not count when it was made
 }
 

@@ -50,7 +50,7 @@ func Covers(c Candidate, l Line) bool {
 		return c.TargetBrandID == l.BrandID
 	case ToStorefront:
 		return c.Listed
-	case ToStory:
+	case ToStory, ToPoll:
 		return c.Shown
 	}
 	return false

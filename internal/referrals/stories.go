@@ -7,9 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"relais/internal/catalog"
 	"relais/internal/fault"
-	"relais/internal/storefronts"
 )
 
 // ErrStory says that there is no such story that everybody reads.
@@ -45,18 +43,5 @@ func StoryPays(ctx context.Context, q sqlx.QueryerContext, storyID, memberID int
 	if err := sqlx.SelectContext(ctx, q, &ids, `select product_id from story_products where story_id = $1 and off_at is null`, storyID); err != nil {
 		return false, fmt.Errorf("read what story %d shows: %w", storyID, err)
 	}
-	if len(ids) == 0 {
-		return false, nil
-	}
-	cards, err := catalog.Cards(ctx, q, "", now, ids...)
-	if err != nil {
-		return false, err
-	}
-	margins, err := storefronts.MarginsOf(ctx, q, memberID, ids...)
-	for _, c := range cards {
-		if c.State == catalog.Published && (c.CommissionBps > 0 || margins[c.ID].On(c.From(), c.MarginBps).Sign() > 0) {
-			return true, err
-		}
-	}
-	return false, err
+	return anyPays(ctx, q, memberID, now, ids)
 }

@@ -35,6 +35,8 @@ type SaleOf struct {
 	Circle       string        `db:"circle"`
 	Story        string        `db:"story"` // title of the story that the link leads to; empty: it leads to none
 	StoryPath    string        `db:"story_path"`
+	Poll         string        `db:"poll"` // title of the poll that the link leads to; empty: it leads to none
+	PollPath     string        `db:"poll_path"`
 	EarningID    *int64        `db:"earning_id"` // of the member's commission
 	Commission   *money.Amount `db:"-"`
 	MarginID     *int64        `db:"margin_id"` // of their margin, where their storefront put one on the price
@@ -79,12 +81,13 @@ func (r saleRow) sale() SaleOf {
 const selectSales = `
 select a.order_line_id, p.slug, ol.title as product_title, b.name as brand_name, ol.quantity, o.paid_at, o.state = 'refunded' as refunded, case when o.expected is not null then a.decided_at end as promised,
   c.member_id is not null as yours, coalesce(c.part_bps, 0) as part_bps, coalesce(c.rate_bps, 0) as rate_bps, a.rule, coalesce(l.code, '') as link_code, coalesce(l.circle, '') as circle,
-  coalesce(st.title, '') as story, coalesce('/stories/' || st.code || '-' || st.slug, '') as story_path, e.id as earning_id, e.amount_minor as commission_minor, o.currency as commission_currency, g.id as margin_id, g.amount_minor as margin_minor, a.evidence
+  coalesce(st.title, '') as story, coalesce('/stories/' || st.code || '-' || st.slug, '') as story_path, coalesce(po.title, '') as poll, coalesce('/polls/' || po.code, '') as poll_path, e.id as earning_id, e.amount_minor as commission_minor, o.currency as commission_currency, g.id as margin_id, g.amount_minor as margin_minor, a.evidence
 from attributions a join order_lines ol on ol.id = a.order_line_id join orders o on o.id = ol.order_id
 join products p on p.id = ol.product_id join brands b on b.id = ol.brand_id
 left join attribution_credits c on c.order_line_id = a.order_line_id and c.member_id = $1
 left join share_links l on l.id = c.link_id and l.member_id = $1
 left join stories st on st.id = l.story_id and ` + storyLive + `
+left join polls po on po.id = l.poll_id and ` + pollShown + `
 left join payees y on y.member_id = $1
 left join earnings e on e.order_line_id = ol.id and e.role = 'commission' and e.payee_id = y.id
 left join earnings g on g.shipment_id = ol.shipment_id and g.order_line_id = ol.id and g.role = 'margin' and g.payee_id = y.id

@@ -40,6 +40,7 @@ import (
 	"relais/internal/payments"
 	"relais/internal/payouts"
 	"relais/internal/pledges"
+	"relais/internal/pledges/late"
 	"relais/internal/polls"
 	"relais/internal/pos"
 	"relais/internal/postgres"
@@ -106,6 +107,7 @@ type Options struct {
 	Orders       *orders.Service
 	Counter      *pos.Service
 	Pledges      *pledges.Service
+	Late         *late.Service
 	Support      *support.Service
 	Returns      *returns.Service
 	Disputes     *disputes.Service
@@ -215,7 +217,7 @@ func (o Options) afterwards(e *echo.Echo, site *page.Site, after *aftersale.Serv
 // otherSales adds what is sold otherwise than through a basket: face to face, and together.
 func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pictures, visitor func(echo.Context) string) {
 	counter.New(counter.Options{Site: site, DB: o.DB, Counter: o.Counter, Orders: o.Orders, Fronts: o.Storefronts, Now: o.Now, BaseURL: o.BaseURL, Secure: isHTTPS(o.BaseURL), Simulated: o.SimulatedReader, Log: o.Log}).Routes(e)
-	launch.New(launch.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Now: o.Now}).Routes(e)
+	launch.New(launch.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Late: o.Late, Now: o.Now}).Routes(e)
 	groupbuy.New(groupbuy.Options{Site: site, DB: o.DB, Pledges: o.Pledges, Carts: o.Carts, Pictures: pictures, Visitor: visitor, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }
 
@@ -231,7 +233,7 @@ func (o Options) circles(e *echo.Echo, site *page.Site, pictures preview.Picture
 	opinion.New(opinion.Options{Site: site, DB: o.DB, Orders: o.Orders, Ratings: o.Ratings, Media: o.Media, Now: o.Now}).Routes(e)
 	ask.New(ask.Options{Site: site, DB: o.DB, Questions: o.Questions, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	idea.New(idea.Options{Site: site, DB: o.DB, Ideas: o.Ideas, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
-	ballot.New(ballot.Options{Site: site, DB: o.DB, Polls: o.Polls, Now: o.Now}).Routes(e)
+	ballot.New(ballot.Options{Site: site, DB: o.DB, Polls: o.Polls, Pictures: pictures, Now: o.Now, BaseURL: o.BaseURL}).Routes(e)
 	circle.New(circle.Options{Site: site, DB: o.DB, Groups: o.Groups, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Feed: feeds.Circle}).Routes(e)
 	federation.New(federation.Options{DB: o.DB, Site: site, Fediverse: o.Fediverse, Media: o.Media, Now: o.Now, BaseURL: o.BaseURL, Log: o.Log}).Routes(e)
 }

@@ -1,4 +1,5 @@
-// Package late is about launches that are late: the month in which one was to be delivered has passed, and its brand has neither said that it is made nor
+// Package late is about launches whose month is moved, or passes. A brand may move the month that it promised later, once, with a reason: Postpone.
+// The rest is about those that are late: the month in which one was to be delivered has passed, and its brand has neither said that it is made nor
 // given it up. Once in each month from then on the brand's team is told, and everybody who paid and still waits, with what they can do about it.
 //
 //	sweep ──▶ a row of the launch and the month, a notice to the team, and the first job, all or nothing
@@ -76,6 +77,13 @@ func (s *Service) Register(r *jobs.Runner) {
 			return err
 		}
 		return s.tell(ctx, p)
+	})
+	r.Handle(JobMoved, lease, func(ctx context.Context, w jobs.Work) error {
+		var p part
+		if err := w.Decode(&p); err != nil {
+			return err
+		}
+		return s.tellMoved(ctx, p)
 	})
 }
 

@@ -1,7 +1,7 @@
 // Package ballot has the pages of polls that decide: what is asked and how it went, the ballot, a brand's desk and the platform's.
 //
 //	/polls              what is open, and what was decided lately
-//	/polls/CODE         one poll: its ballot with the price of the choice, its results for whom package polls shows them
+//	/polls/CODE         one poll: its ballot with the price of the choice, its results for whom package polls shows them; whose link led there, where they earn; its picture at …/card.jpg
 //	/brand/HANDLE/polls the team's: drafts, their pictures, opening, cancelling, saying what was done
 //	/admin/polls        the platform's: what was reported, and taking a poll off
 //
@@ -21,6 +21,7 @@ import (
 	"relais/internal/polls"
 	"relais/internal/postgres"
 	"relais/internal/web/page"
+	"relais/internal/web/preview"
 )
 
 // Options is what the pages need.
@@ -28,7 +29,9 @@ type Options struct {
 	Site  *page.Site
 	DB    *postgres.DB
 	Polls *polls.Service
-	Now   func() time.Time // business time
+	preview.Pictures
+	Now     func() time.Time // business time
+	BaseURL string
 }
 
 // Server answers the pages. Create it with New.
@@ -46,6 +49,7 @@ func Uploads() map[string]int64 {
 func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/polls", s.list)
 	e.GET("/polls/:code", s.poll)
+	e.GET("/polls/:code/card.jpg", s.card)
 	e.POST("/polls/:code/vote", s.vote, page.RequireMember)
 	e.GET("/polls/:code/report", s.reporting, page.RequireMember)
 	e.POST("/polls/:code/report", s.report, page.RequireMember)

@@ -1,6 +1,7 @@
 package ballot_test
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -8,9 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"relais/internal/clicks"
 	"relais/internal/i18n"
 	"relais/internal/ideas"
 	"relais/internal/polls"
+	"relais/internal/referrals"
 )
 
 // The main job: drafted with its faults said at each field, pictured, opened, voted with the price shown, decided, answered, and thanked for on the product's page.
@@ -205,4 +208,27 @@ func TestFiveQuestions(t *testing.T) {
 	if len(v.Questions) != 5 || len(v.Questions[4].Options) != 6 {
 		t.Errorf("%+v", v.Questions)
 	}
+}
+
+// A member's link to a poll leads to its page, which says that they earn; a link to a poll that does not exist is refused by the database.
+func TestLinkToAPoll(t *testing.T) {
+	w := open(t)
+	code := w.asks(w.filled())
+	v, err := w.Polls.ByCode(t.Context(), code, 0, i18n.FR)
+	w.must(err)
+	link, err := w.Referrals.Create(t.Context(), w.lea, referrals.Share{Target: referrals.ToPoll, PollID: v.ID, Channel: "copy"})
+	w.must(err)
+	if link.Landing("") != "/polls/"+code || link.PollTitle != v.Title || !link.ForSale {
+		t.Errorf("%+v leads to %s", link, link.Landing(""))
+	}
+	if again, err := w.Referrals.Create(t.Context(), w.lea, referrals.Share{Target: referrals.ToPoll, PollID: v.ID, Channel: "copy"}); err != nil || again.ID != link.ID {
+		t.Errorf("twice: %+v, %v", again, err)
+	}
+	if _, err := w.Referrals.Create(t.Context(), w.lea, referrals.Share{Target: referrals.ToPoll, PollID: v.ID + 1000}); err != referrals.ErrPoll && !errors.Is(err, referrals.ErrPoll) {
+		t.Errorf("of none: %v", err)
+	}
+	w.Shows(w.Ask(w.max, "/polls/"+code, nil), http.StatusOK, `name="poll" value="`+code+`"`, "/me/posts/new?poll="+code, `!class="ad-label"`)
+	click, err := w.Clicks.Record(t.Context(), clicks.Visit{LinkID: link.ID, Address: "203.0.113.9", UserAgent: "Mozilla/5.0"})
+	w.must(err)
+	w.Shows(w.Ask(w.max, "/polls/"+code+"?c="+click.Token, nil), http.StatusOK, `class="ad-label"`, "?c="+click.Token)
 }

@@ -10,6 +10,7 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/fault"
+	"relais/internal/ideas"
 	"relais/internal/polls"
 	"relais/internal/web/idea"
 	"relais/internal/web/page"
@@ -176,8 +177,24 @@ func (s *Server) showOne(c echo.Context, cancel, answer *page.Form) error {
 	if data.Products, err = s.products(c, "ballot.answer.product_none"); err != nil {
 		return err
 	}
+	if v.IdeaID != nil && !answer.Failed() && answer.Get("product") == "" {
+		if err := s.cameOf(c, *v.IdeaID, answer); err != nil {
+			return err
+		}
+	}
 	status := max(cancel.Status(), answer.Status())
 	return s.Site.Render(c, status, "ballot/one", data)
+}
+
+// cameOf has the form of the answer name the product that came of the poll's idea last, where there is one.
+func (s *Server) cameOf(c echo.Context, ideaID int64, answer *page.Form) error {
+	steps, err := ideas.Steps(c.Request().Context(), s.DB, ideaID, page.Lang(c))
+	for _, step := range steps {
+		if step.Kind == ideas.Product {
+			answer.Set("product", strconv.FormatInt(step.RefID, 10))
+		}
+	}
+	return err
 }
 
 // picture keeps a picture of a draft, or takes it away where none is sent.

@@ -12,6 +12,7 @@ import (
 	"relais/internal/ideas"
 	"relais/internal/members"
 	"relais/internal/polls"
+	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
 
@@ -56,6 +57,8 @@ type questionRow struct {
 
 type pollPage struct {
 	polls.View
+	brought
+	Image  string // absolute, of its picture for conversations
 	Stage  string
 	Rows   []questionRow
 	Form   *page.Form
@@ -101,7 +104,7 @@ func (s *Server) pollPage(c echo.Context, form *page.Form) (data pollPage, err e
 	if data.View, err = s.Polls.ByCode(ctx, c.Param("code"), viewer, l); err != nil {
 		return data, err
 	}
-	data.Stage, data.Late, data.Page, data.Form = stageOf(data.Poll, now), data.View.Late(now), data.Path(), form
+	data.Stage, data.Late, data.Form = stageOf(data.Poll, now), data.View.Late(now), form
 	if form == nil {
 		data.Form = page.NewForm()
 		if data.Mine != nil {
@@ -115,10 +118,15 @@ func (s *Server) pollPage(c echo.Context, form *page.Form) (data pollPage, err e
 		data.Result = rangeOf(l, low.Minor, high.Minor, low.Currency)
 	}
 	if data.StoppedAt == nil {
+		if data.brought, err = s.brought(c, data.View, viewer); err != nil {
+			return data, err
+		}
+		data.Image = subject(l, data.View).Of(s.BaseURL + data.Path())
 		if data.Origin, err = ideas.From(ctx, s.DB, ideas.Poll, data.ID); err != nil {
 			return data, err
 		}
 	}
+	data.Page = referrals.WithClick(data.Path(), data.Click)
 	if viewer != 0 && data.Votable(now) {
 		var refused *fault.Error
 		if err := s.Polls.MayVote(ctx, data.Poll, viewer); errors.As(err, &refused) && refused.Kind == fault.Forbidden {
@@ -167,7 +175,7 @@ func (s *Server) vote(c echo.Context) error {
 		}
 		return s.Site.Render(c, form.Status(), "ballot/poll", data)
 	}
-	return s.said(c, err, "ballot.voted", "/polls/"+code)
+	return s.said(c, err, "ballot.voted", referrals.WithClick("/polls/"+code, c.QueryParam("c")))
 }
 
 type reportPage struct {

@@ -82,6 +82,9 @@ type PostView struct {
 	More    bool // the text is cut: the rest is on the post's own page
 	Ad      bool // somebody earns from it
 	Card    *Card
+	Poll    *PollCard
+	Lost    bool   // it led to a poll that nobody sees any more
+	Pays    bool   // what it leads to brings its author something
 	Mine    bool   // the viewer wrote it
 	Back    string // address of the page that shows it
 	Choices []Reaction
@@ -117,15 +120,15 @@ type Reaction struct {
 const excerptRunes = 700
 
 // excerpt is a post in a list: cut where it is long, but for those who have no page with the rest of it.
-func (s *Server) excerpt(c echo.Context, item posts.Item, cards map[int64]catalog.ProductCard) PostView {
-	v := s.view(c, item, cards)
+func (s *Server) excerpt(c echo.Context, item posts.Item, led attached) PostView {
+	v := s.view(c, item, led)
 	if runes := []rune(item.Text); len(runes) > excerptRunes && len(item.Places) > 0 {
 		v.Pieces, v.More = posts.Pieces(string(runes[:excerptRunes-100])+"…"), true
 	}
 	return v
 }
 
-func (s *Server) view(c echo.Context, item posts.Item, cards map[int64]catalog.ProductCard) PostView {
+func (s *Server) view(c echo.Context, item posts.Item, led attached) PostView {
 	l, viewer := page.Lang(c), page.ViewerFrom(c)
 	v := PostView{Item: item, Pieces: posts.Pieces(item.Text), Ad: posts.Advertises(item.Attach, item.Text, s.BaseURL), Mine: viewer.ID == item.AuthorID,
 		Back: c.Request().URL.RequestURI(), Speaks: len(item.Places) > 0}
@@ -135,13 +138,19 @@ func (s *Server) view(c echo.Context, item posts.Item, cards map[int64]catalog.P
 	}
 	switch item.Attach {
 	case posts.Product:
-		p, ok := cards[item.ProductID]
+		p, ok := led.products[item.ProductID]
+		v.Pays = true
 		v.Card = &Card{URL: link, Title: p.Title, Brand: p.BrandName, Photo: p.MediaHash, Alt: p.MediaAlt, Gone: !ok || p.State != catalog.Published && p.State != catalog.Launching}
 		if ok {
 			v.Card.Price = &page.Price{Now: p.From(), From: p.MinMinor < p.MaxMinor}
 		}
 	case posts.Storefront:
+		v.Pays = true
 		v.Card = &Card{URL: link, Title: l.T("page.storefront.title", "Name", item.AuthorName), Brand: "@" + item.AuthorHandle, Photo: item.AuthorPicture}
+	case posts.Poll:
+		v.Poll = pollCard(l, led.polls, item.PollID, link, s.Now())
+		v.Lost = v.Poll == nil
+		v.Pays = v.Poll != nil && led.pays[item.ID]
 	}
 	v.Choices = choices(l.T, v.First())
 	return v

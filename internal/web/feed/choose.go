@@ -9,7 +9,9 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/groups"
+	"relais/internal/polls"
 	"relais/internal/posts"
+	"relais/internal/referrals"
 	"relais/internal/web/page"
 )
 
@@ -40,10 +42,10 @@ func circleOptions(form *page.Form, mine []groups.Membership, there []posts.Plac
 	return list
 }
 
-// picksShown is how many products a search offers.
+// picksShown is how many products a search offers, and how many polls.
 const picksShown = 8
 
-// picks are what the post can lead to: nothing, the author's storefront, what is chosen, and what was searched for.
+// picks are what the post can lead to: nothing, the author's storefront, what is chosen, and the products and open polls that were searched for.
 func (s *Server) picks(c echo.Context, form *page.Form) ([]pick, error) {
 	ctx, l := c.Request().Context(), page.Lang(c)
 	chosen := form.Get("attach")
@@ -77,6 +79,44 @@ func (s *Server) picks(c echo.Context, form *page.Form) ([]pick, error) {
 		for _, p := range found.Cards {
 			add(p)
 		}
+	}
+	return s.pollPicks(c, form, list)
+}
+
+// pollPicks adds the poll that is chosen, and the open ones that were searched for.
+func (s *Server) pollPicks(c echo.Context, form *page.Form, list []pick) ([]pick, error) {
+	ctx, l, chosen := c.Request().Context(), page.Lang(c), form.Get("attach")
+	var found []polls.View
+	if id, err := strconv.ParseInt(strings.TrimPrefix(chosen, attachPoll), 10, 64); err == nil && strings.HasPrefix(chosen, attachPoll) {
+		cards, err := polls.Cards(ctx, s.DB, 0, l, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range cards {
+			found = append(found, v)
+		}
+	}
+	if q := form.Get("q"); q != "" {
+		open, err := polls.Matching(ctx, s.DB, l, q, picksShown)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, open...)
+	}
+	for _, v := range found {
+		value := attachPoll + strconv.FormatInt(v.ID, 10)
+		if slices.ContainsFunc(list, func(have pick) bool { return have.Value == value }) {
+			continue
+		}
+		one := pick{Value: value, Title: v.Title, Hint: l.T("feed.edit.poll", "Brand", v.BrandName), Photo: v.Picture, Checked: chosen == value}
+		pays, err := referrals.PollPays(ctx, s.DB, v.ID, by(c), s.Now())
+		if err != nil {
+			return nil, err
+		}
+		if pays {
+			one.End = l.T("feed.edit.poll_earn")
+		}
+		list = append(list, one)
 	}
 	return list, nil
 }

@@ -62,11 +62,11 @@ func (s *Server) postPage(c echo.Context, form *page.Form, answer int64) error {
 	}
 	data := postPage{Seen: v, Form: form, Answer: answer, Fresh: rand.Text(), Removed: v.Seat.RemovedAt != nil,
 		Crumbs: []page.Crumb{{URL: "/g/" + v.Group.Handle, Label: v.Group.Name}, {Label: l.T("feed.kind." + string(v.Kind))}}}
-	cards, err := s.cards(c, []posts.Item{v.Item}, nil)
+	led, err := s.attached(c, []posts.Item{v.Item}, nil)
 	if err != nil {
 		return err
 	}
-	data.Post = s.view(c, v.Item, cards)
+	data.Post = s.view(c, v.Item, led)
 	data.Post.Speaks = v.May(posts.Speak)
 	if data.Count, err = posts.CommentCount(ctx, s.DB, v.ID, v.Group.ID); err != nil {
 		return err
@@ -182,7 +182,7 @@ func (s *Server) reactions(c echo.Context, postID int64) error {
 	if err != nil {
 		return err
 	}
-	shown := s.view(c, v.Item, nil)
+	shown := s.view(c, v.Item, attached{})
 	shown.Speaks, shown.Back = v.May(posts.Speak), page.LocalPath(c.FormValue("next"), pathOf(v.Group.Handle, v.ID))
 	return s.Site.Fragment(c, http.StatusOK, "feed/post", "feed-reactions-alone", shown)
 }

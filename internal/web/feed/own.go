@@ -148,11 +148,11 @@ func (s *Server) own(c echo.Context) error {
 	}
 	data := ownPage{Post: p, When: whenOf(l, p), Places: there, Links: p.Attach != posts.Nothing}
 	item := posts.Item{Post: p, Places: []posts.Seen{{}}}
-	cards, err := s.cards(c, []posts.Item{item}, nil)
+	led, err := s.attached(c, []posts.Item{item}, nil)
 	if err != nil {
 		return err
 	}
-	data.Shown = s.view(c, item, cards)
+	data.Shown = s.view(c, item, led)
 	results, err := posts.ResultsOf(ctx, s.DB, p, there, networks, s.Now())
 	if err != nil {
 		return err
@@ -239,8 +239,14 @@ func (s *Server) queue(c echo.Context) error {
 	if data.Title, err = s.titleOf(c, p); err != nil {
 		return err
 	}
+	earns := posts.Advertises(p.Attach, p.Text, s.BaseURL)
+	if p.Attach == posts.Poll {
+		if err := s.polled(c, p, &data, &earns); err != nil {
+			return err
+		}
+	}
 	for _, n := range networks {
-		one := s.step(p, n, data.Title)
+		one := s.step(p, n, data.Title, earns)
 		if one.DoneAt != nil {
 			data.Done++
 		}
@@ -264,11 +270,11 @@ func (s *Server) titleOf(c echo.Context, p posts.Post) (string, error) {
 }
 
 // step prepares what a network gets. Everything from which somebody earns begins with the ad label.
-func (s *Server) step(p posts.Post, n posts.Network, title string) step {
+func (s *Server) step(p posts.Post, n posts.Network, title string, earns bool) step {
 	l := p.AuthorLang
 	one := step{Network: n, Name: l.T("feed.network." + n.Channel)}
 	label := ""
-	if posts.Advertises(p.Attach, p.Text, s.BaseURL) {
+	if earns {
 		label = l.T("feed.queue.label", "Name", p.AuthorName)
 	}
 	if n.Code != "" {

@@ -49,7 +49,7 @@ func (s *Server) entries(c echo.Context, f posts.Feed) ([]EntryView, error) {
 			pieces = append(pieces, *e.Piece)
 		}
 	}
-	cards, err := s.cards(c, items, pieces)
+	led, err := s.attached(c, items, pieces)
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +68,9 @@ func (s *Server) entries(c echo.Context, f posts.Feed) ([]EntryView, error) {
 			}
 			list = append(list, EntryView{Story: &StoryView{Tile: story.TileOf(*e.Story), Pays: pays}})
 		} else if e.Item != nil {
-			v := s.excerpt(c, *e.Item, cards)
+			v := s.excerpt(c, *e.Item, led)
 			list = append(list, EntryView{Post: &v})
-		} else if p, ok := cards[e.Piece.ProductID]; ok {
+		} else if p, ok := led.products[e.Piece.ProductID]; ok {
 			v := pieceView(*e.Piece, p, margins[storefronts.Shelved{MemberID: e.Piece.MemberID, ProductID: p.ID}])
 			list = append(list, EntryView{Piece: &v})
 		}

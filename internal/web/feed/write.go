@@ -17,6 +17,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/groups"
 	"relais/internal/i18n"
+	"relais/internal/polls"
 	"relais/internal/posts"
 	"relais/internal/posts/photos"
 	"relais/internal/web/page"
@@ -59,7 +60,7 @@ type circleChoice struct {
 	Left    bool // its author is not in it any more: the post can stay there, or be taken out
 }
 
-// newPost is the empty form; what the address knows (?group=, ?product=) is filled in.
+// newPost is the empty form; what the address knows (?group=, ?product=, ?poll=) is filled in.
 func (s *Server) newPost(c echo.Context) error {
 	form := page.NewForm("kind", string(posts.Recommendation), "zone", "Europe/Paris", "operation", rand.Text())
 	if handle := c.QueryParam("group"); handle != "" {
@@ -76,6 +77,13 @@ func (s *Server) newPost(c echo.Context) error {
 			return err
 		}
 		form.Set("attach", attachProduct+strconv.FormatInt(p.ID, 10))
+	}
+	if code := c.QueryParam("poll"); code != "" {
+		id, err := polls.Shown(c.Request().Context(), s.DB, code)
+		if err != nil {
+			return err
+		}
+		form.Set("attach", attachPoll+strconv.FormatInt(id, 10))
 	}
 	return s.form(c, form, posts.Post{State: posts.Draft}, nil)
 }
@@ -117,6 +125,7 @@ func (s *Server) edit(c echo.Context) error {
 const (
 	attachStorefront = "storefront"
 	attachProduct    = "product:"
+	attachPoll       = "poll:"
 )
 
 func attachValue(c posts.Content) string {
@@ -125,6 +134,8 @@ func attachValue(c posts.Content) string {
 		return attachProduct + strconv.FormatInt(c.ProductID, 10)
 	case posts.Storefront:
 		return attachStorefront
+	case posts.Poll:
+		return attachPoll + strconv.FormatInt(c.PollID, 10)
 	}
 	return ""
 }
@@ -243,6 +254,9 @@ func (s *Server) read(form *page.Form) (posts.Content, posts.Where, posts.When, 
 	case strings.HasPrefix(attach, attachProduct):
 		content.Attach = posts.Product
 		content.ProductID, _ = strconv.ParseInt(strings.TrimPrefix(attach, attachProduct), 10, 64) // 0 is refused
+	case strings.HasPrefix(attach, attachPoll):
+		content.Attach = posts.Poll
+		content.PollID, _ = strconv.ParseInt(strings.TrimPrefix(attach, attachPoll), 10, 64)
 	case attach != "":
 		return content, where, when, fault.Field("attach", "posts.attach_unknown")
 	}

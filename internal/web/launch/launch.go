@@ -1,5 +1,5 @@
-// Package launch has the pages of launches: a brand's team asks for promises to a piece that is not made yet, sees how it stands, ends it early, and says
-// when it is in production and made; everybody sees those that are open.
+// Package launch has the pages of launches: a brand's team asks for promises to a piece that is not made yet, sees how it stands, ends it early, moves its
+// month once, and says when it is in production and made; everybody sees those that are open.
 //
 //	/brand/HANDLE/launches ──▶ …/launches/new ──▶ /p/SLUG, which shows the launch in place of the basket ──▶ /launches/CODE/join (package groupbuy)
 //	/launches ────────────────────────────────────▲
@@ -24,6 +24,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/pledges"
+	"relais/internal/pledges/late"
 	"relais/internal/postgres"
 	"relais/internal/web/idea"
 	"relais/internal/web/page"
@@ -35,6 +36,7 @@ type Options struct {
 	Site    *page.Site
 	DB      *postgres.DB
 	Pledges *pledges.Service
+	Late    *late.Service
 	Now     func() time.Time // business time
 }
 
@@ -54,6 +56,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.POST("/:id/end", s.end)
 	b.POST("/:id/start", s.start)
 	b.POST("/:id/made", s.made)
+	b.GET("/:code/later", s.postponing)
+	b.POST("/:code/later", s.postpone)
 	b.GET("/:code/unmade", s.unmaking)
 	b.POST("/:code/unmade", s.unmake)
 }

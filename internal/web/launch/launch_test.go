@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -44,7 +45,7 @@ func open(t *testing.T) *world {
 	groupbuy.New(groupbuy.Options{Site: w.Site, DB: w.DB, Pledges: w.Pledges, Carts: w.Carts, Pictures: preview.Pictures{Cards: cards, Media: w.Media},
 		Visitor: func(echo.Context) string { return "" }, Now: w.Clock.Now, Clock: w.Clock.Now, BaseURL: w.URL, Log: log}).Routes(w.Echo)
 	shop.New(shop.Options{DB: w.DB, Site: w.Site, Carts: w.Carts, Orders: w.Orders, Pledges: w.Pledges, Returns: w.Returns, Now: w.Clock.Now, BaseURL: w.URL, Log: log, Together: true}).Routes(w.Echo)
-	launch.New(launch.Options{Site: w.Site, DB: w.DB, Pledges: w.Pledges, Now: w.Clock.Now}).Routes(w.Echo)
+	launch.New(launch.Options{Site: w.Site, DB: w.DB, Pledges: w.Pledges, Late: w.Late, Now: w.Clock.Now}).Routes(w.Echo)
 	w.shop, w.lea, w.admin = w.Shop("terre", 12000, 0), w.Member("lea"), w.Member("admin")
 	_, err = w.Catalog.OfferTerms(t.Context(), w.shop.Owner, w.shop.Brand, catalog.FirstTerms())
 	w.must(err)
@@ -315,4 +316,34 @@ func TestALateLaunch(t *testing.T) {
 	w.must(w.Pledges.Made(t.Context(), w.shop.Owner, w.shop.Brand, w.id()))
 	everywhere("!en retard")
 	w.Shows(w.Ask(0, order, nil), http.StatusOK, "!en retard")
+}
+
+// The month of a launch is moved once, with a reason that who backs it reads; what is wrong is said at its field, and what was typed stays.
+func TestMovingTheMonth(t *testing.T) {
+	w := open(t)
+	join := w.launches()
+	at := list + "/" + strings.Split(join, "/")[2] + "/later"
+	w.backs(join, "anne", 0, "2")
+	other := w.Shop("verre", 5000, 0)
+	w.Shows(w.Ask(other.Owner, strings.Replace(at, "terre", "verre", 1), url.Values{"reason": {"non"}}), http.StatusNotFound)
+	var before time.Time
+	w.must(w.DB.Get(&before, `select expected from campaigns`))
+	month := before.AddDate(0, 2, 0).Format("2006-01")
+	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, `href="`+at+`"`)
+	w.Shows(w.Ask(w.shop.Owner, at, nil), http.StatusOK, `value="`+month+`"`, `action="`+at+`"`)
+	w.Shows(w.Ask(w.shop.Owner, at, url.Values{"month": {month}, "reason": {" "}}), http.StatusUnprocessableEntity, `id="f-reason-error"`)
+	w.Shows(w.Ask(w.shop.Owner, at, url.Values{"month": {before.Format("2006-01")}, "reason": {"Le four."}}), http.StatusUnprocessableEntity, `id="f-month-error"`, "Le four.")
+	w.leads(w.Ask(w.shop.Owner, at, url.Values{"month": {month}, "reason": {"Le four a lâché."}}), list)
+	w.leads(w.Ask(w.shop.Owner, at, url.Values{"month": {before.AddDate(0, 3, 0).Format("2006-01")}, "reason": {"Encore."}}), list)
+	w.Settle()
+	var letters []string
+	w.must(w.DB.Select(&letters, `select body_text from letters where template = 'pledge_postponed'`))
+	if len(letters) != 1 || !strings.Contains(letters[0], "Le four a lâché.") || !strings.Contains(letters[0], "/pledge/") {
+		t.Errorf("%q", letters)
+	}
+	var after time.Time
+	w.must(w.DB.Get(&after, `select expected from campaigns`))
+	if !after.Equal(before.AddDate(0, 2, 0)) {
+		t.Errorf("moved from %s to %s", before, after)
+	}
 }

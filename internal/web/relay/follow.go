@@ -3,12 +3,14 @@ package relay
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/catalog"
 	"relais/internal/clicks"
 	"relais/internal/pace"
+	"relais/internal/polls"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/stories"
@@ -88,17 +90,23 @@ func (s *Server) consented(c echo.Context) string {
 // Card is what a link shows of itself in a conversation, in the language of whoever shares it.
 type Card struct {
 	preview.Subject
-	Brand string // of a product; who tells a story
-	Note  string // their own words on it
+	Brand string // of a product or poll; who tells a story
+	Note  string // their own words on it, or those of Relais on a poll
+	Asked bool   // it is a poll
 }
 
 // words are its title and its text, as messengers show them beside the picture.
 func (k Card) words() (title, text string) {
-	title, text = k.Title, k.Lang.T("relay.preview.ad", "Name", k.Member)
+	title = k.Title
+	if k.Member != "" {
+		text = k.Lang.T("relay.preview.ad", "Name", k.Member)
+	}
 	if k.Price != nil {
 		title += " · " + k.Lang.Money(*k.Price)
 	}
-	if k.Note != "" {
+	if k.Note != "" && k.Asked {
+		text = strings.TrimSpace(text + " " + k.Note)
+	} else if k.Note != "" {
 		text += " « " + page.Excerpt(k.Note, 160) + " »"
 	}
 	return title, text
@@ -127,8 +135,29 @@ func (s *Server) cardOf(ctx context.Context, link referrals.Link) (Card, error) 
 			return k, err
 		}
 		k.Title, k.Photo, k.Brand, k.Note = told.Title, told.Cover().Hash, told.Name(), ""
+	case link.Target == referrals.ToPoll:
+		return k, s.pollCard(ctx, &k, link)
 	}
 	return k, nil
+}
+
+// pollCard fills in a poll; whoever shares it is named as who earns only where they can.
+func (s *Server) pollCard(ctx context.Context, k *Card, link referrals.Link) error {
+	found, err := polls.Cards(ctx, s.DB, 0, k.Lang, link.PollID)
+	if err != nil {
+		return err
+	}
+	v := found[link.PollID]
+	k.Title, k.Photo, k.Brand, k.Note = v.Title, v.Picture, v.BrandName, k.Lang.T("relay.preview.poll", "Brand", v.BrandName)
+	k.Asked = true
+	if v.State != polls.Open {
+		k.Note = k.Lang.T("relay.preview.poll_over", "Brand", v.BrandName)
+	}
+	free, err := s.free(ctx, link.PollID, link.MemberID)
+	if free {
+		k.Member = ""
+	}
+	return err
 }
 
 func (s *Server) productCard(ctx context.Context, k *Card, link referrals.Link) error {

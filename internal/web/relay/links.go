@@ -76,6 +76,8 @@ func targetTitle(l i18n.Lang, link referrals.Link) string {
 		return link.BrandName
 	case referrals.ToStory:
 		return l.T("relay.links.story", "Title", link.StoryTitle)
+	case referrals.ToPoll:
+		return l.T("relay.links.poll", "Title", link.PollTitle)
 	}
 	return l.T("relay.links.storefront")
 }

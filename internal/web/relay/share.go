@@ -14,6 +14,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
+	"relais/internal/polls"
 	"relais/internal/referrals"
 	"relais/internal/storefronts"
 	"relais/internal/stories"
@@ -39,7 +40,7 @@ func (s *Server) share(c echo.Context) error {
 	return page.Redirect(c, "/share?link="+url.QueryEscape(link.Code))
 }
 
-// asked reads what is to be shared: product (its number or its slug), brand (its handle), story (its code), or else the storefront.
+// asked reads what is to be shared: product (its number or its slug), brand (its handle), story or poll (their codes), or else the storefront.
 func (s *Server) asked(ctx context.Context, form *page.Form) (referrals.Share, error) {
 	lang := i18n.FR // only numbers are read
 	switch {
@@ -64,6 +65,10 @@ func (s *Server) asked(ctx context.Context, form *page.Form) (referrals.Share, e
 		told, err := stories.ByCode(ctx, s.DB, code)
 		return referrals.Share{Target: referrals.ToStory, StoryID: told.ID}, err
 	}
+	if code := form.Get("poll"); code != "" {
+		id, err := polls.Shown(ctx, s.DB, code)
+		return referrals.Share{Target: referrals.ToPoll, PollID: id}, err
+	}
 	return referrals.Share{Target: referrals.ToStorefront}, nil
 }
 
@@ -73,6 +78,8 @@ type sharePage struct {
 	Link     *referrals.Link
 	Sheet    page.ShareLink
 	Title    string
+	Brand    string // of a poll
+	Free     bool   // it brings the member nothing: no advertisement
 	Product  *catalog.ProductCard
 	Earn     *money.Amount // what one piece earns now, the margin of the member's storefront included
 	Price    money.Amount  // of the product, as friends pay it
@@ -114,7 +121,7 @@ func (s *Server) showShare(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		asked := referrals.Share{Target: link.Target, ProductID: link.ProductID, BrandID: link.BrandID, StoryID: link.StoryID}
+		asked := referrals.Share{Target: link.Target, ProductID: link.ProductID, BrandID: link.BrandID, StoryID: link.StoryID, PollID: link.PollID}
 		return s.sheetOf(c, page.NewForm("circle", link.Circle, "channel", link.Channel), asked, &link)
 	}
 	asked, err := s.asked(ctx, query)
@@ -196,13 +203,31 @@ func (s *Server) shared(ctx context.Context, data *sharePage, asked referrals.Sh
 			return err
 		}
 		data.Target, data.Value, data.Title = "story", told.Code, told.Title
+	case referrals.ToPoll:
+		found, err := polls.Cards(ctx, s.DB, 0, viewer.Lang, asked.PollID)
+		if err != nil {
+			return err
+		}
+		v, ok := found[asked.PollID]
+		if !ok {
+			return polls.ErrGone
+		}
+		data.Target, data.Value, data.Title, data.Brand = "poll", v.Code, v.Title, v.BrandName
+		data.Free, err = s.free(ctx, asked.PollID, viewer.ID)
+		return err
 	default:
 		data.Target, data.Value = "storefront", "yes"
 	}
 	return nil
 }
 
-// shareText is what goes with the link: it begins by saying that it is an advertisement, and who earns.
+// free says whether the link of a member to a poll brings them nothing: then it is no advertisement.
+func (s *Server) free(ctx context.Context, pollID, memberID int64) (bool, error) {
+	pays, err := referrals.PollPays(ctx, s.DB, pollID, memberID, s.Now())
+	return !pays, err
+}
+
+// shareText is what goes with the link: it begins by saying that it is an advertisement, and who earns; but for a poll of which nobody earns.
 func shareText(viewer *page.Viewer, data sharePage) string {
 	l := viewer.Lang
 	switch {
@@ -212,6 +237,10 @@ func shareText(viewer *page.Viewer, data sharePage) string {
 		return l.T("relay.text.product", "Name", viewer.Name, "Title", data.Product.Title, "Brand", data.Product.BrandName)
 	case data.Target == "brand":
 		return l.T("relay.text.brand", "Name", viewer.Name, "Title", data.Title)
+	case data.Target == "poll" && data.Free:
+		return l.T("relay.text.poll_free", "Title", data.Title, "Brand", data.Brand)
+	case data.Target == "poll":
+		return l.T("relay.text.poll", "Name", viewer.Name, "Title", data.Title, "Brand", data.Brand)
 	case data.Target == "story":
 		return l.T("relay.text.story", "Name", viewer.Name, "Title", data.Title)
 	}

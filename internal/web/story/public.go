@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 
@@ -64,7 +63,7 @@ func (s *Server) story(c echo.Context) error {
 		return err
 	}
 	if c.Request().URL.Path != told.Path() {
-		return c.Redirect(http.StatusFound, withClick(told.Path(), c.QueryParam("c")))
+		return c.Redirect(http.StatusFound, referrals.WithClick(told.Path(), c.QueryParam("c")))
 	}
 	page.Shows(c, changes.Story(told.ID), topic(told))
 	data, err := s.read(c, told)
@@ -182,7 +181,7 @@ func (s *Server) sold(c echo.Context, data *storyPage) error {
 				return err
 			}
 		}
-		shown.URL = withClick(shown.URL, click)
+		shown.URL = referrals.WithClick(shown.URL, click)
 		data.Products = append(data.Products, shown)
 	}
 	return nil
@@ -199,14 +198,6 @@ func productCard(c echo.Context, p catalog.ProductCard) page.ProductCard {
 		shown.Earn = &earn
 	}
 	return shown
-}
-
-// withClick keeps the click that brought the visitor in an address.
-func withClick(path, click string) string {
-	if click == "" || len(click) > 64 {
-		return path
-	}
-	return path + "?c=" + url.QueryEscape(click)
 }
 
 // sequence adds the other stories of its series.

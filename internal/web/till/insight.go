@@ -233,6 +233,10 @@ func linkRow(l i18n.Lang, k insight.LinkRow) insightRow {
 		row.Title = k.ProductTitle
 	case referrals.ToBrand:
 		row.Title = k.BrandName
+	case referrals.ToStory:
+		row.Title = l.T("relay.links.story", "Title", k.StoryTitle)
+	case referrals.ToPoll:
+		row.Title = l.T("relay.links.poll", "Title", k.PollTitle)
 	}
 	if k.Channel != "" {
 		row.Note = l.T("relay.channel." + k.Channel)

@@ -1,0 +1,86 @@
+package referrals
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"relais/internal/catalog"
+	"relais/internal/fault"
+	"relais/internal/storefronts"
+)
+
+// ErrPoll says that there is no such poll that everybody sees.
+var ErrPoll = fault.New(fault.NotFound, "fault.polls.gone")
+
+// pollShown is a poll po that everybody sees: it was asked, the platform did not take it off, and its brand is not blocked.
+const pollShown = `(po.state <> 'draft' and po.stopped_at is null and not exists (select 1 from brands pb where pb.id = po.brand_id and pb.blocked_at is not null))`
+
+// pollShared is nil for a poll that a member can share: one that everybody sees, open or over, whether it pays or not.
+func pollShared(ctx context.Context, q sqlx.QueryerContext, pollID int64) error {
+	var shown bool
+	if err := sqlx.GetContext(ctx, q, &shown, `select exists (select 1 from polls po where po.id = $1 and `+pollShown+`)`, pollID); err != nil {
+		return fmt.Errorf("read poll: %w", err)
+	}
+	if !shown {
+		return ErrPoll
+	}
+	return nil
+}
+
+// selectPolled is what a poll is about, and what came of it. A piece is to come of one that is open, or decided without an answer of its brand yet.
+const selectPolled = `
+select po.brand_id, coalesce(po.product_id, 0) as product_id, coalesce(po.answer_product_id, 0) as made_id,
+  po.state = 'open' or po.state = 'decided' and po.answered_at is null as to_come
+from polls po where po.id = $1 and ` + pollShown
+
+// PollPays says whether the link of a member to a poll can bring them something: what the poll is about, or what came of it, is for sale and pays a
+// commission, or that member a margin in their storefront; or a piece is to come of it, of a brand that pays a commission for what it sells.
+// Member 0 has no margin.
+func PollPays(ctx context.Context, q sqlx.QueryerContext, pollID, memberID int64, now time.Time) (bool, error) {
+	var polls []struct {
+		BrandID   int64 `db:"brand_id"`
+		ProductID int64 `db:"product_id"`
+		MadeID    int64 `db:"made_id"`
+		ToCome    bool  `db:"to_come"`
+	}
+	if err := sqlx.SelectContext(ctx, q, &polls, selectPolled, pollID); err != nil {
+		return false, fmt.Errorf("read what poll %d is about: %w", pollID, err)
+	}
+	if len(polls) == 0 {
+		return false, nil
+	}
+	p := polls[0]
+	var ids []int64
+	for _, id := range []int64{p.ProductID, p.MadeID} {
+		if id != 0 {
+			ids = append(ids, id)
+		}
+	}
+	if pays, err := anyPays(ctx, q, memberID, now, ids); err != nil || pays || !p.ToCome {
+		return pays, err
+	}
+	offers, err := catalog.TermsHistory(ctx, q, p.BrandID)
+	terms, ok := catalog.Choose(offers, 0, now)
+	return ok && terms.CommissionBps > 0, err
+}
+
+// anyPays says whether one of those products is for sale, and brings whoever recommends it a commission, or that member a margin in their storefront.
+func anyPays(ctx context.Context, q sqlx.QueryerContext, memberID int64, now time.Time, ids []int64) (bool, error) {
+	if len(ids) == 0 {
+		return false, nil
+	}
+	cards, err := catalog.Cards(ctx, q, "", now, ids...)
+	if err != nil {
+		return false, err
+	}
+	margins, err := storefronts.MarginsOf(ctx, q, memberID, ids...)
+	for _, c := range cards {
+		if c.State == catalog.Published && (c.CommissionBps > 0 || margins[c.ID].On(c.From(), c.MarginBps).Sign() > 0) {
+			return true, err
+		}
+	}
+	return false, err
+}
