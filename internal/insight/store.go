@@ -12,7 +12,7 @@ import (
 const credits = `credits as (select order_line_id, member_id, link_id from attribution_credits)`
 
 // Of the queries below $1 is the member or the brand, $2 and $3 are the first and the last day, $4 is day or month, $5 is one link, 0
-// for all. They read everything in one statement, so that clicks that are being rolled are there once.
+// for all. What a member earned is for having brought a sale: royalties come of what was sold and are not counted here. They read everything in one statement, so that clicks that are being rolled are there once.
 const (
 	memberLinks = `links as (
   select l.id, l.circle, l.channel, l.product_id, l.member_id from share_links l where l.member_id = $1 and ($5::bigint = 0 or l.id = $5)

@@ -11,7 +11,8 @@ import (
 )
 
 // A commission of a paid order that nobody looked at yet and that still waits; a margin where its member has no commission beside it, else
-// it goes along with that (alongside). Those that were granted to a claim were looked at.
+// it goes along with that (alongside). Those that were granted to a claim were looked at. A royalty is looked at by nobody: how the buyer came does not
+// decide it.
 const selectWaiting = `
 select e.id from earnings e join payees p on p.id = e.payee_id
 where (e.role = 'commission' or e.role = 'margin' and not exists (select 1 from earnings c where c.shipment_id = e.shipment_id and c.order_line_id = e.order_line_id
