@@ -278,8 +278,7 @@ func (s *Service) decide(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
 		return err
 	}
 	step, reached := c.Steps.Reached(people)
-	state, pledge := Missed, releaseAll
-	args := []any{c.ID, s.now(), NotEnough}
+	state, pledge, args := Missed, releaseAll, []any{c.ID, s.now(), NotEnough}
 	if reached {
 		state, pledge, args = Reached, `update pledges set state = 'due' where campaign_id = $1 and state = 'joined'`, args[:1]
 	}
@@ -289,9 +288,8 @@ func (s *Service) decide(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
 	if _, err := tx.ExecContext(ctx, pledge, args...); err != nil {
 		return postgres.Translate(err)
 	}
-	// What follows begins at once, and not with the next sweep.
 	if err := errors.Join(s.tellEnd(ctx, tx, c, string(state), notices.Args{"People": people}), jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobSweep})); err != nil {
-		return err
+		return err // what follows begins at once, and not with the next sweep
 	}
 	switch {
 	case !reached:
