@@ -12,6 +12,7 @@ func TestOrderSaysWhoMadeIt(t *testing.T) {
 	w := newWorld(t)
 	tx := pgtest.Owner(t, w.db).MustBegin()
 	tx.MustExec(`set local session_replication_role = replica`)
+	tx.MustExec(`insert into design_revisions (design_id, revision, version_id, title, content, option_minor, kept_at) values (1, 1, 1, 'Deux mains', '{}', 0, now())`)
 	tx.MustExec(`insert into publications (design_id, revision, author_id, base_product_id, product_id, title, royalty_bps, state, asked_at)
 		values (1, 1, $1, $2, $2, 'Deux mains', 800, 'listed', now())`, w.member("ada"), w.bowl.ID)
 	tx.MustExec(`insert into ideas (id, brand_id, author_id, operation, lang, title, text, named, threshold, answer_days, supporters, proposed_at, closes_at) overriding system value

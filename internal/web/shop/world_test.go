@@ -312,7 +312,7 @@ func (w *world) add(p catalog.ProductPage, quantity string, more ...string) answ
 // typed is the checkout as a buyer fills it in, from the page.
 func (w *world) typed(page answer, changes ...string) url.Values {
 	w.t.Helper()
-	form := values("operation", page.field("operation"), "seen", page.field("seen"), "email", "Lea@Example.org", "name", "Léa Durand",
+	form := values("operation", page.field("operation"), "seen", page.field("seen"), "designs", page.field("designs"), "email", "Lea@Example.org", "name", "Léa Durand",
 		"street", "12 rue des Lilas", "street2", "", "postcode", "75011", "city", "Paris", "country", "FR", "phone", "")
 	for i := 0; i+1 < len(changes); i += 2 {
 		form.Set(changes[i], changes[i+1])
