@@ -155,7 +155,8 @@ from pledges p join campaigns c on c.id = p.campaign_id join products r on r.id 
 left join orders o on o.id = p.order_id
 where p.campaign_id = $1 and p.id > $2 and (p.state in ('joined','due') or o.state = 'awaiting_payment' or o.state = 'paid' and exists (select 1 from order_lines l join shipments s on s.id = l.shipment_id
   where l.order_id = o.id and s.state not in ('shipped','delivered')
-    and l.quantity > (select coalesce(sum(i.quantity), 0) from refund_items i join refunds f on f.id = i.refund_id where i.order_line_id = l.id and f.state not in ('failed','canceled'))))
+    and l.quantity > (select coalesce(sum(i.quantity), 0) from refund_items i join refunds f on f.id = i.refund_id where i.order_line_id = l.id and f.state not in ('failed','canceled'))
+    and l.quantity > (select coalesce(sum(i.quantity), 0) from return_lines i join returns w on w.id = i.return_id where i.order_line_id = l.id and w.state not in ('refused','withdrawn'))))
 order by p.id limit $3`
 
 // movedLetter is what a backer reads.
