@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"relais/internal/fault"
 	"relais/internal/i18n"
@@ -120,17 +121,26 @@ type Move struct {
 	At     time.Time `db:"at"`
 }
 
+// MovesOf is how the months of campaigns were moved, by their numbers; those that were not are missing.
+func MovesOf(ctx context.Context, q sqlx.QueryerContext, ids ...int64) (map[int64]*Move, error) {
+	var rows []struct {
+		ID int64 `db:"campaign_id"`
+		Move
+	}
+	if err := sqlx.SelectContext(ctx, q, &rows, `select campaign_id, from_month, to_month, reason, at from launch_postponements where campaign_id = any($1)`, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("read which launches were moved: %w", postgres.Translate(err))
+	}
+	moves := map[int64]*Move{}
+	for _, r := range rows {
+		moves[r.ID] = &r.Move
+	}
+	return moves, nil
+}
+
 // MoveOf is how the month of a launch was moved; nil: it was not.
 func MoveOf(ctx context.Context, q sqlx.QueryerContext, campaignID int64) (*Move, error) {
-	var m Move
-	err := sqlx.GetContext(ctx, q, &m, `select from_month, to_month, reason, at from launch_postponements where campaign_id = $1`, campaignID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read how launch %d was moved: %w", campaignID, postgres.Translate(err))
-	}
-	return &m, nil
+	moves, err := MovesOf(ctx, q, campaignID)
+	return moves[campaignID], err
 }
 
 // moved is who is told: who promised, or paid and waits.
