@@ -442,12 +442,15 @@ var corruptions = []struct{ name, sql, want string }{
 	{"a launch stopped whose buyers are not paid back", `update campaigns set stopped_at = now() - interval '2 days' where kind = 'launch' and state = 'reached'`, "launches_given_up_paid_back"},
 	{"an order of a launch that nobody promised", `update orders set expected = date '2031-01-01' where id = (select min(id) from orders)`, "launch_orders_promised"},
 	{"an order of another month than was promised", `update orders set expected = expected + interval '1 month' where expected is not null`, "launch_orders_promised"},
+	{"a launch moved whose month stayed", `insert into launch_postponements (campaign_id, from_month, to_month, reason, by_id, at)
+		select id, expected, expected + interval '1 month', 'Le four.', opened_by, now() from campaigns where kind = 'launch' and state = 'reached'`, "launches_moved_once"},
 	{"what is being launched sold in a basket", `update order_lines set product_id = (select product_id from campaigns where kind = 'launch' and state = 'open') where order_id = (select max(id) from orders);
 		update orders set placed_at = (select opened_at from campaigns where kind = 'launch' and state = 'open') where id = (select max(id) from orders)`, "launch_orders_promised"},
 	{"what is being launched put on sale", `update products set state = 'published' where state = 'launch'`, "launch_orders_promised"},
 	{"a launch without a launch", `update campaigns set state = 'cancelled' where kind = 'launch' and state = 'open'`, "launch_orders_promised"},
 	{"a card kept for nothing", `update pledges set forgotten_at = null, told_at = now() - interval '2 days' where told_at is not null`, "cards_forgotten"},
 	{"a trigger of pledges switched off", `alter table pledges disable trigger pledges_move`, "pledge_guards"},
+	{"a right on how a launch was moved given", `grant update on launch_postponements to relais_app`, "pledge_guards"},
 	{"a right on pledges given", `grant delete on pledges to relais_app`, "pledge_guards"},
 	{"a trigger of readers switched off", `alter table reader_payments disable trigger reader_payments_move`, "counter_guards"},
 	{"a trigger switched off", `alter table earnings disable trigger earnings_move`, "sale_guards"},

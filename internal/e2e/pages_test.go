@@ -128,7 +128,7 @@ func TestEveryPage(t *testing.T) {
 	}
 }
 
-// found is the pages whose addresses only their lists know: one of each.
+// found is the pages whose addresses only their lists know: one of each. What stands for a * is in the list alone.
 func (p *person) found(audience string) []string {
 	p.t.Helper()
 	lists := map[string][][2]string{
@@ -136,14 +136,19 @@ func (p *person) found(audience string) []string {
 		"member": {{"/me/stories", "/me/stories/"}, {"/me/posts", "/me/posts/"}, {"/feed", "/g/"}, {"/feed", "/feed/posts/"}, {"/me/storefront", "/me/storefront/listings/"}, {"/me/links", "/me/links/"}, {"/me", "/me/sales/"}, {"/me/together", "/together/"}, {"/me/together", "/pledge/"}, {"/polls", "/polls/"}, {"/me/earnings", "/me/earnings/"}, {"/me/payouts", "/me/payouts/"}, {"/me/ideas", "/ideas/"}, {"/designs", "/designs/"}, {"/me/publications", "/designs/"}},
 		"maker":  {{"/brand/la-ravaudiere/publications", "/brand/la-ravaudiere/publications/"}, {"/brand/la-ravaudiere/publications?show=all", "/brand/la-ravaudiere/publications/"}},
 		"admin":  {{"/admin/reviews", "/admin/reviews/"}, {"/admin/reviews", "/admin/claims/"}, {"/admin/orders", "/admin/orders/"}, {"/admin/polls", "/admin/polls/"}, {"/admin/groups", "/admin/groups/reports/"}},
-		"brand":  {{"/brand/maison-brevane/stories", "/brand/maison-brevane/stories/"}, {"/brand/maison-brevane/products", "/brand/maison-brevane/products/"}, {"/brand/maison-brevane/orders?show=all", "/brand/maison-brevane/orders/"}, {"/brand/maison-brevane/inbox?show=all", "/brand/maison-brevane/inbox/R-"}, {"/brand/maison-brevane/payouts", "/brand/maison-brevane/payouts/"}, {"/brand/maison-brevane/ideas", "/brand/maison-brevane/ideas/"}, {"/brand/maison-brevane/ideas?show=votes", "/brand/maison-brevane/ideas/"}, {"/brand/maison-brevane/ideas?show=answered", "/brand/maison-brevane/ideas/"}, {"/brand/maison-brevane/polls", "/brand/maison-brevane/polls/"}, {"/brand/maison-brevane/launches", "/brand/maison-brevane/launches/"}},
+		"brand":  {{"/brand/maison-brevane/stories", "/brand/maison-brevane/stories/"}, {"/brand/maison-brevane/products", "/brand/maison-brevane/products/"}, {"/brand/maison-brevane/orders?show=all", "/brand/maison-brevane/orders/"}, {"/brand/maison-brevane/inbox?show=all", "/brand/maison-brevane/inbox/R-"}, {"/brand/maison-brevane/payouts", "/brand/maison-brevane/payouts/"}, {"/brand/maison-brevane/ideas", "/brand/maison-brevane/ideas/"}, {"/brand/maison-brevane/ideas?show=votes", "/brand/maison-brevane/ideas/"}, {"/brand/maison-brevane/ideas?show=answered", "/brand/maison-brevane/ideas/"}, {"/brand/maison-brevane/polls", "/brand/maison-brevane/polls/"}, {"/brand/maison-brevane/launches", "/brand/maison-brevane/launches/*/later"}, {"/brand/maison-brevane/launches", "/brand/maison-brevane/launches/*/unmade"}},
 	}
 	var paths []string
 	for _, l := range lists[audience] {
 		p.goes(l[0])
-		href := evaluate[string](p, `([...document.querySelectorAll("a[href^=" + JSON.stringify(`+quote(l[1])+`) + "]")].map(a => a.getAttribute("href")).find(h => !/new$|csv$|series$|settings$|[?]/.test(h))) || ""`)
+		begins, ends, cut := strings.Cut(l[1], "*")
+		selector := "a[href^=" + quote(begins) + "]"
+		if cut {
+			selector += "[href$=" + quote(ends) + "]"
+		}
+		href := evaluate[string](p, `([...document.querySelectorAll(`+quote(selector)+`)].map(a => a.getAttribute("href")).find(h => !/new$|csv$|series$|settings$|[?]/.test(h))) || ""`)
 		if href == "" {
-			p.t.Errorf("%s: %s lists nothing", p.name, l[0])
+			p.t.Errorf("%s: %s lists nothing like %s", p.name, l[0], l[1])
 			continue
 		}
 		paths = append(paths, href)

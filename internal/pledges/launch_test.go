@@ -473,3 +473,52 @@ func TestLaunchOfAnIdea(t *testing.T) {
 		t.Errorf("%v, %v", states, err)
 	}
 }
+
+// What was launched from an idea is attached to it by itself once it is made, and not before; its author and those who support it are told once.
+func TestAnIdeaBecomesWhatWasLaunched(t *testing.T) {
+	c := launch(t)
+	ctx := t.Context()
+	lea := c.Member("une-lea")
+	c.must(c.Ideas.Set(ctx, c.shop.Owner, c.shop.Brand, ideas.Settings{Taken: true, Threshold: 5, Days: 60, AnswerDays: 21}))
+	idea, err := c.Ideas.Propose(ctx, lea, c.shop.Brand, ideas.Draft{Operation: "operation-1", Lang: i18n.FR, Title: "Un bol à anses", Text: "Pour les petits matins."})
+	c.must(err)
+	var fans []int64
+	for i := range 5 {
+		fans = append(fans, c.Member(fmt.Sprint("soutien-", i)))
+	}
+	c.DB.MustExec(`update members set created_at = created_at - interval '1 year', email_confirmed_at = email_confirmed_at - interval '1 year'`)
+	for _, fan := range fans {
+		c.must(c.Ideas.Support(ctx, fan, idea.ID))
+	}
+	c.must(c.Ideas.Reply(ctx, c.shop.Owner, c.shop.Brand, idea.ID, ideas.Yes, "Oui, avec des anses."))
+	plan := c.plan()
+	plan.IdeaID = &idea.ID
+	campaign, err := c.Pledges.Launch(ctx, c.shop.Owner, c.shop.Brand, plan)
+	c.must(err)
+	c.backs(campaign.Code, "anne", card(0), 3)
+	c.ends()
+	became := func() bool {
+		t.Helper()
+		from, err := ideas.From(ctx, c.DB, ideas.Product, c.shop.Product)
+		c.must(err)
+		return from != nil && from.ID == idea.ID
+	}
+	made := func(member int64) (n int) {
+		t.Helper()
+		c.must(c.DB.Get(&n, `select count(*) from notices where member_id = $1 and kind = 'idea' and event = 'made'`, member))
+		return n
+	}
+	c.must(c.Pledges.Start(ctx, c.shop.Owner, c.shop.Brand, campaign.ID))
+	c.Settle()
+	if became() || made(lea) != 0 {
+		t.Errorf("in production: attached %t, told %d times", became(), made(lea))
+	}
+	for range 2 {
+		c.must(c.Pledges.Made(ctx, c.shop.Owner, c.shop.Brand, campaign.ID))
+	}
+	c.Settle()
+	if !became() || made(lea) != 1 || made(fans[4]) != 1 {
+		t.Errorf("made: attached %t, its author was told %d times, who supports it %d times", became(), made(lea), made(fans[4]))
+	}
+	c.Audit()
+}

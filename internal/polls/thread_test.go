@@ -41,3 +41,38 @@ func TestPollOfAnIdea(t *testing.T) {
 		t.Errorf("of an idea that was withdrawn: %v", err)
 	}
 }
+
+// What the brand says came of a poll is attached to the idea of the poll by itself, and its author and those who support it are told; nobody attaches it by hand.
+func TestAnIdeaBecomesWhatCameOfItsPoll(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	w.must(w.Ideas.Set(ctx, w.shop.Owner, w.shop.Brand, ideas.Settings{Taken: true, Threshold: 5, Days: 60, AnswerDays: 21}))
+	idea, err := w.Ideas.Propose(ctx, w.lea, w.shop.Brand, ideas.Draft{Operation: "operation-1", Lang: i18n.FR, Title: "Une chemise d’été", Text: "En lin."})
+	w.must(err)
+	fans := w.people(5)
+	for _, fan := range fans {
+		w.must(w.Ideas.Support(ctx, fan, idea.ID))
+	}
+	w.must(w.Ideas.Reply(ctx, w.shop.Owner, w.shop.Brand, idea.ID, ideas.Yes, "Oui, en lin."))
+	d := draft()
+	d.IdeaID = idea.ID
+	code := w.asks(d)
+	w.must(w.votes(code, fans[0], 0, 0))
+	w.closes(code)
+	w.must(w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, "Elle est là.", w.shop.Product))
+	w.sweeps()
+	from, err := ideas.From(ctx, w.DB, ideas.Product, w.shop.Product)
+	if err != nil || from == nil || from.ID != idea.ID {
+		t.Errorf("the product is of %+v, %v", from, err)
+	}
+	steps, err := ideas.Steps(ctx, w.DB, idea.ID, i18n.FR)
+	if err != nil || len(steps) != 2 || steps[1].Kind != ideas.Product || steps[1].RefID != w.shop.Product {
+		t.Errorf("%+v, %v", steps, err)
+	}
+	if author, fan := w.told(w.lea, "idea", "made"), w.told(fans[4], "idea", "made"); author != 1 || fan != 1 {
+		t.Errorf("its author was told %d times, who supports it %d times", author, fan)
+	}
+	if err := w.Ideas.Make(ctx, w.shop.Owner, w.shop.Brand, idea.ID, w.shop.Product); err != ideas.ErrProduct {
+		t.Errorf("attached by hand as well: %v", err)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"relais/internal/fault"
 	"relais/internal/i18n"
@@ -120,17 +121,26 @@ type Move struct {
 	At     time.Time `db:"at"`
 }
 
+// MovesOf is how the months of campaigns were moved, by their numbers; those that were not are missing.
+func MovesOf(ctx context.Context, q sqlx.QueryerContext, ids ...int64) (map[int64]*Move, error) {
+	var rows []struct {
+		ID int64 `db:"campaign_id"`
+		Move
+	}
+	if err := sqlx.SelectContext(ctx, q, &rows, `select campaign_id, from_month, to_month, reason, at from launch_postponements where campaign_id = any($1)`, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("read which launches were moved: %w", postgres.Translate(err))
+	}
+	moves := map[int64]*Move{}
+	for _, r := range rows {
+		moves[r.ID] = &r.Move
+	}
+	return moves, nil
+}
+
 // MoveOf is how the month of a launch was moved; nil: it was not.
 func MoveOf(ctx context.Context, q sqlx.QueryerContext, campaignID int64) (*Move, error) {
-	var m Move
-	err := sqlx.GetContext(ctx, q, &m, `select from_month, to_month, reason, at from launch_postponements where campaign_id = $1`, campaignID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read how launch %d was moved: %w", campaignID, postgres.Translate(err))
-	}
-	return &m, nil
+	moves, err := MovesOf(ctx, q, campaignID)
+	return moves[campaignID], err
 }
 
 // moved is who is told: who promised, or paid and waits.
@@ -155,7 +165,8 @@ from pledges p join campaigns c on c.id = p.campaign_id join products r on r.id 
 left join orders o on o.id = p.order_id
 where p.campaign_id = $1 and p.id > $2 and (p.state in ('joined','due') or o.state = 'awaiting_payment' or o.state = 'paid' and exists (select 1 from order_lines l join shipments s on s.id = l.shipment_id
   where l.order_id = o.id and s.state not in ('shipped','delivered')
-    and l.quantity > (select coalesce(sum(i.quantity), 0) from refund_items i join refunds f on f.id = i.refund_id where i.order_line_id = l.id and f.state not in ('failed','canceled'))))
+    and l.quantity > (select coalesce(sum(i.quantity), 0) from refund_items i join refunds f on f.id = i.refund_id where i.order_line_id = l.id and f.state not in ('failed','canceled'))
+    and l.quantity > (select coalesce(sum(i.quantity), 0) from return_lines i join returns w on w.id = i.return_id where i.order_line_id = l.id and w.state not in ('refused','withdrawn'))))
 order by p.id limit $3`
 
 // movedLetter is what a backer reads.

@@ -31,20 +31,24 @@ var checks = []ledger.Invariant{
 		Query: `select count(*) from campaigns c join pledges p on p.campaign_id = c.id join orders o on o.id = p.order_id
 		    where c.kind = 'launch' and c.stopped_at < now() - interval '1 day' and o.state = 'paid' and not exists (select 1 from refunds r where r.operation = 'unmade:' || o.id)
 		      and not exists (select 1 from disputes d where d.order_id = o.id and d.state in ('needs_response','under_review'))`},
-	{Number: "I29", Name: "launch_orders_promised", Description: "an order of a launch is that of a pledge to it, with its month, and what is being launched was ordered in no other way",
+	{Number: "I29", Name: "launch_orders_promised", Description: "an order of a launch is that of a pledge to it, with its month or the one that it had before it was moved, and what is being launched was ordered in no other way",
 		Query: `select (select count(*) from orders o where o.expected is not null
-		    and not exists (select 1 from pledges p join campaigns c on c.id = p.campaign_id where p.order_id = o.id and c.kind = 'launch' and c.expected = o.expected))
+		    and not exists (select 1 from pledges p join campaigns c on c.id = p.campaign_id left join launch_postponements m on m.campaign_id = c.id
+		      where p.order_id = o.id and c.kind = 'launch' and o.expected in (c.expected, m.from_month)))
 		  + (select count(*) from campaigns c join order_lines l on l.product_id = c.product_id join orders o on o.id = l.order_id
 		    where c.kind = 'launch' and o.placed_at >= c.opened_at and o.placed_at < coalesce(c.made_at, c.stopped_at, case when c.state in ('open','reached') then 'infinity' else c.ended_at end)
 		      and not exists (select 1 from pledges p where p.order_id = o.id and p.campaign_id = c.id))
 		  + (select count(*) from campaigns c join products p on p.id = c.product_id where c.kind = 'launch' and p.state <> 'launch' and (c.state = 'open' or c.state = 'reached' and c.made_at is null and c.stopped_at is null))
 		  + (select count(*) from products p where p.state = 'launch' and not exists (select 1 from campaigns c where c.product_id = p.id and c.kind = 'launch' and (c.state = 'open' or c.state = 'reached' and c.made_at is null and c.stopped_at is null)))`},
+	{Number: "I29", Name: "launches_moved_once", Description: "a campaign whose month was moved is a launch that promises the month to which it was moved",
+		Query: `select count(*) from launch_postponements m join campaigns c on c.id = m.campaign_id where c.kind <> 'launch' or c.expected is distinct from m.to_month`},
 	{Number: "I29", Name: "cards_forgotten", Description: "no card is kept by the provider a day after what it was kept for is over",
 		Query: `select count(*) from pledges p left join orders o on o.id = p.order_id where p.customer_id <> '' and p.forgotten_at is null and p.told_at is not null and p.told_at < now() - interval '1 day'`},
 	{Number: "I2", Name: "pledge_guards", Description: "the triggers and rights that keep campaigns and pledges as they were agreed are there and on",
 		Query: `select (select count(*) from (values ('campaigns', 'campaigns_move'), ('pledges', 'pledges_move')) expected(relation, name)
 		    where not exists (select 1 from pg_trigger t where t.tgrelid = to_regclass(expected.relation) and t.tgname = expected.name and t.tgenabled in ('O','A')))
-		  + (select count(*) from (values ('campaigns', 'DELETE, TRUNCATE'), ('pledges', 'DELETE, TRUNCATE'), ('pledge_moves', 'INSERT, UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
+		  + (select count(*) from (values ('campaigns', 'DELETE, TRUNCATE'), ('pledges', 'DELETE, TRUNCATE'), ('pledge_moves', 'INSERT, UPDATE, DELETE, TRUNCATE'),
+		      ('launch_postponements', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
 		    where has_table_privilege('relais_app', expected.relation, expected.rights))`},
 }
 

@@ -21,7 +21,6 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/catalog/steps"
 	"relais/internal/fault"
-	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/pledges"
 	"relais/internal/pledges/late"
@@ -79,19 +78,27 @@ func (s *Server) open(c echo.Context) error {
 		return err
 	}
 	data := openPage{Empty: page.Empty{Icon: "package", Title: l.T("launches.empty.title"), Text: l.T("launches.empty.text"), URL: "/products", Action: l.T("launches.empty.action")}}
-	data.Launches, data.Older = s.panels(l, vs, pager)
+	data.Launches, data.Older, err = s.panels(c, vs, pager)
+	if err != nil {
+		return err
+	}
 	return s.Site.Render(c, http.StatusOK, "launch/open", data)
 }
 
 // panels are launches as lists show them, and the address of the rest; of which one too many was asked for.
-func (s *Server) panels(l i18n.Lang, vs []pledges.View, pager *page.Pager) (list []tally.Launch, older string) {
+func (s *Server) panels(c echo.Context, vs []pledges.View, pager *page.Pager) (list []tally.Launch, older string, err error) {
 	if len(vs) > listed {
 		vs, older = vs[:listed], pager.URL(pager.Page+1)
 	}
-	for _, v := range vs {
-		list = append(list, tally.OfLaunch(l, v, s.Now()))
+	ids := make([]int64, len(vs))
+	for i, v := range vs {
+		ids[i] = v.ID
 	}
-	return list, older
+	moves, err := late.MovesOf(c.Request().Context(), s.DB, ids...)
+	for _, v := range vs {
+		list = append(list, tally.OfLaunch(page.Lang(c), v, moves[v.ID], s.Now()))
+	}
+	return list, older, err
 }
 
 type brandPage struct {
@@ -112,7 +119,10 @@ func (s *Server) ofBrand(c echo.Context) error {
 	}
 	data := brandPage{Brand: brand, Base: baseOf(brand)}
 	data.Empty = page.Empty{Icon: "package", Title: l.T("launches.brand.empty.title"), Text: l.T("launches.brand.empty.text"), URL: data.Base + "/new", Action: l.T("launches.brand.new")}
-	data.Launches, data.Older = s.panels(l, vs, pager)
+	data.Launches, data.Older, err = s.panels(c, vs, pager)
+	if err != nil {
+		return err
+	}
 	return s.Site.Render(c, http.StatusOK, "launch/brand", data)
 }
 

@@ -329,11 +329,16 @@ func TestMovingTheMonth(t *testing.T) {
 	var before time.Time
 	w.must(w.DB.Get(&before, `select expected from campaigns`))
 	month := before.AddDate(0, 2, 0).Format("2006-01")
-	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, `href="`+at+`"`)
+	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, `href="`+at+`"`, "!Promise d’abord")
+	w.Shows(w.Ask(0, "/p/"+w.shop.Slug, nil), http.StatusOK, "!Promise d’abord")
 	w.Shows(w.Ask(w.shop.Owner, at, nil), http.StatusOK, `value="`+month+`"`, `action="`+at+`"`)
 	w.Shows(w.Ask(w.shop.Owner, at, url.Values{"month": {month}, "reason": {" "}}), http.StatusUnprocessableEntity, `id="f-reason-error"`)
 	w.Shows(w.Ask(w.shop.Owner, at, url.Values{"month": {before.Format("2006-01")}, "reason": {"Le four."}}), http.StatusUnprocessableEntity, `id="f-month-error"`, "Le four.")
 	w.leads(w.Ask(w.shop.Owner, at, url.Values{"month": {month}, "reason": {"Le four a lâché."}}), list)
+	from := "Promise d’abord pour " + i18n.FR.Month(before)
+	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, `!href="`+at+`"`, from, "Le four a lâché.")
+	w.Shows(w.Ask(0, "/p/"+w.shop.Slug, nil), http.StatusOK, from, "Le four a lâché.")
+	w.leads(w.Ask(w.shop.Owner, at, nil), list)
 	w.leads(w.Ask(w.shop.Owner, at, url.Values{"month": {before.AddDate(0, 3, 0).Format("2006-01")}, "reason": {"Encore."}}), list)
 	w.Settle()
 	var letters []string

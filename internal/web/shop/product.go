@@ -17,6 +17,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/ideas"
 	"relais/internal/money"
+	"relais/internal/pledges/late"
 	"relais/internal/polls"
 	"relais/internal/publications"
 	"relais/internal/referrals"
@@ -257,7 +258,11 @@ func (s *Shop) launchOf(c echo.Context, p catalog.ProductPage) (*tally.Launch, e
 	if err != nil {
 		return nil, err
 	}
-	panel := tally.OfLaunch(page.Lang(c), v, s.now())
+	moved, err := late.MoveOf(c.Request().Context(), s.db, v.ID)
+	if err != nil {
+		return nil, err
+	}
+	panel := tally.OfLaunch(page.Lang(c), v, moved, s.now())
 	return &panel, nil
 }
 

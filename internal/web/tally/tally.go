@@ -77,9 +77,11 @@ type Launch struct {
 	Free   int    // pieces that are left to promise; below 0: no end
 	Full   bool   // all that can be made is promised
 	Late   int    // months, the one that runs included; 0: it is not late
+
+	Moved *late.Move // how its month was moved; nil: it was not
 }
 
-// OfLaunch is the panel of a launch.
-func OfLaunch(l i18n.Lang, v pledges.View, now time.Time) Launch {
-	return Launch{View: v, Stage: Stage(v.Campaign, now), Left: Left(l, now, v.Deadline), Ladder: Ladder(v.Campaign, v.Now, v.PriceAt), Free: v.Left(), Full: v.Left() == 0, Late: late.Months(v.Campaign, now)}
+// OfLaunch is the panel of a launch, and moved how its month was moved, nil for one that was not.
+func OfLaunch(l i18n.Lang, v pledges.View, moved *late.Move, now time.Time) Launch {
+	return Launch{Moved: moved, View: v, Stage: Stage(v.Campaign, now), Left: Left(l, now, v.Deadline), Ladder: Ladder(v.Campaign, v.Now, v.PriceAt), Free: v.Left(), Full: v.Left() == 0, Late: late.Months(v.Campaign, now)}
 }
