@@ -25,7 +25,10 @@ func (w *World) CameOf(s Shop, author int64) (id int64) {
 	w.T.Helper()
 	w.behind(&id, `with made as (insert into ideas (brand_id, author_id, operation, lang, title, text, named, threshold, answer_days, supporters, state, proposed_at, closes_at, reached_at, answer_by,
 		  answer, answer_text, answered_by, answered_at, made_at)
-		values ($1, $2, 'an idea of ' || $3::bigint, 'fr', 'Un bol plus grand', 'Il tiendrait une soupe.', true, 5, 7, 5, 'made', now(), now() + interval '20 days', now(), now() + interval '7 days', 'yes', 'Oui.', $2, now(), now()) returning id)
+		values ($1, $2, 'an idea of ' || $3::bigint, 'fr', 'Un bol plus grand', 'Il tiendrait une soupe.', true, 5, 7, 5, 'made', now(), now() + interval '20 days', now(), now() + interval '7 days', 'yes', 'Oui.', $2, now(), now()) returning id),
+		fans as (insert into members (email, email_normal, password_hash, name, handle, created_at, email_confirmed_at)
+		  select 'fan' || made.id || n || '@poste.example', 'fan' || made.id || n || '@poste.example', 'x', 'Fan', 'fan' || made.id || 'x' || n, now() - interval '1 year', now() - interval '1 year' from made, generate_series(1, 5) n returning id),
+		likes as (insert into idea_supports (idea_id, member_id, at) select made.id, fans.id, now() from made, fans)
 		insert into idea_steps (idea_id, kind, ref_id, at) select id, 'product', $3::bigint, now() from made returning idea_id`, s.Brand, author, s.Product)
 	return id
 }
