@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-
-	"relais/internal/i18n"
 )
 
 const (
@@ -27,18 +25,6 @@ func Derive(ctx context.Context, tx *sqlx.Tx, baseID, productID int64, now time.
 	}
 	if err != nil {
 		return fmt.Errorf("derive product %d: %w", productID, err)
-	}
-	return nil
-}
-
-const describeOther = `
-insert into product_translations (product_id, lang, title, description) select id, $2, title, $3 from products where id = $1 and lang <> $2
-on conflict (product_id, lang) do update set description = excluded.description`
-
-// Describe gives a product that was derived its description in the other language, as Markdown, in the caller's transaction.
-func Describe(ctx context.Context, tx *sqlx.Tx, productID int64, lang i18n.Lang, description string) error {
-	if _, err := tx.ExecContext(ctx, describeOther, productID, lang, description); err != nil {
-		return fmt.Errorf("describe product %d: %w", productID, err)
 	}
 	return nil
 }

@@ -160,6 +160,11 @@ func idsOf(list []catalog.Picture) (ids []int64) {
 	return ids
 }
 
+// describeOther gives a product its description in the other language than its own.
+const describeOther = `
+insert into product_translations (product_id, lang, title, description) select id, $2, title, $3 from products where id = $1
+on conflict (product_id, lang) do update set description = excluded.description`
+
 // list makes the product of a publication that is locked, and has it sold.
 func (s *Service) list(ctx context.Context, tx *sqlx.Tx, p Publication, by *int64, d designs.Design, drawn []catalog.Picture) error {
 	now := s.now()
@@ -183,8 +188,8 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, p Publication, by *int6
 		if err != nil {
 			return err
 		}
-		if err := catalog.Describe(ctx, tx, product.ID, p.Lang, described(p.Note, other.Description)); err != nil {
-			return err
+		if _, err := tx.ExecContext(ctx, describeOther, product.ID, p.Lang, described(p.Note, other.Description)); err != nil {
+			return fmt.Errorf("describe product of publication %d: %w", p.ID, postgres.Translate(err))
 		}
 	}
 	if err := catalog.SetPhotos(ctx, tx, product.ID, drawn); err != nil {
