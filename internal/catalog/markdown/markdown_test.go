@@ -30,7 +30,7 @@ func TestMarkdownIsSafe(t *testing.T) {
 }
 
 // What is escaped is shown as it was typed.
-func TestEscapedIsmarkdown.Plain(t *testing.T) {
+func TestEscapedIsPlain(t *testing.T) {
 	for _, words := range []string{"Dessiné à la plage.", "[x](https://x.example)", "<https://x.example> &amp; <b>", "**fort** _doux_ `code`", "# Titre", "- un", "12. douze", "=====", "~~~", `a\*b`, "![i](https://x.example/i.png)"} {
 		if got := markdown.Plain(markdown.Escape(words), 1000); got != words {
 			t.Errorf("%q is shown as %q", words, got)
