@@ -23,8 +23,13 @@ create unique index publications_one_open on publications (design_id) where stat
 create function publications_move() returns trigger language plpgsql as $$
 begin
   if tg_op = 'INSERT' then
+    perform 1 from designs where id = new.design_id for share;                      -- not while it is taken down
     if exists (select 1 from publications where design_id = new.design_id and state = 'taken_down') then
       raise exception 'design % was taken down', new.design_id using errcode = '23514', constraint = 'publications_again_check';
+    end if;
+    if new.state <> 'asked' or new.product_id is not null
+       or not exists (select 1 from designs d where d.id = new.design_id and d.author_id = new.author_id and d.varied_from is not distinct from new.parent_id) then
+      raise exception 'design % is asked for first, by its author', new.design_id using errcode = '23514', constraint = 'publications_first_check';
     end if;
     return new;
   end if;
@@ -33,6 +38,13 @@ begin
      or old.product_id is distinct from new.product_id and (old.product_id is not null or new.state <> 'listed')
      or old.revision <> new.revision and (old.state <> 'listed' or new.state <> 'listed' or new.revision is distinct from old.next_revision) then
     raise exception 'publication % stays as it was asked', old.id using errcode = '23514', constraint = 'publications_fixed_check';
+  end if;
+  if old.product_id is distinct from new.product_id and not exists (select 1 from products o join products b on b.id = new.base_product_id and b.brand_id = o.brand_id
+       where o.id = new.product_id and o.id <> b.id and o.state = 'draft' and not o.custom_made and not exists (select 1 from order_lines l where l.product_id = o.id)) then
+    raise exception 'publication % is sold as a new product of its brand', old.id using errcode = '23514', constraint = 'publications_made_check';
+  end if;
+  if new.state = 'listed' and exists (select 1 from publications where design_id = new.design_id and id <> new.id and state = 'taken_down') then
+    raise exception 'design % was taken down', new.design_id using errcode = '23514', constraint = 'publications_again_check';
   end if;
   if old.state <> new.state and (old.state, new.state) not in (('asked','listed'), ('asked','refused'), ('asked','left'), ('listed','left'),
        ('asked','taken_down'), ('refused','taken_down'), ('listed','taken_down'), ('left','taken_down')) then
@@ -109,7 +121,7 @@ begin
   return new;
 end $$;
 -- +goose StatementEnd
-create trigger listings_published before insert on listings for each row execute function listings_published();
+create trigger listings_published before insert or update of product_id, member_id on listings for each row execute function listings_published();
 
 -- 6. The design that another one varies, with the leave of its author.
 alter table designs add column varied_from bigint references publications;

@@ -23,7 +23,7 @@ type Plan struct {
 	Before   []Publication // those that it varies, the nearest first
 	Room     int64         // what this author may ask at most, basis points
 	Open     *Publication  // that is asked for or listed already; nil: none
-	Err      error         // why it cannot be published now: ErrNotOffered, ErrTakenDown, ErrChain, or a Conflict that says what has to be done to the design; nil: it can
+	Err      error         // why it cannot be published now: ErrAsked (it waits), ErrNotOffered, ErrTakenDown, ErrShares, ErrChain, or a Conflict that says what has to be done to the design; nil: it can
 }
 
 // PlanOf reads it for a design's author. Fault NotFound for others.
@@ -75,6 +75,9 @@ func (p *Plan) refusal(mine []Publication) error {
 			return ErrTakenDown
 		}
 	}
+	if p.Open != nil && p.Open.State == Asked {
+		return ErrAsked
+	}
 	switch trouble := p.Design.Trouble(); {
 	case trouble != "":
 		return fault.New(fault.Conflict, trouble)
@@ -85,7 +88,7 @@ func (p *Plan) refusal(mine []Publication) error {
 	case len(p.Before) > MaxChain:
 		return ErrChain
 	}
-	return nil
+	return allowed(p.TermsBps, p.Before)
 }
 
 const insertPublication = `

@@ -9,10 +9,11 @@ import (
 )
 
 var checks = []ledger.Invariant{
-	{Name: "publications_sold", Description: "what is published is a product of the base's brand, sold as it is, made to a revision that was listed; what is not listed any more is not for sale",
+	{Name: "publications_sold", Description: "what is published is a product of the base's brand, sold as it is, made to a revision that was listed; what is not listed any more is not for sale, and nothing of a design that was taken down is asked for or listed",
 		Query: `select (select count(*) from publications p join products b on b.id = p.base_product_id left join products o on o.id = p.product_id
 		    where p.product_id is not null and (o.brand_id is distinct from b.brand_id or o.custom_made or o.state = 'launch')
-		      or p.state = 'listed' and p.product_id is null or p.state <> 'listed' and o.state = 'published')
+		      or p.state = 'listed' and p.product_id is null or p.state <> 'listed' and o.state = 'published'
+		      or p.state in ('asked','listed') and exists (select 1 from publications t where t.design_id = p.design_id and t.state = 'taken_down'))
 		  + (select count(*) from order_lines l join publications p on p.product_id = l.product_id where l.design_id is not null
 		      and not exists (select 1 from publication_moves m where m.publication_id = p.id and m.kind in ('listed','revision_listed') and m.revision = l.design_revision))`},
 	{Name: "publications_asked", Description: "each publication was asked for by the author of its design, who declared their rights, and stands where its last step left it",

@@ -3,12 +3,15 @@ package publications
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/catalog"
+	"relais/internal/catalog/markdown"
 	"relais/internal/designs"
 	"relais/internal/designs/model"
 	"relais/internal/fault"
@@ -17,7 +20,7 @@ import (
 )
 
 // Accept lists the revision that waits, for the team of its brand, who saw that one: for the first the product is made, for a newer one it is changed. ErrGone, ErrOver, ErrMoved,
-// catalog.ErrPricedElsewhere where the brand has another currency by now.
+// ErrTakenDown, ErrAuthor, ErrBase, ErrProduct, ErrPrice, catalog.ErrPricedElsewhere where the brand has another currency by now.
 func (s *Service) Accept(ctx context.Context, memberID, brandID, id int64, revision int) error {
 	if err := s.mayDecide(ctx, memberID, brandID, id); err != nil {
 		return err
@@ -56,7 +59,7 @@ func (s *Service) accept(ctx context.Context, id int64, by *int64, revision int)
 	if err != nil {
 		return err
 	}
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+	err = postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		if err := lockBrand(ctx, tx, p.BrandID); err != nil { // before the publication, as whoever changes its product does
 			return err
 		}
@@ -68,11 +71,60 @@ func (s *Service) accept(ctx context.Context, id int64, by *int64, revision int)
 			return ErrOver
 		case p.Pending() != revision:
 			return ErrMoved
-		case p.State == Asked:
+		}
+		if err := s.stands(ctx, tx, p, by); err != nil {
+			return err
+		}
+		if p.State == Asked {
 			return s.list(ctx, tx, p, by, d, drawn)
 		}
 		return s.relist(ctx, tx, p, by, d, drawn)
 	})
+	if errors.Is(err, fault.Invalid) { // there is no form of the product's to say it in
+		err = ErrProduct.Because(err)
+	}
+	return err
+}
+
+const selectStands = `select m.blocked_at is null as author, b.state = 'published' as base from members m, products b where m.id = $1 and b.id = $2`
+
+// stands looks once more at what was so when it was asked for: ErrTakenDown, ErrAuthor, ErrBase. By nobody's hand it goes by what the brand offers today too: ErrNotOffered, ErrShares.
+func (s *Service) stands(ctx context.Context, tx *sqlx.Tx, p Publication, by *int64) error {
+	chain, err := Chain(ctx, tx, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, b := range chain {
+		if b.State == TakenDown {
+			return ErrTakenDown
+		}
+	}
+	var now struct {
+		Author bool `db:"author"`
+		Base   bool `db:"base"`
+	}
+	switch err := tx.GetContext(ctx, &now, selectStands, p.AuthorID, p.BaseID); {
+	case err != nil:
+		return postgres.Translate(err)
+	case !now.Author:
+		return ErrAuthor
+	case !now.Base:
+		return ErrBase
+	case by != nil:
+		return nil
+	}
+	set, err := SettingsOf(ctx, tx, p.BaseID)
+	if err != nil {
+		return err
+	}
+	if !set.Offered || set.Review {
+		return ErrNotOffered
+	}
+	most, err := Most(ctx, tx, p.BrandID, p.BaseID, s.now())
+	if err != nil {
+		return err
+	}
+	return allowed(most, chain)
 }
 
 // lockBrand keeps a brand that may trade as it is. ErrGone.
@@ -108,6 +160,11 @@ func idsOf(list []catalog.Picture) (ids []int64) {
 	return ids
 }
 
+// describeOther gives a product its description in the other language than its own.
+const describeOther = `
+insert into product_translations (product_id, lang, title, description) select id, $2, title, $3 from products where id = $1
+on conflict (product_id, lang) do update set description = excluded.description`
+
 // list makes the product of a publication that is locked, and has it sold.
 func (s *Service) list(ctx context.Context, tx *sqlx.Tx, p Publication, by *int64, d designs.Design, drawn []catalog.Picture) error {
 	now := s.now()
@@ -126,6 +183,15 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, p Publication, by *int6
 	if err := catalog.Derive(ctx, tx, p.BaseID, product.ID, now); err != nil {
 		return err
 	}
+	if p.Lang != base.Lang && p.Note != "" {
+		other, err := catalog.ByID(ctx, tx, p.BaseID, p.Lang, now)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, describeOther, product.ID, p.Lang, described(p.Note, other.Description)); err != nil {
+			return fmt.Errorf("describe product of publication %d: %w", p.ID, postgres.Translate(err))
+		}
+	}
 	if err := catalog.SetPhotos(ctx, tx, product.ID, drawn); err != nil {
 		return err
 	}
@@ -141,10 +207,19 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, p Publication, by *int6
 	return s.tellListed(ctx, tx, p, List, by)
 }
 
-// draft is the product of a publication: the base with the author's title and words, at the price of the base and what the options of the design cost.
+// described is the description of a product, as Markdown: the words of the author, which are none, then those of the base.
+func described(note, base string) string {
+	return strings.TrimSpace(markdown.Escape(note) + "\n\n" + base)
+}
+
+// draft is the product of a publication: the base with the author's title, and their words where they are in its language, at the price of the base and what the options of the design
+// cost.
 func draft(p Publication, base catalog.ProductPage, optionMinor int64, stock int) catalog.ProductDraft {
 	d, asIs := catalog.DraftOf(base), false
-	d.Lang, d.Title, d.Description, d.CustomMade = base.Lang, p.Title, p.Note, &asIs
+	d.Lang, d.Title, d.CustomMade = base.Lang, p.Title, &asIs
+	if p.Lang == base.Lang {
+		d.Description = described(p.Note, base.Description)
+	}
 	for i := range d.Variants {
 		v := &d.Variants[i]
 		v.ID, v.Stock, v.StockSeen, v.CompareAtMinor, v.Barcode = 0, stock, 0, 0, ""
@@ -173,7 +248,9 @@ func (s *Service) relist(ctx context.Context, tx *sqlx.Tx, p Publication, by *in
 	if more := d.Options().Minor - before.Options().Minor; more != 0 {
 		to := catalog.DraftOf(product)
 		for i := range to.Variants {
-			to.Variants[i].PriceMinor = max(1, to.Variants[i].PriceMinor+more)
+			if to.Variants[i].PriceMinor += more; to.Variants[i].PriceMinor < 1 {
+				return ErrPrice
+			}
 		}
 		if err := catalog.UpdateProduct(ctx, tx, p.BrandID, product.ID, to, now); err != nil {
 			return err

@@ -72,6 +72,11 @@ var (
 	ErrSame       = fault.New(fault.Conflict, "fault.publications.same")        // the revision is the one that is sold, or asked for, already
 	ErrMoved      = fault.New(fault.Conflict, "fault.publications.moved")       // another revision is asked for than the page showed
 	ErrNoVarying  = fault.New(fault.Conflict, "fault.publications.not_varied")  // its author does not allow it, or it is not sold any more
+	ErrAuthor     = fault.New(fault.Conflict, "fault.publications.author")      // its author is blocked
+	ErrBase       = fault.New(fault.Conflict, "fault.publications.stopped")     // the base is not sold now
+	ErrProduct    = fault.New(fault.Conflict, "fault.publications.product")     // the catalog refuses the product that it would be
+	ErrPrice      = fault.New(fault.Conflict, "fault.publications.price")       // a newer revision whose options cost less: nothing would be left of the price
+	ErrShares     = fault.New(fault.Conflict, "fault.publications.shares")      // its authors together ask more than the terms allow now
 	ErrChain      = fault.New(fault.Conflict, "fault.publications.chain")       // MaxChain
 )
 

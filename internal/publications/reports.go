@@ -30,7 +30,7 @@ type Claim struct {
 	Lang  i18n.Lang
 }
 
-// Subject is what a report is about, with the variations of it that are sold: they stay when it is taken down, and can each be taken down too.
+// Subject is what a report is about, with the variations of it, and of these, that are asked for or sold: what is sold stays when it is taken down, and can each be taken down too.
 type Subject struct {
 	Publication
 	Variations []Publication
@@ -47,11 +47,15 @@ func Reports() reports.Desk[Subject] {
 	}
 }
 
+const selectVariations = `
+with recursive varied as (select id from publications where parent_id = $1 union select p.id from publications p join varied v on p.parent_id = v.id)
+select ` + columns + from + `where p.id in (select id from varied) and p.state in ('asked','listed') order by p.id`
+
 func subjectOf(ctx context.Context, q sqlx.QueryerContext, _ reports.Part, id int64) (s Subject, err error) {
 	if s.Publication, err = ByID(ctx, q, id); err != nil {
 		return s, err
 	}
-	err = sqlx.SelectContext(ctx, q, &s.Variations, `select `+columns+from+`where p.parent_id = $1 and p.state = 'listed' order by p.id`, id)
+	err = sqlx.SelectContext(ctx, q, &s.Variations, selectVariations, id)
 	return s, postgres.Translate(err)
 }
 
@@ -87,7 +91,7 @@ func (s *Service) Report(ctx context.Context, c Claim) error {
 	})
 }
 
-// Decide ends all open reports about a publication: it stays, or is taken down for good, its product archived. Its author, the team of its brand and whoever reported it are told why, a visitor by
+// Decide ends all open reports about a publication: it stays, or its design is taken down for good, whatever is asked for or listed of it, and the product archived. Its author, the team of its brand and whoever reported it are told why, a visitor by
 // mail. What was ordered stays ordered: its brand refunds what it does not make. Nobody decides about their own, or about what their brand sells. Faults: ErrGone, ErrOver,
 // reports.ErrYourOwn, the field why.
 func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
@@ -100,15 +104,9 @@ func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
 			return err
 		}
 		action := "publication report kept"
-		if d.Hide && p.State != TakenDown {
+		if d.Hide {
 			action = "publication taken down"
-			if err := s.end(ctx, tx, &p, step{TakeDown, &d.By, p.Revision, d.Why}); err != nil {
-				return err
-			}
-			if err := s.tellAuthor(ctx, tx, p, TakeDown, p.Revision); err != nil {
-				return err
-			}
-			if err := s.tellTeam(ctx, tx, p, TakeDown, p.Revision); err != nil {
+			if p, err = s.takeDown(ctx, tx, p, d); err != nil {
 				return err
 			}
 		}
@@ -125,6 +123,41 @@ func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
 		}
 		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: d.By, Action: action, Subject: fmt.Sprintf("publication %d", p.ID), Detail: map[string]any{"why": d.Why}})
 	})
+}
+
+const (
+	lockDesign     = `select 1 from designs where id = $1 for no key update`
+	selectStanding = `select ` + columns + from + `where p.design_id = $1 and (p.id = $2 or p.state in ('asked','listed')) order by p.id for no key update of p`
+)
+
+// takeDown ends a publication that is locked, and each other one that is asked for or listed of the same design: its author may have left and asked again before the platform decided.
+// Nobody asks for the design meanwhile, or ever again. What was taken down already stays so.
+func (s *Service) takeDown(ctx context.Context, tx *sqlx.Tx, p Publication, d reports.Decision) (Publication, error) {
+	if _, err := tx.ExecContext(ctx, lockDesign, p.DesignID); err != nil {
+		return p, postgres.Translate(err)
+	}
+	var all []Publication
+	if err := tx.SelectContext(ctx, &all, selectStanding, p.DesignID, p.ID); err != nil {
+		return p, postgres.Translate(err)
+	}
+	for _, one := range all {
+		if one.State == TakenDown {
+			continue
+		}
+		if err := s.end(ctx, tx, &one, step{TakeDown, &d.By, one.Revision, d.Why}); err != nil {
+			return p, err
+		}
+		if err := s.tellAuthor(ctx, tx, one, TakeDown, one.Revision); err != nil {
+			return p, err
+		}
+		if err := s.tellTeam(ctx, tx, one, TakeDown, one.Revision); err != nil {
+			return p, err
+		}
+		if one.ID == p.ID {
+			p = one
+		}
+	}
+	return p, nil
 }
 
 const selectVisitors = `select id, email, lang from publication_reports where publication_id = $1 and decided = '' and member_id is null order by id limit 200`

@@ -8,8 +8,11 @@ import (
 
 	"github.com/lib/pq"
 
+	"relais/internal/catalog"
+	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/prose"
+	"relais/internal/royalties"
 )
 
 // Event is what happens to a publication.
@@ -51,6 +54,18 @@ func Room(termsBps int64, before ...int64) int64 {
 		left -= bps
 	}
 	return max(0, left)
+}
+
+// allowed is ErrShares where publications ask more together than terms allow, in basis points.
+func allowed(termsBps int64, list []Publication) error {
+	var rs []royalties.Royalty
+	for _, p := range list {
+		rs = append(rs, royalties.Of(earnings.Royalty, p.RoyaltyBps))
+	}
+	if err := royalties.Allowed(catalog.Terms{RoyaltyBps: termsBps}, rs); err != nil {
+		return ErrShares.Because(err)
+	}
+	return nil
 }
 
 // checked tidies a draft, and says what is wrong with it, by field; most is what its royalty may be, in basis points.

@@ -11,6 +11,7 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/designs"
+	"relais/internal/fault"
 	"relais/internal/jobs"
 	"relais/internal/mail"
 	"relais/internal/media"
@@ -31,7 +32,7 @@ func New(db *sqlx.DB, d *designs.Service, photographs *media.Store, outbox *mail
 	return &Service{db: db, designs: d, media: photographs, mail: outbox, now: now}
 }
 
-// JobList is the kind of job that accepts by itself what is asked of a brand that does not look at it first.
+// JobList is the kind of job that accepts by itself what is asked of a brand that does not look at it first. What cannot be accepted, as things stand then, waits for the brand.
 const JobList = "publications.list"
 
 type listArgs struct {
@@ -47,10 +48,28 @@ func (s *Service) Register(r *jobs.Runner) {
 			return err
 		}
 		err := s.accept(ctx, a.ID, nil, a.Revision)
-		if errors.Is(err, ErrOver) || errors.Is(err, ErrMoved) { // decided meanwhile, or a second run
+		switch {
+		case errors.Is(err, ErrOver), errors.Is(err, ErrMoved): // decided meanwhile, or a second run
 			return nil
+		case errors.Is(err, fault.Conflict), errors.Is(err, fault.Invalid), errors.Is(err, fault.NotFound):
+			return s.waits(ctx, a)
 		}
 		return err
+	})
+}
+
+// waits leaves to the team of the brand what cannot be listed by itself as things stand, and tells them.
+func (s *Service) waits(ctx context.Context, a listArgs) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		p, err := lock(ctx, tx, a.ID)
+		if err != nil || p.Pending() != a.Revision {
+			return err
+		}
+		e := Ask
+		if p.State == Listed {
+			e = AskRevision
+		}
+		return s.tellTeam(ctx, tx, p, e, a.Revision)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"html"
 	"html/template"
+	"regexp"
 	"strings"
 
 	"github.com/microcosm-cc/bluemonday"
@@ -43,6 +44,29 @@ func HTML(source string) template.HTML {
 		return template.HTML(template.HTMLEscapeString(source)) // a buffer does not fail; text is the safe answer
 	}
 	return template.HTML(clean.SanitizeBytes(out.Bytes())) //nolint:gosec // sanitised one call earlier
+}
+
+var (
+	special   = regexp.MustCompile("[\\\\`*_\\[\\]<>&]")
+	lineStart = regexp.MustCompile(`^(\d{0,9})([-+=#~.)])`)
+)
+
+// Escape is plain text as the Markdown that shows it as it is: no link, no list, no heading comes of it, and its lines stay.
+func Escape(plain string) string {
+	var paragraphs []string
+	for _, p := range strings.Split(plain, "\n\n") {
+		var lines []string
+		for _, l := range strings.Split(p, "\n") {
+			l = lineStart.ReplaceAllString(special.ReplaceAllString(strings.TrimSpace(l), `\$0`), `$1\$2`)
+			if l != "" {
+				lines = append(lines, l)
+			}
+		}
+		if len(lines) > 0 {
+			paragraphs = append(paragraphs, strings.Join(lines, "\\\n"))
+		}
+	}
+	return strings.Join(paragraphs, "\n\n")
 }
 
 // Plain is the text of a Markdown source in one line of at most limit characters, for cards and previews.

@@ -28,3 +28,15 @@ func TestMarkdownIsSafe(t *testing.T) {
 		t.Errorf("plain: %q", got)
 	}
 }
+
+// What is escaped is shown as it was typed.
+func TestEscapedIsPlain(t *testing.T) {
+	for _, words := range []string{"Dessiné à la plage.", "[x](https://x.example)", "<https://x.example> &amp; <b>", "**fort** _doux_ `code`", "# Titre", "- un", "12. douze", "=====", "~~~", `a\*b`, "![i](https://x.example/i.png)"} {
+		if got := markdown.Plain(markdown.Escape(words), 1000); got != words {
+			t.Errorf("%q is shown as %q", words, got)
+		}
+	}
+	if got := markdown.HTML(markdown.Escape("un\n    deux\n\n\ntrois")); got != "<p>un<br>\ndeux</p>\n<p>trois</p>\n" && got != "<p>un<br/>\ndeux</p>\n<p>trois</p>\n" {
+		t.Errorf("%q", got)
+	}
+}

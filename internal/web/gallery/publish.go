@@ -97,6 +97,9 @@ type publishPage struct {
 // Path is the page.
 func (p publishPage) Path() string { return p.Design.Path() + "/publish" }
 
+// Again says whether it is sold, and a newer revision is asked for here.
+func (p publishPage) Again() bool { return p.Open != nil && p.Open.State == publications.Listed }
+
 // rate reads a percentage with two decimals at most as basis points; what is none is more than anything allowed.
 func rate(text string) int64 {
 	a, err := money.Parse(strings.TrimSuffix(strings.TrimSpace(text), "%"), "EUR") // a currency of two decimals
