@@ -157,7 +157,7 @@ func TestNotMoved(t *testing.T) {
 	if err := move(); !errors.Is(err, late.ErrSoon) {
 		t.Errorf("at the deadline: %v", err)
 	}
-	w.must(w.Pledges.Sweep(ctx)) // it is reached, and the charge a job
+	w.must(w.Pledges.Close(ctx, w.campaign.ID)) // it is reached, and the charge a job
 	if err := move(); !errors.Is(err, pledges.ErrCharging) {
 		t.Errorf("before the card is charged: %v", err)
 	}
