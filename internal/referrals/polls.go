@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"relais/internal/catalog"
 	"relais/internal/fault"
@@ -71,13 +72,17 @@ func PollPays(ctx context.Context, q sqlx.QueryerContext, pollID, memberID int64
 	// Of what came of it, and is a draft or being launched, the terms say what it will bring; so they do of what is to come.
 	mine := memberID != 0 && p.IdeaBy == memberID
 	pays := func(t catalog.Terms) bool { return t.CommissionBps > 0 || mine && t.IdeaBps > 0 }
-	coming, err := comes(ctx, q, p.MadeID)
-	return p.ToCome && pays(terms(0)) || coming && pays(terms(p.MadeID)) || mine && p.MadeID != 0 && terms(p.MadeID).IdeaBps > 0, err
+	coming, err := comes(ctx, q, p.MadeID, catalog.Draft, catalog.Launching)
+	if err != nil {
+		return false, err
+	}
+	launched, err := comes(ctx, q, p.ProductID, catalog.Launching)
+	return p.ToCome && pays(terms(0)) || coming && pays(terms(p.MadeID)) || launched && terms(p.ProductID).CommissionBps > 0 || mine && p.MadeID != 0 && terms(p.MadeID).IdeaBps > 0, err
 }
 
-// comes says whether a product is a draft or being launched: it is to be sold. Product 0 is none.
-func comes(ctx context.Context, q sqlx.QueryerContext, productID int64) (is bool, err error) {
-	err = sqlx.GetContext(ctx, q, &is, `select exists (select 1 from products where id = $1 and state in ('draft','launch'))`, productID)
+// comes says whether a product is in one of those states, in which it is to be sold. Product 0 is none.
+func comes(ctx context.Context, q sqlx.QueryerContext, productID int64, states ...catalog.State) (is bool, err error) {
+	err = sqlx.GetContext(ctx, q, &is, `select exists (select 1 from products where id = $1 and state = any($2))`, productID, pq.Array(states))
 	return is, err
 }
 
