@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"relais/internal/catalog"
 	"relais/internal/fault"
@@ -32,18 +33,19 @@ func pollShared(ctx context.Context, q sqlx.QueryerContext, pollID int64) error 
 
 // selectPolled is what a poll is about, and what came of it. A piece is to come of one that is open, or decided without an answer of its brand yet.
 const selectPolled = `
-select po.brand_id, coalesce(po.product_id, 0) as product_id, coalesce(po.answer_product_id, 0) as made_id,
+select po.brand_id, coalesce(po.product_id, 0) as product_id, coalesce(po.answer_product_id, 0) as made_id, coalesce(i.author_id, 0) as idea_by,
   po.state = 'open' or po.state = 'decided' and po.answered_at is null as to_come
-from polls po where po.id = $1 and ` + pollShown
+from polls po left join ideas i on i.id = po.idea_id and i.hidden_why = '' where po.id = $1 and ` + pollShown
 
 // PollPays says whether the link of a member to a poll can bring them something: what the poll is about, or what came of it, is for sale and pays a
-// commission, or that member a margin in their storefront; or a piece is to come of it, of a brand that pays a commission for what it sells.
-// Member 0 has no margin.
+// commission, or that member a margin in their storefront; or what came of it is a draft or being launched, or a piece is to come of it, at terms that pay a commission. To the member
+// whose idea it stems from also what pays authors of ideas does. Member 0 has no margin, and no idea.
 func PollPays(ctx context.Context, q sqlx.QueryerContext, pollID, memberID int64, now time.Time) (bool, error) {
 	var polls []struct {
 		BrandID   int64 `db:"brand_id"`
 		ProductID int64 `db:"product_id"`
 		MadeID    int64 `db:"made_id"`
+		IdeaBy    int64 `db:"idea_by"`
 		ToCome    bool  `db:"to_come"`
 	}
 	if err := sqlx.SelectContext(ctx, q, &polls, selectPolled, pollID); err != nil {
@@ -59,12 +61,29 @@ func PollPays(ctx context.Context, q sqlx.QueryerContext, pollID, memberID int64
 			ids = append(ids, id)
 		}
 	}
-	if pays, err := anyPays(ctx, q, memberID, now, ids); err != nil || pays || !p.ToCome {
+	if pays, err := anyPays(ctx, q, memberID, now, ids); err != nil || pays {
 		return pays, err
 	}
 	offers, err := catalog.TermsHistory(ctx, q, p.BrandID)
-	terms, ok := catalog.Choose(offers, 0, now)
-	return ok && terms.CommissionBps > 0, err
+	if err != nil {
+		return false, err
+	}
+	terms := func(productID int64) catalog.Terms { t, _ := catalog.Choose(offers, productID, now); return t }
+	// Of what came of it, and is a draft or being launched, the terms say what it will bring; so they do of what is to come.
+	mine := memberID != 0 && p.IdeaBy == memberID
+	pays := func(t catalog.Terms) bool { return t.CommissionBps > 0 || mine && t.IdeaBps > 0 }
+	coming, err := comes(ctx, q, p.MadeID, catalog.Draft, catalog.Launching)
+	if err != nil {
+		return false, err
+	}
+	launched, err := comes(ctx, q, p.ProductID, catalog.Launching)
+	return p.ToCome && pays(terms(0)) || coming && pays(terms(p.MadeID)) || launched && terms(p.ProductID).CommissionBps > 0 || mine && p.MadeID != 0 && terms(p.MadeID).IdeaBps > 0, err
+}
+
+// comes says whether a product is in one of those states, in which it is to be sold. Product 0 is none.
+func comes(ctx context.Context, q sqlx.QueryerContext, productID int64, states ...catalog.State) (is bool, err error) {
+	err = sqlx.GetContext(ctx, q, &is, `select exists (select 1 from products where id = $1 and state = any($2))`, productID, pq.Array(states))
+	return is, err
 }
 
 // anyPays says whether one of those products is for sale, and brings whoever recommends it a commission, or that member a margin in their storefront.

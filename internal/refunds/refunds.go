@@ -245,10 +245,16 @@ const selectOpen = `select id from refunds where state in ('pending','requires_a
 
 // A payment that no order keeps is owed to its buyer whatever the provider answered: it is tried again, under a new key, once
 // a day, ten times. Then it stays in suspense and on the order's page. While their bank asks it back, and once it has it, there is nothing to send.
-const retryStray = `
+// Whoever books that the bank took it holds its order: it is looked at once that is locked, by a statement of its own that sees what was committed meanwhile.
+const (
+	selectStray = `
+select id, order_id from refunds where stray and state in ('failed','canceled') and attempt <= 10 and ended_at <= $1 order by id`
+
+	retryStray = `
 update refunds set state = 'new', attempt = attempt + 1, first_sent_at = null, tried_at = null, stripe_id = null, ended_at = null
-where stray and state in ('failed','canceled') and attempt <= 10 and ended_at <= $1 and not exists (
-  select 1 from disputes d where d.payment_intent_id = refunds.payment_intent_id and (d.state in ('needs_response','under_review') or d.stray_refund_id = refunds.id)) returning id`
+where id = $2 and stray and state in ('failed','canceled') and attempt <= 10 and ended_at <= $1 and not exists (
+  select 1 from disputes d where d.payment_intent_id = refunds.payment_intent_id and (d.state in ('needs_response','under_review') or d.stray_refund_id = refunds.id))`
+)
 
 // Sweep enqueues another look at every refund that the bank has not finished, once an hour each, and another try of every
 // payment that was to go back by itself and was refused.
@@ -258,13 +264,35 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return fmt.Errorf("find open refunds: %w", err)
 	}
 	now := s.now()
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		var again []int64
-		if err := tx.SelectContext(ctx, &again, retryStray, now.Add(-24*time.Hour)); err != nil {
-			return fmt.Errorf("find payments that did not go back: %w", err)
-		}
-		return lookAgain(ctx, tx, append(again, ids...), now.UTC().Format("2006010215"))
-	})
+	hour := now.UTC().Format("2006010215")
+	var strays []struct {
+		ID      int64 `db:"id"`
+		OrderID int64 `db:"order_id"`
+	}
+	if err := s.db.SelectContext(ctx, &strays, selectStray, now.Add(-24*time.Hour)); err != nil {
+		return fmt.Errorf("find payments that did not go back: %w", err)
+	}
+	var failed []error
+	for _, r := range strays {
+		failed = append(failed, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error { return again(ctx, tx, r.ID, r.OrderID, now, hour) }))
+	}
+	failed = append(failed, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error { return lookAgain(ctx, tx, ids, hour) }))
+	return errors.Join(failed...)
+}
+
+// again has a payment that no order keeps sent back once more, if the bank did not ask for it or take it meanwhile.
+func again(ctx context.Context, tx *sqlx.Tx, id, orderID int64, now time.Time, hour string) error {
+	if _, err := tx.ExecContext(ctx, lockRefundOrder, orderID); err != nil {
+		return err
+	}
+	result, err := tx.ExecContext(ctx, retryStray, now.Add(-24*time.Hour), id)
+	if err != nil {
+		return fmt.Errorf("send refund %d again: %w", id, postgres.Translate(err))
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return lookAgain(ctx, tx, []int64{id}, hour)
 }
 
 // lookAgain enqueues a job for each refund, once under that key.

@@ -19,7 +19,7 @@ var checks = []ledger.Invariant{
 	{Number: "I6", Name: "royalty_amounts", Description: "each royalty is the net price times its rate, rounded down, and with commission and fee they take no more than there is",
 		Query: `select (select count(*) from order_line_royalties r join order_lines l on l.id = r.order_line_id where r.minor <> div(l.net_minor::numeric * r.rate_bps, 10000))
 		  + (select count(*) from order_lines l where l.commission_bps + l.fee_bps + (select coalesce(sum(r.rate_bps), 0) from order_line_royalties r where r.order_line_id = l.id) > 10000)`},
-	{Number: "I6", Name: "royalty_rates", Description: "each royalty is its author's at the rates of their designs, or of their idea, on whose thread the product is, at that of the terms",
+	{Number: "I6", Name: "royalty_rates", Description: "each royalty is its author's at the rates of their designs, or of their idea, on whose thread the product or its launch is, at that of the terms",
 		Query: `with recursive chain as (
 		    select r.order_line_id, r.member_id, p.id, p.parent_id, p.author_id, p.royalty_bps, r.agreed_bps, p.royalty_bps as least from order_line_royalties r join publications p on p.id = r.publication_id
 		    union all select c.order_line_id, c.member_id, p.id, p.parent_id, p.author_id, p.royalty_bps, c.agreed_bps, c.least from chain c join publications p on p.id = c.parent_id and p.id < c.id)
@@ -27,7 +27,8 @@ var checks = []ledger.Invariant{
 		      having max(id) filter (where author_id = member_id) <> max(id) or max(agreed_bps) > sum(royalty_bps) filter (where author_id = member_id) or max(agreed_bps) < max(least)) x)
 		  + (select count(*) from order_line_royalties r where r.role = 'royalty' and not exists (select 1 from publications p where p.id = r.publication_id and p.author_id = r.member_id))
 		  + (select count(*) from order_line_royalties r join order_lines l on l.id = r.order_line_id join terms t on t.id = l.terms_id join ideas i on i.id = r.idea_id where r.role = 'idea'
-		      and (i.author_id <> r.member_id or r.agreed_bps <> t.idea_bps or not exists (select 1 from idea_steps s where s.kind = 'product' and s.ref_id = l.product_id and s.idea_id = i.id)))`},
+		      and (i.author_id <> r.member_id or r.agreed_bps <> t.idea_bps or not exists (select 1 from idea_steps s where s.kind = 'product' and s.ref_id = l.product_id and s.idea_id = i.id)
+        and not exists (select 1 from campaigns c where c.kind = 'launch' and c.product_id = l.product_id and c.idea_id = i.id)))`},
 	{Name: "royalties_of_others", Description: "nobody has a royalty of what they bought themselves",
 		Query: `select count(*) from order_line_royalties r join order_lines l on l.id = r.order_line_id join orders o on o.id = l.order_id where o.member_id = r.member_id`},
 	{Name: "royalties_guards", Description: "the trigger and the rights that keep royalties as they were ordered are there and on",

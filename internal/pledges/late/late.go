@@ -30,11 +30,22 @@ import (
 
 // Months is how many months after that of its delivery a launch is late for, the one that runs included; 0: it is not late.
 func Months(c pledges.Campaign, now time.Time) int {
+	if c.Expected == nil {
+		return 0
+	}
+	return MonthsOf(c, *c.Expected, now)
+}
+
+// MonthsOf is Months of an order of it that was promised in that month: what is moved later once it was paid keeps its month.
+func MonthsOf(c pledges.Campaign, expected, now time.Time) int {
 	if !c.IsLaunch() || c.State != pledges.Reached || c.MadeAt != nil || c.StoppedAt != nil {
 		return 0
 	}
 	now = now.UTC()
-	return max(0, 12*(now.Year()-c.Expected.Year())+int(now.Month()-c.Expected.Month()))
+	if c.Expected.Before(expected) {
+		expected = *c.Expected
+	}
+	return max(0, 12*(now.Year()-expected.Year())+int(now.Month()-expected.Month()))
 }
 
 // The kinds of job of this package.
@@ -90,8 +101,11 @@ func (s *Service) Register(r *jobs.Runner) {
 const (
 	stillLate = `c.kind = 'launch' and c.state = 'reached' and c.made_at is null and c.stopped_at is null`
 
+	// the month of a launch: the earliest that an order of it that was paid agreed to, or its own
+	firstMonth = `least(c.expected, (select min(o.expected) from pledges p join orders o on o.id = p.order_id where p.campaign_id = c.id and o.state = 'paid'))`
+
 	selectLate = `
-select c.id from campaigns c where ` + stillLate + ` and c.expected < $1
+select c.id from campaigns c where ` + stillLate + ` and ` + firstMonth + ` < $1
   and not exists (select 1 from launch_delays d where d.campaign_id = c.id and d.month = $1) order by c.id`
 )
 
@@ -126,7 +140,7 @@ func (s *Service) begin(ctx context.Context, tx *sqlx.Tx, p part) error {
 		return err // somebody else does it
 	}
 	err = notices.TellTeam(ctx, tx, l.BrandID, notices.Notice{Kind: notices.BrandOrder, Event: "launch_late", Subject: fmt.Sprintf("campaign:%d:%s", l.ID, p.key()),
-		Path: "/brand/" + l.Handle + "/launches", At: s.now(), Args: notices.Args{"Brand": l.Brand, "Title": l.Title, "Date": l.lastDay()}})
+		Path: "/brand/" + l.Handle + "/launches", At: s.now(), Args: notices.Args{"Brand": l.Brand, "Title": l.Title, "Date": lastDay(l.Expected)}})
 	if err != nil {
 		return err
 	}
@@ -145,17 +159,17 @@ type launch struct {
 	ID       int64     `db:"id"`
 	BrandID  int64     `db:"brand_id"`
 	Brand    string    `db:"brand"`
-	Handle   string    `db:"handle"` // the brand's
-	Title    string    `db:"title"`  // in French
-	Expected time.Time `db:"expected"`
-	Begun    bool      `db:"begun"` // it is in production
+	Handle   string    `db:"handle"`   // the brand's
+	Title    string    `db:"title"`    // in French
+	Expected time.Time `db:"expected"` // the earliest month of an order of it, or its own
+	Begun    bool      `db:"begun"`    // it is in production
 }
 
-// lastDay is the last one on which it was to be delivered, at noon.
-func (l launch) lastDay() time.Time { return l.Expected.AddDate(0, 1, 0).Add(-12 * time.Hour) }
+// lastDay is the last one of a month, at noon.
+func lastDay(month time.Time) time.Time { return month.AddDate(0, 1, 0).Add(-12 * time.Hour) }
 
 const lockLate = `
-select c.id, c.brand_id, b.name as brand, b.handle, coalesce(t.title, r.title) as title, c.expected, c.started_at is not null as begun
+select c.id, c.brand_id, b.name as brand, b.handle, coalesce(t.title, r.title) as title, ` + firstMonth + ` as expected, c.started_at is not null as begun
 from campaigns c join brands b on b.id = c.brand_id join products r on r.id = c.product_id left join product_translations t on t.product_id = r.id and t.lang = $2
 where c.id = $1 and ` + stillLate + ` for share of c`
 
@@ -183,13 +197,14 @@ type backer struct {
 	Lang     i18n.Lang `db:"lang"`
 	Title    string    `db:"title"`
 	Right    bool      `db:"withdrawable"` // they may withdraw without a reason
+	Promised time.Time `db:"promised"`     // the month of their order, or that of the launch where it is earlier
 }
 
 const selectBackers = `
-select p.id, o.id as order_id, o.number, o.token, o.member_id, o.email, o.lang, coalesce(t.title, r.title) as title, o.withdrawal_days > 0 and not l.custom_made as withdrawable
-from pledges p join orders o on o.id = p.order_id join order_lines l on l.order_id = o.id join shipments s on s.id = l.shipment_id
+select p.id, o.id as order_id, o.number, o.token, o.member_id, o.email, o.lang, coalesce(t.title, r.title) as title, o.withdrawal_days > 0 and not l.custom_made as withdrawable, least(o.expected, c.expected) as promised
+from pledges p join campaigns c on c.id = p.campaign_id join orders o on o.id = p.order_id join order_lines l on l.order_id = o.id join shipments s on s.id = l.shipment_id
 join products r on r.id = l.product_id left join product_translations t on t.product_id = r.id and t.lang = o.lang
-where p.campaign_id = $1 and p.id > $2 and o.state = 'paid' and s.state not in ('shipped','delivered')
+where p.campaign_id = $1 and p.id > $2 and least(o.expected, c.expected) < $4 and o.state = 'paid' and s.state not in ('shipped','delivered')
   and l.quantity > (select coalesce(sum(i.quantity), 0) from refund_items i join refunds f on f.id = i.refund_id where i.order_line_id = l.id and f.state not in ('failed','canceled'))
   and l.quantity > (select coalesce(sum(i.quantity), 0) from return_lines i join returns w on w.id = i.return_id where i.order_line_id = l.id and w.state not in ('refused','withdrawn'))
 order by p.id limit $3`
@@ -202,7 +217,7 @@ type letter struct {
 }
 
 // Month is that in which it was to be delivered, in words.
-func (l letter) Month() string { return l.Lang.Month(l.Expected) }
+func (l letter) Month() string { return l.Lang.Month(l.Promised) }
 
 // Talk is the page on which the buyer writes to the brand.
 func (l letter) Talk() string { return support.BuyerPath(l.Token, l.Handle) }
@@ -215,7 +230,7 @@ func (s *Service) tell(ctx context.Context, p part) error {
 			return err
 		}
 		var backers []backer
-		if err := tx.SelectContext(ctx, &backers, selectBackers, p.ID, p.After, s.perJob); err != nil {
+		if err := tx.SelectContext(ctx, &backers, selectBackers, p.ID, p.After, s.perJob, p.Month); err != nil {
 			return fmt.Errorf("find who waits for launch %d: %w", p.ID, postgres.Translate(err))
 		}
 		for _, b := range backers {
@@ -239,5 +254,5 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, p part, l letter) erro
 		}
 	}
 	o := told.Order{ID: l.OrderID, Number: l.Number, Token: l.Token, MemberID: l.MemberID, At: s.now()}
-	return told.Buyer(ctx, tx, o, "launch_late", p.key(), notices.Args{"Title": l.Title, "Brand": l.Brand, "Date": l.lastDay()})
+	return told.Buyer(ctx, tx, o, "launch_late", p.key(), notices.Args{"Title": l.Title, "Brand": l.Brand, "Date": lastDay(l.Promised)})
 }

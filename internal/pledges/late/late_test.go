@@ -77,16 +77,21 @@ func (w *world) must(err error) {
 	}
 }
 
-// backs promises two pieces with a card; memberID 0: as a guest.
-func (w *world) backs(who string, memberID int64, lang i18n.Lang) (pledgeID int64) {
-	w.T.Helper()
-	ctx := w.T.Context()
-	j := pledges.Joining{Code: w.campaign.Code, Operation: fmt.Sprintf("join-%012d", w.backers), VariantID: w.shop.Variant, Quantity: 2, Email: who + "@poste.example", Consent: true, Lang: lang,
+// joining is a promise of two pieces; memberID 0: of a guest.
+func (w *world) joining(who string, memberID int64, lang i18n.Lang) pledges.Joining {
+	j := pledges.Joining{Code: w.campaign.Code, Operation: "join-of-a-bowl-" + who, VariantID: w.shop.Variant, Quantity: 2, Email: who + "@poste.example", Consent: true, Lang: lang,
 		Address: orders.Address{Name: who, Street: "3 rue des Lilas", Postcode: "35000", City: "Rennes", Country: "FR"}}
 	if memberID != 0 {
 		j.MemberID = &memberID
 	}
-	p, err := w.Pledges.Join(ctx, j)
+	return j
+}
+
+// backs promises two pieces with a card; memberID 0: as a guest.
+func (w *world) backs(who string, memberID int64, lang i18n.Lang) (pledgeID int64) {
+	w.T.Helper()
+	ctx := w.T.Context()
+	p, err := w.Pledges.Join(ctx, w.joining(who, memberID, lang))
 	w.must(err)
 	url, err := w.Pledges.OpenSetup(ctx, p.Token)
 	w.must(err)

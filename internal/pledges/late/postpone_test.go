@@ -9,7 +9,9 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/jobs"
 	"relais/internal/notices"
+	"relais/internal/pledges"
 	"relais/internal/pledges/late"
+	"relais/internal/stripesandbox"
 )
 
 // moved are the letters about the month that was moved that somebody got.
@@ -61,10 +63,11 @@ func TestMovedOncePaid(t *testing.T) {
 		t.Errorf("what was ordered is expected in %s", order.Expected)
 	}
 	w.Audit()
-	w.on("2026-06-30")
-	w.told("in the month to which it was moved", map[string]int{"lea": 0, "bruno": 0})
-	w.on("2026-07-01")
+	w.on("2026-04-30")
+	w.told("in the month of their order", map[string]int{"lea": 0, "bruno": 0})
+	w.on("2026-05-01")
 	w.told("in the month after", map[string]int{"lea": 1, "bruno": 1, "chloe": 0, "dora": 0})
+	reads(t, w.letters("lea")[0], "avril 2026", "!juin 2026")
 	if n := w.notices(lea, notices.Order); n != 1 {
 		t.Errorf("the member was told %d times that it is late", n)
 	}
@@ -89,4 +92,80 @@ func TestMovedInParts(t *testing.T) {
 		}
 		reads(t, letters[0], "mai 2026", "L’argile manque.", "!/withdraw")
 	}
+}
+
+// While a launch is open whoever promised is told that its month was moved, and has three days to leave: who stays is charged for an order of the new month. Who
+// promises afterwards is not told; a card that is left after the move for the month before is not kept.
+func TestMovedWhileOpen(t *testing.T) {
+	w := open(t, false)
+	ctx := t.Context()
+	stays := w.backs("anne", 0, i18n.FR)
+	asked, err := w.Pledges.Join(ctx, w.joining("bruno", 0, i18n.FR))
+	w.must(err)
+	url, err := w.Pledges.OpenSetup(ctx, asked.Token)
+	w.must(err)
+	w.Clock.Set(w.Clock.Now().Add(time.Minute))
+	w.must(w.Late.Postpone(ctx, w.shop.Owner, w.shop.Brand, w.campaign.ID, time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), "Le four a lâché."))
+	w.Clock.Set(w.Clock.Now().Add(time.Minute))
+	_, err = stripesandbox.Visitor{}.Pay(ctx, url, stripesandbox.Payer{Email: asked.Email, Name: asked.Name, Card: stripesandbox.PersonalCards()[7]}, w.Clock.Now())
+	w.must(err)
+	after := w.backs("claire", 0, i18n.FR)
+	for who, want := range map[string]int{"anne": 1, "bruno": 0, "claire": 0} {
+		if got := len(w.moved(who)); got != want {
+			t.Errorf("%s got %d letters, want %d", who, got, want)
+		}
+	}
+	reads(t, w.moved("anne")[0], "avril 2026", "juin 2026", "/pledge/", "votre commande sera pour juin 2026", "!/o/")
+	var state string
+	w.must(w.DB.Get(&state, `select state from pledges where id = $1`, asked.ID))
+	if state != "lapsed" {
+		t.Errorf("what was asked for before the move is %s", state)
+	}
+	w.ends()
+	for _, id := range []int64{stays, after} {
+		var month time.Time
+		w.must(w.DB.Get(&month, `select expected from orders where id = $1`, w.order(id)))
+		if !month.Equal(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)) {
+			t.Errorf("pledge %d became an order for %s", id, month)
+		}
+	}
+	w.Audit()
+	w.on("2026-06-30")
+	w.told("in the month to which it was moved", map[string]int{"anne": 0, "claire": 0})
+	w.on("2026-07-01")
+	w.told("in the month after", map[string]int{"anne": 1, "claire": 1})
+}
+
+// The month stays while whoever promised cannot leave any more and is not charged yet, and that of a blocked brand's launch too.
+func TestNotMoved(t *testing.T) {
+	w := open(t, false)
+	ctx := t.Context()
+	move := func() error {
+		return w.Late.Postpone(ctx, w.shop.Owner, w.shop.Brand, w.campaign.ID, time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), "Le four a lâché.")
+	}
+	w.backs("anne", 0, i18n.FR)
+	w.DB.MustExec(`update brands set blocked_at = now() where id = $1`, w.shop.Brand)
+	if err := move(); !errors.Is(err, pledges.ErrGone) {
+		t.Errorf("of a blocked brand: %v", err)
+	}
+	w.DB.MustExec(`update brands set blocked_at = null where id = $1`, w.shop.Brand)
+	w.Clock.Set(w.campaign.Deadline.Add(time.Second - late.LeaveTime))
+	if err := move(); !errors.Is(err, late.ErrSoon) {
+		t.Errorf("too late to leave: %v", err)
+	}
+	w.Clock.Set(w.campaign.Deadline)
+	if err := move(); !errors.Is(err, late.ErrSoon) {
+		t.Errorf("at the deadline: %v", err)
+	}
+	w.must(w.Pledges.Close(ctx, w.campaign.ID)) // it is reached, and the charge a job
+	if err := move(); !errors.Is(err, pledges.ErrCharging) {
+		t.Errorf("before the card is charged: %v", err)
+	}
+	w.Settle()
+	w.must(move())
+	w.Settle()
+	if n := len(w.moved("anne")); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+	w.Audit()
 }

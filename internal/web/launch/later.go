@@ -31,8 +31,11 @@ func (s *Server) showPostponing(c echo.Context, form *page.Form) error {
 	if err != nil {
 		return err
 	}
-	if moved != nil || !late.Movable(v.Campaign, s.Now()) {
+	if moved != nil {
 		return page.Redirect(c, baseOf(brand))
+	}
+	if err := late.Movable(v.Campaign, s.Now()); err != nil {
+		return s.said(c, brand, err, "")
 	}
 	data := laterPage{View: v, Brand: brand, Base: baseOf(brand), Form: form, MaxReason: pledges.MaxNote}
 	for _, month := range late.Later(*v.Expected, s.Now()) {

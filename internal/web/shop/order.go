@@ -114,7 +114,7 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, back bool) error {
 		return err
 	}
 	data.Charging = charging(data.Promise, now) && !back
-	data.Late = data.Promise != nil && late.Months(data.Promise.View.Campaign, now) > 0
+	data.Late = data.Promise != nil && o.Expected != nil && late.MonthsOf(data.Promise.View.Campaign, *o.Expected, now) > 0
 	data.Payable = data.Payable && !data.Charging
 	if data.Choice, err = s.returns.ChoiceOf(ctx, o); err != nil {
 		return err
