@@ -16,7 +16,7 @@ import (
 	"relais/internal/prose"
 )
 
-// Accept lists the revision that waits, for the team of its brand, who saw that one: for the first the product is made, for a newer one it is changed. ErrGone, ErrOver, ErrMoved,
+// Accept lists the revision that waits, for the team of its brand, who saw that one: for the first the product is made, for a newer one it is changed. ErrGone, ErrOver, ErrMoved, ErrPromised,
 // catalog.ErrPricedElsewhere where the brand has another currency by now.
 func (s *Service) Accept(ctx context.Context, memberID, brandID, id int64, revision int) error {
 	if err := s.mayDecide(ctx, memberID, brandID, id); err != nil {
@@ -70,6 +70,9 @@ func (s *Service) accept(ctx context.Context, id int64, by *int64, revision int)
 			return ErrMoved
 		case p.State == Asked:
 			return s.list(ctx, tx, p, by, d, drawn)
+		}
+		if err := unpromised(ctx, tx, *p.ProductID); err != nil {
+			return err
 		}
 		return s.relist(ctx, tx, p, by, d, drawn)
 	})

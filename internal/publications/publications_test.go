@@ -9,6 +9,7 @@ import (
 	"relais/internal/app/apptest"
 	"relais/internal/carts"
 	"relais/internal/catalog"
+	"relais/internal/catalog/steps"
 	"relais/internal/designs"
 	"relais/internal/designs/designstest"
 	"relais/internal/designs/model"
@@ -16,8 +17,10 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
+	"relais/internal/pledges"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/publications"
+	"relais/internal/stripesandbox"
 )
 
 // world is a shop whose product is a base (text 5.00, photograph 9.00) on which designs are published for up to 15 %, and a member who designs on it.
@@ -199,7 +202,18 @@ func TestAPublishedDesignIsBought(t *testing.T) {
 	}
 	place := apptest.Placement(cart, "")
 	place.Designs = seen()
+	changed := func() bool {
+		ls, err := carts.Lines(ctx, w.DB, carts.Look{CartID: cart, Lang: i18n.FR, At: w.Clock.Now()})
+		w.ok(err)
+		return ls[0].Changed()
+	}
+	if changed() {
+		t.Error("changed before anything was accepted")
+	}
 	w.ok(w.Publications.Accept(ctx, w.shop.Owner, w.shop.Brand, p.ID, 3))
+	if !changed() {
+		t.Error("changed unseen")
+	}
 	_, err = w.Orders.Place(ctx, place)
 	w.refused("another picture than was shown", err, carts.ErrDesignMoved)
 	place.Designs = seen()
@@ -229,6 +243,62 @@ func TestAPublishedDesignIsBought(t *testing.T) {
 	w.refused("sold again", w.Catalog.MoveProduct(ctx, w.shop.Owner, w.shop.Brand, *p.ProductID, catalog.Published), fault.Conflict)
 	if w.told(w.shop.Owner, "left") != 1 {
 		t.Error("the team was not told")
+	}
+	w.Audit()
+}
+
+// Whoever joined a group order was shown the revision that is sold: no other takes its place until nobody waits for it, neither by hand nor by itself.
+func TestAGroupOrderKeepsTheRevision(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	p := w.listed(w.lea, "Vagues", 1000)
+	terms := catalog.FirstTerms()
+	terms.RoyaltyBps, terms.Steps = 1500, steps.Steps{{People: 2, LessBps: 1000}}
+	_, err := w.Catalog.OfferTerms(ctx, w.shop.Owner, w.shop.Brand, terms)
+	w.ok(err)
+	campaign, err := w.Pledges.Open(ctx, w.tom, pledges.Draft{ProductID: *p.ProductID, Days: 10})
+	w.ok(err)
+	var joined []pledges.Pledge
+	for i, who := range []string{"ana", "bob"} {
+		j, err := w.Pledges.Join(ctx, pledges.Joining{Code: campaign.Code, Operation: fmt.Sprintf("join-%012d", i), VariantID: w.product(p).Variants[0].ID, Quantity: 1, Email: who + "@poste.example", Consent: true, Lang: i18n.FR,
+			Address: orders.Address{Name: who, Street: "3 rue des Lilas", Postcode: "35000", City: "Rennes", Country: "FR"}})
+		w.ok(err)
+		url, err := w.Pledges.OpenSetup(ctx, j.Token)
+		w.ok(err)
+		_, err = stripesandbox.Visitor{}.Pay(ctx, url, stripesandbox.Payer{Email: j.Email, Name: j.Name, Card: stripesandbox.PersonalCards()[i]}, w.Clock.Now())
+		w.ok(err)
+		w.Settle()
+		joined = append(joined, j)
+	}
+	w.writes(w.lea, p.DesignID, 2, designstest.Text("Tempête"))
+	w.sets(publications.Settings{Offered: true, Stock: 3}) // by itself
+	w.ok(w.Publications.AskRevision(ctx, w.lea, p.ID, 3, true))
+	w.Settle()
+	var waits int
+	w.ok(w.DB.Get(&waits, `select count(*) from jobs where kind = 'publications.list' and done_at is null and run_at > clock_timestamp()`))
+	if now := w.reads(p.ID); now.Revision != 2 || now.Pending() != 3 || waits != 1 {
+		t.Errorf("revision %d, %d waits, %d jobs", now.Revision, now.Pending(), waits)
+	}
+	accept := func() error { return w.Publications.Accept(ctx, w.shop.Owner, w.shop.Brand, p.ID, 3) }
+	w.refused("while it is open", accept(), publications.ErrPromised)
+	w.ok(w.Clock.Advance(ctx, 10))
+	w.ok(w.Pledges.Sweep(ctx))
+	w.refused("while its pledges are due", accept(), publications.ErrPromised)
+	w.Settle()
+	for range 3 {
+		w.ok(w.Pledges.Sweep(ctx))
+		w.Settle()
+	}
+	for _, j := range joined {
+		var revision int
+		w.ok(w.DB.Get(&revision, `select l.design_revision from pledges p join orders o on o.id = p.order_id and o.paid_at is not null join order_lines l on l.order_id = o.id where p.id = $1`, j.ID))
+		if revision != 2 {
+			t.Errorf("%s was charged for revision %d", j.Email, revision)
+		}
+	}
+	w.ok(accept())
+	if now := w.reads(p.ID); now.Revision != 3 {
+		t.Errorf("revision %d", now.Revision)
 	}
 	w.Audit()
 }

@@ -50,6 +50,9 @@ func (s *Service) Register(r *jobs.Runner) {
 		if errors.Is(err, ErrOver) || errors.Is(err, ErrMoved) { // decided meanwhile, or a second run
 			return nil
 		}
+		if errors.Is(err, ErrPromised) {
+			return s.later(ctx, a)
+		}
 		return err
 	})
 }
