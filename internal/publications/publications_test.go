@@ -9,7 +9,6 @@ import (
 	"relais/internal/app/apptest"
 	"relais/internal/carts"
 	"relais/internal/catalog"
-	"relais/internal/catalog/steps"
 	"relais/internal/designs"
 	"relais/internal/designs/designstest"
 	"relais/internal/designs/model"
@@ -17,10 +16,10 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
-	"relais/internal/pledges"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/publications"
-	"relais/internal/stripesandbox"
+	"relais/internal/referrals"
+	"relais/internal/storefronts"
 )
 
 // world is a shop whose product is a base (text 5.00, photograph 9.00) on which designs are published for up to 15 %, and a member who designs on it.
@@ -247,62 +246,6 @@ func TestAPublishedDesignIsBought(t *testing.T) {
 	w.Audit()
 }
 
-// Whoever joined a group order was shown the revision that is sold: no other takes its place until nobody waits for it, neither by hand nor by itself.
-func TestAGroupOrderKeepsTheRevision(t *testing.T) {
-	w := open(t)
-	ctx := t.Context()
-	p := w.listed(w.lea, "Vagues", 1000)
-	terms := catalog.FirstTerms()
-	terms.RoyaltyBps, terms.Steps = 1500, steps.Steps{{People: 2, LessBps: 1000}}
-	_, err := w.Catalog.OfferTerms(ctx, w.shop.Owner, w.shop.Brand, terms)
-	w.ok(err)
-	campaign, err := w.Pledges.Open(ctx, w.tom, pledges.Draft{ProductID: *p.ProductID, Days: 10})
-	w.ok(err)
-	var joined []pledges.Pledge
-	for i, who := range []string{"ana", "bob"} {
-		j, err := w.Pledges.Join(ctx, pledges.Joining{Code: campaign.Code, Operation: fmt.Sprintf("join-%012d", i), VariantID: w.product(p).Variants[0].ID, Quantity: 1, Email: who + "@poste.example", Consent: true, Lang: i18n.FR,
-			Address: orders.Address{Name: who, Street: "3 rue des Lilas", Postcode: "35000", City: "Rennes", Country: "FR"}})
-		w.ok(err)
-		url, err := w.Pledges.OpenSetup(ctx, j.Token)
-		w.ok(err)
-		_, err = stripesandbox.Visitor{}.Pay(ctx, url, stripesandbox.Payer{Email: j.Email, Name: j.Name, Card: stripesandbox.PersonalCards()[i]}, w.Clock.Now())
-		w.ok(err)
-		w.Settle()
-		joined = append(joined, j)
-	}
-	w.writes(w.lea, p.DesignID, 2, designstest.Text("Tempête"))
-	w.sets(publications.Settings{Offered: true, Stock: 3}) // by itself
-	w.ok(w.Publications.AskRevision(ctx, w.lea, p.ID, 3, true))
-	w.Settle()
-	var waits int
-	w.ok(w.DB.Get(&waits, `select count(*) from jobs where kind = 'publications.list' and done_at is null and run_at > clock_timestamp()`))
-	if now := w.reads(p.ID); now.Revision != 2 || now.Pending() != 3 || waits != 1 {
-		t.Errorf("revision %d, %d waits, %d jobs", now.Revision, now.Pending(), waits)
-	}
-	accept := func() error { return w.Publications.Accept(ctx, w.shop.Owner, w.shop.Brand, p.ID, 3) }
-	w.refused("while it is open", accept(), publications.ErrPromised)
-	w.ok(w.Clock.Advance(ctx, 10))
-	w.ok(w.Pledges.Sweep(ctx))
-	w.refused("while its pledges are due", accept(), publications.ErrPromised)
-	w.Settle()
-	for range 3 {
-		w.ok(w.Pledges.Sweep(ctx))
-		w.Settle()
-	}
-	for _, j := range joined {
-		var revision int
-		w.ok(w.DB.Get(&revision, `select l.design_revision from pledges p join orders o on o.id = p.order_id and o.paid_at is not null join order_lines l on l.order_id = o.id where p.id = $1`, j.ID))
-		if revision != 2 {
-			t.Errorf("%s was charged for revision %d", j.Email, revision)
-		}
-	}
-	w.ok(accept())
-	if now := w.reads(p.ID); now.Revision != 3 {
-		t.Errorf("revision %d", now.Revision)
-	}
-	w.Audit()
-}
-
 // What the brand refuses is not sold, and its author reads why; another brand's team decides nothing; where nothing is looked at first it is listed by itself.
 func TestTheBrandDecides(t *testing.T) {
 	w := open(t)
@@ -363,6 +306,19 @@ func TestAVariation(t *testing.T) {
 	w.refused("a variation that its author does not allow", err, publications.ErrNoVarying)
 	_, err = w.Storefronts.AddListing(ctx, w.lea, *varied.ProductID)
 	w.refused("another storefront", err, fault.Conflict)
+	link, err := w.Referrals.Create(ctx, w.lea, referrals.Share{Target: referrals.ToProduct, ProductID: *varied.ProductID})
+	w.ok(err)
+	if link.Landing("") != "/p/"+varied.Slug {
+		t.Errorf("a link of another leads to %s", link.Landing(""))
+	}
+	if listed, err := storefronts.Listed(ctx, w.DB, w.lea, *varied.ProductID); err != nil || listed {
+		t.Errorf("listed by a link: %v, %v", listed, err)
+	}
+	own, err := w.Referrals.Create(ctx, w.tom, referrals.Share{Target: referrals.ToProduct, ProductID: *varied.ProductID})
+	w.ok(err)
+	if own.Landing("") != "/@tom/p/"+varied.Slug {
+		t.Errorf("a link of the author leads to %s", own.Landing(""))
+	}
 	_, err = w.Storefronts.AddListing(ctx, w.tom, *varied.ProductID)
 	w.ok(err)
 	o := w.Paid(apptest.Purchase{Variant: w.product(varied).Variants[0].ID})
