@@ -138,6 +138,9 @@ begin
 end $$;
 -- +goose StatementEnd
 
+-- A line of a basket keeps the revision of a published design that was sold when it was put there: a newer one is said to be.
+alter table cart_lines add column published_revision integer;
+
 -- 7. A line of a published design was chosen as it is: it is not made to its buyer's wishes, and what its options cost is in its price. Any other line with a design is.
 alter table order_lines drop constraint order_lines_design_check,
   add constraint order_lines_design_check check (design_id is null and option_minor = 0
@@ -149,7 +152,7 @@ begin
     raise exception 'a design is made before it is handed over' using errcode = '23514', constraint = 'order_lines_design_sent_check';
   end if;
   if not new.custom_made and not exists (select 1 from publications where product_id = new.product_id and design_id = new.design_id and revision = new.design_revision) then
-    raise exception 'a design of one''s own is made to wishes' using errcode = '23514', constraint = 'order_lines_design_check';
+    raise exception 'a design of one''s own is made to wishes, and a published one as it is sold now' using errcode = '23514', constraint = 'order_lines_published_check';
   end if;
   return new;
 end $$;

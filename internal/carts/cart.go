@@ -89,10 +89,13 @@ type Line struct {
 	Options           money.Amount   `db:"-"`                  // of the price, per piece: what the design costs, now
 	PublishedID       *int64         `db:"published_id"`       // the design that the product was published with, which it is made to; nil: none
 	PublishedRevision int            `db:"published_revision"` // of it, that is sold now
+	PublishedAdded    int            `db:"published_added"`    // of it, that was sold when the line was added; 0: none was
 }
 
 // Changed says whether the design was changed after it was put into the cart: what it is now is ordered.
-func (l Line) Changed() bool { return l.DesignID != nil && l.Design.Revision > l.DesignRevision }
+func (l Line) Changed() bool {
+	return l.DesignID != nil && l.Design.Revision > l.DesignRevision || l.PublishedAdded != 0 && l.PublishedRevision > l.PublishedAdded
+}
 
 // BrandPrice is the brand's own price of a piece, with what a design adds to it.
 func (l Line) BrandPrice() money.Amount {
@@ -145,8 +148,9 @@ on conflict (id) do update set updated_at = excluded.updated_at, checkout_at = n
 
 // A later addition from another storefront takes the line over: the last relay that the buyer acted on counts.
 const upsertCartLine = `
-insert into cart_lines (cart_id, variant_id, quantity, storefront_id, click_token, added_at, design_id, design_revision) values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict (cart_id, variant_id, design_id) do update set quantity = least(99, cart_lines.quantity + excluded.quantity), design_revision = excluded.design_revision,
+insert into cart_lines (cart_id, variant_id, quantity, storefront_id, click_token, added_at, design_id, design_revision, published_revision)
+values ($1, $2, $3, $4, $5, $6, $7, $8, (select p.revision from publications p join variants v on v.product_id = p.product_id where v.id = $2))
+on conflict (cart_id, variant_id, design_id) do update set quantity = least(99, cart_lines.quantity + excluded.quantity), design_revision = excluded.design_revision, published_revision = excluded.published_revision,
   storefront_id = coalesce(excluded.storefront_id, cart_lines.storefront_id),
   click_token = coalesce(nullif(excluded.click_token, ''), cart_lines.click_token), added_at = excluded.added_at`
 
@@ -269,7 +273,7 @@ select c.variant_id, p.id as product_id, b.id as brand_id, b.name as brand_name,
   p.vat_bps, p.custom_made, v.stock, c.quantity, v.active and (p.state = 'published' or coalesce(p.typed_for = c.cart_id, false)) and b.blocked_at is null as sellable, v.active and p.state = 'launch' and b.blocked_at is null as launching, p.state = 'typed' as typed,
   c.storefront_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle, c.click_token, c.added_at,
   c.design_id, coalesce(c.design_revision, 0) as design_revision, coalesce(o.commission_bps, 0) as commission_bps, coalesce(o.margin_bps, 0) as margin_bps,
-  pub.design_id as published_id, coalesce(pub.revision, 0) as published_revision
+  pub.design_id as published_id, coalesce(pub.revision, 0) as published_revision, coalesce(c.published_revision, 0) as published_added
 from cart_lines c join variants v on v.id = c.variant_id join products p on p.id = v.product_id join brands b on b.id = p.brand_id
 left join product_translations t on t.product_id = p.id and t.lang = $2
 left join product_photos f on f.product_id = p.id and f.position = (select min(position) from product_photos where product_id = p.id)

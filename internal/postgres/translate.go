@@ -40,6 +40,8 @@ func meaning(constraint string) *fault.Error {
 		return fault.New(fault.Conflict, "fault.publications.ended")
 	case "publications_base_check":
 		return fault.New(fault.Conflict, "fault.publications.base")
+	case "order_lines_published_check": // a newer revision was accepted at this moment
+		return fault.New(fault.Conflict, "fault.cart_design_changed")
 	case "listings_published_check":
 		return fault.New(fault.Conflict, "fault.publications.own_storefront")
 	case "orders_move_check", "earnings_move_check", "payouts_move_check", "returns_move_check", "refunds_move_check":

@@ -20,7 +20,7 @@ import (
 )
 
 // Accept lists the revision that waits, for the team of its brand, who saw that one: for the first the product is made, for a newer one it is changed. ErrGone, ErrOver, ErrMoved,
-// ErrTakenDown, ErrAuthor, ErrBase, ErrProduct, ErrPrice, catalog.ErrPricedElsewhere where the brand has another currency by now.
+// ErrTakenDown, ErrAuthor, ErrBase, ErrProduct, ErrPrice, ErrPromised, catalog.ErrPricedElsewhere where the brand has another currency by now.
 func (s *Service) Accept(ctx context.Context, memberID, brandID, id int64, revision int) error {
 	if err := s.mayDecide(ctx, memberID, brandID, id); err != nil {
 		return err
@@ -77,6 +77,9 @@ func (s *Service) accept(ctx context.Context, id int64, by *int64, revision int)
 		}
 		if p.State == Asked {
 			return s.list(ctx, tx, p, by, d, drawn)
+		}
+		if err := unpromised(ctx, tx, *p.ProductID); err != nil {
+			return err
 		}
 		return s.relist(ctx, tx, p, by, d, drawn)
 	})

@@ -17,7 +17,7 @@ import (
 type Mine struct {
 	Publication
 	Sold        int64  `db:"sold"`
-	EarnedMinor int64  `db:"earned_minor"` // what its author has of it, commissions left out; held or free
+	EarnedMinor int64  `db:"earned_minor"` // what its author has of it, commissions left out, without what was refunded
 	Cover       string `db:"cover"`        // of its product; empty: none yet
 }
 
@@ -31,8 +31,8 @@ select ` + columns + `, coalesce(s.sold, 0)::bigint as sold, coalesce(e.minor, 0
 left join lateral (select sum(l.quantity - coalesce(r.pieces, 0)) as sold from order_lines l join orders q on q.id = l.order_id and q.paid_at is not null
   left join lateral (select sum(i.quantity) as pieces from refund_items i join refunds f on f.id = i.refund_id where i.order_line_id = l.id and f.state = 'succeeded') r on true
   where l.product_id = p.product_id) s on true
-left join lateral (select sum(g.amount_minor) as minor from order_lines l join earnings g on g.order_line_id = l.id and g.role = 'royalty' join payees y on y.id = g.payee_id and y.member_id = p.author_id
-  where l.product_id = p.product_id and g.currency = b.currency and g.state <> 'voided') e on true
+left join lateral (select sum(g.amount_minor - g.returned_minor - g.moved_minor) as minor from order_lines l join earnings g on g.order_line_id = l.id and g.role = 'royalty' join payees y on y.id = g.payee_id and y.member_id = p.author_id
+  where l.product_id = p.product_id and g.currency = b.currency) e on true
 where `
 
 func list(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (out []Mine, total int, err error) {

@@ -18,6 +18,8 @@ import (
 	"relais/internal/orders"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/publications"
+	"relais/internal/referrals"
+	"relais/internal/storefronts"
 )
 
 // world is a shop whose product is a base (text 5.00, photograph 9.00) on which designs are published for up to 15 %, and a member who designs on it.
@@ -199,7 +201,18 @@ func TestAPublishedDesignIsBought(t *testing.T) {
 	}
 	place := apptest.Placement(cart, "")
 	place.Designs = seen()
+	changed := func() bool {
+		ls, err := carts.Lines(ctx, w.DB, carts.Look{CartID: cart, Lang: i18n.FR, At: w.Clock.Now()})
+		w.ok(err)
+		return ls[0].Changed()
+	}
+	if changed() {
+		t.Error("changed before anything was accepted")
+	}
 	w.ok(w.Publications.Accept(ctx, w.shop.Owner, w.shop.Brand, p.ID, 3))
+	if !changed() {
+		t.Error("changed unseen")
+	}
 	_, err = w.Orders.Place(ctx, place)
 	w.refused("another picture than was shown", err, carts.ErrDesignMoved)
 	place.Designs = seen()
@@ -293,6 +306,19 @@ func TestAVariation(t *testing.T) {
 	w.refused("a variation that its author does not allow", err, publications.ErrNoVarying)
 	_, err = w.Storefronts.AddListing(ctx, w.lea, *varied.ProductID)
 	w.refused("another storefront", err, fault.Conflict)
+	link, err := w.Referrals.Create(ctx, w.lea, referrals.Share{Target: referrals.ToProduct, ProductID: *varied.ProductID})
+	w.ok(err)
+	if link.Landing("") != "/p/"+varied.Slug {
+		t.Errorf("a link of another leads to %s", link.Landing(""))
+	}
+	if listed, err := storefronts.Listed(ctx, w.DB, w.lea, *varied.ProductID); err != nil || listed {
+		t.Errorf("listed by a link: %v, %v", listed, err)
+	}
+	own, err := w.Referrals.Create(ctx, w.tom, referrals.Share{Target: referrals.ToProduct, ProductID: *varied.ProductID})
+	w.ok(err)
+	if own.Landing("") != "/@tom/p/"+varied.Slug {
+		t.Errorf("a link of the author leads to %s", own.Landing(""))
+	}
 	_, err = w.Storefronts.AddListing(ctx, w.tom, *varied.ProductID)
 	w.ok(err)
 	o := w.Paid(apptest.Purchase{Variant: w.product(varied).Variants[0].ID})

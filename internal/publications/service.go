@@ -54,6 +54,9 @@ func (s *Service) Register(r *jobs.Runner) {
 		case errors.Is(err, fault.Conflict), errors.Is(err, fault.Invalid), errors.Is(err, fault.NotFound):
 			return s.waits(ctx, a)
 		}
+		if errors.Is(err, ErrPromised) {
+			return s.later(ctx, a)
+		}
 		return err
 	})
 }

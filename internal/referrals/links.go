@@ -48,7 +48,7 @@ type Link struct {
 	GroupID   int64     `db:"group_id"`   // of the circle on Relais that it was shared in; 0: none
 	CreatedAt time.Time `db:"created_at"`
 	Disabled  bool      `db:"disabled"` // switched off, or its member blocked
-	Listed    bool      `db:"listed"`   // not of a circle, or its product stands in the member's storefront
+	Listed    bool      `db:"listed"`   // not of a circle, nor of a design that its author keeps to themselves, or its product stands in the member's storefront
 
 	Handle       string    `db:"handle"` // of the member
 	MemberName   string    `db:"member_name"`
@@ -132,7 +132,8 @@ type Share struct {
 const selectLink = `
 select l.id, l.code, l.member_id, l.target, coalesce(l.product_id, 0) as product_id, coalesce(l.brand_id, 0) as brand_id, coalesce(l.story_id, 0) as story_id, coalesce(l.poll_id, 0) as poll_id, coalesce(b.id, 0) as seller_id, l.channel,
   l.circle, coalesce(l.group_id, 0) as group_id, l.created_at, l.disabled_at is not null or m.blocked_at is not null as disabled,
-  l.group_id is null or exists (select 1 from listings i where i.member_id = l.member_id and i.product_id = l.product_id) as listed, m.handle, m.name as member_name,
+  l.group_id is null and not exists (select 1 from publications k where k.product_id = l.product_id and not k.may_resell and k.author_id <> l.member_id)
+    or exists (select 1 from listings i where i.member_id = l.member_id and i.product_id = l.product_id) as listed, m.handle, m.name as member_name,
   m.lang as member_lang, coalesce(p.slug, '') as product_slug, coalesce(p.title, '') as product_title,
   coalesce(b.blocked_at is null and (p.id is null or p.state in ('published','launch')), true) and (st.id is null or ` + storyLive + `) and (po.id is null or ` + pollShown + `) as for_sale,
   coalesce(b.handle, '') as brand_handle, coalesce(b.name, '') as brand_name, coalesce(st.code, '') as story_code, coalesce(st.slug, '') as story_slug, coalesce(st.author_id, 0) as story_author_id, coalesce(st.title, '') as story_title,
@@ -163,7 +164,7 @@ const whereShare = `l.member_id = $1 and l.target = $2 and l.product_id is not d
   and l.brand_id is not distinct from $4 and l.channel = $5 and l.group_id is not distinct from $7 and l.story_id is not distinct from $8 and l.poll_id is not distinct from $9 and (l.circle = $6 or l.group_id is not null)`
 
 // Create makes the member's link for a target, channel and circle; asked again it gives the same link, switched on if it was off.
-// Sharing a product lists it in the member's storefront too, but for what is shared in a circle: that stays there. Faults: what is shared is not for sale (NotFound), fields channel
+// Sharing a product lists it in the member's storefront too, but for what is shared in a circle, which stays there, and a design that its author keeps to their own storefront. Faults: what is shared is not for sale (NotFound), fields channel
 // and circle, storefronts.ErrFull, ErrManyLinks, of a story ErrStory, ErrStoryPaysNothing, and of a poll ErrPoll.
 func (s *Service) Create(ctx context.Context, memberID int64, sh Share) (Link, error) {
 	var link Link
@@ -216,6 +217,9 @@ func (sh *Share) check() error {
 	return nil
 }
 
+// keptByAuthor says of product $1 that it is a published design which its author keeps to their own storefront, not that of $2.
+const keptByAuthor = `exists (select 1 from publications k where k.product_id = $1 and not k.may_resell and k.author_id <> $2)`
+
 // list puts a shared product into the storefront, or sees to it that the brand may be shared.
 func (s *Service) list(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Share) error {
 	switch sh.Target {
@@ -231,6 +235,10 @@ func (s *Service) list(ctx context.Context, tx *sqlx.Tx, memberID int64, sh Shar
 		}
 		if sh.Channel == InCircle {
 			return nil // who is not in the circle does not learn of it
+		}
+		var kept bool
+		if err := tx.GetContext(ctx, &kept, `select `+keptByAuthor, sh.ProductID, memberID); err != nil || kept {
+			return err
 		}
 		_, err = storefronts.Add(ctx, tx, memberID, sh.ProductID, s.now())
 		return err
