@@ -120,7 +120,7 @@ const (
 )
 
 // Decide ends all open reports about one thing, and shows or hides it: the author of what is hidden and who reported read why. Nobody decides about their own words
-// or about ideas to their own brand. Faults: ErrGone, reports.ErrYourOwn, the field why.
+// or about ideas to their own brand. Faults: ErrGone, reports.ErrDecided, reports.ErrYourOwn, the field why.
 func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
 	return Reports().Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
 		query, hidden := decideIdea, ""

@@ -487,10 +487,12 @@ func TestReportsAndDecisions(t *testing.T) {
 	_, err = questions.ByID(ctx, w.DB, 0, id)
 	refuses(t, "hidden", err, questions.ErrGone)
 	refuses(t, "hidden, to its author", w.Questions.EditQuestion(ctx, w.asker, id, "Autre ?", ""), questions.ErrGone)
+	refuses(t, "decided again", w.Questions.Decide(ctx, reports.Decision{Part: questions.PartQuestion, ID: id, By: admin, Why: "Non."}), reports.ErrDecided)
+	w.DB.MustExec(`insert into question_reports (part, question_id, member_id, reason, text, at) values ('question', $1, $2, 'false', '', $3)`, id, w.stranger, w.Clock.Now())
 	w.ok(w.Questions.Decide(ctx, reports.Decision{Part: questions.PartQuestion, ID: id, By: admin, Why: "À la réflexion, non."}))
 	w.question(id)
 	done, err := questions.Reports().Decided(ctx, w.DB, 10)
-	if err != nil || len(done) != 3 {
+	if err != nil || len(done) != 4 {
 		t.Errorf("%+v, %v", done, err)
 	}
 	var logged int

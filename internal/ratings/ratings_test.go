@@ -319,6 +319,9 @@ func TestHiddenReply(t *testing.T) {
 	if err := w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartReply, ID: id, BrandID: w.shop.Brand, Reason: "other", Text: "La nôtre."}); !errors.Is(err, reports.ErrYourOwn) {
 		t.Errorf("the brand reports its own reply: %v", err)
 	}
+	if err := w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartReply, ID: id, MemberID: w.shop.Owner, Reason: "insult"}); !errors.Is(err, reports.ErrYourOwn) {
+		t.Errorf("one of the brand's team reports its reply: %v", err)
+	}
 	w.ok(w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartReply, ID: id, MemberID: w.max, Reason: "insult"}))
 	d := reports.Decision{Part: ratings.PartReply, ID: id, By: admin, Hide: true, Why: "Une insulte."}
 	w.ok(w.Ratings.Decide(ctx, d))
@@ -339,8 +342,11 @@ func TestHiddenReply(t *testing.T) {
 func TestHiddenIsLookedAtAgain(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()
-	o := w.bought(apptest.Purchase{Email: "anne@poste.example"})
+	o := w.bought(apptest.Purchase{Email: "anne@relais.example"})
 	id, admin := w.rated(o, 1), w.Member("alma")
+	if err := w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartRating, ID: id, MemberID: w.Member("anne"), Reason: "insult"}); !errors.Is(err, reports.ErrYourOwn) {
+		t.Errorf("its author reports it: %v", err)
+	}
 	w.ok(w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartRating, ID: id, Reason: "insult"}))
 	d := reports.Decision{Part: ratings.PartRating, ID: id, By: admin, Hide: true, Why: "Une insulte."}
 	w.ok(w.Ratings.Decide(ctx, d))
@@ -434,10 +440,13 @@ func TestWordsTakenBackAreNotTold(t *testing.T) {
 		w.ok(w.Ratings.Thank(ctx, note))
 		told("written once more")
 	}
-	thank("jean@poste.example")
+	thank("jean@relais.example")
 	told("by somebody else", "written")
 	list, err := ratings.Book(ctx, w.DB, w.lea, 1, 0)
 	w.ok(err)
+	if err := w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartThanks, ID: list[0].ID, MemberID: w.Member("jean"), Reason: "advert"}); !errors.Is(err, reports.ErrYourOwn) {
+		t.Errorf("its author reports it: %v", err)
+	}
 	w.ok(w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartThanks, ID: list[0].ID, MemberID: w.max, Reason: "advert"}))
 	w.ok(w.Ratings.Decide(ctx, reports.Decision{Part: ratings.PartThanks, ID: list[0].ID, By: w.Member("alma"), Why: "Non."}))
 	told("kept", "written")

@@ -81,7 +81,11 @@ func (s *Service) Report(ctx context.Context, c reports.Complaint) error {
 		if c.BrandID != 0 && (subject.Rating == nil || subject.Rating.BrandID != c.BrandID) {
 			return ErrGone
 		}
-		if c.BrandID != 0 && c.Part == PartReply {
+		author, err := isAuthor(ctx, tx, c.Part, subject, c.MemberID)
+		switch {
+		case err != nil:
+			return err
+		case author, c.BrandID != 0 && c.Part == PartReply:
 			return reports.ErrYourOwn
 		}
 		return s.insert(ctx, tx, c)
@@ -114,6 +118,28 @@ func ReportsOfBrand(ctx context.Context, q sqlx.QueryerContext, brandID int64, r
 	return byRating, err
 }
 
+// Who bought without an account is known by their e-mail; of a brand's reply the whole team is the author.
+const selectAuthor = `
+select exists (select 1 from ratings r where $1 = 'rating' and r.id = $2 and (r.member_id = m.id or r.buyer = m.email_normal))
+  or exists (select 1 from ratings r join brand_members t on t.brand_id = r.brand_id where $1 = 'reply' and r.id = $2 and t.member_id = m.id)
+  or exists (select 1 from thanks t where $1 = 'thanks' and t.id = $2 and (t.member_id = m.id or t.buyer = m.email_normal))
+from members m where m.id = $3`
+
+// isAuthor says whether a member wrote what a report is about; 0, a visitor without an account, did not.
+func isAuthor(ctx context.Context, q sqlx.QueryerContext, part reports.Part, subject Subject, memberID int64) (author bool, err error) {
+	if memberID == 0 {
+		return false, nil
+	}
+	var id int64
+	if subject.Rating != nil {
+		id = subject.Rating.ID
+	} else {
+		id = subject.Thanks.ID
+	}
+	err = sqlx.GetContext(ctx, q, &author, selectAuthor, part, id, memberID)
+	return author, postgres.Translate(err)
+}
+
 const selectParty = `
 select exists (select 1 from ratings r where r.id = $1 and (r.member_id = $3
     or exists (select 1 from brand_members t where t.brand_id = r.brand_id and t.member_id = $3)))
@@ -141,7 +167,7 @@ const (
 )
 
 // Decide ends all open reports about one thing, and shows or hides it: the author of what is hidden and who reported read why. Nobody decides
-// about their own words or those about their own brand or storefront. Faults: ErrGone, reports.ErrYourOwn, the field why.
+// about their own words or those about their own brand or storefront. Faults: ErrGone, reports.ErrDecided, reports.ErrYourOwn, the field why.
 func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
 	return Reports().Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
 		if err := s.apply(ctx, tx, c.Subject, d); err != nil {

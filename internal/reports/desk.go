@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"relais/internal/notices"
 	"relais/internal/postgres"
@@ -48,10 +49,14 @@ select r.part, r.target, count(*) over () as total from (select %s as part, %s a
 group by r.part, r.target order by min(r.at), r.part desc, r.target limit $1 offset $2`, t.Part, t.Target, t.Name)
 }
 
-// end decides what is open about one thing.
+// lock keeps what is open about one thing for this transaction: another decision about it waits, and finds nothing open.
+func (t Table) lock() string {
+	return fmt.Sprintf(`select id from %s where decided = '' and %s = $1 and %s = $2 order by id for update`, t.Name, t.Part, t.Target)
+}
+
+// end decides the open reports of these numbers.
 func (t Table) end() string {
-	return fmt.Sprintf(`
-update %s set decided = $3, decided_by = $4, decided_at = $5, why = $6 where decided = '' and %s = $1 and %s = $2`, t.Name, t.Part, t.Target)
+	return fmt.Sprintf(`update %s set decided = $2, decided_by = $3, decided_at = $4, why = $5 where decided = '' and id = any($1)`, t.Name)
 }
 
 // Insert keeps a report by the domain's own statement, which does nothing on a conflict: ErrReported where the same reporter's is open already.
@@ -100,7 +105,7 @@ func (k Desk[T]) Cases(ctx context.Context, q sqlx.QueryerContext, limit, offset
 		return nil, 0, fmt.Errorf("read what was reported: %w", postgres.Translate(err))
 	}
 	for _, r := range rows {
-		c, err := k.caseOf(ctx, q, r.Part, r.Target)
+		c, err := k.Case(ctx, q, r.Part, r.Target)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -109,13 +114,33 @@ func (k Desk[T]) Cases(ctx context.Context, q sqlx.QueryerContext, limit, offset
 	return list, total, nil
 }
 
-func (k Desk[T]) caseOf(ctx context.Context, q sqlx.QueryerContext, part Part, id int64) (c Case[T], err error) {
+// membersFirst is the order of the reports of a case: visitors without an account come last.
+const membersFirst = ` order by r.member_id is null, r.id`
+
+// Case is one thing with what is open about it, which may be nothing: the first hundred reports. Faults: those of Subject.
+func (k Desk[T]) Case(ctx context.Context, q sqlx.QueryerContext, part Part, id int64) (c Case[T], err error) {
 	c.Part, c.ID = part, id
 	if c.Subject, err = k.Subject(ctx, q, part, id); err != nil {
 		return c, err
 	}
-	c.Reports, err = k.Reports(ctx, q, `r.decided = '' and r.part = $1 and r.target = $2 order by r.id limit 100`, part, id)
+	c.Reports, err = k.Reports(ctx, q, `r.decided = '' and r.part = $1 and r.target = $2`+membersFirst+` limit 100`, part, id)
 	return c, err
+}
+
+// hold is a case with all that is open about it, and the numbers of these reports, which are locked. Faults: those of Subject, ErrDecided.
+func (k Desk[T]) hold(ctx context.Context, tx *sqlx.Tx, part Part, id int64) (c Case[T], open pq.Int64Array, err error) {
+	c.Part, c.ID = part, id
+	if c.Subject, err = k.Subject(ctx, tx, part, id); err != nil {
+		return c, nil, err
+	}
+	if err := tx.SelectContext(ctx, &open, k.Table.lock(), part, id); err != nil {
+		return c, nil, fmt.Errorf("lock reports about %s %d: %w", part, id, postgres.Translate(err))
+	}
+	if len(open) == 0 {
+		return c, nil, ErrDecided
+	}
+	c.Reports, err = k.Reports(ctx, tx, `r.id = any($1)`+membersFirst, open)
+	return c, open, err
 }
 
 // Decided are the reports that the platform decided last.
@@ -133,7 +158,8 @@ func (k Desk[T]) Reports(ctx context.Context, q sqlx.QueryerContext, where strin
 }
 
 // Decide ends all that is open about one thing, in one transaction with what the domain does about it: do gets the case, and the decision with its
-// reason as it is kept. For administrators, which the caller checks. Faults: those of Subject and do, ErrYourOwn, the field why.
+// reason as it is kept. Nobody decides about their own, or about what they reported themselves. For administrators, which the caller checks.
+// Faults: those of Subject and do, ErrDecided, ErrYourOwn, the field why.
 func (k Desk[T]) Decide(ctx context.Context, db *sqlx.DB, d Decision, at time.Time, do func(tx *sqlx.Tx, c Case[T], d Decision) error) error {
 	why, err := prose.Words("why", d.Why, MaxText, false)
 	if err != nil {
@@ -141,7 +167,7 @@ func (k Desk[T]) Decide(ctx context.Context, db *sqlx.DB, d Decision, at time.Ti
 	}
 	d.Why = why
 	return postgres.InTx(ctx, db, func(tx *sqlx.Tx) error {
-		c, err := k.caseOf(ctx, tx, d.Part, d.ID)
+		c, open, err := k.hold(ctx, tx, d.Part, d.ID)
 		if err != nil {
 			return err
 		}
@@ -149,13 +175,13 @@ func (k Desk[T]) Decide(ctx context.Context, db *sqlx.DB, d Decision, at time.Ti
 		if err != nil {
 			return err
 		}
-		if party {
+		if party || slices.ContainsFunc(c.Reports, func(r Report) bool { return r.MemberID != 0 && r.MemberID == d.By }) {
 			return ErrYourOwn
 		}
 		if err := do(tx, c, d); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, k.Table.end(), d.Part, d.ID, d.Outcome(), d.By, at, d.Why); err != nil {
+		if _, err := tx.ExecContext(ctx, k.Table.end(), open, d.Outcome(), d.By, at, d.Why); err != nil {
 			return fmt.Errorf("end reports about %s %d: %w", d.Part, d.ID, postgres.Translate(err))
 		}
 		return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
+	"relais/internal/postgres"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/reports"
 )
@@ -81,8 +82,16 @@ grant select, insert, update on said_reports to relais_app`)
 	if _, total, err = desk.Cases(ctx, db, 2, 0); err != nil || total != 3 {
 		t.Errorf("decided in part: %d wait, %v", total, err)
 	}
+	mine, late := d, d
+	mine.By, late.By, late.Hide = 5, 8, false
+	if done, err := decide(mine, nil); done != nil || !errors.Is(err, reports.ErrYourOwn) {
+		t.Errorf("decided by who reported it: %v", err)
+	}
 	if _, err := decide(d, nil); err != nil {
 		t.Fatal(err)
+	}
+	if done, err := decide(late, nil); done != nil || !errors.Is(err, reports.ErrDecided) {
+		t.Errorf("decided a second time: %v", err)
 	}
 	past, err := desk.Decided(ctx, db, 10)
 	if err != nil || len(past) != 2 || past[0].Decided != reports.Hidden || past[0].Why != "Injurieux." || !past[0].DecidedAt.Equal(now) {
@@ -93,5 +102,26 @@ grant select, insert, update on said_reports to relais_app`)
 	}
 	if err := report("question", 1, 5, now); err != nil {
 		t.Errorf("again, after it was decided: %v", err)
+	}
+	crowd(t, db, desk, now)
+}
+
+// The desk shows a hundred reports of a case, those of members first; a decision has all of them, and ends them.
+func crowd(t *testing.T, db *postgres.DB, desk reports.Desk[string], now time.Time) {
+	t.Helper()
+	db.MustExec(`insert into said_reports (part, target, member_id, reason, text, said, at)
+select 'answer', 50, nullif(n, 0), 'insult', '', '', $1 from generate_series(0, 100) n`, now)
+	c, err := desk.Case(t.Context(), db, "answer", 50)
+	if err != nil || len(c.Reports) != 100 || c.Reports[0].MemberID != 1 || c.Reports[99].MemberID != 100 {
+		t.Errorf("the desk shows %d reports, %v", len(c.Reports), err)
+	}
+	var all int
+	err = desk.Decide(t.Context(), db, reports.Decision{Part: "answer", ID: 50, By: 200, Why: "Non."}, now, func(_ *sqlx.Tx, c reports.Case[string], _ reports.Decision) error {
+		all = len(c.Reports)
+		return nil
+	})
+	var open int
+	if err := errors.Join(err, db.Get(&open, `select count(*) from said_reports where target = 50 and decided = ''`)); err != nil || all != 101 || open != 0 {
+		t.Errorf("decided of %d reports, %d are open, %v", all, open, err)
 	}
 }

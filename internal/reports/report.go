@@ -6,7 +6,8 @@
 //	                     └───────────────▶ hidden    nobody reads it but its author, who reads why
 //
 // A reporter has one open report about each thing, and all visitors without an account are one. A case is a thing with all that is open about it:
-// one decision ends them all, and a report stays as it was decided. Nobody decides about their own words, or about what concerns their own brand.
+// one decision ends them all, and a report stays as it was decided. Nobody decides about their own words, about what concerns their own brand, or
+// about what they reported themselves.
 //
 // Each domain keeps its reports in a table of its own, which Table describes, and reads what they are about itself: Desk puts both together. What a
 // decision does to the thing, who else is told and what the log says is the domain's own.
@@ -27,7 +28,8 @@ const Edited = "edited"
 // The faults of this package.
 var (
 	ErrReported = fault.New(fault.Conflict, "fault.report_known")    // the same reporter's report about it is open
-	ErrYourOwn  = fault.New(fault.Conflict, "fault.report_your_own") // the thing is theirs, or concerns their own brand
+	ErrYourOwn  = fault.New(fault.Conflict, "fault.report_your_own") // the thing is theirs, or concerns their own brand, or they reported it
+	ErrDecided  = fault.New(fault.Conflict, "fault.report_decided")  // no report about it is open any more
 )
 
 // Part says what of a domain a report is about, like "question" or "answer".
@@ -71,13 +73,17 @@ type Report struct {
 	Why       string     `db:"why"`
 }
 
-// Case is something that was reported, as its domain reads it, with what is open about it; at most a hundred reports.
+// Case is something that was reported, as its domain reads it, with what is open about it, members first: on the desk at most a hundred reports, in
+// a decision all of them.
 type Case[T any] struct {
 	Part    Part
 	ID      int64
 	Subject T
 	Reports []Report
 }
+
+// Same says whether two cases are about the same thing.
+func (c Case[T]) Same(other Case[T]) bool { return c.Part == other.Part && c.ID == other.ID }
 
 // Decision is what an administrator decides of something that was reported.
 type Decision struct {

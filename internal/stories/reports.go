@@ -84,12 +84,9 @@ const (
 )
 
 // Decide ends all open reports about a story, and hides it or has it read again. Its author and who reported it are told why. Nobody decides about
-// their own words or those of their own brand. Faults: ErrGone, also where nothing is open; reports.ErrYourOwn; the field why.
+// their own words or those of their own brand. Faults: ErrGone, reports.ErrDecided, reports.ErrYourOwn, the field why.
 func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
 	return desk(` for no key update of s`).Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Story], d reports.Decision) error {
-		if len(c.Reports) == 0 {
-			return ErrGone
-		}
 		return s.carryOut(ctx, tx, c, d)
 	})
 }

@@ -588,7 +588,7 @@ func TestReports(t *testing.T) {
 	w.refused("by its author", decide(w.lea, false, "x"), reports.ErrYourOwn)
 	w.refused("without words", decide(w.admin, true, ""), fault.Invalid)
 	w.must(decide(w.admin, true, "C’est faux."))
-	w.refused("again", decide(w.admin, true, "x"), fault.NotFound)
+	w.refused("again", decide(w.admin, true, "x"), reports.ErrDecided)
 	_, err = stories.ByCode(ctx, w.DB, told.Code)
 	w.refused("hidden", err, fault.NotFound)
 	w.shows("hidden", f.Hash, false)

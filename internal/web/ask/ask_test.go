@@ -15,6 +15,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/questions"
 	"relais/internal/ratings"
+	"relais/internal/reports"
 	"relais/internal/web/ask"
 	"relais/internal/web/page"
 	"relais/internal/web/shop"
@@ -226,6 +227,35 @@ func TestReportingAndDeciding(t *testing.T) {
 	w.Shows(w.Ask(w.alma, "/admin/questions", nil), http.StatusOK, "Rien ne vous attend", "Injurieux.")
 	w.Shows(w.Ask(0, one, nil), http.StatusNotFound)
 	w.Shows(w.Ask(0, w.list, nil), http.StatusOK, "!Cette marque ment-elle")
+}
+
+// A refused decision about a case of the second page is shown there with what was typed, also once the list has that case elsewhere.
+func TestADecisionOfTheSecondPage(t *testing.T) {
+	w := open(t)
+	for i := range 22 {
+		if i%5 == 0 {
+			w.Pass(1)
+		}
+		id, err := w.Questions.Ask(t.Context(), questions.Draft{MemberID: w.asker, ProductID: w.shop.Product, Lang: i18n.FR, Title: fmt.Sprintf("Question n° %02d ?", i)})
+		if err == nil {
+			err = w.Questions.Report(t.Context(), reports.Complaint{Part: questions.PartQuestion, ID: id, Reason: "insult"})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	decide := func(at, do, why string) *httptest.ResponseRecorder {
+		return w.Ask(w.alma, "/admin/questions/question/"+at, url.Values{"do": {do}, "why": {why}})
+	}
+	w.Shows(w.Ask(w.alma, "/admin/questions", nil), http.StatusOK, "n° 00", "!n° 21", `action="/admin/questions/question/1#q-question-1"`)
+	w.Shows(w.Ask(w.alma, "/admin/questions?page=2", nil), http.StatusOK, "n° 21", "!n° 00", `action="/admin/questions/question/22?page=2#q-question-22"`)
+	w.Shows(decide("22?page=2", "", "Tapé."), http.StatusUnprocessableEntity, "n° 21", "!n° 00", "Tapé.</textarea>", `id="f-do-question-22-error"`, `href="/admin/questions"`, `!href="/admin/questions/question`)
+	w.Shows(decide("22?page=2", "hide", ""), http.StatusUnprocessableEntity, "n° 21", `id="f-why-question-22-error"`)
+	w.Shows(decide("22", "", "Tapé."), http.StatusUnprocessableEntity, "n° 00", "n° 21", "Tapé.</textarea>", `id="f-do-question-22-error"`, `href="/admin/questions?page=2"`)
+	w.leads(decide("22?page=2", "keep", "Rien."), "/admin/questions?page=2")
+	w.Shows(decide("22?page=2", "hide", "Encore."), http.StatusConflict, "Une autre personne a décidé entre-temps", "n° 20", "!f-why-question-22")
+	w.leads(decide("21?page=2", "keep", "Rien."), "/admin/questions?page=2")
+	w.Shows(w.Ask(w.alma, "/admin/questions?page=2", nil), http.StatusOK, "n° 00", "!Rien ne vous attend")
 }
 
 var ldJSON = regexp.MustCompile(`(?s)<script type="application/ld\+json">(.*?)</script>`)

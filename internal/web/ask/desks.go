@@ -67,6 +67,7 @@ func (s *Server) showDesk(c echo.Context, refused int64, form *page.Form) error 
 		data.List = append(data.List, one)
 	}
 	base, status := "/brand/"+b.Handle+"/questions", http.StatusOK
+	data.Pager.Path = base
 	data.Tabs = []page.Tab{{URL: base, Label: l.T("ask.desk.open"), Current: open}, {URL: base + "?show=all", Label: l.T("ask.desk.all"), Current: !open}}
 	data.Empty = page.Empty{Icon: "message-circle", Title: l.T("ask.desk.empty"), Text: l.T("ask.desk.empty_text"), URL: "/brand/" + b.Handle + "/products", Action: l.T("ask.desk.to_products")}
 	if !open {

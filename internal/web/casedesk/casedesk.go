@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -66,6 +67,7 @@ func (d Desk[T]) named(c echo.Context) (reports.Part, int64, error) {
 
 // deskPage is the desk with what waits, the oldest first, and what was decided last.
 type deskPage[T any] struct {
+	Refused *page.Form // a decision about what is not on the desk any more; nil: none
 	Cases   []Case[T]
 	Decided []line
 	Pager   *page.Pager
@@ -88,27 +90,62 @@ type line struct {
 }
 
 // Show answers the desk.
-func (d Desk[T]) Show(c echo.Context) error { return d.show(c, nil) }
+func (d Desk[T]) Show(c echo.Context) error { return d.show(c, nil, nil) }
 
-// show is the desk; refused is a decision about the case of this address.
-func (d Desk[T]) show(c echo.Context, refused *page.Form) error {
+// shown is a case with its form, which is sent to the page of the list that it is on.
+func (d Desk[T]) shown(l i18n.Lang, one reports.Case[T], number int, form *page.Form) Case[T] {
+	below := d.below(one)
+	key := strings.ReplaceAll(below, "/", "-")
+	shown := Case[T]{Case: one, Action: d.Path + "/" + below + onPage(number) + "#q-" + key, Key: key, Form: form, Choices: Choices(l, d.Keep, d.Hide)}
+	for _, r := range one.Reports {
+		shown.Said = append(shown.Said, line{r, l.T(d.Reasons + r.Reason)})
+	}
+	return shown
+}
+
+// onPage is the query of that page of the list.
+func onPage(number int) string {
+	if number <= 1 {
+		return ""
+	}
+	return "?page=" + strconv.Itoa(number)
+}
+
+// waiting is a page of what waits, or the first one where that has nothing any more.
+func (d Desk[T]) waiting(c echo.Context) (cases []reports.Case[T], pager *page.Pager, err error) {
+	pager = page.NewPager(c, casesShown, 0)
+	pager.Path = d.Path // a refused decision was sent to another
+	cases, pager.Total, err = d.Reports.Cases(c.Request().Context(), d.DB, casesShown, pager.Offset())
+	if err == nil && len(cases) == 0 && pager.Page > 1 {
+		pager.Page = 1
+		cases, pager.Total, err = d.Reports.Cases(c.Request().Context(), d.DB, casesShown, 0)
+	}
+	return cases, pager, err
+}
+
+// show is the desk; refused is the form about a case, which is on the page in any case: first where the list has it elsewhere by now.
+func (d Desk[T]) show(c echo.Context, about *reports.Case[T], refused *page.Form) error {
 	ctx, l, status := c.Request().Context(), page.Lang(c), http.StatusOK
-	data := deskPage[T]{Pager: page.NewPager(c, casesShown, 0)}
-	cases, total, err := d.Reports.Cases(ctx, d.DB, casesShown, data.Pager.Offset())
+	cases, pager, err := d.waiting(c)
 	if err != nil {
 		return err
 	}
-	data.Pager.Total = total
+	data := deskPage[T]{Pager: pager}
+	if refused != nil {
+		status = refused.Status()
+		switch {
+		case len(about.Reports) == 0:
+			data.Refused = refused
+		case !slices.ContainsFunc(cases, about.Same):
+			cases = slices.Insert(cases, 0, *about)
+		}
+	}
 	for _, one := range cases {
-		below := d.below(one)
-		shown := Case[T]{Case: one, Action: d.Path + "/" + below, Key: strings.ReplaceAll(below, "/", "-"), Form: page.NewForm(), Choices: Choices(l, d.Keep, d.Hide)}
-		for _, r := range one.Reports {
-			shown.Said = append(shown.Said, line{r, l.T(d.Reasons + r.Reason)})
+		form := page.NewForm()
+		if refused != nil && about.Same(one) {
+			form = refused
 		}
-		if refused != nil && shown.Action == c.Request().URL.Path {
-			shown.Form, status = refused, refused.Status()
-		}
-		data.Cases = append(data.Cases, shown)
+		data.Cases = append(data.Cases, d.shown(l, one, pager.Page, form))
 	}
 	decided, err := d.Reports.Decided(ctx, d.DB, decidedLately)
 	if err != nil {
@@ -155,11 +192,24 @@ func (d Desk[T]) Judge(c echo.Context) error {
 		err = d.Decide(c.Request().Context(), reports.Decision{Part: part, ID: id, By: page.ViewerFrom(c).ID, Hide: hide, Why: form.Raw("why")})
 	}
 	if form.Refused(err) {
-		return d.show(c, form)
+		return d.refuse(c, part, id, form)
 	}
 	if err != nil {
 		return err
 	}
 	d.Site.Good(c, "opinion.queue.done")
-	return page.Redirect(c, d.Path)
+	return page.Redirect(c, d.Path+onPage(page.NewPager(c, casesShown, 0).Page))
+}
+
+// refuse is the desk with what is wrong with the decision about a case; where the case was decided in the meantime, it says so.
+func (d Desk[T]) refuse(c echo.Context, part reports.Part, id int64, form *page.Form) error {
+	about, err := d.Reports.Case(c.Request().Context(), d.DB, part, id)
+	if err != nil {
+		return err
+	}
+	if len(about.Reports) == 0 {
+		form = page.NewForm()
+		form.Refused(reports.ErrDecided)
+	}
+	return d.show(c, &about, form)
 }

@@ -67,6 +67,7 @@ func (s *Server) showDesk(c echo.Context, refused int64, form *page.Form) error 
 		data.List = append(data.List, one)
 	}
 	base := "/brand/" + data.Brand.Handle + "/ratings"
+	data.Pager.Path = base
 	data.Tabs = []page.Tab{{URL: base, Label: l.T("opinion.desk.all"), Current: !data.Open}, {URL: base + "?show=open", Label: l.T("opinion.desk.open"), Current: data.Open}}
 	data.Empty = page.Empty{Icon: "star", Title: l.T("opinion.desk.empty"), Text: l.T("opinion.desk.empty_text"), URL: "/brand/" + data.Brand.Handle + "/orders", Action: l.T("opinion.desk.to_orders")}
 	status := http.StatusOK
@@ -129,6 +130,7 @@ func (s *Server) showOwn(c echo.Context, refused int64, form *page.Form) error {
 		return err
 	}
 	data := ownPage{Pager: page.NewPager(c, bookSize, n)}
+	data.Pager.Path = "/me/guestbook"
 	list, err := ratings.OwnBook(ctx, s.DB, v.ID, bookSize, data.Pager.Offset())
 	if err != nil {
 		return err

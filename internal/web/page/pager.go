@@ -10,9 +10,9 @@ import (
 // Pager leads through a long list, page by page; the partial "pagination" shows it. Pages count from 1.
 type Pager struct {
 	Page  int
-	Size  int // entries per page
-	Total int // entries in all
-	path  string
+	Size  int    // entries per page
+	Total int    // entries in all
+	Path  string // of the list: that of the request, unless set
 	query url.Values
 }
 
@@ -23,7 +23,7 @@ func NewPager(c echo.Context, size, total int) *Pager {
 	if err != nil || number < 1 || number > 1_000_000 {
 		number = 1
 	}
-	return &Pager{Page: number, Size: size, Total: total, path: c.Request().URL.Path, query: c.QueryParams()}
+	return &Pager{Page: number, Size: size, Total: total, Path: c.Request().URL.Path, query: c.QueryParams()}
 }
 
 // Offset is how many entries lie before this page: for SQL.
@@ -60,9 +60,9 @@ func (p *Pager) URL(number int) string {
 		query.Set("page", strconv.Itoa(number))
 	}
 	if len(query) == 0 {
-		return p.path
+		return p.Path
 	}
-	return p.path + "?" + query.Encode()
+	return p.Path + "?" + query.Encode()
 }
 
 // Around lists the numbers to show: the first, the last, and those near this page; 0 stands for a gap.

@@ -66,7 +66,7 @@ func samples(c echo.Context, now time.Time, hashes []string) stylePage {
 	}
 	refused := NewForm("email", "camille@exemple", "country", "FR")
 	refused.Fail("email", "fault.email_taken")
-	pager := &Pager{Page: 4, Size: 24, Total: 230, path: c.Request().URL.Path}
+	pager := &Pager{Page: 4, Size: 24, Total: 230, Path: c.Request().URL.Path}
 	return stylePage{
 		Gallery:  []Photo{{photo(1), ""}, {photo(2), ""}, {photo(3), ""}},
 		Products: sampleProducts(say, photo), Brands: sampleBrands(say, photo), Earnings: sampleEarnings(say, now),
