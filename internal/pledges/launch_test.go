@@ -491,12 +491,22 @@ func TestAnIdeaBecomesWhatWasLaunched(t *testing.T) {
 		c.must(c.Ideas.Support(ctx, fan, idea.ID))
 	}
 	c.must(c.Ideas.Reply(ctx, c.shop.Owner, c.shop.Brand, idea.ID, ideas.Yes, "Oui, avec des anses."))
+	terms := catalog.FirstTerms()
+	terms.IdeaBps = 200
+	_, err = c.Catalog.OfferTerms(ctx, c.shop.Owner, c.shop.Brand, terms)
+	c.must(err)
 	plan := c.plan()
 	plan.IdeaID = &idea.ID
 	campaign, err := c.Pledges.Launch(ctx, c.shop.Owner, c.shop.Brand, plan)
 	c.must(err)
 	c.backs(campaign.Code, "anne", card(0), 3)
 	c.ends()
+	var shares int
+	c.must(c.DB.Get(&shares, `select count(*) from earnings e join payees y on y.id = e.payee_id where e.role = 'idea' and e.rate_bps = 200 and e.amount_minor > 0 and y.member_id = $1`, lea))
+	if shares != 1 {
+		t.Errorf("the author of the idea has %d shares in what was promised", shares)
+	}
+	c.Audit()
 	became := func() bool {
 		t.Helper()
 		from, err := ideas.From(ctx, c.DB, ideas.Product, c.shop.Product)

@@ -87,3 +87,20 @@ func TestALinkToAPollEarns(t *testing.T) {
 	}
 	w.Audit()
 }
+
+// The link of a member to a poll can bring them something once a draft came of it: it is to be sold.
+func TestALinkToAPollPaysOfADraft(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	came, _ := w.piece("Bol en grès")
+	code := w.asks(draft())
+	w.must(w.votes(code, w.people(1)[0], 0, 0))
+	w.closes(code)
+	w.must(w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, "Bientôt.", came))
+	w.must(w.Catalog.MoveProduct(ctx, w.shop.Owner, w.shop.Brand, came, catalog.Draft))
+	pays, err := referrals.PollPays(ctx, w.DB, w.view(code, 0).ID, w.lea, w.Clock.Now())
+	w.must(err)
+	if !pays {
+		t.Error("what is to be sold of it brings nothing")
+	}
+}
