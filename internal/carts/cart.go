@@ -6,7 +6,6 @@
 package carts
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"relais/internal/catalog"
 	"relais/internal/clicks"
 	"relais/internal/designs"
 	"relais/internal/fault"
@@ -389,16 +387,4 @@ func Gather(ctx context.Context, q sqlx.QueryerContext, cartID string, lines []L
 		cart.Parcels[i].Methods = ms
 	}
 	return cart, nil
-}
-
-// Reserve takes the stock of lines in the caller's transaction, in the order of variants so that two orders never wait for each other. A fault
-// where one has not enough.
-func Reserve(ctx context.Context, tx *sqlx.Tx, lines []Line) error {
-	sorted := slices.SortedStableFunc(slices.Values(lines), func(a, b Line) int { return cmp.Compare(a.VariantID, b.VariantID) })
-	for _, l := range sorted {
-		if err := catalog.Reserve(ctx, tx, l.VariantID, int(l.Quantity)); err != nil {
-			return fmt.Errorf("reserve %s: %w", l.Title, err)
-		}
-	}
-	return nil
 }

@@ -135,12 +135,10 @@ func admits(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) error {
 	return fits(ctx, tx, c, p)
 }
 
-const selectMovedSince = `select exists (select 1 from launch_postponements m where m.campaign_id = $1 and m.at > $2)`
-
 // admitted is where a pledge stands once its card is known, and why where it lapses: what joining looked at is looked at again.
 func admitted(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) (State, Why, error) {
 	var moved bool
-	if err := tx.GetContext(ctx, &moved, selectMovedSince, c.ID, p.AskedAt); err != nil || moved {
+	if err := tx.GetContext(ctx, &moved, `select exists (select 1 from launch_postponements m where m.campaign_id = $1 and m.at > $2)`, c.ID, p.AskedAt); err != nil || moved {
 		return Lapsed, "", postgres.Translate(err) // they agreed to another month
 	}
 	err := room(ctx, tx, p)

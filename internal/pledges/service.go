@@ -91,10 +91,7 @@ func (s *Service) Register(r *jobs.Runner) {
 }
 
 // A job that was given up during a long absence of the provider has a successor after so long; until then it is tried so often, over four hours.
-const (
-	again = 6 * time.Hour
-	tries = 9
-)
+const again, tries = 6 * time.Hour, 9
 
 // perSweep is how many jobs of a kind one sweep enqueues.
 const perSweep = 300
