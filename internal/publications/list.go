@@ -357,18 +357,26 @@ func ByID(ctx context.Context, q sqlx.QueryerContext, id int64) (p Publication, 
 	return p, err
 }
 
-// Seen is a publication with the design as it was kept in a revision, for those who may look at it before it is sold: its author, the team of its brand, the platform (admin). ErrGone.
+// What was ever asked for; and of it, what waits ($3) or was listed: what was refused, or asked for no more, is its author's again.
+const (
+	selectKnown = `select exists (select 1 from publication_moves where publication_id = $1 and revision = $2 and $3::integer = 0)`
+	selectShown = `select exists (select 1 from publication_moves where publication_id = $1 and revision = $2 and (kind in ('listed','revision_listed') or revision = $3))`
+)
+
+// Seen is a publication with the design as it was kept in a revision, for those who may look at it before it is sold: its author, the platform (admin), and the team of its brand, for what waits or was listed. ErrGone.
 func Seen(ctx context.Context, q sqlx.QueryerContext, memberID int64, admin bool, id int64, revision int) (p Publication, d designs.Design, err error) {
 	if p, err = ByID(ctx, q, id); err != nil {
 		return p, d, err
 	}
+	of, pending := selectKnown, 0
 	if p.AuthorID != memberID && !admin {
 		if err = onTeam(ctx, q, memberID, p.BrandID); err != nil {
 			return p, d, err
 		}
+		of, pending = selectShown, p.Pending()
 	}
 	var known bool
-	if err = sqlx.GetContext(ctx, q, &known, `select exists (select 1 from publication_moves where publication_id = $1 and revision = $2)`, id, revision); err != nil {
+	if err = sqlx.GetContext(ctx, q, &known, of, id, revision, pending); err != nil {
 		return p, d, postgres.Translate(err)
 	}
 	if !known {

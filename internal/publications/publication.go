@@ -146,6 +146,9 @@ func (p Publication) Pending() int {
 	return 0
 }
 
+// Shown says whether its brand may see it: while it waits, and once it was listed; else it is its author's again.
+func (p Publication) Shown() bool { return p.State == Asked || p.ProductID != nil }
+
 // Selling says whether it can be seen and bought now.
 func (p Publication) Selling() bool { return p.State == Listed && p.ProductState == catalog.Published }
 

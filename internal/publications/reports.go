@@ -2,6 +2,7 @@ package publications
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	netmail "net/mail"
 
@@ -62,8 +63,16 @@ func subjectOf(ctx context.Context, q sqlx.QueryerContext, _ reports.Part, id in
 const insertReport = `
 insert into publication_reports (publication_id, member_id, email, lang, reason, text, at) values ($1, nullif($2, 0), $3, $4, $5, $6, $7) on conflict do nothing`
 
-// Report says that a published design breaks somebody's rights. Words are asked for, whatever the reason: what is copied, and how it is known. Nobody reports their own. Faults: ErrGone,
-// reports.ErrReported, reports.ErrYourOwn, the fields reason, text and, of a visitor, email.
+// maxVisitors is how many open reports of visitors there may be about a publication: the platform looks at it already.
+const maxVisitors = 20
+
+// ErrReportedOften says that maxVisitors wait, whoever asks.
+var ErrReportedOften = fault.New(fault.Conflict, "fault.publications.reported_often")
+
+const countVisitors = `select count(*) from publication_reports where publication_id = $1 and decided = '' and member_id is null`
+
+// Report says that a published design breaks somebody's rights. Words are asked for, whatever the reason: what is copied, and how it is known. Nobody reports their own. A visitor is not told
+// that there is a report of that address. Faults: ErrGone, ErrReportedOften, reports.ErrReported, reports.ErrYourOwn, the fields reason, text and, of a visitor, email.
 func (s *Service) Report(ctx context.Context, c Claim) error {
 	said, err := c.Check(Reasons())
 	if said.Text == "" {
@@ -78,7 +87,7 @@ func (s *Service) Report(ctx context.Context, c Claim) error {
 		return err
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		p, err := ByID(ctx, tx, c.ID)
+		p, err := lock(ctx, tx, c.ID) // two at once: the second counts the first
 		switch {
 		case err != nil:
 			return err
@@ -87,7 +96,20 @@ func (s *Service) Report(ctx context.Context, c Claim) error {
 		case p.AuthorID == c.MemberID:
 			return reports.ErrYourOwn
 		}
-		return reports.Insert(ctx, tx, insertReport, p.ID, c.MemberID, c.Email, c.Lang, said.Reason, said.Text, s.now())
+		if c.MemberID == 0 {
+			var open int
+			if err := tx.GetContext(ctx, &open, countVisitors, p.ID); err != nil {
+				return postgres.Translate(err)
+			}
+			if open >= maxVisitors {
+				return ErrReportedOften
+			}
+		}
+		err = reports.Insert(ctx, tx, insertReport, p.ID, c.MemberID, c.Email, c.Lang, said.Reason, said.Text, s.now())
+		if c.MemberID == 0 && errors.Is(err, reports.ErrReported) {
+			return nil
+		}
+		return err
 	})
 }
 
@@ -160,7 +182,7 @@ func (s *Service) takeDown(ctx context.Context, tx *sqlx.Tx, p Publication, d re
 	return p, nil
 }
 
-const selectVisitors = `select id, email, lang from publication_reports where publication_id = $1 and decided = '' and member_id is null order by id limit 200`
+const selectVisitors = `select id, email, lang from publication_reports where publication_id = $1 and decided = '' and member_id is null order by id`
 
 // tellVisitors writes to those who reported without an account.
 func (s *Service) tellVisitors(ctx context.Context, tx *sqlx.Tx, p Publication, d reports.Decision) error {

@@ -224,7 +224,7 @@ func (o Options) otherSales(e *echo.Echo, site *page.Site, pictures preview.Pict
 // circles adds what members do among themselves, for themselves and with whoever follows them from elsewhere, what buyers say, and what is told at length.
 func (o Options) circles(e *echo.Echo, site *page.Site, pictures preview.Pictures) {
 	studio.New(studio.Options{Site: site, DB: o.DB, Designs: o.Designs, Publications: o.Publications, Now: o.Now}).Routes(e)
-	gallery.New(gallery.Options{Site: site, DB: o.DB, Designs: o.Designs, Publications: o.Publications, Now: o.Now, FeeBps: o.FeeBps}).Routes(e)
+	gallery.New(gallery.Options{Site: site, DB: o.DB, Designs: o.Designs, Publications: o.Publications, Now: o.Now, Clock: o.Clock, FeeBps: o.FeeBps}).Routes(e)
 	withdrawal.New(site, o.Orders, o.Returns).Routes(e)
 	workshop.New(workshop.Options{Site: site, DB: o.DB, Orders: o.Orders, Designs: o.Designs, Making: o.Making, Now: o.Now}).Routes(e)
 	feeds := feed.New(feed.Options{Site: site, DB: o.DB, Posts: o.Posts, Follows: o.Follows, Media: o.Media, Now: o.Now, Clock: o.Clock, BaseURL: o.BaseURL})

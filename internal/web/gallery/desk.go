@@ -51,7 +51,7 @@ type onePage struct {
 	publications.Publication
 	Brand   page.BrandRef
 	Design  designs.Design // as it waits, or is sold
-	Shown   int            // its revision
+	Look    int            // its revision; 0: none that the team may see
 	Waits   bool
 	Before  []publications.Publication
 	Steps   []publications.Step
@@ -75,13 +75,10 @@ func (s *Server) showOne(c echo.Context, form *page.Form) error {
 	if err != nil {
 		return err
 	}
-	if data.Shown = data.Pending(); data.Shown == 0 {
-		data.Shown = data.Revision
+	if data.Look = data.Pending(); data.Look == 0 && data.Shown() {
+		data.Look = data.Revision
 	}
 	data.Waits = data.Pending() != 0
-	if data.Design, err = designs.Ordered(ctx, s.DB, data.DesignID, data.Shown); err != nil {
-		return err
-	}
 	chain, err := publications.Chain(ctx, s.DB, id)
 	if err != nil {
 		return err
@@ -90,13 +87,17 @@ func (s *Server) showOne(c echo.Context, form *page.Form) error {
 	if data.Steps, err = publications.StepsOf(ctx, s.DB, id); err != nil {
 		return err
 	}
-	base, err := catalog.ByID(ctx, s.DB, data.BaseID, page.Lang(c), s.Now())
-	if err != nil {
-		return err
-	}
-	data.Example, err = s.worked(c, base, data.Design.Options().Minor, 0, shares(chain))
-	if err != nil {
-		return err
+	if data.Look != 0 {
+		if data.Design, err = designs.Ordered(ctx, s.DB, data.DesignID, data.Look); err != nil {
+			return err
+		}
+		base, err := catalog.ByID(ctx, s.DB, data.BaseID, page.Lang(c), s.Now())
+		if err != nil {
+			return err
+		}
+		if data.Example, err = s.worked(c, base, data.Design.Options().Minor, 0, shares(chain)); err != nil {
+			return err
+		}
 	}
 	return s.Site.Render(c, form.Status(), "gallery/one", data)
 }

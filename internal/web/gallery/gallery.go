@@ -20,6 +20,7 @@ import (
 
 	"relais/internal/designs"
 	"relais/internal/fault"
+	"relais/internal/pace"
 	"relais/internal/postgres"
 	"relais/internal/publications"
 	"relais/internal/web/orderform"
@@ -33,14 +34,18 @@ type Options struct {
 	Designs      *designs.Service
 	Publications *publications.Service
 	Now          func() time.Time // business time
+	Clock        func() time.Time // real time
 	FeeBps       int64            // what Relais keeps of the price without VAT, basis points
 }
 
 // Server answers the pages. Create it with New.
-type Server struct{ Options }
+type Server struct {
+	Options
+	floods *pace.Buckets // of the addresses of visitors
+}
 
 // New returns the server.
-func New(o Options) *Server { return &Server{o} }
+func New(o Options) *Server { return &Server{o, pace.New(reporters, o.Clock)} }
 
 // Routes registers the pages.
 func (s *Server) Routes(e *echo.Echo) {
@@ -53,7 +58,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/p/:slug/vary", s.varying)
 	e.POST("/p/:slug/vary", s.vary, page.RequireMember)
 	e.GET("/p/:slug/report", s.showReport)
-	e.POST("/p/:slug/report", s.report)
+	e.POST("/p/:slug/report", s.report, s.paced)
 
 	b := e.Group("/brand/:handle/publications", page.RequireBrand)
 	b.GET("", s.desk)

@@ -2,9 +2,14 @@ package gallery
 
 import (
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/fault"
+	"relais/internal/members"
+	"relais/internal/pace"
 	"relais/internal/publications"
 	"relais/internal/reports"
 	"relais/internal/web/casedesk"
@@ -31,6 +36,25 @@ func (s *Server) showReport(c echo.Context) error {
 		return err
 	}
 	return s.Site.Render(c, http.StatusOK, "gallery/report", data)
+}
+
+// The pace at which visitors may report from one address.
+const (
+	reportEvery = time.Minute
+	reportBurst = 10
+	reporters   = 20_000 // addresses that are remembered
+)
+
+// paced refuses visitors from an address that has emptied its bucket.
+func (s *Server) paced(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if viewer(c) == 0 && !s.floods.Allow(c.RealIP(), pace.Pace{Every: reportEvery, Burst: reportBurst}) {
+			soon := &members.TooSoon{After: reportEvery}
+			c.Response().Header().Set("Retry-After", strconv.Itoa(soon.Seconds()))
+			return fault.New(fault.TooMany, "fault.too_soon").Arg("Count", soon.Seconds()).Because(soon)
+		}
+		return next(c)
+	}
 }
 
 // report is what anybody says about the rights in a published design, with an account or without.
