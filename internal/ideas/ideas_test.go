@@ -496,7 +496,10 @@ func TestCommentsAndReports(t *testing.T) {
 	if n != 2 {
 		t.Errorf("%d decisions in the log", n)
 	}
-	w.ok(w.Ideas.Decide(ctx, reports.Decision{Part: ideas.AnIdea, ID: i.ID, By: admin, Why: "Vérifié : ce n’est pas copié."}))
+	again := reports.Decision{Part: ideas.AnIdea, ID: i.ID, By: admin, Why: "Vérifié : ce n’est pas copié."}
+	w.is(w.Ideas.Decide(ctx, again), reports.ErrDecided)
+	w.DB.MustExec(`insert into idea_reports (part, idea_id, reason, text, at) values ('idea', $1, 'copied', '', $2)`, i.ID, w.Clock.Now())
+	w.ok(w.Ideas.Decide(ctx, again))
 	w.stands(i.ID, ideas.Open, 0)
 	w.ok(w.Ideas.Comment(ctx, max, i.ID, rand.Text(), i18n.FR, "Ravi"))
 	list, _, _ = ideas.Comments(ctx, w.DB, i.ID, 10, 0)
