@@ -237,8 +237,7 @@ func (s *Service) callOff(ctx context.Context, tx *sqlx.Tx, c Campaign, why, rel
 	return s.tellEnd(ctx, tx, c, "cancelled", notices.Args{})
 }
 
-// patience is for a campaign of tens of thousands.
-const patience = `set local statement_timeout = '60s'`
+const patience = `set local statement_timeout = '60s'` // for a campaign of tens of thousands
 
 // Close ends a campaign whose deadline has come: what was reached is charged by the sweep, pledge by pledge; otherwise nobody pays. A second
 // time it changes nothing.
