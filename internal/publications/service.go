@@ -51,11 +51,10 @@ func (s *Service) Register(r *jobs.Runner) {
 		switch {
 		case errors.Is(err, ErrOver), errors.Is(err, ErrMoved): // decided meanwhile, or a second run
 			return nil
+		case errors.Is(err, ErrPromised): // it is listed once nobody waits for what is sold now
+			return s.later(ctx, a)
 		case errors.Is(err, fault.Conflict), errors.Is(err, fault.Invalid), errors.Is(err, fault.NotFound):
 			return s.waits(ctx, a)
-		}
-		if errors.Is(err, ErrPromised) {
-			return s.later(ctx, a)
 		}
 		return err
 	})
