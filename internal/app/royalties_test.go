@@ -161,9 +161,7 @@ func TestRoyaltiesMakeRoomForALockedCommission(t *testing.T) {
 	d.Pass(1)
 	d.give(catalog.TermsDraft{CommissionBps: 1000, RoyaltyBps: 2500, IdeaBps: 1000})
 	d.Pass(1)
-	if _, err := d.DB.Exec(`update publications set royalty_bps = 2000 where author_id = $1`, d.ada); err != nil {
-		t.Fatal(err)
-	}
+	d.Agreed(d.ada, 2000)
 	o := d.sell(apptest.Purchase{Variant: d.shop.Variant, Click: click})
 	l := o.Shipments[0].Lines[0]
 	// Agreed: 20 + 3 + 2 + 10 = 35 %; 80 % and 5 % leave 15 %.

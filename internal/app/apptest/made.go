@@ -20,6 +20,13 @@ func (w *World) Published(product, author, royaltyBps, varies int64) (id int64) 
 	return id
 }
 
+// Agreed has the publication of an author carry another royalty, basis points, than it was asked with. It is written behind the domain's back, as Published.
+func (w *World) Agreed(author, royaltyBps int64) {
+	w.T.Helper()
+	var id int64
+	w.behind(&id, `update publications set royalty_bps = $2 where author_id = $1 returning id`, author, royaltyBps)
+}
+
 // CameOf has a product hang on the thread of an idea of a member, and returns the idea. It is written behind the domain's back, as Published.
 func (w *World) CameOf(s Shop, author int64) (id int64) {
 	w.T.Helper()
