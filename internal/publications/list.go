@@ -43,13 +43,11 @@ func (s *Service) mayDecide(ctx context.Context, memberID, brandID, id int64) er
 // accept draws the pictures first: that takes its time, and nobody else waits for it.
 func (s *Service) accept(ctx context.Context, id int64, by *int64, revision int) error {
 	p, err := ByID(ctx, s.db, id)
-	switch {
-	case err != nil:
+	if err == nil {
+		err = p.awaits(revision)
+	}
+	if err != nil {
 		return err
-	case p.Pending() == 0:
-		return ErrOver
-	case p.Pending() != revision:
-		return ErrMoved
 	}
 	d, err := designs.Ordered(ctx, s.db, p.DesignID, revision)
 	if err != nil {
@@ -64,13 +62,11 @@ func (s *Service) accept(ctx context.Context, id int64, by *int64, revision int)
 			return err
 		}
 		p, err := lock(ctx, tx, id)
-		switch {
-		case err != nil:
+		if err == nil {
+			err = p.awaits(revision)
+		}
+		if err != nil {
 			return err
-		case p.Pending() == 0:
-			return ErrOver
-		case p.Pending() != revision:
-			return ErrMoved
 		}
 		if err := s.stands(ctx, tx, p, by); err != nil {
 			return err
@@ -286,13 +282,11 @@ func (s *Service) Decline(ctx context.Context, memberID, brandID, id int64, revi
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		p, err := lock(ctx, tx, id)
-		switch {
-		case err != nil:
+		if err == nil {
+			err = p.awaits(revision)
+		}
+		if err != nil {
 			return err
-		case p.Pending() == 0:
-			return ErrOver
-		case p.Pending() != revision:
-			return ErrMoved
 		}
 		event := Refuse
 		if p.State == Listed {

@@ -146,6 +146,17 @@ func (p Publication) Pending() int {
 	return 0
 }
 
+// awaits says why a revision is not the one that waits: ErrOver, none does; ErrMoved, another one does.
+func (p Publication) awaits(revision int) error {
+	switch p.Pending() {
+	case 0: // before a form that names none
+		return ErrOver
+	case revision:
+		return nil
+	}
+	return ErrMoved
+}
+
 // Shown says whether its brand may see it: while it waits, and once it was listed; else it is its author's again.
 func (p Publication) Shown() bool { return p.State == Asked || p.ProductID != nil }
 
