@@ -257,6 +257,7 @@ func TestTheBrandDecides(t *testing.T) {
 	w.refused("its own number", w.Publications.Decline(ctx, other.Owner, w.shop.Brand, id, 2, "Non."), publications.ErrGone)
 	w.refused("without a word", w.Publications.Decline(ctx, w.shop.Owner, w.shop.Brand, id, 2, " "), fault.Invalid)
 	w.ok(w.Publications.Decline(ctx, w.shop.Owner, w.shop.Brand, id, 2, "Trop proche de notre logo."))
+	w.refused("a form that names no revision, when none waits", w.Publications.Decline(ctx, w.shop.Owner, w.shop.Brand, id, 0, "Non."), publications.ErrOver)
 	if p := w.reads(id); p.State != publications.Refused || p.Why != "Trop proche de notre logo." || p.ProductID != nil {
 		t.Errorf("%+v", p)
 	}
