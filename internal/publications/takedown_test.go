@@ -133,6 +133,20 @@ func TestTheJobWaitsForTheBrand(t *testing.T) {
 	w.Audit()
 }
 
+// Whoever reads the other language than the author typed in reads the base's words in that language, which say what the piece is.
+func TestTheBaseSpeaksTheOtherLanguage(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	w.ok(w.Catalog.TranslateProduct(ctx, w.shop.Owner, w.shop.Brand, w.shop.Product, catalog.ProductTranslation{Lang: "en", Title: "Bowl", Description: "Of **stoneware**."}, nil))
+	p := w.listed(w.lea, "Vagues", 1000)
+	page, err := catalog.ByID(ctx, w.DB, *p.ProductID, "en", w.Clock.Now())
+	w.ok(err)
+	if page.Title != "Vagues" || page.Description != "Of **stoneware**." {
+		t.Errorf("%q: %q", page.Title, page.Description)
+	}
+	w.Audit()
+}
+
 // The words of an author are shown as they were typed, in their language, before those of the base.
 func TestTheNoteIsPlainText(t *testing.T) {
 	w := open(t)
