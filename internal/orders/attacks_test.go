@@ -272,18 +272,65 @@ func TestStrayPaymentThatABankTook(t *testing.T) {
 			if got := refundStates(w, o.ID); len(got) != 1 || got[0] != tt.refund {
 				t.Errorf("refunds: %v, want %s", got, tt.refund)
 			}
-			var is struct{ Suspense, Losses int64 }
-			if err := w.DB.Get(&is, `select coalesce(sum(minor) filter (where kind = 'suspense'), 0)::bigint as suspense, coalesce(sum(minor) filter (where kind = 'losses'), 0)::bigint as losses from (
-				select d.kind, p.amount as minor from ledger_postings p join ledger_accounts d on d.id = p.destination_account_id
-				union all select s.kind, -p.amount from ledger_postings p join ledger_accounts s on s.id = p.source_account_id) moves`); err != nil {
-				t.Fatal(err)
-			}
-			if is.Suspense != 0 || is.Losses != 0 {
-				t.Errorf("suspense has %d, losses %d", is.Suspense, is.Losses)
-			}
+			nothingLeft(w)
 			alarms(w)
 			w.Audit()
 		})
+	}
+}
+
+// The bank has decided before we know of the payment at all: the loss is booked first as the platform's, and then taken from what could not be sent back.
+func TestStrayPaymentLostBeforeItWasKnown(t *testing.T) {
+	w := apptest.New(t)
+	shop := w.Shop("terre", 12000, 2)
+	w.Paid(apptest.Purchase{Variant: shop.Variant})
+	o := w.Order(apptest.Purchase{Variant: shop.Variant})
+	w.Pay(o, apptest.Good)
+	exec(w, `update orders set state = 'expired', ended_at = now() where id = $1`, o.ID)
+	var checkout string
+	if err := w.DB.Get(&checkout, `select checkout_id from orders where id = $1`, o.ID); err != nil {
+		t.Fatal(err)
+	}
+	c, err := w.Stripe.Checkout(t.Context(), checkout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := w.Sandbox.OpenDispute(c.PaymentIntentID, 0, "fraudulent", false)
+	if err == nil {
+		err = w.Sandbox.DecideDispute(id, false)
+	}
+	if err == nil {
+		err = w.Disputes.Changed(t.Context(), id)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var excess int64
+	if err := w.DB.Get(&excess, `select excess_minor from disputes where stray_refund_id is null and booked = 'lost'`); err != nil || excess != o.TotalMinor {
+		t.Fatalf("the platform bears %d of %d, %v", excess, o.TotalMinor, err)
+	}
+	w.Settle()
+	w.Pass(3)
+	if err := w.Disputes.Sweep(t.Context()); err != nil { // as every hour
+		t.Fatal(err)
+	}
+	if got := refundStates(w, o.ID); len(got) != 1 || got[0] != "failed" {
+		t.Errorf("refunds: %v", got)
+	}
+	nothingLeft(w)
+	alarms(w)
+	w.Audit()
+}
+
+// nothingLeft fails where something waits to be sent back, or the platform lost something.
+func nothingLeft(w *apptest.World) {
+	w.T.Helper()
+	var is struct{ Suspense, Losses int64 }
+	err := w.DB.Get(&is, `select coalesce(sum(minor) filter (where kind = 'suspense'), 0)::bigint as suspense, coalesce(sum(minor) filter (where kind = 'losses'), 0)::bigint as losses from (
+		select d.kind, p.amount as minor from ledger_postings p join ledger_accounts d on d.id = p.destination_account_id
+		union all select s.kind, -p.amount from ledger_postings p join ledger_accounts s on s.id = p.source_account_id) moves`)
+	if err != nil || is.Suspense != 0 || is.Losses != 0 {
+		w.T.Errorf("suspense has %d, losses %d, %v", is.Suspense, is.Losses, err)
 	}
 }
 
