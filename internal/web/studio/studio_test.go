@@ -61,7 +61,7 @@ func (w *world) offers() (path string) {
 
 var (
 	input    = regexp.MustCompile(`<input[^>]* name="([^"]+)"[^>]*>`)
-	checked  = regexp.MustCompile(`<input[^>]*type="checkbox"[^>]*>`)
+	checked  = regexp.MustCompile(`<input[^>]*type="(checkbox|radio)"[^>]*>`)
 	value    = regexp.MustCompile(` value="([^"]*)"`)
 	choice   = regexp.MustCompile(`(?s)<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>`)
 	selected = regexp.MustCompile(`<option value="([^"]*)" selected>`)
