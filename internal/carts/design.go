@@ -36,7 +36,7 @@ func designed(ctx context.Context, q sqlx.QueryerContext, a Addition, productID 
 		return nil, err
 	case d.ProductID != productID:
 		return nil, fault.New(fault.NotFound, "fault.not_found")
-	case d.Trouble() != "":
+	case d.Trouble() != designs.NoTrouble:
 		return nil, ErrDesign
 	}
 	return &d.Revision, nil
@@ -66,8 +66,8 @@ func addDesigns(ctx context.Context, q sqlx.QueryerContext, look Look, ls []Line
 			return err
 		}
 		l.Design = d
-		if l.DesignTrouble = d.Trouble(); l.DesignTrouble != "" {
-			l.Sellable = false
+		if trouble := d.Trouble(); trouble != designs.NoTrouble {
+			l.Sellable, l.DesignTrouble = false, "shop.cart.design."+string(trouble)
 		}
 		l.Options.Minor = d.Options().Minor
 		l.Price.Minor += l.Options.Minor

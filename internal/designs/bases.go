@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -21,7 +22,7 @@ func orNoBase(err error) error {
 }
 
 // SaveBase writes the draft of a product's base, from that revision (0: there is no draft yet); a draft may be unfinished. For the brand's team. NotFound for
-// others; ErrElsewhere; Invalid for what can never be a base.
+// others; ErrElsewhere; Invalid for what can never be a base, and at the field of a view's photograph that is none of the product's.
 func (s *Service) SaveBase(ctx context.Context, by, brandID, productID int64, revision int, b model.Base) (Version, error) {
 	content, err := encode(b.Tidy())
 	if err != nil {
@@ -32,6 +33,9 @@ func (s *Service) SaveBase(ctx context.Context, by, brandID, productID int64, re
 	}
 	var v Version
 	return v, s.inProduct(ctx, by, brandID, productID, func(tx *sqlx.Tx) error {
+		if err := ofProduct(ctx, tx, productID, b); err != nil {
+			return err
+		}
 		now := s.now()
 		last, err := oneVersion(ctx, tx, `product_id = $1 order by number desc limit 1 for update`, productID)
 		switch {
@@ -49,6 +53,23 @@ func (s *Service) SaveBase(ctx context.Context, by, brandID, productID int64, re
 		}
 		return err
 	})
+}
+
+// ofProduct refuses views that show another photograph than one of the product's: what the product shows, everybody may look at.
+func ofProduct(ctx context.Context, tx *sqlx.Tx, productID int64, b model.Base) error {
+	if len(b.Photos()) == 0 {
+		return nil
+	}
+	have, err := catalog.Pictures(ctx, tx, productID)
+	if err != nil {
+		return err
+	}
+	for i, v := range b.Views {
+		if v.Photo != "" && !slices.ContainsFunc(have[productID], func(p catalog.Picture) bool { return p.Hash == v.Photo }) {
+			return fault.Field(fmt.Sprintf("views.%d.photo", i), "fault.designs.base_photo")
+		}
+	}
+	return nil
 }
 
 const insertVersion = `

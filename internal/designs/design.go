@@ -22,12 +22,14 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"relais/internal/catalog"
 	"relais/internal/designs/draw"
 	"relais/internal/designs/model"
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/media"
 	"relais/internal/money"
 	"relais/internal/postgres"
 )
@@ -109,6 +111,7 @@ type Design struct {
 	Base         model.Base     `db:"-"`
 	Doc          model.Document `db:"-"`
 	Photos       []Photo        `db:"-"` // of its author
+	Grounds      []Ground       `db:"-"` // photographs of the piece itself, as ByID reads them
 }
 
 func (d *Design) read() (err error) {
@@ -136,7 +139,36 @@ func (d Design) OnPage() draw.Pictures {
 	for _, p := range d.Photos {
 		out[draw.PhotoName(p.ID)] = draw.Picture{Width: p.Width, Height: p.Height, Address: p.Address()}
 	}
+	for _, g := range d.Grounds {
+		out[g.Hash] = g.OnPage()
+	}
 	return out
+}
+
+// Ground is a photograph of the piece that a view of a base shows: one of its product's, which everybody may look at.
+type Ground struct {
+	Hash   string `db:"hash"`
+	Width  int    `db:"width"` // pixels
+	Height int    `db:"height"`
+	Credit string `db:"credit"`
+}
+
+// OnPage is the photograph as pages show it.
+func (g Ground) OnPage() draw.Picture {
+	return draw.Picture{Width: g.Width, Height: g.Height, Address: media.URL(g.Hash, media.Large)}
+}
+
+// grounds reads the photographs of a base; what there is no longer is missing, and the shape is drawn in its place.
+func grounds(ctx context.Context, q sqlx.QueryerContext, b model.Base) ([]Ground, error) {
+	hashes := b.Photos()
+	if len(hashes) == 0 {
+		return nil, nil
+	}
+	var list []Ground
+	if err := sqlx.SelectContext(ctx, q, &list, `select hash, width, height, credit from media where hash = any($1) and public`, pq.Array(hashes)); err != nil {
+		return nil, fmt.Errorf("read photographs of a base: %w", err)
+	}
+	return list, nil
 }
 
 const selectDesign = `
@@ -154,6 +186,9 @@ func ByID(ctx context.Context, q sqlx.QueryerContext, memberID, id int64) (Desig
 	err := d.read()
 	if err == nil {
 		d.Photos, err = Photos(ctx, q, memberID)
+	}
+	if err == nil {
+		d.Grounds, err = grounds(ctx, q, d.Base)
 	}
 	if err != nil {
 		return Design{}, fmt.Errorf("read design %d: %w", id, err)

@@ -296,7 +296,7 @@ func TestCarryingOver(t *testing.T) {
 	ctx := t.Context()
 	a.publishes(0, designstest.Shirt())
 	d := a.starts()
-	if got := d.Trouble(); got != "shop.cart.design.empty" {
+	if got := d.Trouble(); got != designs.Blank {
 		t.Errorf("an empty design: %q", got)
 	}
 	_, err := a.Designs.Save(ctx, a.lea, d.ID, 1, d.Title, designstest.Doc(designstest.Text("Léa")))
@@ -312,7 +312,7 @@ func TestCarryingOver(t *testing.T) {
 	next.Views[0].Zones[0].Extra[model.Text] = 700
 	next.Views[0].Zones[0].Least = 30_00
 	a.publishes(0, next)
-	if got := a.reads(d.ID).Trouble(); got != "shop.cart.design.newer" {
+	if got := a.reads(d.ID).Trouble(); got != designs.Outdated {
 		t.Errorf("of an older version: %q", got)
 	}
 	a.refused(a.Designs.CarryOver(ctx, a.lea, d.ID, 1), designs.ErrElsewhere)
@@ -331,7 +331,7 @@ func TestCarryingOver(t *testing.T) {
 		t.Errorf("refused, and now %d layers in revision %d", got.Doc.Layers(), got.Revision)
 	}
 	a.must(a.Designs.Withdraw(ctx, a.shop.Owner, a.shop.Brand, a.shop.Product))
-	if got := a.reads(d.ID).Trouble(); got != "shop.cart.design.withdrawn" {
+	if got := a.reads(d.ID).Trouble(); got != designs.Withdrawn {
 		t.Errorf("withdrawn: %q", got)
 	}
 	a.refused(a.Designs.CarryOver(ctx, a.lea, d.ID, 3), designs.ErrNoBase)
@@ -372,7 +372,7 @@ func TestABaseOfAnotherCurrency(t *testing.T) {
 	a.DB.MustExec(`update products set currency = 'USD' where id = $1`, a.shop.Product)
 	_, err = designs.Offered(ctx, a.DB, a.shop.Product)
 	a.refused(err, designs.ErrNoBase)
-	if got := a.reads(id); got.Trouble() != "shop.cart.design.withdrawn" || got.Options().Currency != "EUR" {
+	if got := a.reads(id); got.Trouble() != designs.Withdrawn || got.Options().Currency != "EUR" {
 		t.Errorf("%q, options of %s", got.Trouble(), got.Options().Currency)
 	}
 	a.refused(freeze(d), designs.ErrElsewhere)

@@ -42,20 +42,32 @@ func (d Design) Options() money.Amount {
 	return money.New(minor, d.Currency)
 }
 
-// Trouble is why a design cannot be ordered, a message key; empty: it can. It is refused at once when the brand has published another version of its base, or none is
+// Trouble is why a design cannot be ordered, as the last word of a message's key.
+type Trouble string
+
+// The troubles.
+const (
+	NoTrouble Trouble = ""
+	Withdrawn Trouble = "withdrawn" // its product is not to be designed any more, or not in this currency
+	Outdated  Trouble = "newer"     // the brand has published another version of the base
+	Blank     Trouble = "empty"     // nothing is on it
+	Unready   Trouble = "unready"   // something of it cannot be made
+)
+
+// Trouble is why a design cannot be ordered; NoTrouble: it can. It is refused at once when the brand has published another version of its base, or none is
 // offered any more, also where it lies in a basket already: what is no longer made is no longer sold; so it is where its product is priced in another currency by now. Its author can carry it over (CarryOver).
-func (d Design) Trouble() string {
+func (d Design) Trouble() Trouble {
 	switch {
 	case !d.Offered:
-		return "shop.cart.design.withdrawn"
+		return Withdrawn
 	case d.Newer:
-		return "shop.cart.design.newer"
+		return Outdated
 	case d.Doc.Layers() == 0:
-		return "shop.cart.design.empty"
+		return Blank
 	case len(d.Problems()) > 0:
-		return "shop.cart.design.unready"
+		return Unready
 	}
-	return ""
+	return NoTrouble
 }
 
 const lockOrderable = `

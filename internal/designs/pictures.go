@@ -3,7 +3,9 @@ package designs
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"image"
 	"image/jpeg"
 	"io"
 	"math"
@@ -54,6 +56,35 @@ func (s *Service) photographs(d Design, size media.Rendition) (draw.Pictures, er
 	return out, nil
 }
 
+// ground adds the photographs of the piece itself to those of a design. One whose file is gone is left out: the shape is drawn in its place.
+func (s *Service) ground(b model.Base, pictures draw.Pictures) error {
+	for _, hash := range b.Photos() {
+		raw, err := s.shown(hash)
+		if errors.Is(err, fault.NotFound) {
+			continue
+		}
+		var c image.Config
+		if err == nil {
+			c, err = jpeg.DecodeConfig(bytes.NewReader(raw))
+		}
+		if err != nil {
+			return fmt.Errorf("read photograph %s of a base: %w", hash, err)
+		}
+		pictures[hash] = draw.Picture{Width: c.Width, Height: c.Height, JPEG: raw}
+	}
+	return nil
+}
+
+// shown reads a photograph of a product, as large as it is kept.
+func (s *Service) shown(hash string) ([]byte, error) {
+	f, err := s.media.Open(hash, media.Large)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
 // PicturePath is where the author's browser gets the picture of the design as it is now: another address for each revision, so that it may be kept.
 func (d Design) PicturePath() string { return d.Path() + "/picture?r=" + strconv.Itoa(d.Revision) }
 
@@ -69,6 +100,9 @@ func (s *Service) Picture(ctx context.Context, d Design, name string) ([]byte, e
 	}
 	defer done()
 	pictures, err := s.photographs(d, media.ForScreen)
+	if err == nil {
+		err = s.ground(d.Base, pictures)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +151,9 @@ func (d Design) Sheets() []string {
 // JobSheet writes what to make as PDF: the words, the piece from each side, then each sheet at its size.
 func (s *Service) JobSheet(ctx context.Context, w io.Writer, d Design, job draw.Job) error {
 	return s.printed(ctx, d, func(pictures draw.Pictures) error {
+		if err := s.ground(d.Base, pictures); err != nil {
+			return err
+		}
 		job.Sheets, job.Bleed = d.sheets(pictures), d.Base.Bleed.MM()
 		for _, v := range d.Base.Views {
 			job.Views = append(job.Views, draw.View(d.Base, v, d.Doc, pictures))

@@ -79,8 +79,8 @@ func (p *Plan) refusal(mine []Publication) error {
 		return ErrAsked
 	}
 	switch trouble := p.Design.Trouble(); {
-	case trouble != "":
-		return fault.New(fault.Conflict, trouble)
+	case trouble != designs.NoTrouble:
+		return fault.New(fault.Conflict, "studio.trouble."+string(trouble))
 	case p.Open != nil: // a newer revision of it can be asked for, whatever is offered now
 		return nil
 	case !p.Settings.Offered || p.TermsBps == 0:

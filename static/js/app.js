@@ -74,14 +74,15 @@
     if (!inside) event.target.close();
   });
 
-  // Sorting and filtering apply at once (data-auto); a form may ask first (data-confirm) and be sent only once (data-once).
+  // Sorting and filtering apply at once (data-auto); a form or its button may ask first (data-confirm) and be sent only once (data-once).
   document.addEventListener("change", (event) => {
     const form = event.target.form;
     if (form && form.dataset.auto !== undefined) form.requestSubmit();
   });
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) { event.preventDefault(); return; }
+    const question = event.submitter?.dataset.confirm || form.dataset.confirm;
+    if (question && !window.confirm(question)) { event.preventDefault(); return; }
     if (form.dataset.once === undefined) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";

@@ -69,14 +69,19 @@ func (s Stage) buyer(handle string) buyer {
 // Product is the slug of the content's product that can be made one's own.
 const Product = "ballon-de-football-recousu"
 
-// Base is the football.
-func Base() model.Base {
+// Base is the football: on that photograph of it from one side, and as it is drawn from the other.
+func Base(photo string) model.Base {
 	fonts := []string{"archivo-black", "caveat", "fraunces"}
 	colours := []model.Colour{"#1a1a1a", "#c2321a", "#0b5d57"}
+	names := map[model.Colour]model.Names{"#1a1a1a": {"fr": "Encre noire", "en": "Black ink"}, "#c2321a": {"fr": "Rouge capucine", "en": "Nasturtium red"}}
 	return model.Base{Version: model.Version, Days: 6, DPI: 150, Bleed: 2_00, Views: []model.View{
-		{ID: "v1", Name: "Ballon", Width: 220_00, Height: 220_00, Shape: "plate", Ground: "#f7f3ea", Zones: []model.Zone{
-			{ID: "z1", Name: "Panneau", X: 55_00, Y: 70_00, Width: 110_00, Height: 80_00, Kinds: []model.Kind{model.Text, model.Monogram, model.Pattern}, Most: 3, Fonts: fonts, Letters: 16, Least: 8_00,
-				Colours: colours, Patterns: model.Patterns(), Extra: map[model.Kind]int64{model.Text: 600, model.Monogram: 800}},
+		{ID: "v1", Name: "Ballon", Width: 242_00, Height: 242_00, Shape: "plate", Ground: "#f7f3ea", Photo: photo, Zones: []model.Zone{
+			{ID: "z1", Name: "Panneau", X: 77_00, Y: 66_00, Width: 110_00, Height: 80_00, Kinds: []model.Kind{model.Text, model.Monogram, model.Pattern}, Most: 3, Fonts: fonts, Letters: 16, Least: 8_00,
+				Colours: colours, Names: names, Patterns: model.Patterns(), Extra: map[model.Kind]int64{model.Text: 600, model.Monogram: 800}},
+		}},
+		{ID: "v2", Name: "Côté valve", Width: 242_00, Height: 242_00, Shape: "plate", Ground: "#f7f3ea", Zones: []model.Zone{
+			{ID: "z2", Name: "Sous la valve", X: 76_00, Y: 140_00, Width: 90_00, Height: 45_00, Kinds: []model.Kind{model.Text, model.Monogram}, Most: 2, Fonts: fonts, Letters: 12, Least: 8_00,
+				Colours: colours, Names: names, Extra: map[model.Kind]int64{model.Text: 400, model.Monogram: 400}},
 		}},
 	}}
 }
@@ -100,7 +105,15 @@ func (s Stage) Plan(end time.Time) {
 
 // prepares has the brand publish its base.
 func (s Stage) prepares(ctx context.Context) error {
-	v, err := s.Designs.SaveBase(ctx, s.Owner, s.BrandID, s.Product, 0, Base())
+	photos, err := catalog.Pictures(ctx, s.DB, s.Product)
+	if err != nil {
+		return err
+	}
+	list := photos[s.Product] // the last one is nearest to it
+	if len(list) == 0 {
+		return fmt.Errorf("product %d has no photograph", s.Product)
+	}
+	v, err := s.Designs.SaveBase(ctx, s.Owner, s.BrandID, s.Product, 0, Base(list[len(list)-1].Hash))
 	if err == nil {
 		err = s.Designs.Publish(ctx, s.Owner, s.BrandID, s.Product, v.Revision)
 	}

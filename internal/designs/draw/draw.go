@@ -49,6 +49,14 @@ type Sheet struct {
 	Title         string // what a screen reader says
 	Text          string // and what is on it
 	Marks         []Mark
+	Grips         []Grip // where fingers take layers, where they can: nothing else of it takes fingers then; nil: it is only looked at
+}
+
+// Grip is where a layer can be taken: around its ink, and as large as a fingertip.
+type Grip struct {
+	Zone  string
+	Layer int
+	Box   path.Rect
 }
 
 // grain is what coordinates are rounded to, in millimetres: a twentieth of what a printer can place.
@@ -58,7 +66,7 @@ func rounded(p path.Point) path.Point {
 	return path.Point{X: math.Round(p.X/grain) * grain, Y: math.Round(p.Y/grain) * grain}
 }
 
-// View is one side of the piece, with everything that is on it.
+// View is one side of the piece, with everything that is on it: on the brand's photograph, where there is one among the pictures, or else on the drawn shape.
 func View(b model.Base, v model.View, d model.Document, pictures Pictures) Sheet {
 	s := Sheet{Width: v.Width.MM(), Height: v.Height.MM(), Title: v.Name}
 	whole := path.Box(0, 0, s.Width, s.Height)
@@ -152,8 +160,9 @@ func (s *Sheet) add(m Mark, pictures Pictures) {
 	s.Marks = append(s.Marks, m)
 }
 
-// Outlined is the sheet of a view with a frame around each zone, for whoever puts something there.
-func Outlined(s Sheet, v model.View) Sheet {
+// Outlined is the sheet of a view with a frame around each zone, for whoever puts something there, and with a grip for each layer that has a place.
+func Outlined(s Sheet, v model.View, d model.Document, pictures Pictures) Sheet {
+	s.Grips = s.grips(v, d, pictures)
 	s.Marks = slices.Clone(s.Marks)
 	for _, z := range v.Zones {
 		if !z.Whole {
@@ -161,4 +170,32 @@ func Outlined(s Sheet, v model.View) Sheet {
 		}
 	}
 	return s
+}
+
+// fingertip is the side of the smallest grip, as a part of the longer side of the view: a view is at least as wide as half a phone.
+const fingertip = 0.14
+
+// grips are those of a view's layers, from the lowest to the uppermost.
+func (s *Sheet) grips(v model.View, d model.Document, pictures Pictures) []Grip {
+	list := []Grip{}
+	for _, z := range v.Zones {
+		corner := path.Shift(z.X.MM(), z.Y.MM())
+		for i, l := range d.Part(z.ID) {
+			if !l.Placed() {
+				continue
+			}
+			ink := l.Ink()
+			if p, ok := pictures[PhotoName(l.Photo)]; ok && l.Kind == model.Image && l.Size > 0 {
+				ink = path.Box(-float64(p.Width)/2, -float64(p.Height)/2, float64(p.Width), float64(p.Height)).Path().Transform(l.Matrix(l.Size.MM() / float64(p.Width)))
+			}
+			box, ok := ink.Transform(corner).Bounds()
+			if !ok {
+				continue
+			}
+			least := fingertip * max(s.Width, s.Height)
+			wide, high := max(0, least-box.Width())/2, max(0, least-box.Height())/2
+			list = append(list, Grip{z.ID, i, path.Rect{X0: box.X0 - wide, Y0: box.Y0 - high, X1: box.X1 + wide, Y1: box.Y1 + high}})
+		}
+	}
+	return list
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,15 +12,25 @@ import (
 )
 
 // SVG writes a sheet as an element for a page, or as a file: outlines and photographs only, no style, script, font or address of another site. A
-// photograph is named by its address on this site, or embedded where it has none. Layers can be found by data-zone and data-layer.
+// photograph is named by its address on this site, or embedded where it has none. Layers can be found by data-zone and data-layer, their grips, which lie below all
+// ink and are not seen, by data-grip-zone and data-grip-layer.
 func SVG(s Sheet, pictures Pictures) string {
 	var b strings.Builder
 	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ` + number(s.Width) + ` ` + number(s.Height) + `"`)
 	b.WriteString(` width="` + number(s.Width) + `mm" height="` + number(s.Height) + `mm">`)
 	b.WriteString(`<title>` + escaped(joined(s.Title, s.Text)) + `</title>`)
+	written := false
 	for _, m := range s.Marks {
+		if m.Zone != "" && !written {
+			writeGrips(&b, s.Grips)
+			written = true
+		}
 		if m.Zone != "" {
-			b.WriteString(`<g data-zone="` + escaped(m.Zone) + `" data-layer="` + strconv.Itoa(m.Layer) + `">`)
+			b.WriteString(`<g data-zone="` + escaped(m.Zone) + `" data-layer="` + strconv.Itoa(m.Layer) + `"`)
+			if s.Grips != nil && !slices.ContainsFunc(s.Grips, func(g Grip) bool { return g.Zone == m.Zone && g.Layer == m.Layer }) {
+				b.WriteString(` pointer-events="none"`)
+			}
+			b.WriteString(`>`)
 		}
 		if m.Clip != nil { // a nested svg cuts at its edge and needs no name
 			x, y, w, h := number(m.Clip.X0), number(m.Clip.Y0), number(m.Clip.Width()), number(m.Clip.Height())
@@ -39,6 +50,13 @@ func SVG(s Sheet, pictures Pictures) string {
 	}
 	b.WriteString(`</svg>`)
 	return b.String()
+}
+
+func writeGrips(b *strings.Builder, grips []Grip) {
+	for _, g := range grips {
+		b.WriteString(`<rect fill="none" pointer-events="all" data-grip-zone="` + escaped(g.Zone) + `" data-grip-layer="` + strconv.Itoa(g.Layer) + `" x="` + number(g.Box.X0) + `" y="` + number(g.Box.Y0) +
+			`" width="` + number(g.Box.Width()) + `" height="` + number(g.Box.Height()) + `"/>`)
+	}
 }
 
 func writePicture(b *strings.Builder, m Mark, p Picture) {

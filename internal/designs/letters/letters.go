@@ -5,7 +5,9 @@
 // put into visual order (bidi), so that Arabic and Hebrew read right to left, also beside Latin.
 //
 // Supported scripts: Latin, Greek, Cyrillic, Arabic, Hebrew, each by the fonts that Font.Scripts names. A letter that the chosen
-// font lacks is refused (Font.Check), never replaced by another font's or an empty box; emoji are refused, as no font here has them.
+// font lacks is refused (Font.Check), never replaced by another font's or an empty box. So are emoji; a sign such as ♥ is a letter where the
+// font draws it. The invisible marks that turn the direction of reading are not part of a text: package model takes them out when a design is kept, and each word
+// reads as its letters do.
 package letters
 
 import (
@@ -89,36 +91,65 @@ type Trouble string
 // The troubles.
 const (
 	None    Trouble = ""
-	Emoji   Trouble = "emoji"   // a picture among letters: no font here has any
+	Emoji   Trouble = "emoji"   // a picture among letters that no font here has
 	Script  Trouble = "script"  // a letter of a script that is not supported
 	Missing Trouble = "missing" // a letter that this font lacks and another has, or none
 )
 
-// Check finds the first letter of a text that the font cannot write.
+// Check finds the first letter of a text, as a person sees letters, that the font cannot write. A sign that the font draws is a letter like any other; a picture (♥, 🎉)
+// that no font here has is an emoji.
 func (f Font) Check(text string) (letter string, trouble Trouble) {
-	face := font.NewFace(f.font)
-	for _, r := range norm.NFC.String(text) {
-		switch {
-		case picture(r):
-			return string(r), Emoji
-		case !slices.Contains([]language.Script{language.Latin, language.Greek, language.Cyrillic, language.Arabic, language.Hebrew, language.Common, language.Inherited}, language.LookupScript(r)):
-			return string(r), Script
-		case joiner(r):
-		default:
-			if _, ok := face.NominalGlyph(r); !ok {
-				return string(r), Missing
+	var s segmenter.Segmenter
+	s.Init([]rune(norm.NFC.String(text)))
+	for i := s.GraphemeIterator(); i.Next(); {
+		for _, r := range f.plain(string(i.Grapheme().Text)) {
+			if trouble := f.check(r); trouble != None {
+				return string(i.Grapheme().Text), trouble
 			}
 		}
 	}
 	return "", None
 }
 
+func (f Font) check(r rune) Trouble {
+	switch {
+	case joiner(r) || f.has(r):
+		return None
+	case picture(r) && !slices.ContainsFunc(all(), func(o Font) bool { return o.has(r) }):
+		return Emoji
+	case !slices.Contains([]language.Script{language.Latin, language.Greek, language.Cyrillic, language.Arabic, language.Hebrew, language.Common, language.Inherited}, language.LookupScript(r)):
+		return Script
+	}
+	return Missing
+}
+
+// has says whether the font draws a letter.
+func (f Font) has(r rune) bool {
+	_, ok := f.font.NominalGlyph(r)
+	return ok
+}
+
+// plain is a text as the font writes it: composed, and without the mark by which a keyboard asks for a sign in colours, where the font draws that sign.
+func (f Font) plain(text string) string {
+	var out []rune
+	for _, r := range norm.NFC.String(text) {
+		if variation(r) && len(out) > 0 && f.has(out[len(out)-1]) {
+			continue
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+// variation says whether a rune asks for the sign before it in colours or in ink, and has no look of its own.
+func variation(r rune) bool { return r == '\ufe0e' || r == '\ufe0f' }
+
 // joiner says whether a letter has no look of its own but says how its neighbours join, as Persian needs.
 func joiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
 // picture says whether a letter is an emoji or part of one.
 func picture(r rune) bool {
-	return r >= 0x1f000 && r <= 0x1faff || r == '\ufe0f' || r == '\u20e3' || r >= 0xe0000 && r <= 0xe007f ||
+	return r >= 0x1f000 && r <= 0x1faff || variation(r) || r == '\u20e3' || r >= 0xe0000 && r <= 0xe007f ||
 		r >= 0x2600 && r <= 0x27bf && unicode.Is(unicode.So, r)
 }
 

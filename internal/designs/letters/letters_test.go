@@ -48,7 +48,7 @@ func TestEachFontWritesItsScripts(t *testing.T) {
 func TestWhatCannotBeWritten(t *testing.T) {
 	f := fontOf(t, "fraunces")
 	for text, want := range map[string]letters.Trouble{
-		"Léa 🎉": letters.Emoji, "I ❤ you": letters.Emoji, "1️⃣": letters.Emoji, "🇫🇷": letters.Emoji,
+		"Léa 🎉": letters.Emoji, "⚽ club": letters.Emoji, "1️⃣": letters.Emoji, "🇫🇷": letters.Emoji, "❤️": letters.Missing, "I ♥ you": letters.Missing, "I ♥\ufe0f you": letters.Missing,
 		"日本": letters.Script, "नमस्ते": letters.Script, "Доброе": letters.Missing, "Le\u0301a": letters.None, "": letters.None,
 	} {
 		if letter, got := f.Check(text); got != want {
@@ -61,6 +61,27 @@ func TestWhatCannotBeWritten(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"Frank Ruhl Libre"}, names); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What a font draws is no emoji, also where a keyboard asks for it in colours; what is refused is named as it was typed.
+func TestSignsThatAFontDraws(t *testing.T) {
+	f := fontOf(t, "source-sans")
+	for _, sign := range []string{"♥", "✓", "♪", "☺", "♥\ufe0f", "♥\ufe0e", "Léa ♥\ufe0f Tom"} {
+		if letter, trouble := f.Check(sign); trouble != letters.None {
+			t.Errorf("%q: %q is %q", sign, letter, trouble)
+		}
+	}
+	if plain, marked := ink(t, f.Outline("♥", 0)), ink(t, f.Outline("♥\ufe0f", 0)); plain != marked {
+		t.Errorf("%v with the mark, %v without", marked, plain)
+	}
+	for text, want := range map[string]string{"n° 1️⃣": "1️⃣", "👩‍🚀!": "👩‍🚀", "🇫🇷": "🇫🇷"} {
+		if letter, trouble := f.Check(text); letter != want || trouble != letters.Emoji {
+			t.Errorf("%q: %q is %q", text, letter, trouble)
+		}
+	}
+	if able := letters.Having("♥", []string{"fraunces", "source-sans"}); len(able) != 1 || able[0].ID != "source-sans" {
+		t.Errorf("♥ is written by %v", able)
 	}
 }
 

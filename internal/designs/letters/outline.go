@@ -11,7 +11,6 @@ import (
 	"github.com/go-text/typesetting/language"
 	"github.com/go-text/typesetting/shaping"
 	"golang.org/x/image/math/fixed"
-	"golang.org/x/text/unicode/norm"
 
 	"relais/internal/designs/path"
 )
@@ -20,7 +19,7 @@ import (
 // With an arc, the line is bent over that many degrees of a circle: upward like a rainbow when positive, downward when negative.
 // It is empty where nothing would be seen.
 func (f Font) Outline(text string, arc int) path.Path {
-	glyphs, width := f.shape(norm.NFC.String(text))
+	glyphs, width := f.shape(f.plain(text))
 	var out path.Path
 	for _, g := range glyphs {
 		out = append(out, g.placed(width, arc)...)

@@ -119,28 +119,29 @@ type View struct {
 	Height Length `json:"height"`
 	Shape  string `json:"shape"`  // one of Shapes, drawn where there is no photograph
 	Ground Colour `json:"ground"` // of the shape
-	Photo  string `json:"photo"`  // hash of the brand's photograph, behind everything; empty for none
+	Photo  string `json:"photo"`  // hash of one of the product's photographs, behind everything in place of the shape; empty for none
 	Zones  []Zone `json:"zones"`
 }
 
 // Zone is a rectangle of a view, measured from its upper left corner, and what may be put there.
 type Zone struct {
-	ID       string         `json:"id"` // unique in the base
-	Name     string         `json:"name"`
-	X        Length         `json:"x"`
-	Y        Length         `json:"y"`
-	Width    Length         `json:"width"`
-	Height   Length         `json:"height"`
-	Kinds    []Kind         `json:"kinds"`
-	Most     int            `json:"most"`     // layers
-	Required bool           `json:"required"` // at least one layer
-	Fonts    []string       `json:"fonts"`
-	Letters  int            `json:"letters"` // of one text
-	Least    Length         `json:"least"`   // the smallest letters that can be made
-	Colours  []Colour       `json:"colours"` // of text, monogram, pattern and fill
-	Patterns []string       `json:"patterns"`
-	Whole    bool           `json:"whole"` // its colour is that of the piece itself and is not printed
-	Extra    map[Kind]int64 `json:"extra"` // minor units for each layer of a kind
+	ID       string           `json:"id"` // unique in the base
+	Name     string           `json:"name"`
+	X        Length           `json:"x"`
+	Y        Length           `json:"y"`
+	Width    Length           `json:"width"`
+	Height   Length           `json:"height"`
+	Kinds    []Kind           `json:"kinds"`
+	Most     int              `json:"most"`     // layers
+	Required bool             `json:"required"` // at least one layer
+	Fonts    []string         `json:"fonts"`
+	Letters  int              `json:"letters"`         // of one text
+	Least    Length           `json:"least"`           // the smallest letters that can be made
+	Colours  []Colour         `json:"colours"`         // of text, monogram, pattern and fill
+	Names    map[Colour]Names `json:"names,omitempty"` // of its colours, where the brand gave any
+	Patterns []string         `json:"patterns"`
+	Whole    bool             `json:"whole"` // its colour is that of the piece itself and is not printed
+	Extra    map[Kind]int64   `json:"extra"` // minor units for each layer of a kind
 }
 
 // Box is the zone in its view, in millimetres.
@@ -197,6 +198,17 @@ func ParseBase(raw []byte) (Base, error) {
 		return Base{}, fault.New(fault.Invalid, "fault.designs.unreadable")
 	}
 	return b, nil
+}
+
+// Photos are the photographs of the views, by their hashes, each once.
+func (b Base) Photos() []string {
+	var out []string
+	for _, v := range b.Views {
+		if v.Photo != "" && !slices.Contains(out, v.Photo) {
+			out = append(out, v.Photo)
+		}
+	}
+	return out
 }
 
 var id = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,23}$`)
@@ -301,8 +313,11 @@ func (c *checker) zone(at string, v View, z Zone) {
 	if len(z.Kinds) == 0 || slices.ContainsFunc(z.Kinds, func(k Kind) bool { return !slices.Contains(Kinds(), k) }) {
 		c.fail(at+".kinds", "base_kinds")
 	}
-	if z.Whole && !z.Takes(Fill) {
+	switch {
+	case z.Whole && !z.Takes(Fill):
 		c.fail(at+".whole", "base_whole")
+	case z.Whole && v.Photo != "":
+		c.fail(at+".whole", "base_whole_photo")
 	}
 	if z.Takes(Text) || z.Takes(Monogram) {
 		c.within(at+".letters", z.Letters, 1, MostLetters)
@@ -317,6 +332,16 @@ func (c *checker) zone(at string, v View, z Zone) {
 	coloured := slices.ContainsFunc(z.Kinds, func(k Kind) bool { return k != Image })
 	if coloured && len(z.Colours) == 0 || len(z.Colours) > MostColours || slices.ContainsFunc(z.Colours, func(c Colour) bool { return !c.Valid() }) {
 		c.fail(at+".colours", "base_colours", "Most", MostColours)
+	}
+	for i, colour := range z.Colours {
+		if slices.Contains(z.Colours[:i], colour) {
+			c.fail(at+".colours."+strconv.Itoa(i)+".code", "base_colour_twice")
+		}
+		for lang, name := range z.Names[colour] {
+			if letters.Count(name) > MostName {
+				c.fail(at+".colours."+strconv.Itoa(i)+"."+lang, "base_name_long", "Most", MostName)
+			}
+		}
 	}
 	for _, k := range Kinds() {
 		if e := z.Extra[k]; e < 0 || e > MostExtra {
@@ -340,7 +365,8 @@ func (b Base) Tidy() Base {
 		v.Name, v.Ground = prose.Line(v.Name), Colour(strings.ToLower(string(v.Ground)))
 		v.Zones = slices.Clone(v.Zones)
 		for n := range v.Zones {
-			v.Zones[n].Name = prose.Line(v.Zones[n].Name)
+			z := &v.Zones[n]
+			z.Name, z.Names = prose.Line(z.Name), z.tidied()
 		}
 	}
 	return b

@@ -2,6 +2,7 @@ package studio
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,7 +16,6 @@ import (
 	"relais/internal/designs/model"
 	"relais/internal/fault"
 	"relais/internal/i18n"
-	"relais/internal/money"
 	"relais/internal/web/page"
 )
 
@@ -33,7 +33,8 @@ type basePage struct {
 	Problems  []string
 	MoreViews bool
 	Shapes    []page.Option
-	Fonts     []page.Option
+	Fonts     []face
+	Pictures  draw.Pictures // the product's photographs, for the views
 	Kinds     []page.Option
 	Patterns  []page.Option
 
@@ -48,11 +49,22 @@ type baseView struct {
 	Sheet     draw.Sheet
 	Zones     []baseZone
 	MoreZones bool
+	Credit    string // of its photograph
 }
 
 type baseZone struct {
-	At, Name string
-	Number   int
+	At, Name    string
+	Place       string // "0.1": which view, which zone of it
+	Number      int
+	Colours     []baseColour
+	MoreColours bool
+}
+
+// baseColour is a colour that the brand offers in a zone, and what it is called where the brand gives it no name.
+type baseColour struct {
+	At    string
+	Code  model.Colour
+	Plain string
 }
 
 // first is what a brand begins with.
@@ -122,16 +134,25 @@ func (data basePage) lay(l i18n.Lang, form *page.Form) basePage {
 		data.Problems = append(data.Problems, words(l, p))
 	}
 	data.Tabs = page.ProductTabs(l, data.Base, data.Product.ID, "base")
-	data.Shapes, data.Fonts = options(l, "studio.shape.", model.Shapes()), fonts(l, everyFont())
+	data.Shapes, data.Fonts = options(l, "studio.shape.", model.Shapes()), faces(l, everyFont())
 	data.Kinds, data.Patterns = options(l, "studio.kind.", model.Kinds()), options(l, "studio.pattern.", model.Patterns())
 	data.MoreViews = len(b.Views) < model.MostViews
+	data.Pictures = draw.Pictures{}
+	credits := map[string]string{}
+	for _, p := range data.Product.Photos {
+		data.Pictures[p.Hash], credits[p.Hash] = designs.Ground{Hash: p.Hash, Width: p.Width, Height: p.Height}.OnPage(), p.Credit
+	}
 	for i, v := range b.Views {
-		shown := baseView{At: viewAt(i), Number: i + 1, Name: v.Name, MoreZones: len(v.Zones) < model.MostZones}
+		shown := baseView{At: viewAt(i), Number: i + 1, Name: v.Name, MoreZones: len(v.Zones) < model.MostZones, Credit: credits[v.Photo]}
 		if v.Width >= model.LeastSide && v.Height >= model.LeastSide && v.Width <= model.MostSide && v.Height <= model.MostSide {
-			shown.Sheet = draw.Outlined(draw.View(b, v, sample(v), nil), v)
+			shown.Sheet = draw.Outlined(draw.View(b, v, sample(v), data.Pictures), v, model.Document{}, nil)
 		}
 		for n, z := range v.Zones {
-			shown.Zones = append(shown.Zones, baseZone{zoneAt(i, n), z.Name, n + 1})
+			zone := baseZone{At: zoneAt(i, n), Name: z.Name, Place: fmt.Sprintf("%d.%d", i, n), Number: n + 1, MoreColours: len(z.Colours) < model.MostColours}
+			for k, c := range z.Colours {
+				zone.Colours = append(zone.Colours, baseColour{colourAt(zone.At, k), c, l.T("studio.hue." + c.Plain())})
+			}
+			shown.Zones = append(shown.Zones, zone)
 		}
 		data.Views = append(data.Views, shown)
 	}
@@ -208,6 +229,8 @@ func (s *Server) saveBase(c echo.Context) error {
 func baseAnchor(do string) string {
 	if parts := strings.Split(do, "."); len(parts) > 2 && parts[0] == "zone" {
 		return "#views." + parts[2]
+	} else if len(parts) > 3 && parts[0] == "colour" {
+		return "#views." + parts[2] + ".zones." + parts[3]
 	}
 	return ""
 }
@@ -224,7 +247,8 @@ func (s *Server) withdraw(c echo.Context) error {
 	return page.Redirect(c, data.Path)
 }
 
-// change does to a base what a button says: "view.add", "view.remove.0", "zone.add.0", "zone.remove.0.1".
+// change does to a base what a button says: "view.add", "view.remove.0", "zone.add.0", "zone.remove.0.1", "colour.add.0.1", "colour.remove.0.1.2" (the third colour of
+// the second zone of the first view).
 func change(l i18n.Lang, b model.Base, do string) model.Base {
 	parts := strings.Split(do, ".")
 	at := func(n, count int) (int, bool) {
@@ -237,29 +261,47 @@ func change(l i18n.Lang, b model.Base, do string) model.Base {
 	if len(parts) < 2 {
 		return b
 	}
+	what := parts[0] + "." + parts[1]
 	b.Views = slices.Clone(b.Views)
 	i, ok := at(2, len(b.Views))
-	switch parts[0] + "." + parts[1] {
-	case "view.add":
-		if len(b.Views) < model.MostViews {
-			b.Views = append(b.Views, freshView(l, free(b, "v")))
-		}
-	case "view.remove":
-		if ok {
-			b.Views = slices.Delete(b.Views, i, i+1)
-		}
-	case "zone.add":
-		if ok && len(b.Views[i].Zones) < model.MostZones {
-			b.Views[i].Zones = append(slices.Clone(b.Views[i].Zones), freshZone(l, b.Views[i], free(b, "z")))
-		}
-	case "zone.remove":
-		if ok {
-			if n, ok := at(3, len(b.Views[i].Zones)); ok {
-				b.Views[i].Zones = slices.Delete(slices.Clone(b.Views[i].Zones), n, n+1)
-			}
+	if what == "view.add" && len(b.Views) < model.MostViews {
+		b.Views = append(b.Views, freshView(l, free(b, "v")))
+	}
+	if !ok {
+		return b
+	}
+	v := &b.Views[i]
+	v.Zones = slices.Clone(v.Zones)
+	n, inZone := at(3, len(v.Zones))
+	switch {
+	case what == "view.remove":
+		b.Views = slices.Delete(b.Views, i, i+1)
+	case what == "zone.add" && len(v.Zones) < model.MostZones:
+		v.Zones = append(v.Zones, freshZone(l, *v, free(b, "z")))
+	case what == "zone.remove" && inZone:
+		v.Zones = slices.Delete(v.Zones, n, n+1)
+	case what == "colour.add" && inZone && len(v.Zones[n].Colours) < model.MostColours:
+		v.Zones[n].Colours = append(slices.Clone(v.Zones[n].Colours), freshColour(v.Zones[n].Colours))
+	case what == "colour.remove" && inZone:
+		if k, ok := at(4, len(v.Zones[n].Colours)); ok {
+			v.Zones[n].Colours = slices.Delete(slices.Clone(v.Zones[n].Colours), k, k+1)
 		}
 	}
 	return b
+}
+
+// freshColour is one that the zone does not have yet.
+func freshColour(have []model.Colour) model.Colour {
+	for _, c := range []model.Colour{"#1a1a1a", "#ffffff", "#c2321a", "#2459c8", "#2e9a3a", "#f6d21f", "#6b4226", "#6a2c91", "#f29bb6"} {
+		if !slices.Contains(have, c) {
+			return c
+		}
+	}
+	for n := 0x808080; ; n++ {
+		if c := model.Colour(fmt.Sprintf("#%06x", n)); !slices.Contains(have, c) {
+			return c
+		}
+	}
 }
 
 // free is an id that the base does not use.
@@ -275,102 +317,5 @@ func free(b model.Base, prefix string) string {
 		if id := prefix + strconv.Itoa(n); !used[id] {
 			return id
 		}
-	}
-}
-
-func viewAt(i int) string    { return "views." + strconv.Itoa(i) }
-func zoneAt(i, n int) string { return viewAt(i) + ".zones." + strconv.Itoa(n) }
-
-// base reads the base that a form says.
-func (r *reader) base(currency money.Currency) model.Base {
-	f := r.form
-	b := model.Base{Version: model.Version, Days: r.whole("days", 0, model.MostDays), DPI: r.whole("dpi", 0, model.MostDPI), Bleed: r.mm("bleed"), Forbidden: strings.Split(f.Get("forbidden"), "\n")}
-	for i := range model.MostViews {
-		at := viewAt(i)
-		if f.Get(at+".id") == "" {
-			break
-		}
-		v := model.View{ID: f.Get(at + ".id"), Name: f.Get(at + ".name"), Width: r.mm(at + ".width"), Height: r.mm(at + ".height"), Shape: f.Get(at + ".shape"), Ground: model.Colour(strings.ToLower(f.Get(at + ".ground")))}
-		for n := range model.MostZones {
-			if f.Get(zoneAt(i, n)+".id") == "" {
-				break
-			}
-			v.Zones = append(v.Zones, r.zone(zoneAt(i, n), currency))
-		}
-		b.Views = append(b.Views, v)
-	}
-	return b.Tidy()
-}
-
-func (r *reader) zone(at string, currency money.Currency) model.Zone {
-	f := r.form
-	z := model.Zone{ID: f.Get(at + ".id"), Name: f.Get(at + ".name"), X: r.mm(at + ".x"), Y: r.mm(at + ".y"), Width: r.mm(at + ".width"), Height: r.mm(at + ".height"),
-		Most: r.whole(at+".most", 0, model.MostLayers), Required: f.Get(at+".required") != "", Whole: f.Get(at+".whole") != "",
-		Letters: r.whole(at+".letters", 0, model.MostLetters), Least: r.mm(at + ".least"), Fonts: f.All(at + ".fonts"), Patterns: f.All(at + ".patterns")}
-	for _, k := range f.All(at + ".kinds") {
-		z.Kinds = append(z.Kinds, model.Kind(k))
-	}
-	for _, c := range strings.Fields(strings.ToLower(f.Get(at + ".colours"))) {
-		z.Colours = append(z.Colours, model.Colour(c))
-	}
-	for _, k := range model.Kinds() {
-		field := at + ".extra." + string(k)
-		if f.Get(field) == "" {
-			continue
-		}
-		price, err := money.Parse(f.Get(field), currency)
-		if err != nil {
-			r.bad = append(r.bad, model.Problem{Field: field, Key: "fault.designs.base_extra"})
-			continue
-		}
-		if z.Extra == nil {
-			z.Extra = map[model.Kind]int64{}
-		}
-		z.Extra[k] = price.Minor
-	}
-	return z
-}
-
-// showBase writes a base into a form.
-func showBase(f *page.Form, b model.Base, currency money.Currency) {
-	set := func(field, value string) { f.Set(field, value) }
-	set("days", strconv.Itoa(b.Days))
-	set("dpi", strconv.Itoa(b.DPI))
-	set("bleed", b.Bleed.String())
-	set("forbidden", strings.Join(b.Forbidden, "\n"))
-	for i, v := range b.Views {
-		at := viewAt(i)
-		for name, value := range map[string]string{"id": v.ID, "name": v.Name, "width": v.Width.String(), "height": v.Height.String(), "shape": v.Shape, "ground": string(v.Ground)} {
-			set(at+"."+name, value)
-		}
-		for n, z := range v.Zones {
-			showZone(f, zoneAt(i, n), z, currency)
-		}
-	}
-}
-
-func showZone(f *page.Form, at string, z model.Zone, currency money.Currency) {
-	for name, value := range map[string]string{"id": z.ID, "name": z.Name, "x": z.X.String(), "y": z.Y.String(), "width": z.Width.String(), "height": z.Height.String(),
-		"most": strconv.Itoa(z.Most), "letters": strconv.Itoa(z.Letters), "least": z.Least.String()} {
-		f.Set(at+"."+name, value)
-	}
-	for name, on := range map[string]bool{"required": z.Required, "whole": z.Whole} {
-		if on {
-			f.Set(at+"."+name, "yes")
-		}
-	}
-	var kinds, colours []string
-	for _, k := range z.Kinds {
-		kinds = append(kinds, string(k))
-	}
-	for _, c := range z.Colours {
-		colours = append(colours, string(c))
-	}
-	f.Set(at+".kinds", kinds...)
-	f.Set(at+".fonts", z.Fonts...)
-	f.Set(at+".patterns", z.Patterns...)
-	f.Set(at+".colours", strings.Join(colours, " "))
-	for k, minor := range z.Extra {
-		f.Set(at+".extra."+string(k), money.New(minor, currency).Decimal())
 	}
 }

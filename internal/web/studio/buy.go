@@ -19,7 +19,7 @@ import (
 
 // buy is the form that puts the design into the basket, or why it cannot be put there.
 type buy struct {
-	Trouble  string // message key; empty: it can be ordered
+	Trouble  designs.Trouble // NoTrouble: it can be ordered
 	Form     *page.Form
 	Options  string
 	Choice   string

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -13,7 +14,9 @@ import (
 	"relais/internal/designs/model"
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/media"
 	"relais/internal/money"
+	"relais/internal/publications"
 	"relais/internal/web/orderform"
 	"relais/internal/web/page"
 )
@@ -23,16 +26,17 @@ type view struct {
 	ID, Name string
 	Sheet    draw.Sheet
 	Zones    []zone
+	Credit   string // of the photograph of the piece
 }
 
 // zone is what a member can do in it.
 type zone struct {
 	model.Zone
-	Layers                          []layer
-	Add                             []page.Option // kinds that still can be added
-	Error                           string
-	Fonts, Colours, Patterns, Frame []page.Option
-	MaxText                         int
+	Layers                   []layer
+	Add                      []page.Option // kinds that still can be added
+	Error                    string
+	Fonts                    []face
+	Colours, Patterns, Frame []page.Option
 }
 
 // layer is one fieldset.
@@ -41,6 +45,7 @@ type layer struct {
 	At     string // "ZONE.0", of its fields and buttons
 	Number int
 	Last   bool
+	Fine   bool // something of its place or size is wrong: its numbers are shown
 }
 
 // item is a line of the price.
@@ -61,11 +66,31 @@ type designPage struct {
 	Extra    money.Amount
 	Items    []item
 	Choices  []page.Option // photographs
-	Buy      *buy          // nil: it cannot be ordered, or the script asks for the form alone
+	Faces    []face        // that its zones offer
+	Buy      *buy          // nil: its product is not for sale
+	Publish  *publish      // nil: its brand publishes nothing on it
+}
+
+// publish is whether the design can be published, or why not.
+type publish struct {
+	Trouble string // message key; empty: it can
+	Again   bool   // it is sold already: a newer revision can be asked for
 }
 
 // On is an address of the studio that keeps the visitor's way here.
 func (p designPage) On(path string) string { return p.Trail.On(path) }
+
+// TakesPhotos says whether a zone takes photographs, or one is there already.
+func (p designPage) TakesPhotos() bool {
+	return len(p.Photos) > 0 || slices.ContainsFunc(p.Base.Views, func(v model.View) bool {
+		return slices.ContainsFunc(v.Zones, func(z model.Zone) bool { return z.Takes(model.Image) })
+	})
+}
+
+// The limits of a photograph.
+func (p designPage) MostBytes() int      { return media.MaxBytes }
+func (p designPage) MostMB() int         { return media.MaxBytes >> 20 }
+func (p designPage) MostMegapixels() int { return media.MaxPixels / 1_000_000 }
 
 // Back is the product as its visitor saw it.
 func (p designPage) Back() string { return productPath(p.Trail, p.Slug) }
@@ -90,13 +115,21 @@ func (s *Server) designPage(c echo.Context, d designs.Design, form *page.Form) (
 	for i, p := range d.Photos {
 		data.Choices = append(data.Choices, page.Option{Value: strconv.FormatInt(p.ID, 10), Label: l.T("studio.photo_number", "Number", len(d.Photos)-i)})
 	}
+	credits := map[string]string{}
+	for _, g := range d.Grounds {
+		credits[g.Hash] = g.Credit
+	}
+	var offered []string
 	for _, v := range d.Base.Views {
-		shown := view{ID: v.ID, Name: v.Name, Sheet: draw.Outlined(draw.View(d.Base, v, d.Doc, data.Pictures), v)}
+		shown := view{ID: v.ID, Name: v.Name, Sheet: draw.Outlined(draw.View(d.Base, v, d.Doc, data.Pictures), v, d.Doc, data.Pictures), Credit: credits[v.Photo]}
 		for _, z := range v.Zones {
 			shown.Zones = append(shown.Zones, zoneOf(l, z, d.Doc.Part(z.ID), data.Form))
+			offered = append(offered, z.Fonts...)
 		}
 		data.Views = append(data.Views, shown)
 	}
+	slices.Sort(offered)
+	data.Faces = faces(l, slices.Compact(offered))
 	total, items := model.Price(d.Base, d.Doc)
 	data.Extra = money.New(total, d.Currency)
 	for _, i := range items {
@@ -106,13 +139,11 @@ func (s *Server) designPage(c echo.Context, d designs.Design, form *page.Form) (
 }
 
 func zoneOf(l i18n.Lang, z model.Zone, layers []model.Layer, form *page.Form) zone {
-	out := zone{Zone: z, Error: form.Error(l, z.ID), Fonts: fonts(l, z.Fonts), Patterns: options(l, "studio.pattern.", z.Patterns), Frame: options(l, "studio.frame.", model.Frames()), MaxText: z.Letters * 4}
-	for i, c := range z.Colours {
-		out.Colours = append(out.Colours, page.Option{Value: string(c), Label: l.T("studio.colour_number", "Number", i+1, "Code", string(c))})
-	}
+	out := zone{Zone: z, Error: form.Error(l, z.ID), Fonts: faces(l, z.Fonts), Colours: swatches(l, z), Patterns: options(l, "studio.pattern.", z.Patterns), Frame: options(l, "studio.frame.", model.Frames())}
 	for i, y := range layers {
 		at := z.ID + "." + strconv.Itoa(i)
-		out.Layers = append(out.Layers, layer{y, at, i + 1, i == len(layers)-1})
+		fine := slices.ContainsFunc([]string{"x", "y", "size", "turn", "arc"}, func(name string) bool { return form.Error(l, at+"."+name) != "" })
+		out.Layers = append(out.Layers, layer{y, at, i + 1, i == len(layers)-1, fine})
 	}
 	if len(layers) < z.Most {
 		out.Add = options(l, "studio.add.", z.Kinds)
@@ -136,19 +167,39 @@ func (s *Server) design(c echo.Context) error {
 	return s.answer(c, http.StatusOK, d, nil)
 }
 
-// answer shows the studio, or to the script its form alone; with what was posted where it was refused.
+// answer shows the studio, or to the script all of it that a change can change; with what was posted where it was refused.
 func (s *Server) answer(c echo.Context, status int, d designs.Design, form *page.Form) error {
 	data, err := s.designPage(c, d, form)
 	if err != nil {
 		return err
 	}
-	if page.IsPartial(c) {
-		return s.Site.Fragment(c, status, "studio/design", "studio", data)
-	}
 	if data.Buy, err = s.buy(c, d); err != nil {
 		return err
 	}
+	if data.Publish, err = s.publish(c, d); err != nil {
+		return err
+	}
+	if page.IsPartial(c) {
+		return s.Site.Fragment(c, status, "studio/design", "studio-answer", data)
+	}
 	return s.Site.Render(c, status, "studio/design", data)
+}
+
+// publish says whether a design can be published; nil where its brand publishes nothing on its base.
+func (s *Server) publish(c echo.Context, d designs.Design) (*publish, error) {
+	plan, err := publications.PlanOf(c.Request().Context(), s.DB, by(c), d.ID, s.Now())
+	var why *fault.Error
+	switch {
+	case err != nil:
+		return nil, err
+	case plan.Open == nil && (!plan.Settings.Offered || plan.TermsBps == 0):
+		return nil, nil
+	case errors.As(plan.Err, &why):
+		return &publish{Trouble: why.Message}, nil
+	case plan.Err != nil:
+		return nil, plan.Err
+	}
+	return &publish{Again: plan.Open != nil}, nil
 }
 
 // save keeps what the form says, after what its button does; undo sends the whole document instead.
@@ -253,6 +304,12 @@ func (s *Server) addPhoto(c echo.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if page.IsPartial(c) {
+		if d, err = s.find(c); err != nil {
+			return err
+		}
+		return s.answer(c, http.StatusOK, d, nil)
 	}
 	s.Site.Good(c, "studio.photo_added")
 	return page.Redirect(c, orderform.TrailOf(c).On(d.Path())+"#photos")

@@ -20,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/designs"
+	"relais/internal/designs/draw"
 	"relais/internal/designs/letters"
 	"relais/internal/designs/model"
 	"relais/internal/fault"
@@ -120,17 +121,40 @@ func options[T ~string](l i18n.Lang, prefix string, values []T) []page.Option {
 	return list
 }
 
-// fonts are choices among these fonts, with the scripts that each writes.
-func fonts(l i18n.Lang, ids []string) []page.Option {
-	var list []page.Option
+// face is a font to choose, shown in itself.
+type face struct {
+	page.Option
+	Specimen draw.Specimen
+}
+
+// faces are choices among these fonts, with the scripts that each writes.
+func faces(l i18n.Lang, ids []string) []face {
+	var list []face
 	for _, id := range ids {
 		if f, ok := letters.ByID(id); ok {
 			var scripts []string
 			for _, script := range f.Scripts {
 				scripts = append(scripts, l.T("studio.script."+strings.ToLower(script)))
 			}
-			list = append(list, page.Option{Value: f.ID, Label: f.Name + " · " + strings.Join(scripts, ", ")})
+			list = append(list, face{page.Option{Value: f.ID, Label: f.Name, Hint: strings.Join(scripts, ", ")}, draw.SpecimenOf(f)})
 		}
+	}
+	return list
+}
+
+// swatches are the colours of a zone by their names: the brand's, or else plain ones, numbered where two would be called the same.
+func swatches(l i18n.Lang, z model.Zone) []page.Option {
+	var list []page.Option
+	times := map[string]int{}
+	for _, c := range z.Colours {
+		name := z.Called(c, string(l))
+		if name == "" {
+			name = l.T("studio.hue." + c.Plain())
+		}
+		if times[name]++; times[name] > 1 {
+			name += " " + strconv.Itoa(times[name])
+		}
+		list = append(list, page.Option{Value: string(c), Label: name})
 	}
 	return list
 }

@@ -61,7 +61,7 @@ func (w *world) offers() (path string) {
 
 var (
 	input    = regexp.MustCompile(`<input[^>]* name="([^"]+)"[^>]*>`)
-	checked  = regexp.MustCompile(`<input[^>]*type="checkbox"[^>]*>`)
+	checked  = regexp.MustCompile(`<input[^>]*type="(checkbox|radio)"[^>]*>`)
 	value    = regexp.MustCompile(` value="([^"]*)"`)
 	choice   = regexp.MustCompile(`(?s)<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>`)
 	selected = regexp.MustCompile(`<option value="([^"]*)" selected>`)
@@ -168,7 +168,7 @@ func TestAMemberDesignsWithoutScript(t *testing.T) {
 	}
 	// A limit is said where it is hit, and what was typed is kept.
 	body = w.press(w.lea, path, "", "chest.0.text", "Léa 🎉")
-	for _, want := range []string{`id="f-chest.0.text-error"`, "est un emoji", "Léa 🎉", "1 chose à régler"} {
+	for _, want := range []string{`id="f-chest.0.text-error"`, "emojis ne s’impriment pas", "Léa 🎉", "1 chose à régler"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}
