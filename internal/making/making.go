@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"relais/internal/designs"
 	"relais/internal/fault"
@@ -163,7 +164,7 @@ type Waiting struct {
 func (w Waiting) Due() time.Time { return w.PaidAt.AddDate(0, 0, w.Days) }
 
 const selectWaiting = `
-select order_number, line_id, title, variant_title, paid_at, days, design_id, design_revision, option_minor, begun, made, wanted from (
+select order_number, line_id, title, variant_title, paid_at, days, design_id, design_revision, option_minor, begun, made, wanted, count(*) over () as total from (
   select o.number as order_number, l.id as line_id, l.title, l.variant_title, o.paid_at, (v.content->>'days')::integer as days, l.design_id, l.design_revision, l.option_minor,
     coalesce(k.begun, 0) as begun, coalesce(k.made, 0) as made,
     l.quantity - coalesce((select sum(i.quantity) from refund_items i join refunds f on f.id = i.refund_id
@@ -171,14 +172,30 @@ select order_number, line_id, title, variant_title, paid_at, days, design_id, de
   from order_lines l join orders o on o.id = l.order_id join shipments s on s.id = l.shipment_id
   join design_revisions r on r.design_id = l.design_id and r.revision = l.design_revision join base_versions v on v.id = r.version_id
   left join makings k on k.order_line_id = l.id
-  where l.brand_id = $1 and l.design_id is not null and o.state = 'paid' and s.state = 'preparing') w
-where made < wanted order by paid_at + make_interval(days => days), line_id limit $2`
+  where l.brand_id = $1 and l.design_id is not null and o.state = 'paid' and s.state = 'preparing' and ($2::bigint[] is null or l.id = any($2))) w
+where made < wanted order by paid_at + make_interval(days => days), line_id limit $3 offset $4`
 
-// ToMake is what a brand has to make, the most urgent first: as many lines at most.
-func ToMake(ctx context.Context, q sqlx.QueryerContext, brandID int64, most int) ([]Waiting, error) {
-	var list []Waiting
-	if err := sqlx.SelectContext(ctx, q, &list, selectWaiting, brandID, most); err != nil {
-		return nil, fmt.Errorf("read what is to make: %w", postgres.Translate(err))
+// ToMake is what a brand has to make, the most urgent first: so many lines at most, after so many others; and how many there are.
+func ToMake(ctx context.Context, q sqlx.QueryerContext, brandID int64, limit, offset int) (list []Waiting, total int, err error) {
+	return waiting(ctx, q, brandID, nil, limit, offset)
+}
+
+// Chosen are those of some lines of which a brand has pieces to make, the most urgent first: so many at most. What is not the brand's, or done, is left out.
+func Chosen(ctx context.Context, q sqlx.QueryerContext, brandID int64, lines []int64, limit int) ([]Waiting, error) {
+	list, _, err := waiting(ctx, q, brandID, append(pq.Int64Array{}, lines...), limit, 0)
+	return list, err
+}
+
+func waiting(ctx context.Context, q sqlx.QueryerContext, brandID int64, lines pq.Int64Array, limit, offset int) (list []Waiting, total int, err error) {
+	var rows []struct {
+		Waiting
+		Total int `db:"total"`
 	}
-	return list, nil
+	if err := sqlx.SelectContext(ctx, q, &rows, selectWaiting, brandID, lines, limit, offset); err != nil {
+		return nil, 0, fmt.Errorf("read what is to make: %w", postgres.Translate(err))
+	}
+	for _, r := range rows {
+		list, total = append(list, r.Waiting), r.Total
+	}
+	return list, total, nil
 }

@@ -139,10 +139,22 @@ func TestPiecesAreMade(t *testing.T) {
 	w := open(t, true)
 	ctx := t.Context()
 	ship := func() error { return w.Orders.Ship(ctx, w.shop.Brand, w.order.Shipments[0].ID, "", "") }
-	list, err := making.ToMake(ctx, w.DB, w.shop.Brand, 10)
+	list, total, err := making.ToMake(ctx, w.DB, w.shop.Brand, 10, 0)
 	w.ok(err)
-	if len(list) != 1 || list[0].Wanted != 3 || list[0].LineID != w.line || list[0].Days != 10 || list[0].OrderNumber != w.order.Number || !list[0].Due().Equal(w.order.PaidAt.AddDate(0, 0, 10)) {
+	if len(list) != 1 || total != 1 || list[0].Wanted != 3 || list[0].LineID != w.line || list[0].Days != 10 || list[0].OrderNumber != w.order.Number || !list[0].Due().Equal(w.order.PaidAt.AddDate(0, 0, 10)) {
 		t.Fatalf("to make: %+v", list)
+	}
+	if next, _, err := making.ToMake(ctx, w.DB, w.shop.Brand, 10, 1); err != nil || len(next) != 0 {
+		t.Errorf("after the last: %+v, %v", next, err)
+	}
+	for _, c := range []struct {
+		brand int64
+		lines []int64
+		want  int
+	}{{w.shop.Brand, []int64{w.line, 999}, 1}, {w.shop.Brand, nil, 0}, {w.shop.Brand + 1, []int64{w.line}, 0}} {
+		if chosen, err := making.Chosen(ctx, w.DB, c.brand, c.lines, 10); err != nil || len(chosen) != c.want {
+			t.Errorf("%+v: %d, %v", c, len(chosen), err)
+		}
 	}
 	w.refused("sent before it is made", ship(), orders.ErrUnmade)
 	w.ok(w.takes(making.Step{Kind: making.Begun, Pieces: 2}))
@@ -172,7 +184,7 @@ func TestPiecesAreMade(t *testing.T) {
 	if got := w.stands(); got != (designs.Standing{Made: 2}) {
 		t.Errorf("what was refunded is not made: %+v", got)
 	}
-	if list, err = making.ToMake(ctx, w.DB, w.shop.Brand, 10); err != nil || len(list) != 0 {
+	if list, _, err = making.ToMake(ctx, w.DB, w.shop.Brand, 10, 0); err != nil || len(list) != 0 {
 		t.Errorf("still to make: %+v, %v", list, err)
 	}
 	w.ok(ship())
@@ -197,7 +209,7 @@ func TestWhoMayNotMake(t *testing.T) {
 	w := open(t, false)
 	first := making.Step{Kind: making.Begun, Pieces: 1, Seen: designs.Standing{ToMake: 3}}
 	w.refused("unpaid", w.takes(first), making.ErrOver)
-	if list, err := making.ToMake(t.Context(), w.DB, w.shop.Brand, 10); err != nil || len(list) != 0 {
+	if list, _, err := making.ToMake(t.Context(), w.DB, w.shop.Brand, 10, 0); err != nil || len(list) != 0 {
 		t.Errorf("unpaid, and to make: %+v, %v", list, err)
 	}
 	w.Pay(w.order.Order, apptest.Good)

@@ -119,7 +119,7 @@ func Kinds() []Nature {
 		{Kind: Idea, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day,
 			Events: []string{"reached", "answered_yes", "answered_later", "answered_no", "made", "expired", "merged", "hidden", "comment_hidden", "report_kept", "report_hidden"}},
 		{Kind: Publication, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day,
-			Events: []string{"listed", "refused", "revision_listed", "revision_refused", "taken_down", "varied", "report_kept", "report_hidden"}},
+			Events: []string{"listed", "refused", "revision_listed", "revision_refused", "taken_down", "waits", "varied", "report_kept", "report_hidden"}},
 		{Kind: Rating, Topic: Orders, Mail: AtOnce, Urgency: low, Life: 3 * day, Events: []string{"replied", "answered"}},
 		{Kind: Question, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"brand", "buyer", "hidden", "report_kept", "report_hidden"}},
 		{Kind: BuyerQuestion, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"asked"}},

@@ -324,6 +324,22 @@ func (s *Service) Withdraw(ctx context.Context, memberID, id int64) error {
 	})
 }
 
+// TakeBack has the author of a listed design ask no more that a newer revision be sold; what is sold stays. ErrGone, ErrOver where none waits.
+func (s *Service) TakeBack(ctx context.Context, memberID, id int64) error {
+	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+		p, err := lock(ctx, tx, id)
+		switch {
+		case err != nil:
+			return err
+		case p.AuthorID != memberID:
+			return ErrGone
+		case p.Next == nil:
+			return ErrOver
+		}
+		return s.move(ctx, tx, &p, step{LeaveRevision, &memberID, *p.Next, ""}, `, next_revision = null`)
+	})
+}
+
 // lockShop keeps a brand as it is, blocked or not: before its publications, as whoever changes their products does.
 func lockShop(ctx context.Context, tx *sqlx.Tx, brandID int64) error {
 	_, err := tx.ExecContext(ctx, `select 1 from brands where id = $1 for no key update`, brandID)

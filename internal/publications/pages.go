@@ -19,6 +19,7 @@ type Mine struct {
 	Sold        int64  `db:"sold"`
 	EarnedMinor int64  `db:"earned_minor"` // what its author has of it, commissions left out, without what was refunded
 	Cover       string `db:"cover"`        // of its product; empty: none yet
+	Kept        bool   `db:"kept"`         // its author has the design still
 }
 
 // Earned is what its author has of it.
@@ -26,6 +27,7 @@ func (m Mine) Earned() money.Amount { return money.New(m.EarnedMinor, m.Currency
 
 const selectMine = `
 select ` + columns + `, coalesce(s.sold, 0)::bigint as sold, coalesce(e.minor, 0)::bigint as earned_minor,
+  exists (select 1 from designs g where g.id = p.design_id and g.state <> 'dropped') as kept,
   coalesce((select m.hash from product_photos f join media m on m.id = f.media_id where f.product_id = p.product_id order by f.position limit 1), '') as cover,
   count(*) over () as total` + from + `
 left join lateral (select sum(l.quantity - coalesce(r.pieces, 0)) as sold from order_lines l join orders q on q.id = l.order_id and q.paid_at is not null

@@ -271,6 +271,13 @@ func TestTheBrandDecides(t *testing.T) {
 	if p := w.reads(id); !p.Selling() || w.product(p).Variants[0].Stock != 3 || w.told(w.shop.Owner, "listed") != 1 {
 		t.Errorf("%+v", p)
 	}
+	id, err = w.Publications.Ask(ctx, w.tom, draft(w.designs(w.tom, "Falaises"), 500))
+	w.ok(err)
+	w.sets(publications.Settings{Offered: true, Review: true, Stock: 3}) // before it is listed by itself
+	w.Settle()
+	if p := w.reads(id); p.State != publications.Asked || w.told(w.shop.Owner, "asked") == 0 || w.told(w.tom, "waits") != 1 {
+		t.Errorf("it waits for the brand, and its author was told so %d times: %+v", w.told(w.tom, "waits"), p)
+	}
 	w.sets(publications.Settings{Stock: 3})
 	_, err = w.Publications.Ask(ctx, w.tom, draft(w.designs(w.tom, "Dunes"), 0))
 	w.refused("not offered", err, publications.ErrNotOffered)

@@ -26,6 +26,7 @@ const (
 	AskRevision    Event = "revision_asked"
 	ListRevision   Event = "revision_listed"
 	RefuseRevision Event = "revision_refused"
+	LeaveRevision  Event = "revision_left"
 	Leave          Event = "left"
 	TakeDown       Event = "taken_down"
 )
@@ -41,7 +42,7 @@ func Next(from State, e Event) (State, error) {
 		return Refused, nil
 	case e == Leave && (from == Asked || from == Listed):
 		return Left, nil
-	case (e == AskRevision || e == ListRevision || e == RefuseRevision) && from == Listed:
+	case (e == AskRevision || e == ListRevision || e == RefuseRevision || e == LeaveRevision) && from == Listed:
 		return Listed, nil
 	}
 	return from, ErrOver

@@ -10,12 +10,12 @@ func TestNext(t *testing.T) {
 	allowed := map[State]map[Event]State{
 		Asked:     {List: Listed, Refuse: Refused, Leave: Left, TakeDown: TakenDown},
 		Refused:   {TakeDown: TakenDown},
-		Listed:    {AskRevision: Listed, ListRevision: Listed, RefuseRevision: Listed, Leave: Left, TakeDown: TakenDown},
+		Listed:    {AskRevision: Listed, ListRevision: Listed, RefuseRevision: Listed, LeaveRevision: Listed, Leave: Left, TakeDown: TakenDown},
 		Left:      {TakeDown: TakenDown},
 		TakenDown: {},
 	}
 	for from, events := range allowed {
-		for _, e := range []Event{Ask, List, Refuse, AskRevision, ListRevision, RefuseRevision, Leave, TakeDown} {
+		for _, e := range []Event{Ask, List, Refuse, AskRevision, ListRevision, RefuseRevision, LeaveRevision, Leave, TakeDown} {
 			to, err := Next(from, e)
 			want, ok := events[e]
 			if ok != (err == nil) || ok && to != want || !ok && (!errors.Is(err, ErrOver) || to != from) {

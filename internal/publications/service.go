@@ -60,7 +60,7 @@ func (s *Service) Register(r *jobs.Runner) {
 	})
 }
 
-// waits leaves to the team of the brand what cannot be listed by itself as things stand, and tells them.
+// waits leaves to the team of the brand what cannot be listed by itself as things stand, and tells them, and its author, who read that it would be sold at once.
 func (s *Service) waits(ctx context.Context, a listArgs) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		p, err := lock(ctx, tx, a.ID)
@@ -71,7 +71,10 @@ func (s *Service) waits(ctx context.Context, a listArgs) error {
 		if p.State == Listed {
 			e = AskRevision
 		}
-		return s.tellTeam(ctx, tx, p, e, a.Revision)
+		if err := s.tellTeam(ctx, tx, p, e, a.Revision); err != nil {
+			return err
+		}
+		return s.tellAuthor(ctx, tx, p, "waits", a.Revision)
 	})
 }
 

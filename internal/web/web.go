@@ -155,7 +155,7 @@ func New(o Options) (http.Handler, error) {
 	var relays *relay.Server // made after the accounts, whose sign-up asks it who came
 	site, err := page.New(page.Options{Templates: templates.FS, Static: static.FS, BaseURL: o.BaseURL, Secure: secure,
 		Dev: o.Dev, PaymentOrigins: o.PaymentOrigins, Log: o.Log,
-		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads(), idea.Uploads(), ballot.Uploads(), story.Uploads(), inbox.Uploads(), mailUploads())})
+		CartCount: func(c echo.Context) int { return shops.CartCount(c) }, Unread: o.unread, Now: o.Now, Changes: o.Changes, Uploads: uploads(account.Uploads(), relay.Uploads(), brandspace.Uploads(), studio.Uploads(), aftersale.Uploads(), circle.Uploads(), feed.Uploads(), opinion.Uploads(), idea.Uploads(), ballot.Uploads(), story.Uploads(), inbox.Uploads(), mailUploads()), Slow: workshop.Slow()})
 	if err != nil {
 		return nil, err
 	}

@@ -3,10 +3,6 @@ package model
 import (
 	"slices"
 	"strconv"
-	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"relais/internal/designs/letters"
 	"relais/internal/designs/path"
@@ -46,6 +42,7 @@ func Validate(b Base, d Document, photos map[int64]Photo) []Problem {
 			}
 		}
 	}
+	c.together(b, d)
 	if len(c.problems) == 0 && d.Layers() == 0 {
 		c.fail("", "design_empty")
 	}
@@ -171,26 +168,6 @@ func (c *checker) image(at string, b Base, z Zone, l Layer, photos map[int64]Pho
 		most := Length(float64(p.Width) / float64(b.DPI) * 25_40)
 		c.fail(at+"size", "photo_coarse", "DPI", int(dpi+0.5), "Need", b.DPI, "Most", strconv.Itoa(int(most/100)))
 	}
-}
-
-// words are those of a text as they are compared: small letters without accents.
-func words(text string) []string {
-	bare := strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, norm.NFKD.String(text))
-	return strings.FieldsFunc(bare, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
-
-// forbidden says whether a text has one of the words (or of the phrases), whole.
-func forbidden(list []string, text string) bool {
-	have := " " + strings.Join(words(text), " ") + " "
-	return slices.ContainsFunc(list, func(w string) bool {
-		bare := strings.Join(words(w), " ")
-		return bare != "" && strings.Contains(have, " "+bare+" ")
-	})
 }
 
 // Item is one line of what a design costs beside the piece.

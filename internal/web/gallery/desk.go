@@ -9,8 +9,10 @@ import (
 
 	"relais/internal/catalog"
 	"relais/internal/designs"
+	"relais/internal/earnings"
 	"relais/internal/fault"
 	"relais/internal/publications"
+	"relais/internal/royalties"
 	"relais/internal/web/page"
 )
 
@@ -91,15 +93,32 @@ func (s *Server) showOne(c echo.Context, form *page.Form) error {
 		if data.Design, err = designs.Ordered(ctx, s.DB, data.DesignID, data.Look); err != nil {
 			return err
 		}
-		base, err := catalog.ByID(ctx, s.DB, data.BaseID, page.Lang(c), s.Now())
-		if err != nil {
-			return err
-		}
-		if data.Example, err = s.worked(c, base, data.Design.Options().Minor, 0, shares(chain)); err != nil {
+		if err := s.exemplify(c, &data, shares(chain)); err != nil {
 			return err
 		}
 	}
 	return s.Site.Render(c, form.Status(), "gallery/one", data)
+}
+
+// exemplify works a sale through: of the base with what the design costs, or, once it is a product, at the product's own price, with what another revision of it costs more or less.
+func (s *Server) exemplify(c echo.Context, data *onePage, all []royalties.Royalty) error {
+	ctx, of, more := c.Request().Context(), data.BaseID, data.Design.Options().Minor
+	if data.ProductID != nil {
+		sold, err := designs.Ordered(ctx, s.DB, data.DesignID, data.Revision)
+		if err != nil {
+			return err
+		}
+		of, more = *data.ProductID, more-sold.Options().Minor
+	}
+	p, err := catalog.ByID(ctx, s.DB, of, page.Lang(c), s.Now())
+	if err != nil {
+		return err
+	}
+	data.Example, err = s.worked(c, p, more, 0, all)
+	if errors.Is(err, earnings.ErrShares) { // a revision that would cost nothing: it cannot be accepted
+		err = nil
+	}
+	return err
 }
 
 func (s *Server) accept(c echo.Context) error {

@@ -53,6 +53,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.POST("/designs/:id/publish", s.publish, page.RequireMember)
 	e.GET("/me/publications", s.mine, page.RequireMember)
 	e.POST("/me/publications/:id/leave", s.leave, page.RequireMember)
+	e.POST("/me/publications/:id/take-back", s.takeBack, page.RequireMember)
 	e.GET("/publications/:id/picture", s.picture, page.RequireMember)
 	e.GET("/publications/:id/picture/:view", s.picture, page.RequireMember)
 	e.GET("/p/:slug/vary", s.varying)
@@ -126,16 +127,37 @@ func (s *Server) picture(c echo.Context) error {
 }
 
 type minePage struct {
-	List  []publications.Mine
+	List  []mine
 	Empty page.Empty
+}
+
+type mine struct {
+	publications.Mine
+	Again bool // it is over, and the same design can be asked for once more
+}
+
+// again says of publications, the newest first, which can be asked for once more: the last one of a design that its author has still.
+func again(list []publications.Mine) (out []mine) {
+	seen, down := map[int64]bool{}, map[int64]bool{}
+	for _, p := range list {
+		down[p.DesignID] = down[p.DesignID] || p.State == publications.TakenDown
+	}
+	for _, p := range list {
+		over := p.State == publications.Refused || p.State == publications.Left
+		out = append(out, mine{p, over && p.Kept && !seen[p.DesignID] && !down[p.DesignID]})
+		seen[p.DesignID] = true
+	}
+	return out
 }
 
 func (s *Server) mine(c echo.Context) (err error) {
 	l := page.Lang(c)
 	data := minePage{Empty: page.Empty{Icon: "sparkles", Title: l.T("publish.mine.none"), Text: l.T("publish.mine.none_text"), URL: "/designs", Action: l.T("publish.mine.to_designs")}}
-	if data.List, err = publications.MineOf(c.Request().Context(), s.DB, viewer(c)); err != nil {
+	list, err := publications.MineOf(c.Request().Context(), s.DB, viewer(c))
+	if err != nil {
 		return err
 	}
+	data.List = again(list)
 	return s.Site.Render(c, http.StatusOK, "gallery/mine", data)
 }
 
@@ -145,6 +167,14 @@ func (s *Server) leave(c echo.Context) error {
 		return err
 	}
 	return s.said(c, s.Publications.Withdraw(c.Request().Context(), viewer(c), id), "publish.mine.left", "/me/publications")
+}
+
+func (s *Server) takeBack(c echo.Context) error {
+	id, err := number(c)
+	if err != nil {
+		return err
+	}
+	return s.said(c, s.Publications.TakeBack(c.Request().Context(), viewer(c), id), "publish.mine.taken_back", "/me/publications")
 }
 
 type varyPage struct {

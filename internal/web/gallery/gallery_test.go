@@ -130,9 +130,12 @@ func TestTheDesk(t *testing.T) {
 	w.Shows(w.Ask(w.tom, p.Desk(), nil), 404)
 	w.Shows(w.Ask(w.shop.Owner, p.Desk()+"/refuse", url.Values{"revision": {"2"}, "why": {" "}}), 422, "form-errors")
 	w.goes(w.shop.Owner, p.Desk()+"/refuse", url.Values{"revision": {"2"}, "why": {"Trop proche de notre logo."}})
-	w.Shows(w.Ask(w.lea, "/me/publications", nil), 200, "Refusée", "Trop proche de notre logo.")
+	w.Shows(w.Ask(w.lea, "/me/publications", nil), 200, "Refusée", "Trop proche de notre logo.", "Proposer à nouveau", w.publishing(), `href="`+strings.TrimSuffix(w.publishing(), "/publish")+`"`)
+	w.pictures("/brand/terre/publications?show=all", 0)
 	w.goes(w.lea, w.publishing(), ask)
 	p = w.last()
+	w.Shows(w.Ask(w.lea, "/me/publications", nil), 200, "Refusée", "!Proposer à nouveau")
+	w.pictures("/brand/terre/publications?show=all", 1)
 	w.goes(w.shop.Owner, p.Desk()+"/accept", url.Values{"revision": {"1"}}) // says that another version is asked for
 	if w.last().State != publications.Asked {
 		t.Error("a version that the page did not show was accepted")
@@ -143,9 +146,36 @@ func TestTheDesk(t *testing.T) {
 	w.Shows(w.Ask(w.lea, w.publishing(), nil), 200, "Publier la nouvelle version", "!f-royalty")
 	w.goes(w.lea, w.publishing(), url.Values{"do": {"publish"}, "revision": {"3"}, "rights": {"yes"}})
 	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/publications", nil), 200, "Nouvelle version proposée")
+	back := fmt.Sprintf("/me/publications/%d/take-back", p.ID)
+	w.Shows(w.Ask(w.tom, back, url.Values{}), 404)
+	w.Shows(w.Ask(w.lea, "/me/publications", nil), 200, back)
+	w.goes(w.lea, back, url.Values{})
+	w.goes(w.lea, back, url.Values{}) // again: says that none waits
+	w.Shows(w.Ask(w.lea, "/me/publications", nil), 200, "En vente", "!"+back)
+	w.goes(w.shop.Owner, p.Desk()+"/accept", url.Values{"revision": {"3"}}) // says that none waits
+	if now := w.last(); now.State != publications.Listed || now.Revision != 2 || now.Next != nil {
+		t.Errorf("taken back: %+v", now)
+	}
+	w.Shows(w.Ask(w.shop.Owner, p.Desk(), nil), 200, "Nouvelle version reprise par l’auteur", "38,50") // 35.00, and half of the margin that the terms allow
+	_, err = w.DB.Exec(`update variants set price_minor = 5500 where product_id = $1`, *w.last().ProductID)
+	w.ok(err)
+	w.Shows(w.Ask(w.shop.Owner, p.Desk(), nil), 200, "60,50", "!38,50") // at the price of the product, not of its base
+	w.goes(w.lea, w.publishing(), url.Values{"do": {"publish"}, "revision": {"3"}, "rights": {"yes"}})
 	w.goes(w.shop.Owner, p.Desk()+"/accept", url.Values{"revision": {"3"}})
 	w.goes(w.lea, fmt.Sprintf("/me/publications/%d/leave", p.ID), url.Values{})
 	w.Shows(w.Ask(w.lea, "/me/publications", nil), 200, "Retirée", "!Retirer de la vente")
+}
+
+// pictures says that a page of the brand's has so many pictures of designs, and each can be seen.
+func (w *world) pictures(target string, want int) {
+	w.T.Helper()
+	found := regexp.MustCompile(`src="(/publications/[^"]+)"`).FindAllStringSubmatch(w.Ask(w.shop.Owner, target, nil).Body.String(), -1)
+	if len(found) != want {
+		w.T.Errorf("%d pictures, want %d", len(found), want)
+	}
+	for _, m := range found {
+		w.Shows(w.Ask(w.shop.Owner, m[1], nil), 200)
+	}
 }
 
 // A member begins a variation; a guest is asked to log in; what is not allowed leads back.

@@ -124,10 +124,10 @@ const (
 
 func newUploads() *pace.Buckets { return pace.New(uploaders, time.Now) }
 
-// limited bounds the size of a request and the time that it may take. Routes named in Options.Uploads may be larger and slower, at a pace.
+// limited bounds the size of a request and the time that it may take, its answer on the way included. Routes named in Options.Uploads may be larger and slower, at a pace.
 func (s *Site) limited(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		limit, timeout := s.options.BodyLimit, s.options.Timeout
+		limit, timeout := s.options.BodyLimit, max(s.options.Timeout, s.options.Slow[c.Path()])
 		if larger, ok := s.options.Uploads[c.Path()]; ok {
 			limit, timeout = larger, 2*time.Minute
 			files := strings.HasPrefix(c.Request().Header.Get(echo.HeaderContentType), echo.MIMEMultipartForm)
@@ -143,6 +143,7 @@ func (s *Site) limited(next echo.HandlerFunc) echo.HandlerFunc {
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
 		c.SetRequest(r.WithContext(ctx))
+		_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(timeout + 5*time.Second)) // the server's is for most routes; recorders of tests have none
 		err := next(c)
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {

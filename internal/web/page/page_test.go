@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -62,7 +63,7 @@ func newServer(t *testing.T, change func(*page.Options)) *server {
 		Templates: withPages(t, map[string]string{"pages/test/probe.html": probe}), Static: static.FS,
 		BaseURL: "https://relais.example", Dev: true, Now: func() time.Time { return today },
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), PaymentOrigins: []string{"https://checkout.stripe.com"},
-		CartCount: func(echo.Context) int { return 2 }, Uploads: map[string]int64{"/upload": 8 << 20},
+		CartCount: func(echo.Context) int { return 2 }, Uploads: map[string]int64{"/upload": 8 << 20}, Slow: map[string]time.Duration{"/slow": time.Hour},
 	}
 	if change != nil {
 		change(&options)
@@ -248,6 +249,36 @@ func TestLimits(t *testing.T) {
 	large := strings.Repeat("x", 3<<20)
 	s.want(s.do("POST", "/form", large), 413)
 	s.want(s.do("POST", "/upload", large), 200)
+}
+
+// The server's own deadline for an answer is too short for what is drawn as it is sent; each route has its own. Here the server's is over before any answer begins.
+func TestASlowAnswerArrives(t *testing.T) {
+	s := newServer(t, nil)
+	var ends time.Time
+	s.echo.GET("/slow", func(c echo.Context) error {
+		ends, _ = c.Request().Context().Deadline()
+		return c.Blob(200, "application/zip", bytes.Repeat([]byte("x"), 1<<20))
+	})
+	server := httptest.NewUnstartedServer(s.echo)
+	server.Config.WriteTimeout = time.Nanosecond
+	server.Start()
+	defer server.Close()
+	begun := time.Now()
+	request, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/slow", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := server.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if body, err := io.ReadAll(answer.Body); err != nil || len(body) != 1<<20 {
+		t.Errorf("%d bytes, %v", len(body), err)
+	}
+	if ends.Before(begun.Add(time.Hour)) {
+		t.Errorf("a slow route ends after %s", ends.Sub(begun))
+	}
 }
 
 // Files come at a pace: what is sent is stored before anybody knows what it is for.

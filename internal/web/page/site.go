@@ -48,6 +48,7 @@ type Options struct {
 
 	// Uploads names routes, as registered ("/brand/:handle/import"), with a larger limit in bytes and two minutes to finish.
 	Uploads map[string]int64
+	Slow    map[string]time.Duration // routes, as registered, whose answers take longer than Timeout: they are drawn as they are sent
 }
 
 // Site renders pages and answers errors.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -23,6 +24,12 @@ import (
 
 func linePath(handle, number string, line int64) string {
 	return fmt.Sprintf("/brand/%s/orders/%s/designs/%d", handle, number, line)
+}
+
+// Slow names the routes whose answers are drawn: each waits for its turn to draw, and an archive for as many turns as it has files. For page.Options.Slow.
+func Slow() map[string]time.Duration {
+	const line = "/brand/:handle/orders/:number/designs/:line"
+	return map[string]time.Duration{"/brand/:handle/making.zip": 20 * time.Minute, line + "/job": 2 * time.Minute, line + "/print": 2 * time.Minute, line + "/print/:sheet": 2 * time.Minute}
 }
 
 // writer writes a file about a piece, into memory: others wait for their turn to draw meanwhile.
@@ -81,19 +88,20 @@ func (s *Server) printPDF(ctx context.Context, w io.Writer, p piece) error {
 	return s.Designs.PrintPDF(ctx, w, p.Design, p.name(), *p.Order.PaidAt)
 }
 
-// batch answers with everything that is to make in one archive, a folder for each line. It is written as it is made; what goes wrong on the way leaves it without
-// its end, so that nobody takes a part of it for the whole.
+// batch answers with what is to make in one archive, a folder for each line: the lines that were ticked, or, of who ticks none, the most urgent. It is written as it
+// is made; what goes wrong on the way leaves it without its end, so that nobody takes a part of it for the whole.
 func (s *Server) batch(c echo.Context) error {
 	ctx := c.Request().Context()
 	b, err := s.brand(c)
 	if err != nil {
 		return err
 	}
-	list, err := making.ToMake(ctx, s.DB, b.ID, mostListed)
+	list, err := s.ticked(c, b.ID)
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 {
+		s.Site.Bad(c, "making.unticked")
 		return page.Redirect(c, "/brand/"+b.Handle+"/making")
 	}
 	attach(c, fmt.Sprintf("relais-%s-%s.zip", b.Handle, i18n.Day(s.Now())))
@@ -112,6 +120,22 @@ func (s *Server) batch(c echo.Context) error {
 		}
 	}
 	return archive.Close()
+}
+
+// ticked are the lines of an archive.
+func (s *Server) ticked(c echo.Context, brandID int64) (list []making.Waiting, err error) {
+	asked := c.QueryParams()
+	if !asked.Has("choice") {
+		list, _, err = making.ToMake(c.Request().Context(), s.DB, brandID, mostListed, 0)
+		return list, err
+	}
+	var lines []int64
+	for _, typed := range asked["line"] {
+		if id, err := strconv.ParseInt(typed, 10, 64); err == nil {
+			lines = append(lines, id)
+		}
+	}
+	return making.Chosen(c.Request().Context(), s.DB, brandID, lines, mostListed)
 }
 
 // pack writes one file about a piece into an archive.

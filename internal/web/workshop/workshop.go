@@ -1,6 +1,6 @@
 // Package workshop has the pages in which the team of a brand sees what members designed and bought, and makes it.
 //
-//	/brand/HANDLE/making                          what is to make, the most urgent first; all of it in one file
+//	/brand/HANDLE/making                          what is to make, the most urgent first; what is ticked of it in one file
 //	/brand/HANDLE/orders/NUMBER/designs/LINE      one line: pictures, job sheet, print files, and where its pieces stand
 //
 // Only the brand's team sees a design, and only once its order is paid; to others there is no such page.
@@ -164,13 +164,13 @@ func (s *Server) picture(c echo.Context) error {
 	return orderform.Picture(c, s.Designs, p.Design, c.Param("view"))
 }
 
-// mostListed is how many lines the page shows, and one archive holds.
+// mostListed is how many lines a page of the list shows, and one archive holds.
 const mostListed = 40
 
 type listPage struct {
 	Brand catalog.Brand
 	Lines []waiting
-	More  bool // than mostListed
+	Pager *page.Pager
 	Empty page.Empty
 }
 
@@ -185,13 +185,14 @@ func (s *Server) list(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := making.ToMake(c.Request().Context(), s.DB, b.ID, mostListed+1)
+	l := page.Lang(c)
+	data := listPage{Brand: b, Pager: page.NewPager(c, mostListed, 0), Empty: page.Empty{Icon: "pencil", Title: l.T("making.none"), Text: l.T("making.none_text"), URL: "/brand/" + b.Handle + "/products", Action: l.T("making.to_products")}}
+	list, total, err := making.ToMake(c.Request().Context(), s.DB, b.ID, mostListed, data.Pager.Offset())
 	if err != nil {
 		return err
 	}
-	l := page.Lang(c)
-	data := listPage{Brand: b, More: len(list) > mostListed, Empty: page.Empty{Icon: "pencil", Title: l.T("making.none"), Text: l.T("making.none_text"), URL: "/brand/" + b.Handle + "/products", Action: l.T("making.to_products")}}
-	for _, w := range list[:min(len(list), mostListed)] {
+	data.Pager.Total = total
+	for _, w := range list {
 		data.Lines = append(data.Lines, waiting{w, linePath(b.Handle, w.OrderNumber, w.LineID), w.Due().Before(s.Now())})
 	}
 	return s.Site.Render(c, http.StatusOK, "workshop/list", data)

@@ -184,6 +184,7 @@ func TestADesignFromAStorefrontToItsMaker(t *testing.T) {
 	if rw = w.Ask(w.shop.Owner, first+"/job", nil); !bytes.HasPrefix(rw.Body.Bytes(), []byte("%PDF-")) || !strings.Contains(rw.Header().Get("Cache-Control"), "no-store") {
 		t.Errorf("job sheet: %v", rw.Header())
 	}
+	w.chooses(p)
 	rw = w.Ask(w.shop.Owner, "/brand/terre/making.zip", nil)
 	archive, err := zip.NewReader(bytes.NewReader(rw.Body.Bytes()), int64(rw.Body.Len()))
 	w.ok(err)
@@ -202,6 +203,33 @@ func TestADesignFromAStorefrontToItsMaker(t *testing.T) {
 	w.ok(w.DB.Get(&letter, `select body_html from letters where reference = $1`, fmt.Sprintf("order:%d:paid", p.ID)))
 	w.has(letter, "L221-28", "création n°\u00a01", "création n°\u00a02", "!Secret")
 	w.steps(p, first)
+}
+
+// chooses ticks lines for an archive: it has those and no others, whatever else is typed.
+func (w *world) chooses(p orders.Page) {
+	w.T.Helper()
+	for asked, want := range map[string]int{"line=%[1]d&else=%[2]d": 2, "line=%[1]d&line=%[2]d&line=999999&line=x": 4, "line=%[2]d&line=%[2]d&else=%[1]d": 2} {
+		rw := w.Ask(w.shop.Owner, "/brand/terre/making.zip?choice=yes&"+fmt.Sprintf(asked, p.Shipments[0].Lines[1].ID, p.Shipments[0].Lines[0].ID), nil)
+		archive, err := zip.NewReader(bytes.NewReader(rw.Body.Bytes()), int64(rw.Body.Len()))
+		w.ok(err)
+		if len(archive.File) != want || !strings.HasPrefix(archive.File[0].Name, p.Number+"-") {
+			w.T.Errorf("%s: %d files, want %d", asked, len(archive.File), want)
+		}
+	}
+	rw := w.Ask(w.shop.Owner, "/brand/terre/making.zip?choice=yes", nil)
+	if rw.Code != http.StatusSeeOther {
+		w.T.Errorf("nothing is ticked: %d", rw.Code)
+	}
+	routes := map[string]bool{}
+	for _, r := range w.Echo.Routes() {
+		routes[r.Path] = true
+	}
+	for slow := range workshop.Slow() {
+		if !routes[slow] {
+			w.T.Errorf("no route %s", slow)
+		}
+	}
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/making", nil), 200, fmt.Sprintf(`name="line" value="%d" checked`, p.Shipments[0].Lines[0].ID))
 }
 
 // steps makes the pieces by the form of their page.
