@@ -8,20 +8,23 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/doubts"
 	"relais/internal/postgres"
 )
 
 // View is an idea as pages show it.
 type View struct {
 	Idea
-	BrandName    string `db:"brand_name"`
-	BrandHandle  string `db:"brand_handle"`
-	AuthorName   string `db:"author_name"` // empty: it is not shown
-	AuthorHandle string `db:"author_handle"`
-	Cover        string `db:"cover"` // hash of its first photograph; empty without one
-	Comments     int    `db:"comments"`
-	Supported    bool   `db:"supported"`  // by the viewer
-	MergedTitle  string `db:"into_title"` // of the idea that it was merged into
+	BrandName    string       `db:"brand_name"`
+	BrandHandle  string       `db:"brand_handle"`
+	AuthorName   string       `db:"author_name"` // empty: it is not shown
+	AuthorHandle string       `db:"author_handle"`
+	Cover        string       `db:"cover"` // hash of its first photograph; empty without one
+	Comments     int          `db:"comments"`
+	Supported    bool         `db:"supported"`  // by the viewer
+	Doubt        doubts.Doubt `db:"doubt"`      // why that is counted apart
+	Aside        int          `db:"aside"`      // supports that are counted apart
+	MergedTitle  string       `db:"into_title"` // of the idea that it was merged into
 }
 
 // Into is the address of the idea that it was merged into.
@@ -30,8 +33,9 @@ func (v View) Into() string { return pathOf(v.MergedInto, v.MergedTitle) }
 const selectViews = `
 select ` + ideaColumns + `, b.name as brand_name, b.handle as brand_handle, coalesce(a.name, '') as author_name, coalesce(a.handle, '') as author_handle,
   coalesce((select x.hash from idea_photos f join media x on x.id = f.media_id where f.idea_id = i.id order by f.position limit 1), '') as cover,
-  (select count(*) from idea_comments c join members m on m.id = c.author_id where c.idea_id = i.id and ` + readable + `) as comments,
-  exists (select 1 from idea_supports u where u.idea_id = i.id and u.member_id = $1) as supported, coalesce(o.title, '') as into_title
+  (select count(*) from idea_comments c join ideas x on x.id = c.idea_id join members m on m.id = c.author_id where c.idea_id in (select idea_tree(i.id)) and (c.idea_id = i.id or x.hidden_why = '') and ` + readable + `) as comments,
+  exists (select 1 from idea_supports u where u.idea_id = i.id and u.member_id = $1) as supported,
+  coalesce((select u.doubt from idea_supports u where u.idea_id = i.id and u.member_id = $1), '') as doubt, (select count(*) from idea_supports u where u.idea_id = i.id and u.doubt <> '') as aside, coalesce(o.title, '') as into_title
 from ideas i join brands b on b.id = i.brand_id left join members a on a.id = i.author_id and i.named and a.blocked_at is null left join ideas o on o.id = i.merged_into
 where `
 
