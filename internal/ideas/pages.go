@@ -69,6 +69,32 @@ func Photos(ctx context.Context, q sqlx.QueryerContext, id int64) (list []string
 	return list, nil
 }
 
+const selectShows = `
+select exists (select 1 from media x join idea_photos f on f.media_id = x.id join ideas i on i.id = f.idea_id join brands b on b.id = i.brand_id where x.hash = $1 and ` + shown + `)`
+
+// Shows says whether a photograph stands in an idea that everybody reads: it is for everybody as long.
+func Shows(ctx context.Context, q sqlx.QueryerContext, hash string) (shows bool, err error) {
+	if err := sqlx.GetContext(ctx, q, &shows, selectShows, hash); err != nil {
+		return false, fmt.Errorf("look for idea with photograph %s: %w", hash, postgres.Translate(err))
+	}
+	return shows, nil
+}
+
+const selectLook = `
+select exists (select 1 from media x join idea_photos f on f.media_id = x.id join ideas i on i.id = f.idea_id join members m on m.id = $1 where x.hash = $2 and (i.author_id = m.id or m.admin))`
+
+// Look is nil for who may look at a photograph of an idea that not everybody reads: its author, and the platform. ErrGone else. Viewer 0 is a guest.
+func Look(ctx context.Context, q sqlx.QueryerContext, viewer int64, hash string) error {
+	var may bool
+	if err := sqlx.GetContext(ctx, q, &may, selectLook, viewer, hash); err != nil {
+		return fmt.Errorf("look at photograph %s: %w", hash, postgres.Translate(err))
+	}
+	if !may {
+		return ErrGone
+	}
+	return nil
+}
+
 const selectMergedInto = `select id, title, ended_at as at from ideas where merged_into = $1 and hidden_why = '' order by ended_at, id`
 
 // MergedInto are the ideas that were merged into one.

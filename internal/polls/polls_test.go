@@ -180,6 +180,7 @@ func TestAudiences(t *testing.T) {
 	poststest.Circle(t, w.DB, "jardin", groups.Personal, groups.Open, w.lea)
 	hidden := poststest.Circle(t, w.DB, "secret", groups.Personal, groups.Private, w.lea)
 	w.must(w.Follows.Follow(t.Context(), w.lea, follows.Brand, "terre", groups.Personal))
+	w.DB.MustExec(`update group_members set joined_at = $1`, w.Clock.Now())
 	bought := w.Order(apptest.Purchase{Variant: w.shop.Variant, Member: w.lea})
 	for _, audience := range polls.Audiences() {
 		d := draft()
@@ -204,6 +205,17 @@ func TestAudiences(t *testing.T) {
 		}
 		if err := w.votes(code, w.shop.Owner, 0, 0); !errors.Is(err, polls.ErrTeam) {
 			t.Errorf("%s: the team: %v", audience, err)
+		}
+	}
+	// Nobody joins to vote.
+	for _, audience := range []polls.Audience{polls.Followers, polls.Circle} {
+		d := draft()
+		d.Audience, d.Circle = audience, "jardin"
+		code := w.asks(d)
+		w.DB.MustExec(`update group_members set joined_at = $1`, w.Clock.Now().Add(time.Minute))
+		w.DB.MustExec(`update follows set at = $1`, w.Clock.Now().Add(time.Minute))
+		if err := w.votes(code, w.lea, 0, 0); !errors.Is(err, polls.ErrAudience) {
+			t.Errorf("%s: who joined after it was opened: %v", audience, err)
 		}
 	}
 	d := draft()
