@@ -196,7 +196,7 @@ func (d *Domains) wireWritten(p Parts) {
 	d.Support = support.New(support.Config{DB: p.DB, Now: p.Clock.Now, Mail: d.Mail, Media: d.Media, Domain: p.MailIn})
 	d.Ratings = ratings.New(p.DB, p.Clock.Now, d.Mail)
 	d.Questions = questions.New(p.DB, p.Clock.Now)
-	d.Ideas = ideas.New(p.DB, p.Clock.Now, p.RealNow)
+	d.Ideas = ideas.New(p.DB, []byte(p.Secret), p.Clock.Now, p.RealNow)
 	d.Polls = polls.New(p.DB, d.Media, []byte(p.Secret), p.Clock.Now, p.RealNow)
 }
 

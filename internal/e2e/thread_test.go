@@ -125,7 +125,7 @@ func proposesToSerres(t *testing.T, title string) (author *person, at string, id
 		t.Fatal(fans, err)
 	}
 	for _, fan := range fans {
-		if err := s.Ideas.Support(ctx, fan, id); err != nil {
+		if err := s.Ideas.Support(ctx, fan, id, ""); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2,10 +2,8 @@ package ideas
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -37,14 +35,20 @@ func (s *Service) Reply(ctx context.Context, memberID, brandID, id int64, a Answ
 	})
 }
 
+// unite has those who support one idea, and its author, support another one: each once, but for its author and the team that is to answer. Who supports it under another account of
+// the same mailbox is counted apart.
 const unite = `
-insert into idea_supports (idea_id, member_id, at) select $2, f.member_id, f.at from idea_supports f where f.idea_id = $1 and f.member_id <> $3 on conflict do nothing`
+insert into idea_supports (idea_id, member_id, at, doubt)
+select $2, f.member_id, f.at, case when f.doubt = '' and exists (select 1 from idea_supports s join members t on t.id = s.member_id
+    where s.idea_id = $2 and s.doubt = '' and s.member_id <> f.member_id and t.email_normal = m.email_normal) then 'address' else f.doubt end
+from (select member_id, at, doubt from idea_supports where idea_id = $1 union all select author_id, proposed_at, '' from ideas where id = $1) f join members m on m.id = f.member_id
+where f.member_id <> $3 and not exists (select 1 from brand_members t where t.brand_id = $4 and t.member_id = f.member_id) on conflict do nothing`
 
 // extend has an open idea close no earlier than was promised to who supports another one.
 const extend = `update ideas set closes_at = least(greatest(closes_at, $2), proposed_at + interval '361 days') where id = $1`
 
 // Merge merges an idea of a brand that is open into another one of its, that Takes it: who supports the one supports the other, each counted
-// once. For its team. ErrGone, ErrOver, ErrInto.
+// once, its author among them. What stems from the one stems from the other. For its team. ErrGone, ErrOver, ErrInto.
 func (s *Service) Merge(ctx context.Context, memberID, brandID, id, into int64) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		if err := onTeam(ctx, tx, memberID, brandID); err != nil {
@@ -64,13 +68,8 @@ func (s *Service) Merge(ctx context.Context, memberID, brandID, id, into int64) 
 		if err := move(ctx, tx, &from, Unite, `ended_at = $3, merged_into = $4`, now, into); err != nil {
 			return err
 		}
-		r, err := tx.ExecContext(ctx, unite, id, into, target.AuthorID)
-		if err != nil {
+		if _, err := tx.ExecContext(ctx, unite, id, into, target.AuthorID, brandID); err != nil {
 			return fmt.Errorf("unite supporters of ideas %d and %d: %w", id, into, postgres.Translate(err))
-		}
-		more, err := r.RowsAffected()
-		if err != nil {
-			return err
 		}
 		if target.State == Open {
 			if _, err := tx.ExecContext(ctx, extend, into, from.ClosesAt); err != nil {
@@ -80,7 +79,7 @@ func (s *Service) Merge(ctx context.Context, memberID, brandID, id, into int64) 
 		if err := s.tellAll(ctx, tx, from, "merged"); err != nil {
 			return err
 		}
-		if err := s.count(ctx, tx, &target, int(more)); err != nil {
+		if err := s.count(ctx, tx, &target); err != nil {
 			return err
 		}
 		return members.Audit(ctx, tx, members.AuditEntry{At: now, ActorID: memberID, Action: "idea merged", Subject: fmt.Sprintf("idea %d", id), Detail: map[string]any{"into": into}})
@@ -113,61 +112,4 @@ func intoFault(err error) error {
 		return ErrInto
 	}
 	return err
-}
-
-const selectOwnProduct = `select exists (select 1 from products where id = $1 and brand_id = $2 and state = 'published')`
-
-// Make says that a product of the brand, which is for sale, was made of an idea that it answered: from then on the product says whose idea it was. For its team.
-// ErrGone, ErrOver, ErrProduct.
-func (s *Service) Make(ctx context.Context, memberID, brandID, id, productID int64) error {
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		i, err := ofBrand(ctx, tx, memberID, brandID, id)
-		if err != nil {
-			return err
-		}
-		added, err := s.became(ctx, tx, i, productID)
-		if err == nil && !added {
-			err = ErrProduct
-		}
-		return err
-	})
-}
-
-// Became is Make where something that stems from an idea was made, in the caller's transaction: the launch or the poll that carried the idea says what came
-// of it, and nobody has to attach the product by hand. id nil is no idea. Where Make would refuse it, or the product is attached already, it changes nothing.
-func Became(ctx context.Context, tx *sqlx.Tx, at time.Time, id *int64, productID int64) error {
-	if id == nil {
-		return nil
-	}
-	i, err := lock(ctx, tx, *id)
-	if err == nil && i.Shown() {
-		s := Service{now: func() time.Time { return at }}
-		_, err = s.became(ctx, tx, i, productID)
-	}
-	if errors.Is(err, ErrGone) || errors.Is(err, ErrOver) || errors.Is(err, ErrProduct) {
-		return nil
-	}
-	return err
-}
-
-// became attaches a product to an idea that is locked, and tells its author and those who support it; added is false where it was attached before.
-func (s *Service) became(ctx context.Context, tx *sqlx.Tx, i Idea, productID int64) (added bool, err error) {
-	if _, err := Next(i.State, Make); err != nil {
-		return false, err
-	}
-	var sold bool
-	if err := tx.GetContext(ctx, &sold, selectOwnProduct, productID, i.BrandID); err != nil {
-		return false, postgres.Translate(err)
-	}
-	if !sold {
-		return false, ErrProduct
-	}
-	now := s.now()
-	if added, err = insertStep(ctx, tx, i.ID, Step{Kind: Product, RefID: productID, At: now}); err != nil || !added {
-		return false, err
-	}
-	if err := move(ctx, tx, &i, Make, `made_at = coalesce(made_at, $3)`, now); err != nil {
-		return false, err
-	}
-	return true, s.tellAll(ctx, tx, i, "made")
 }

@@ -9,8 +9,8 @@ import (
 )
 
 var checks = []ledger.Invariant{
-	{Name: "ideas_counted", Description: "each idea has as many supporters as a recount gives, none of them its author, and one that was reached has enough",
-		Query: `select (select count(*) from ideas i where i.supporters <> (select count(*) from idea_supports s where s.idea_id = i.id) or i.reached_at is not null and i.supporters < i.threshold)
+	{Name: "ideas_counted", Description: "each idea has as many supporters as a recount gives, those in doubt aside, none of them its author, and one that was reached has enough",
+		Query: `select (select count(*) from ideas i where i.supporters <> (select count(*) from idea_supports s where s.idea_id = i.id and s.doubt = '') or i.reached_at is not null and i.supporters < i.threshold)
 		  + (select count(*) from idea_supports s join ideas i on i.id = s.idea_id where s.member_id = i.author_id)`},
 	{Name: "ideas_made", Description: "an idea is made exactly where a product of its brand stems from it",
 		Query: `select (select count(*) from ideas i where (i.state = 'made') <> exists (select 1 from idea_steps s where s.idea_id = i.id and s.kind = 'product'))

@@ -60,11 +60,11 @@ where `
 
 const readable = `c.erased_at is null and c.hidden_why = '' and m.blocked_at is null`
 
-// Comments are what everybody reads about an idea, the newest first, and how many there are in all.
+// Comments are what everybody reads about an idea and those that were merged into it, the newest first, and how many there are in all.
 func Comments(ctx context.Context, q sqlx.QueryerContext, id int64, limit, offset int) (list []Comment, total int, err error) {
-	err = sqlx.SelectContext(ctx, q, &list, selectComments+`c.idea_id = $1 and `+readable+` order by c.id desc limit $2 offset $3`, id, limit, offset)
+	err = sqlx.SelectContext(ctx, q, &list, selectComments+`c.idea_id in (select idea_tree($1)) and (c.idea_id = $1 or i.hidden_why = '') and `+readable+` order by c.id desc limit $2 offset $3`, id, limit, offset)
 	if err == nil {
-		err = sqlx.GetContext(ctx, q, &total, `select count(*) from idea_comments c join members m on m.id = c.author_id where c.idea_id = $1 and `+readable, id)
+		err = sqlx.GetContext(ctx, q, &total, `select count(*) from idea_comments c join ideas i on i.id = c.idea_id join members m on m.id = c.author_id where c.idea_id in (select idea_tree($1)) and (c.idea_id = $1 or i.hidden_why = '') and `+readable, id)
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("read comments on idea %d: %w", id, postgres.Translate(err))

@@ -1,6 +1,7 @@
 package ideas_test
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -76,7 +77,7 @@ func (w *world) propose(by int64, title string) ideas.Idea {
 func (w *world) support(id int64, who ...int64) {
 	w.t.Helper()
 	for _, m := range who {
-		w.ok(w.Ideas.Support(w.t.Context(), m, id))
+		w.ok(w.Ideas.Support(w.t.Context(), m, id, ""))
 	}
 }
 
@@ -142,7 +143,7 @@ func TestFromIdeaToProduct(t *testing.T) {
 	w.ok(w.Ideas.Reply(ctx, w.shop.Owner, w.shop.Brand, i.ID, ideas.Yes, "Oui, pour l’automne."))
 	w.is(w.Ideas.Reply(ctx, w.shop.Owner, w.shop.Brand, i.ID, ideas.No, "Non."), ideas.ErrOver)
 	w.Settle()
-	w.is(w.Ideas.Support(ctx, w.grown(1)[0], i.ID), ideas.ErrOver)
+	w.is(w.Ideas.Support(ctx, w.grown(1)[0], i.ID, ""), ideas.ErrOver)
 	if w.told(0, "idea.answered_yes") != 7 {
 		t.Error("somebody was not told of the answer")
 	}
@@ -219,16 +220,16 @@ func TestWhoSupports(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()
 	i, max := w.propose(w.lea, "Un bol à anses"), w.Member("max")
-	w.is(w.Ideas.Support(ctx, max, i.ID), ideas.ErrNew)
+	w.is(w.Ideas.Support(ctx, max, i.ID, ""), ideas.ErrNew)
 	w.Paid(apptest.Purchase{Variant: w.shop.Variant, Member: max, Email: "max@relais.example"})
 	w.support(i.ID, max)
 	w.DB.MustExec(`update members set created_at = now() - interval '3 days'`)
-	w.is(w.Ideas.Support(ctx, w.lea, i.ID), ideas.ErrYours)
-	w.is(w.Ideas.Support(ctx, w.shop.Owner, i.ID), ideas.ErrTeam)
-	w.is(w.Ideas.Support(ctx, max, i.ID+1000), ideas.ErrGone)
+	w.is(w.Ideas.Support(ctx, w.lea, i.ID, ""), ideas.ErrYours)
+	w.is(w.Ideas.Support(ctx, w.shop.Owner, i.ID, ""), ideas.ErrTeam)
+	w.is(w.Ideas.Support(ctx, max, i.ID+1000, ""), ideas.ErrGone)
 	unsure := w.grown(1)[0]
 	w.DB.MustExec(`update members set email_confirmed_at = null where id = $1`, unsure)
-	w.is(w.Ideas.Support(ctx, unsure, i.ID), ideas.ErrUnverified)
+	w.is(w.Ideas.Support(ctx, unsure, i.ID, ""), ideas.ErrUnverified)
 	w.stands(i.ID, ideas.Open, 1)
 }
 
@@ -247,7 +248,7 @@ func TestPaceOfSupports(t *testing.T) {
 	for _, id := range list[3:ideas.MaxSupports] {
 		w.support(id, fan)
 	}
-	w.is(w.Ideas.Support(t.Context(), fan, list[ideas.MaxSupports]), ideas.ErrPace)
+	w.is(w.Ideas.Support(t.Context(), fan, list[ideas.MaxSupports], ""), ideas.ErrPace)
 	w.support(list[0], fan) // what is supported already
 	w.ok(w.Clock.Advance(t.Context(), 1))
 	w.support(list[ideas.MaxSupports], fan)
@@ -261,7 +262,7 @@ func TestSupportsAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for n, fan := range append(fans, fans[:40]...) {
 		all.Go(func() {
-			if err := w.Ideas.Support(t.Context(), fan, i.ID); err != nil {
+			if err := w.Ideas.Support(t.Context(), fan, i.ID, ""); err != nil {
 				t.Errorf("%d: %v", n, err)
 			}
 		})
@@ -286,7 +287,7 @@ func TestSupportsAndTakingBackAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for n, fan := range fans {
 		all.Go(func() {
-			do := w.Ideas.Support
+			do := func(ctx context.Context, member, id int64) error { return w.Ideas.Support(ctx, member, id, "") }
 			if n < 20 {
 				do = w.Ideas.TakeBack
 			}
@@ -309,12 +310,12 @@ func TestSweep(t *testing.T) {
 	w.Pass(9)
 	w.stands(few.ID, ideas.Open, 1)
 	w.ok(w.Clock.Advance(t.Context(), 1))
-	w.is(w.Ideas.Support(t.Context(), fans[1], few.ID), ideas.ErrOver) // before the sweep came by
+	w.is(w.Ideas.Support(t.Context(), fans[1], few.ID, ""), ideas.ErrOver) // before the sweep came by
 	w.is(w.Ideas.Withdraw(t.Context(), w.lea, few.ID), ideas.ErrOver)
 	w.ok(w.Ideas.Sweep(t.Context()))
 	w.Settle()
 	w.stands(few.ID, ideas.Expired, 1)
-	if w.told(w.lea, "idea.expired") != 1 || w.told(fans[0], "idea.expired") != 0 {
+	if w.told(w.lea, "idea.expired") != 1 || w.told(fans[0], "idea.expired") != 0 || w.told(fans[0], "idea.ended_short") != 1 || w.told(w.lea, "idea.ended_short") != 0 {
 		t.Error("who is told that it expired?")
 	}
 	w.Pass(8) // 18 days since it was reached
@@ -354,8 +355,8 @@ func TestMerging(t *testing.T) {
 	w.Clock.Set(w.Clock.Now().Add(time.Hour))
 	keep := w.propose(w.lea, "Un bol à anses")
 	fans := w.grown(5)
-	w.support(keep.ID, fans[:3]...)
-	w.support(double.ID, fans[2], fans[3], w.lea)
+	w.support(keep.ID, fans[:2]...)
+	w.support(double.ID, fans[1], fans[3], w.lea)
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, double.ID), ideas.ErrInto)
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, keep.ID+1000), ideas.ErrInto)
 	w.is(w.Ideas.Merge(ctx, w.lea, brand, double.ID, keep.ID), ideas.ErrGone)
@@ -368,7 +369,7 @@ func TestMerging(t *testing.T) {
 	w.is(w.Ideas.Merge(ctx, owner, brand, double.ID, keep.ID), ideas.ErrOver)
 	w.is(w.Ideas.Merge(ctx, owner, brand, keep.ID, double.ID), ideas.ErrInto) // it is merged
 	w.Settle()
-	w.stands(keep.ID, ideas.Open, 4)
+	w.stands(keep.ID, ideas.Open, 4) // its author among them
 	w.stands(double.ID, ideas.Merged, 3)
 	if v := w.idea(double.ID); v.Into() != keep.Path() {
 		t.Errorf("leads to %s", v.Into())
@@ -376,7 +377,7 @@ func TestMerging(t *testing.T) {
 	if w.told(max, "idea.merged") != 1 || w.told(0, "idea.merged") != 4 {
 		t.Error("who is told of the merger?")
 	}
-	w.is(w.Ideas.Support(ctx, fans[4], double.ID), ideas.ErrOver)
+	w.is(w.Ideas.Support(ctx, fans[4], double.ID, ""), ideas.ErrOver)
 	w.support(third.ID, fans[3], fans[4])
 	w.ok(w.Ideas.Merge(ctx, owner, brand, third.ID, keep.ID))
 	w.stands(keep.ID, ideas.Reached, 5)
@@ -486,7 +487,7 @@ func TestCommentsAndReports(t *testing.T) {
 	if v, err := ideas.ByID(ctx, w.DB, i.ID, w.lea); err != nil || v.HiddenWhy != "Copié." {
 		t.Errorf("%+v, %v", v, err)
 	}
-	w.is(w.Ideas.Support(ctx, w.grown(1)[0], i.ID), ideas.ErrOver)
+	w.is(w.Ideas.Support(ctx, w.grown(1)[0], i.ID, ""), ideas.ErrOver)
 	w.is(w.Ideas.Comment(ctx, max, i.ID, rand.Text(), i18n.FR, "Encore"), ideas.ErrGone)
 	if list, n, err := ideas.List(ctx, w.DB, ideas.Query{States: []ideas.State{ideas.Open}}, 10, 0); err != nil || n != 0 || len(list) != 0 {
 		t.Errorf("a list shows what is hidden: %d, %v", n, err)
@@ -582,7 +583,7 @@ func TestLists(t *testing.T) {
 	if got := titles(ideas.Query{}); got != "0 []" {
 		t.Errorf("of a brand that is blocked: %s", got)
 	}
-	w.is(w.Ideas.Support(ctx, fans[0], second.ID), ideas.ErrGone)
+	w.is(w.Ideas.Support(ctx, fans[0], second.ID, ""), ideas.ErrGone)
 }
 
 // Whose idea a product was, and the way to a brand's ideas, are on pages that are kept: what changes them is noted.

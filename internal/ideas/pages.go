@@ -8,20 +8,23 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/doubts"
 	"relais/internal/postgres"
 )
 
 // View is an idea as pages show it.
 type View struct {
 	Idea
-	BrandName    string `db:"brand_name"`
-	BrandHandle  string `db:"brand_handle"`
-	AuthorName   string `db:"author_name"` // empty: it is not shown
-	AuthorHandle string `db:"author_handle"`
-	Cover        string `db:"cover"` // hash of its first photograph; empty without one
-	Comments     int    `db:"comments"`
-	Supported    bool   `db:"supported"`  // by the viewer
-	MergedTitle  string `db:"into_title"` // of the idea that it was merged into
+	BrandName    string       `db:"brand_name"`
+	BrandHandle  string       `db:"brand_handle"`
+	AuthorName   string       `db:"author_name"` // empty: it is not shown
+	AuthorHandle string       `db:"author_handle"`
+	Cover        string       `db:"cover"` // hash of its first photograph; empty without one
+	Comments     int          `db:"comments"`
+	Supported    bool         `db:"supported"`  // by the viewer
+	Doubt        doubts.Doubt `db:"doubt"`      // why that is counted apart
+	Aside        int          `db:"aside"`      // supports that are counted apart
+	MergedTitle  string       `db:"into_title"` // of the idea that it was merged into
 }
 
 // Into is the address of the idea that it was merged into.
@@ -30,8 +33,9 @@ func (v View) Into() string { return pathOf(v.MergedInto, v.MergedTitle) }
 const selectViews = `
 select ` + ideaColumns + `, b.name as brand_name, b.handle as brand_handle, coalesce(a.name, '') as author_name, coalesce(a.handle, '') as author_handle,
   coalesce((select x.hash from idea_photos f join media x on x.id = f.media_id where f.idea_id = i.id order by f.position limit 1), '') as cover,
-  (select count(*) from idea_comments c join members m on m.id = c.author_id where c.idea_id = i.id and ` + readable + `) as comments,
-  exists (select 1 from idea_supports u where u.idea_id = i.id and u.member_id = $1) as supported, coalesce(o.title, '') as into_title
+  (select count(*) from idea_comments c join ideas x on x.id = c.idea_id join members m on m.id = c.author_id where c.idea_id in (select idea_tree(i.id)) and (c.idea_id = i.id or x.hidden_why = '') and ` + readable + `) as comments,
+  exists (select 1 from idea_supports u where u.idea_id = i.id and u.member_id = $1) as supported,
+  coalesce((select u.doubt from idea_supports u where u.idea_id = i.id and u.member_id = $1), '') as doubt, (select count(*) from idea_supports u where u.idea_id = i.id and u.doubt <> '') as aside, coalesce(o.title, '') as into_title
 from ideas i join brands b on b.id = i.brand_id left join members a on a.id = i.author_id and i.named and a.blocked_at is null left join ideas o on o.id = i.merged_into
 where `
 
@@ -63,6 +67,32 @@ func Photos(ctx context.Context, q sqlx.QueryerContext, id int64) (list []string
 		return nil, fmt.Errorf("read photographs of idea %d: %w", id, postgres.Translate(err))
 	}
 	return list, nil
+}
+
+const selectShows = `
+select exists (select 1 from media x join idea_photos f on f.media_id = x.id join ideas i on i.id = f.idea_id join brands b on b.id = i.brand_id where x.hash = $1 and ` + shown + `)`
+
+// Shows says whether a photograph stands in an idea that everybody reads: it is for everybody as long.
+func Shows(ctx context.Context, q sqlx.QueryerContext, hash string) (shows bool, err error) {
+	if err := sqlx.GetContext(ctx, q, &shows, selectShows, hash); err != nil {
+		return false, fmt.Errorf("look for idea with photograph %s: %w", hash, postgres.Translate(err))
+	}
+	return shows, nil
+}
+
+const selectLook = `
+select exists (select 1 from media x join idea_photos f on f.media_id = x.id join ideas i on i.id = f.idea_id join members m on m.id = $1 where x.hash = $2 and (i.author_id = m.id or m.admin))`
+
+// Look is nil for who may look at a photograph of an idea that not everybody reads: its author, and the platform. ErrGone else. Viewer 0 is a guest.
+func Look(ctx context.Context, q sqlx.QueryerContext, viewer int64, hash string) error {
+	var may bool
+	if err := sqlx.GetContext(ctx, q, &may, selectLook, viewer, hash); err != nil {
+		return fmt.Errorf("look at photograph %s: %w", hash, postgres.Translate(err))
+	}
+	if !may {
+		return ErrGone
+	}
+	return nil
 }
 
 const selectMergedInto = `select id, title, ended_at as at from ideas where merged_into = $1 and hidden_why = '' order by ended_at, id`

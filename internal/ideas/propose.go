@@ -104,7 +104,7 @@ func own(ctx context.Context, tx *sqlx.Tx, memberID, id int64) (Idea, error) {
 	return i, err
 }
 
-// Withdraw ends an idea that is open, for its author. Who supported it stays known. ErrGone, ErrOver.
+// Withdraw ends an idea that is open, for its author. Who supported it stays known, and is told. ErrGone, ErrOver.
 func (s *Service) Withdraw(ctx context.Context, memberID, id int64) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		i, err := own(ctx, tx, memberID, id)
@@ -114,7 +114,10 @@ func (s *Service) Withdraw(ctx context.Context, memberID, id int64) error {
 		if !i.OpenAt(s.now()) {
 			return ErrOver
 		}
-		return move(ctx, tx, &i, TakeOff, `ended_at = $3`, s.now())
+		if err := move(ctx, tx, &i, TakeOff, `ended_at = $3`, s.now()); err != nil {
+			return err
+		}
+		return s.tellSupporting(ctx, tx, i, "withdrawn")
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"relais/internal/doubts"
 	"relais/internal/fault"
 	"relais/internal/prose"
 )
@@ -18,6 +19,7 @@ const (
 	TakeOff Event = "take_off"
 	Unite   Event = "unite"
 	Reply   Event = "reply"
+	Begin   Event = "begin" // the piece is launched
 	Make    Event = "make"
 )
 
@@ -29,7 +31,8 @@ func Next(from State, e Event) (State, error) {
 	}
 	to, ok := map[move]State{
 		{Open, Enough}: Reached, {Open, TimeUp}: Expired, {Open, TakeOff}: Withdrawn, {Open, Unite}: Merged,
-		{Reached, Reply}: Answered, {Answered, Make}: Made, {Made, Make}: Made,
+		{Reached, Reply}: Answered, {Open, Begin}: Answered, {Reached, Begin}: Answered,
+		{Open, Make}: Made, {Reached, Make}: Made, {Expired, Make}: Made, {Answered, Make}: Made, {Made, Make}: Made,
 	}[move{from, e}]
 	if !ok {
 		return from, ErrOver
@@ -97,7 +100,7 @@ type Supporter struct {
 	Team      bool      `db:"team"`      // on that of the brand
 	Confirmed bool      `db:"confirmed"` // the address is, and the account is not blocked
 	Since     time.Time `db:"since"`     // of the account, real time
-	Bought    bool      `db:"bought"`    // an order of theirs was paid
+	doubts.Facts
 }
 
 // May is nil for who may support; else why not. The clock is real time.
@@ -168,16 +171,25 @@ func Thread(i Idea, merged []Ref, steps []Step, now time.Time) []Moment {
 		list = append(list, Moment{What: "joined", At: m.At, From: m})
 	}
 	add("reached", i.ReachedAt)
-	if i.AnswerBy != nil && (i.Late(now) || i.AnsweredAt != nil && !i.AnsweredAt.Before(*i.AnswerBy)) {
+	if i.AnswerBy != nil && (i.Late(now) || i.AnsweredAt != nil && !i.AnsweredAt.Before(*i.AnswerBy) || i.AnsweredAt == nil && i.MadeAt != nil && !i.MadeAt.Before(*i.AnswerBy)) {
 		add("late", i.AnswerBy)
 	}
 	add("answered_"+string(i.Answer), i.AnsweredAt)
 	for _, s := range steps {
 		list = append(list, Moment{What: string(s.Kind), At: s.At, Step: s})
 	}
-	add(string(i.State), i.EndedAt)
+	if i.State == Made { // though it had found too few
+		add(string(Expired), i.EndedAt)
+	} else {
+		add(string(i.State), i.EndedAt)
+	}
 	slices.SortStableFunc(list, func(a, b Moment) int { return a.At.Compare(b.At) })
 	return list
+}
+
+// Changed says whether its brand made or launched it though it had said no, or not now.
+func (i Idea) Changed(steps []Step) bool {
+	return i.AnsweredAt != nil && i.Answer != Yes && slices.ContainsFunc(steps, func(s Step) bool { return s.Kind != Poll && s.At.After(*i.AnsweredAt) })
 }
 
 // Erasable says whether its author may have its words erased: when it is over and nothing came of it.

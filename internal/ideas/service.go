@@ -15,14 +15,15 @@ import (
 
 // Service is the use cases of this package. Create it with New.
 type Service struct {
-	db    *sqlx.DB
-	now   func() time.Time // business time
-	clock func() time.Time // real time: how old accounts are
+	db     *sqlx.DB
+	secret []byte           // of digests of networks
+	now    func() time.Time // business time
+	clock  func() time.Time // real time: how old accounts are
 }
 
-// New makes the Service.
-func New(db *sqlx.DB, now, clock func() time.Time) *Service {
-	return &Service{db: db, now: now, clock: clock}
+// New makes the Service. Secret keys the digests of networks; clock is real time.
+func New(db *sqlx.DB, secret []byte, now, clock func() time.Time) *Service {
+	return &Service{db: db, secret: secret, now: now, clock: clock}
 }
 
 // The kinds of job of this package.
@@ -68,6 +69,8 @@ const perSweep = 300
 const selectDue = `
 select q.id, k.key from (
   select id, 'end' as what from ideas where state = 'open' and closes_at <= $1
+  union all select distinct i.id, 'count' from members m join idea_supports s on s.member_id = m.id and s.doubt = '' join ideas i on i.id = s.idea_id and i.state = 'open' where m.blocked_at is not null
+  union all select distinct i.id, 'count' from idea_supports s join ideas i on i.id = s.idea_id and i.state = 'open' join members m on m.id = s.member_id and m.blocked_at is null where s.doubt = 'blocked'
   union all select id, 'warn' from ideas where state = 'reached' and hidden_why = '' and overdue_at is null and answer_by <= $1
   union all select id, 'remind' from ideas where state = 'reached' and hidden_why = '' and reminded_at is null and answer_by > $1 and answer_by <= $2) q,
   lateral (select concat_ws(':', $3::text, q.id, q.what, $4::bigint) as key) k
@@ -106,6 +109,9 @@ func (s *Service) Turn(ctx context.Context, id int64) error {
 			if err := move(ctx, tx, &i, TimeUp, `ended_at = $3`, now); err != nil {
 				return err
 			}
+			if err := s.tellSupporting(ctx, tx, i, "ended_short"); err != nil {
+				return err
+			}
 			return s.tellAuthor(ctx, tx, i, "expired")
 		case Remind:
 			if _, err := tx.ExecContext(ctx, `update ideas set reminded_at = $2 where id = $1`, id, now); err != nil {
@@ -117,6 +123,9 @@ func (s *Service) Turn(ctx context.Context, id int64) error {
 				return postgres.Translate(err)
 			}
 			return s.tellTeam(ctx, tx, i, "late")
+		}
+		if i.State == Open { // somebody who supports it was blocked, or is not any more
+			return s.count(ctx, tx, &i)
 		}
 		return nil
 	})
@@ -131,6 +140,9 @@ func lock(ctx context.Context, tx *sqlx.Tx, id int64) (i Idea, err error) {
 	return i, orGone(err)
 }
 
+// What is not needed any more, once nobody can support it, is forgotten.
+const forgetNetworks = `update idea_supports set network = '' where idea_id = $1 and network <> ''`
+
 // move has an idea that is locked go where an event leads, with what else it sets: values from $3 on. ErrOver.
 func move(ctx context.Context, tx *sqlx.Tx, i *Idea, e Event, set string, values ...any) error {
 	to, err := Next(i.State, e)
@@ -139,6 +151,11 @@ func move(ctx context.Context, tx *sqlx.Tx, i *Idea, e Event, set string, values
 	}
 	if _, err := tx.ExecContext(ctx, `update ideas set state = $2, `+set+` where id = $1`, append([]any{i.ID, to}, values...)...); err != nil {
 		return fmt.Errorf("move idea %d by %s: %w", i.ID, e, postgres.Translate(err))
+	}
+	if to != Reached {
+		if _, err := tx.ExecContext(ctx, forgetNetworks, i.ID); err != nil {
+			return fmt.Errorf("forget networks of idea %d: %w", i.ID, postgres.Translate(err))
+		}
 	}
 	i.State = to
 	return nil

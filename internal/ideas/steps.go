@@ -22,31 +22,35 @@ func insertStep(ctx context.Context, tx *sqlx.Tx, id int64, step Step) (added bo
 	return n > 0, err
 }
 
-// Attach adds a poll or a launch to the thread of an idea of that brand, in the caller's transaction: with the title and the address on this site (at most 200
-// characters each) that the thread shows. A second time it changes nothing. ErrThread where Threads would not have it. (A product is attached by Make and Became.)
+// Attach adds a poll to the thread of an idea of that brand, in the caller's transaction: with the title and the address on this site (at most 200 characters each) that the thread
+// shows. A second time it changes nothing. ErrThread where Threads would not have it. (A launch is attached by Launched, a product by Make and Became.)
 func Attach(ctx context.Context, tx *sqlx.Tx, brandID, id int64, step Step) error {
-	i, err := lock(ctx, tx, id)
-	switch {
-	case errors.Is(err, ErrGone):
-		return ErrThread
-	case err != nil:
+	i, err := threaded(ctx, tx, brandID, id)
+	if err != nil {
 		return err
-	case i.BrandID != brandID || !i.Shown() || i.EndedAt != nil:
-		return ErrThread
 	}
-	_, err = insertStep(ctx, tx, id, step)
+	_, err = insertStep(ctx, tx, i.ID, step)
 	return err
+}
+
+// threaded locks the idea of a brand from which something is to stem, or that which it was merged into. ErrThread.
+func threaded(ctx context.Context, tx *sqlx.Tx, brandID, id int64) (Idea, error) {
+	i, err := lockRoot(ctx, tx, id)
+	if errors.Is(err, ErrGone) || err == nil && (i.BrandID != brandID || !i.Shown() || i.EndedAt != nil) {
+		err = ErrThread
+	}
+	return i, err
 }
 
 const selectThreadable = ` from ideas i where i.brand_id = $1 and i.hidden_why = '' and i.ended_at is null and i.title <> ''`
 
-// Threads is nil where something can stem from an idea of a brand, or there is none: 0. ErrThread.
+// Threads is nil where something can stem from an idea of a brand, or from that which it was merged into, or there is none: 0. ErrThread.
 func Threads(ctx context.Context, q sqlx.QueryerContext, brandID, id int64) error {
 	if id == 0 {
 		return nil
 	}
 	var can bool
-	if err := sqlx.GetContext(ctx, q, &can, `select exists (select 1`+selectThreadable+` and i.id = $2)`, brandID, id); err != nil {
+	if err := sqlx.GetContext(ctx, q, &can, `select exists (select 1`+selectThreadable+` and i.id = idea_root($2))`, brandID, id); err != nil {
 		return fmt.Errorf("read idea %d: %w", id, postgres.Translate(err))
 	}
 	if !can {
@@ -67,9 +71,9 @@ func Threadable(ctx context.Context, q sqlx.QueryerContext, brandID int64) (list
 const selectSteps = `
 select s.kind, s.ref_id, coalesce(t.title, p.title, s.title) as title, case when p.id is null then s.path else '/p/' || p.slug end as path, s.at
 from idea_steps s left join products p on s.kind = 'product' and p.id = s.ref_id left join product_translations t on t.product_id = p.id and t.lang = $2
-where s.idea_id = $1 order by s.at, s.kind, s.ref_id`
+where s.idea_id in (select idea_tree($1)) order by s.at, s.kind, s.ref_id`
 
-// Steps are what stems from an idea, in the order of time.
+// Steps are what stems from an idea and those that were merged into it, in the order of time.
 func Steps(ctx context.Context, q sqlx.QueryerContext, id int64, lang i18n.Lang) (list []Step, err error) {
 	if err := sqlx.SelectContext(ctx, q, &list, selectSteps, id, lang); err != nil {
 		return nil, fmt.Errorf("read the steps of idea %d: %w", id, postgres.Translate(err))
@@ -92,10 +96,10 @@ func (o Origin) Path() string { return pathOf(o.ID, o.Title) }
 
 const selectOrigin = `
 select i.id, i.title, i.supporters, coalesce(m.id, 0) as author_id, coalesce(m.name, '') as author, coalesce(m.handle, '') as handle
-from idea_steps s join ideas i on i.id = s.idea_id left join members m on m.id = i.author_id and i.named and m.blocked_at is null
+from idea_steps s join ideas i on i.id = idea_root(s.idea_id) left join members m on m.id = i.author_id and i.named and m.blocked_at is null
 where s.kind = $1 and s.ref_id = $2 and i.hidden_why = '' order by s.at limit 1`
 
-// From is the idea that a poll, launch or product stems from; nil: none.
+// From is the idea that a poll, launch or product stems from, or that which it was merged into; nil: none.
 func From(ctx context.Context, q sqlx.QueryerContext, kind StepKind, refID int64) (*Origin, error) {
 	var found []Origin
 	if err := sqlx.SelectContext(ctx, q, &found, selectOrigin, kind, refID); err != nil {

@@ -1,6 +1,7 @@
 package ideas
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -52,6 +53,7 @@ type tellArgs struct {
 	ID    int64  `json:"id"`
 	Event string `json:"event"`
 	After int64  `json:"after"` // the member who was told last
+	Title string `json:"title"` // as it was: its author may have its words erased
 }
 
 // tellAll tells the author now, and those who support the idea by a job: they may be thousands.
@@ -59,7 +61,12 @@ func (s *Service) tellAll(ctx context.Context, tx *sqlx.Tx, i Idea, event string
 	if err := s.tellAuthor(ctx, tx, i, event); err != nil {
 		return err
 	}
-	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobTell, Args: tellArgs{ID: i.ID, Event: event}})
+	return s.tellSupporting(ctx, tx, i, event)
+}
+
+// tellSupporting tells those who support the idea, by a job.
+func (s *Service) tellSupporting(ctx context.Context, tx *sqlx.Tx, i Idea, event string) error {
+	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobTell, Args: tellArgs{ID: i.ID, Event: event, Title: i.Title}})
 }
 
 // atOnce is how many are told in one transaction.
@@ -81,6 +88,7 @@ func (s *Service) tellSupporters(ctx context.Context, a tellArgs) error {
 		if len(list) == 0 || !i.Shown() {
 			return nil
 		}
+		i.Title = cmp.Or(i.Title, a.Title)
 		n, _, err := s.about(ctx, tx, i, a.Event)
 		if err != nil {
 			return err

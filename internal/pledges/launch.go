@@ -16,6 +16,7 @@ import (
 	"relais/internal/jobs"
 	"relais/internal/members"
 	"relais/internal/notices"
+	"relais/internal/polls"
 	"relais/internal/postgres"
 	"relais/internal/prose"
 )
@@ -46,6 +47,11 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 		if err := begin(ctx, tx, brandID, d.ProductID, now); err != nil {
 			return err
 		}
+		idea, err := polls.Launched(ctx, tx, polls.Launching{At: now, BrandID: brandID, Code: d.Poll, ProductID: d.ProductID, Why: d.Why})
+		if err != nil {
+			return err
+		}
+		c.IdeaID = cmp.Or(c.IdeaID, idea)
 		goal := c.Steps
 		if err := s.offered(ctx, tx, &c, catalog.Launching); err != nil {
 			return err
@@ -62,7 +68,7 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 			c.Max, c.Expected, c.Plan, c.IdeaID); err != nil {
 			return fmt.Errorf("open launch: %w", postgres.Translate(err))
 		}
-		if err := thread(ctx, tx, c); err != nil {
+		if err := ideas.Launched(ctx, tx, ideas.Launching{At: now, By: memberID, BrandID: brandID, IdeaID: c.IdeaID, CampaignID: c.ID, ProductID: c.ProductID, Said: c.Plan}); err != nil {
 			return err
 		}
 		return record(ctx, tx, s.now(), memberID, c, "launch opened")
@@ -72,18 +78,6 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 const insertLaunch = `
 insert into campaigns (kind, code, product_id, brand_id, opened_by, terms_id, steps, currency, opened_at, deadline, max_units, expected, plan, idea_id)
 values ('launch', $1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, 0), $11, $12, $13) returning id`
-
-// thread adds a launch to the thread of the idea that it stems from, if any.
-func thread(ctx context.Context, tx *sqlx.Tx, c Campaign) error {
-	if c.IdeaID == nil {
-		return nil
-	}
-	n, err := namesOf(ctx, tx, c, "")
-	if err != nil {
-		return err
-	}
-	return ideas.Attach(ctx, tx, c.BrandID, *c.IdeaID, ideas.Step{Kind: ideas.Launch, RefID: c.ID, Title: n.Title, Path: "/p/" + n.Slug, At: c.OpenedAt})
-}
 
 // record writes into the log of administrators what was done with a campaign.
 func record(ctx context.Context, tx *sqlx.Tx, at time.Time, actorID int64, c Campaign, action string) error {
@@ -211,7 +205,11 @@ func (s *Service) Made(ctx context.Context, memberID, brandID, id int64) error {
 		if err := s.finish(ctx, tx, c, catalog.Published); err != nil {
 			return err
 		}
-		if err := ideas.Became(ctx, tx, s.now(), c.IdeaID, c.ProductID); err != nil {
+		err := ideas.Became(ctx, tx, s.now(), c.IdeaID, c.ProductID)
+		if err == nil {
+			err = polls.OnSale(ctx, tx, s.now(), c.ProductID)
+		}
+		if err != nil {
 			return err
 		}
 		if err := record(ctx, tx, s.now(), memberID, c, "launch made"); err != nil {

@@ -488,7 +488,7 @@ func TestAnIdeaBecomesWhatWasLaunched(t *testing.T) {
 	}
 	c.DB.MustExec(`update members set created_at = created_at - interval '1 year', email_confirmed_at = email_confirmed_at - interval '1 year'`)
 	for _, fan := range fans {
-		c.must(c.Ideas.Support(ctx, fan, idea.ID))
+		c.must(c.Ideas.Support(ctx, fan, idea.ID, ""))
 	}
 	c.must(c.Ideas.Reply(ctx, c.shop.Owner, c.shop.Brand, idea.ID, ideas.Yes, "Oui, avec des anses."))
 	terms := catalog.FirstTerms()

@@ -99,7 +99,9 @@ type LaunchDraft struct {
 	Days      int         // from now to the deadline
 	Expected  time.Time   // any moment of the month in which it is delivered, UTC
 	Plan      string      // what happens with the money
-	IdeaID    *int64      // from which it came; nil: none
+	IdeaID    *int64      // from which it came; nil: that of the poll, if any
+	Poll      string      // code of the poll from which it came; empty: none
+	Why       string      // why its piece is dearer than was decided there
 }
 
 // deadline is when a launch opened now ends.

@@ -95,7 +95,7 @@ func (s *Service) end(ctx context.Context, tx *sqlx.Tx, p Poll, cancelled string
 			return err
 		}
 	}
-	return s.enqueueTelling(ctx, tx, tellArgs{Poll: p.ID, Event: string(state)})
+	return enqueueTelling(ctx, tx, tellArgs{Poll: p.ID, Event: string(state)})
 }
 
 // choose marks what is decided, question by question; rows are in the order in which they were asked.

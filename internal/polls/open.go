@@ -1,6 +1,7 @@
 package polls
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/ideas"
 	"relais/internal/members"
@@ -73,7 +75,16 @@ func reason(field, text string, most int) (string, error) {
 	return text, nil
 }
 
-// Cancel ends an open poll before its close, with a reason that everybody reads; nothing is decided. For the team, to others ErrGone. ErrNotOpen, the field why.
+// selectQuorum says whether as many ballots that count were cast as the poll asked for.
+const selectQuorum = `select (select count(*) from poll_ballots b join members m on m.id = b.member_id where b.poll_id = p.id and ` + countsNow + `) >= p.quorum from polls p where p.id = $1`
+
+// Binds says whether a poll has as many ballots that count as it asked for: its brand is bound by it from then on, and cannot cancel it any more.
+func Binds(ctx context.Context, q sqlx.QueryerContext, pollID int64) (is bool, err error) {
+	err = sqlx.GetContext(ctx, q, &is, selectQuorum, pollID)
+	return is, postgres.Translate(err)
+}
+
+// Cancel ends an open poll before its close, with a reason that everybody reads; nothing is decided. For the team, to others ErrGone. ErrNotOpen, ErrBinds, the field why.
 func (s *Service) Cancel(ctx context.Context, by, brandID int64, code, why string) error {
 	why, err := reason("why", why, MaxReason)
 	if err != nil {
@@ -86,6 +97,9 @@ func (s *Service) Cancel(ctx context.Context, by, brandID int64, code, why strin
 		}
 		if !p.Votable(s.now()) { // once its time has come it is decided
 			return ErrNotOpen
+		}
+		if binds, err := Binds(ctx, tx, p.ID); err != nil || binds {
+			return cmp.Or(err, error(ErrBinds))
 		}
 		if err := s.end(ctx, tx, p, why); err != nil {
 			return err
@@ -124,11 +138,17 @@ func (s *Service) Stop(ctx context.Context, adminID int64, code, why string) err
 	})
 }
 
-// Answer publishes what the brand did about what was decided, once and for all; productID is the product that came of it, 0: none yet. Voters are told, and the idea
-// that the poll stems from has the product. For the
-// team, to others ErrGone. ErrAnswered, ErrNotOpen where nothing was decided, ErrProduct, the field answer.
-func (s *Service) Answer(ctx context.Context, by, brandID int64, code, text string, productID int64) error {
-	text = prose.Lines(prose.Printable(text))
+// Said is what a brand says it did about what was decided.
+type Said struct {
+	Text      string
+	ProductID int64  // that came of it, for sale or being launched; 0: none yet, and Name names one later
+	Why       string // why that costs more than was decided
+}
+
+// Answer publishes what the brand did about what was decided, once and for all. Voters are told, and the idea that the poll stems from has a product that is for sale. For the
+// team, to others ErrGone. ErrAnswered, ErrNotOpen where nothing was decided, ErrProduct, the fields answer and why.
+func (s *Service) Answer(ctx context.Context, by, brandID int64, code string, said Said) error {
+	text := prose.Lines(prose.Printable(said.Text))
 	switch {
 	case text == "":
 		return fault.Field("answer", "fault.required")
@@ -145,19 +165,19 @@ func (s *Service) Answer(ctx context.Context, by, brandID int64, code, text stri
 		case p.State != Decided || p.StoppedAt != nil:
 			return ErrNotOpen
 		}
-		if productID != 0 {
-			if _, err := priceOf(ctx, tx, brandID, productID); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.ExecContext(ctx, `update polls set answer = $2, answer_product_id = nullif($3::bigint, 0), answered_at = $4 where id = $1`, p.ID, text, productID, s.now()); err != nil {
+		now := s.now()
+		if _, err := tx.ExecContext(ctx, `update polls set answer = $2, answered_at = $3 where id = $1`, p.ID, text, now); err != nil {
 			return postgres.Translate(err)
 		}
-		if productID != 0 {
-			if err := ideas.Became(ctx, tx, s.now(), p.IdeaID, productID); err != nil {
+		if said.ProductID != 0 {
+			state, _, err := name(ctx, tx, p, said.ProductID, said.Why, now)
+			if err == nil && state == catalog.Published {
+				err = ideas.Became(ctx, tx, now, p.IdeaID, said.ProductID)
+			}
+			if err != nil {
 				return err
 			}
 		}
-		return s.enqueueTelling(ctx, tx, tellArgs{Poll: p.ID, Event: "answered"})
+		return enqueueTelling(ctx, tx, tellArgs{Poll: p.ID, Event: "answered"})
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"relais/internal/app/apptest"
 	"relais/internal/catalog"
+	"relais/internal/doubts"
 	"relais/internal/fault"
 	"relais/internal/follows"
 	"relais/internal/groups"
@@ -117,7 +118,7 @@ func TestDecidedAndAnswered(t *testing.T) {
 		t.Error("not everybody was told once")
 	}
 	ctx := t.Context()
-	if err := w.Polls.Answer(ctx, w.lea, w.shop.Brand, code, "Fait", 0); !errors.Is(err, polls.ErrGone) {
+	if err := w.Polls.Answer(ctx, w.lea, w.shop.Brand, code, polls.Said{Text: "Fait"}); !errors.Is(err, polls.ErrGone) {
 		t.Errorf("answered by a stranger: %v", err)
 	}
 	w.Clock.Set(v.AnswerBy.Add(-time.Minute))
@@ -132,11 +133,11 @@ func TestDecidedAndAnswered(t *testing.T) {
 		t.Error("not late on the day, or not told once")
 	}
 	other := w.Shop("bois", 5000, 5)
-	if err := w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, "Fait", other.Product); !errors.Is(err, polls.ErrProduct) {
+	if err := w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, polls.Said{Text: "Fait", ProductID: other.Product}); !errors.Is(err, polls.ErrProduct) {
 		t.Errorf("answered with the product of another brand: %v", err)
 	}
-	w.must(w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, "Elle est là, en lin.", w.shop.Product))
-	if err := w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, "Ou pas", 0); !errors.Is(err, polls.ErrAnswered) {
+	w.must(w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, polls.Said{Text: "Elle est là, en lin.", ProductID: w.shop.Product, Why: "Le lin a doublé de prix."}))
+	if err := w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, polls.Said{Text: "Ou pas"}); !errors.Is(err, polls.ErrAnswered) {
 		t.Errorf("answered again: %v", err)
 	}
 	w.sweeps()
@@ -166,7 +167,7 @@ func TestTwoVariantsAndNoQuorum(t *testing.T) {
 	if v := w.closes(few); v.State != polls.NoQuorum || len(v.Chosen) != 0 || v.Results.Counted != 1 || w.told(people[0], "poll", "no_quorum") != 1 {
 		t.Errorf("%s: %v", v.State, v.Chosen)
 	}
-	if err := w.Polls.Answer(t.Context(), w.shop.Owner, w.shop.Brand, few, "Rien", 0); !errors.Is(err, polls.ErrNotOpen) {
+	if err := w.Polls.Answer(t.Context(), w.shop.Owner, w.shop.Brand, few, polls.Said{Text: "Rien"}); !errors.Is(err, polls.ErrNotOpen) {
 		t.Errorf("answered what was not decided: %v", err)
 	}
 	w.sound()
@@ -179,6 +180,7 @@ func TestAudiences(t *testing.T) {
 	poststest.Circle(t, w.DB, "jardin", groups.Personal, groups.Open, w.lea)
 	hidden := poststest.Circle(t, w.DB, "secret", groups.Personal, groups.Private, w.lea)
 	w.must(w.Follows.Follow(t.Context(), w.lea, follows.Brand, "terre", groups.Personal))
+	w.DB.MustExec(`update group_members set joined_at = $1`, w.Clock.Now())
 	bought := w.Order(apptest.Purchase{Variant: w.shop.Variant, Member: w.lea})
 	for _, audience := range polls.Audiences() {
 		d := draft()
@@ -203,6 +205,17 @@ func TestAudiences(t *testing.T) {
 		}
 		if err := w.votes(code, w.shop.Owner, 0, 0); !errors.Is(err, polls.ErrTeam) {
 			t.Errorf("%s: the team: %v", audience, err)
+		}
+	}
+	// Nobody joins to vote.
+	for _, audience := range []polls.Audience{polls.Followers, polls.Circle} {
+		d := draft()
+		d.Audience, d.Circle = audience, "jardin"
+		code := w.asks(d)
+		w.DB.MustExec(`update group_members set joined_at = $1`, w.Clock.Now().Add(time.Minute))
+		w.DB.MustExec(`update follows set at = $1`, w.Clock.Now().Add(time.Minute))
+		if err := w.votes(code, w.lea, 0, 0); !errors.Is(err, polls.ErrAudience) {
+			t.Errorf("%s: who joined after it was opened: %v", audience, err)
 		}
 	}
 	d := draft()
@@ -233,23 +246,23 @@ func TestDoubts(t *testing.T) {
 			w.must(w.Polls.Vote(t.Context(), polls.Cast{Code: code, MemberID: member, Choice: choice, Network: "198.51.100.7"}))
 		}
 		r := w.view(code, people[0]).Results
-		if r.Counted != 2+polls.MaxNetwork || len(r.Aside) != 3 || r.Aside[0] != (polls.Aside{Doubt: polls.SameAddress, Count: 1}) || r.Aside[1] != (polls.Aside{Doubt: polls.SameNetwork, Count: 4}) ||
-			r.Aside[2] != (polls.Aside{Doubt: polls.NewAccount, Count: 1}) {
+		if r.Counted != 2+doubts.MaxNetwork || len(r.Aside) != 3 || r.Aside[0] != (polls.Aside{Doubt: doubts.SameAddress, Count: 1}) || r.Aside[1] != (polls.Aside{Doubt: doubts.SameNetwork, Count: 4}) ||
+			r.Aside[2] != (polls.Aside{Doubt: doubts.NewAccount, Count: 1}) {
 			t.Errorf("%d: %+v", again, r)
 		}
 	}
-	if v := w.view(code, people[2]); v.Mine.Doubt != polls.NewAccount || v.Results == nil {
+	if v := w.view(code, people[2]); v.Mine.Doubt != doubts.NewAccount || v.Results == nil {
 		t.Errorf("%+v", v.Mine)
 	}
 	_, err = w.DB.Exec(`update members set blocked_at = now() where id = $1`, people[3])
 	w.must(err)
-	if r := w.view(code, people[0]).Results; r.Counted != 1+polls.MaxNetwork || r.Votes[w.choice(code, 1, 0)[1]] != 0 {
+	if r := w.view(code, people[0]).Results; r.Counted != 1+doubts.MaxNetwork || r.Votes[w.choice(code, 1, 0)[1]] != 0 {
 		t.Errorf("with one who is blocked: %+v", r)
 	}
 	v := w.closes(code)
 	var known int
 	w.must(w.DB.Get(&known, `select count(*) from poll_ballots where network <> ''`))
-	if v.Counted != 1+polls.MaxNetwork || v.Results.NotCounted() != 7 || known != 0 {
+	if v.Counted != 1+doubts.MaxNetwork || v.Results.NotCounted() != 7 || known != 0 {
 		t.Errorf("%d counted, %d not, %d networks kept", v.Counted, v.Results.NotCounted(), known)
 	}
 	if err := w.votes(code, people[3], 0, 0); !errors.Is(err, polls.ErrNotOpen) {
@@ -346,7 +359,9 @@ func TestGuards(t *testing.T) {
 func TestCancelledAndStopped(t *testing.T) {
 	w := open(t)
 	ctx, admin := t.Context(), w.Member("admin")
-	code := w.asks(draft())
+	d := draft()
+	d.Quorum = 2
+	code := w.asks(d)
 	w.must(w.votes(code, w.lea, 0, 0))
 	if err := w.Polls.Cancel(ctx, w.shop.Owner, w.shop.Brand, code, " "); !errors.Is(err, fault.Invalid) {
 		t.Errorf("without a reason: %v", err)

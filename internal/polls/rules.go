@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"time"
 
 	"relais/internal/fault"
 )
@@ -43,6 +42,17 @@ func PriceOf(base int64, picked []Option) int64 {
 	return base
 }
 
+// Against says how a price is to what was decided, which goes from low to high: "as" decided, "less" or "more". Minor units.
+func Against(price, low, high int64) string {
+	switch {
+	case price < low:
+		return "less"
+	case price > high:
+		return "more"
+	}
+	return "as"
+}
+
 // Pick finds the options that were chosen, one of each question in their order; 0 stands for none. A question without one is a fault of its field "q.N", counted from 0.
 func Pick(questions []Question, choice []int64) ([]Option, error) {
 	var wrong []error
@@ -59,29 +69,6 @@ func Pick(questions []Question, choice []int64) ([]Option, error) {
 		picked = append(picked, q.Options[at])
 	}
 	return picked, fault.Merge(wrong...)
-}
-
-// Facts is what is known of who votes.
-type Facts struct {
-	Created time.Time `db:"created_at"` // real time
-	Bought  bool      `db:"bought"`     // there is a paid order of theirs, of whatever brand
-	Twin    bool      `db:"twin"`       // their mailbox has a ballot under another account
-	Network int       `db:"network"`    // ballots of others from the same network, within NetworkTime
-}
-
-// DoubtOf says why a ballot is counted apart. Who has paid for something is a person, whatever their network and the age of their account.
-func DoubtOf(f Facts, opened time.Time) Doubt {
-	switch {
-	case f.Twin:
-		return SameAddress
-	case f.Bought:
-		return ""
-	case !f.Created.Before(opened):
-		return NewAccount
-	case f.Network >= MaxNetwork:
-		return SameNetwork
-	}
-	return ""
 }
 
 // Shows says whether somebody may read how the votes stand: who has voted, and everybody once it is over.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 	"testing"
-	"time"
 
 	"relais/internal/fault"
 	"relais/internal/polls"
@@ -51,27 +50,6 @@ func TestPick(t *testing.T) {
 		var f *fault.Error
 		if _, err := polls.Pick(qs, choice); !errors.As(err, &f) || f.Fields["q.1"] == "" {
 			t.Errorf("%v: %v", choice, err)
-		}
-	}
-}
-
-func TestDoubtOf(t *testing.T) {
-	opened := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	old := opened.Add(-time.Second)
-	for name, c := range map[string]struct {
-		facts polls.Facts
-		want  polls.Doubt
-	}{
-		"an older account":             {polls.Facts{Created: old}, ""},
-		"made as it opened":            {polls.Facts{Created: opened}, polls.NewAccount},
-		"new, and bought":              {polls.Facts{Created: opened, Bought: true}, ""},
-		"the last of a network":        {polls.Facts{Created: old, Network: polls.MaxNetwork - 1}, ""},
-		"one too many of a network":    {polls.Facts{Created: old, Network: polls.MaxNetwork}, polls.SameNetwork},
-		"bought, on a crowded network": {polls.Facts{Created: old, Network: polls.MaxNetwork, Bought: true}, ""},
-		"bought, with two accounts":    {polls.Facts{Created: old, Bought: true, Twin: true}, polls.SameAddress},
-	} {
-		if got := polls.DoubtOf(c.facts, opened); got != c.want {
-			t.Errorf("%s: %q", name, got)
 		}
 	}
 }

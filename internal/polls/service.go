@@ -2,10 +2,7 @@ package polls
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -83,13 +80,3 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // newCode is 10 random characters: of the address.
 func newCode() string { return strings.ToLower(rand.Text()[:10]) }
-
-// digest hides a network, differently in each poll.
-func (s *Service) digest(p Poll, network string) string {
-	if network == "" {
-		return ""
-	}
-	h := hmac.New(sha256.New, s.secret)
-	fmt.Fprintf(h, "poll:%d:%s", p.ID, network)
-	return hex.EncodeToString(h.Sum(nil))[:32]
-}

@@ -76,7 +76,7 @@ func TestALinkToAPollEarns(t *testing.T) {
 	if v := w.closes(code); v.State != polls.Decided {
 		t.Fatalf("the poll is %s", v.State)
 	}
-	w.must(w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, "Il est là.", came))
+	w.must(w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, polls.Said{Text: "Il est là.", ProductID: came}))
 	expect("what came of it", cameVariant, 500)
 	expect("what the poll is about, once it is over", w.shop.Variant, 1000)
 	expect("something else of the brand, once it is over", otherVariant, 0)
@@ -96,7 +96,7 @@ func TestALinkToAPollPaysOfADraft(t *testing.T) {
 	code := w.asks(draft())
 	w.must(w.votes(code, w.people(1)[0], 0, 0))
 	w.closes(code)
-	w.must(w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, "Bientôt.", came))
+	w.must(w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, polls.Said{Text: "Bientôt.", ProductID: came}))
 	w.must(w.Catalog.MoveProduct(ctx, w.shop.Owner, w.shop.Brand, came, catalog.Draft))
 	pays, err := referrals.PollPays(ctx, w.DB, w.view(code, 0).ID, w.lea, w.Clock.Now())
 	w.must(err)

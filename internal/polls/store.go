@@ -21,7 +21,7 @@ func orGone(err error) error {
 
 const pollColumns = `p.id, p.code, p.brand_id, p.product_id, p.idea_id, p.title, p.text, p.media_id, p.currency, p.base_minor, p.floor_minor, p.days, p.answer_days, p.quorum, p.margin_pct, p.changeable,
   p.audience, p.group_id, p.state, p.created_by, p.created_at, p.opened_at, p.opened_real_at, p.closes_at, p.answer_by, p.closed_at, p.ended_why, p.stopped_at, p.stopped_why, p.counted, p.answer,
-  p.answer_product_id, p.answered_at`
+  p.answered_at`
 
 func pollWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (Poll, error) {
 	var p Poll

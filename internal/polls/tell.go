@@ -17,13 +17,15 @@ type tellArgs struct {
 	Poll  int64  `json:"poll"`
 	Event string `json:"event"`
 	After int64  `json:"after"` // number of a ballot
+
+	Product int64 `json:"product,omitempty"` // that came of it, where it is told of one
 }
 
 // atOnce is how many voters are told in one transaction.
 const atOnce = 300
 
-func (s *Service) enqueueTelling(ctx context.Context, tx *sqlx.Tx, a tellArgs) error {
-	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobTell, Args: a, UniqueKey: fmt.Sprintf("%s:%d:%s:%d", JobTell, a.Poll, a.Event, a.After)})
+func enqueueTelling(ctx context.Context, tx *sqlx.Tx, a tellArgs) error {
+	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobTell, Args: a, UniqueKey: fmt.Sprintf("%s:%d:%s:%d:%d", JobTell, a.Poll, a.Event, a.Product, a.After)})
 }
 
 const selectNames = `select b.name as brand, b.handle from brands b where b.id = $1`
@@ -70,12 +72,31 @@ func (s *Service) tellVoters(ctx context.Context, a tellArgs) error {
 		if p.StoppedAt != nil {
 			title = "–"
 		}
-		err = notices.TellAll(ctx, tx, voters, notices.Notice{Kind: notices.Poll, Event: a.Event, Subject: fmt.Sprintf("poll:%d", p.ID), Path: p.Path(), At: s.now(), Args: notices.Args{"Title": title, "Brand": n.Brand}})
-		if err != nil || len(rows) < atOnce {
+		notice := notices.Notice{Kind: notices.Poll, Event: a.Event, Subject: fmt.Sprintf("poll:%d", p.ID), Path: p.Path(), At: s.now(), Args: notices.Args{"Title": title, "Brand": n.Brand}}
+		if a.Product != 0 {
+			if err := aboutPiece(ctx, tx, a.Product, &notice); err != nil {
+				return err
+			}
+		}
+		if err := notices.TellAll(ctx, tx, voters, notice); err != nil || len(rows) < atOnce {
 			return err
 		}
-		return s.enqueueTelling(ctx, tx, a)
+		return enqueueTelling(ctx, tx, a)
 	})
+}
+
+// aboutPiece has a notice about a poll tell of a piece that came of it, and lead there.
+func aboutPiece(ctx context.Context, q sqlx.QueryerContext, productID int64, n *notices.Notice) error {
+	var piece struct {
+		Title string `db:"title"`
+		Slug  string `db:"slug"`
+	}
+	if err := sqlx.GetContext(ctx, q, &piece, `select title, slug from products where id = $1`, productID); err != nil {
+		return fmt.Errorf("read what came of a poll: %w", postgres.Translate(err))
+	}
+	n.Args["Piece"] = piece.Title
+	n.Subject, n.Path = fmt.Sprintf("%s:piece:%d", n.Subject, productID), "/p/"+piece.Slug
+	return nil
 }
 
 // tellTeam tells the team of the brand.

@@ -5,6 +5,7 @@ import (
 
 	"relais/internal/i18n"
 	"relais/internal/ideas"
+	"relais/internal/polls"
 )
 
 // A poll that stems from an idea is in the thread of it once it is open; one of another brand's idea, or one that is over, is refused at its field.
@@ -51,7 +52,7 @@ func TestAnIdeaBecomesWhatCameOfItsPoll(t *testing.T) {
 	w.must(err)
 	fans := w.people(5)
 	for _, fan := range fans {
-		w.must(w.Ideas.Support(ctx, fan, idea.ID))
+		w.must(w.Ideas.Support(ctx, fan, idea.ID, ""))
 	}
 	w.must(w.Ideas.Reply(ctx, w.shop.Owner, w.shop.Brand, idea.ID, ideas.Yes, "Oui, en lin."))
 	d := draft()
@@ -59,7 +60,7 @@ func TestAnIdeaBecomesWhatCameOfItsPoll(t *testing.T) {
 	code := w.asks(d)
 	w.must(w.votes(code, fans[0], 0, 0))
 	w.closes(code)
-	w.must(w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, "Elle est là.", w.shop.Product))
+	w.must(w.Polls.Answer(ctx, w.shop.Owner, w.shop.Brand, code, polls.Said{Text: "Elle est là.", ProductID: w.shop.Product, Why: "Elle est doublée."}))
 	w.sweeps()
 	from, err := ideas.From(ctx, w.DB, ideas.Product, w.shop.Product)
 	if err != nil || from == nil || from.ID != idea.ID {

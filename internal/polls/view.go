@@ -7,6 +7,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/doubts"
 	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/postgres"
@@ -23,13 +24,14 @@ type View struct {
 	ProductSlug   string         `db:"product_slug"` // empty: a piece yet to be made, or one that is not for sale any more
 	CircleName    string         `db:"circle_name"`  // empty: none, or one that strangers may not know of any more
 	CircleHandle  string         `db:"circle_handle"`
-	MadeTitle     string         `db:"made_title"` // the product that came of it
+	MadeTitle     string         `db:"made_title"` // the product that came of it last
 	MadeSlug      string         `db:"made_slug"`
 	Cast          int            `db:"ballots"` // that came, those in doubt included
 	OpenReports   int            `db:"open_reports"`
 	Chosen        pq.StringArray `db:"chosen"` // what was decided, in words
 	ChosenEffects pq.Int64Array  `db:"chosen_effects"`
 	Questions     []Question     `db:"-"` // where one poll is read
+	Pieces        []Piece        `db:"-"` // as well
 	Mine          *Ballot        `db:"-"` // of the member who looks
 	Results       *Results       `db:"-"` // nil: not to be seen
 }
@@ -57,8 +59,8 @@ type Results struct {
 
 // Aside is how many ballots are kept without being counted, for a reason.
 type Aside struct {
-	Doubt Doubt `db:"doubt"`
-	Count int   `db:"count"`
+	Doubt doubts.Doubt `db:"doubt"`
+	Count int          `db:"count"`
 }
 
 // Part is the part of an option in per cent of the ballots that count, rounded down.
@@ -105,12 +107,12 @@ select ` + pollColumns + `, b.name as brand_name, b.handle as brand_handle, b.la
   coalesce(x.hash, (select y.hash from product_photos f join media y on y.id = f.media_id where f.product_id = p.product_id order by f.position limit 1), '') as picture,
   coalesce(t.title, r.title, '') as product_title, case when r.state = 'published' then r.slug else '' end as product_slug,
   case when g.visibility = 'open' and g.closed_at is null then g.name else '' end as circle_name, case when g.visibility = 'open' and g.closed_at is null then g.handle else '' end as circle_handle,
-  coalesce(u.title, a.title, '') as made_title, case when a.state = 'published' then a.slug else '' end as made_slug,
+  coalesce(u.title, a.title, '') as made_title, case when a.state in ('published','launch') then a.slug else '' end as made_slug,
   (select count(*) from poll_ballots v where v.poll_id = p.id) as ballots, (select count(*) from poll_reports w where w.poll_id = p.id and w.decided_at is null) as open_reports,
   array(select o.text` + chosenOf + `chosen, array(select o.effect_minor` + chosenOf + `chosen_effects
 from polls p join brands b on b.id = p.brand_id left join media x on x.id = p.media_id
 left join products r on r.id = p.product_id left join product_translations t on t.product_id = r.id and t.lang = $1
-left join products a on a.id = p.answer_product_id left join product_translations u on u.product_id = a.id and u.lang = $1
+left join products a on a.id = (select y.product_id from poll_pieces y join products z on z.id = y.product_id where y.poll_id = p.id order by z.state in ('published','launch') desc, y.at desc limit 1) left join product_translations u on u.product_id = a.id and u.lang = $1
 left join groups g on g.id = p.group_id
 where `
 
@@ -131,6 +133,9 @@ func oneView(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, where s
 		return View{}, err
 	}
 	v := vs[0]
+	if v.Pieces, err = PiecesOf(ctx, q, v.ID, lang); err != nil {
+		return v, err
+	}
 	v.Questions, err = questionsOf(ctx, q, v.ID)
 	return v, err
 }
@@ -149,7 +154,7 @@ func (s *Service) ByCode(ctx context.Context, code string, viewer int64, lang i1
 	}
 	if v.StoppedAt != nil {
 		v.Text, v.Picture, v.Answer, v.Questions, v.Chosen, v.ChosenEffects = "", "", "", nil, nil, nil
-		v.Title, v.ProductTitle, v.ProductSlug, v.MadeTitle, v.MadeSlug = "", "", "", "", ""
+		v.Title, v.ProductTitle, v.ProductSlug, v.MadeTitle, v.MadeSlug, v.Pieces = "", "", "", "", "", nil
 		return v, nil
 	}
 	if viewer != 0 {
@@ -168,6 +173,15 @@ func (s *Service) OfTeam(ctx context.Context, brandID int64, code string, lang i
 	v, err := oneView(ctx, s.db, lang, `p.code = $2 and p.brand_id = $3`, code, brandID)
 	if err == nil && Shows(v.State, false) {
 		v.Results, err = resultsOf(ctx, s.db, v.Poll)
+	}
+	return v, err
+}
+
+// DecidedOf is a poll of a brand in which something was decided, with how the votes stood, for whoever makes what was decided. ErrGone.
+func DecidedOf(ctx context.Context, q sqlx.QueryerContext, brandID int64, code string, lang i18n.Lang) (View, error) {
+	v, err := oneView(ctx, q, lang, `p.code = $2 and p.brand_id = $3 and p.state = 'decided' and p.stopped_at is null`, code, brandID)
+	if err == nil {
+		v.Results, err = resultsOf(ctx, q, v.Poll)
 	}
 	return v, err
 }
@@ -222,9 +236,11 @@ func OpenOfProduct(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, p
 	return viewsWhere(ctx, q, lang, listed+` and p.state = 'open' and p.product_id = $2 order by p.closes_at, p.id`, productID)
 }
 
-// DecidedFor are the polls that a product came of, or was about, and about which its brand said what it did: for its page to thank those who decided.
+// DecidedFor are the polls that a product came of, whether its brand said what it did or not, and those about it of which it did and names no other piece: for its page to thank those
+// who decided.
 func DecidedFor(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, productID int64) ([]View, error) {
-	return viewsWhere(ctx, q, lang, listed+` and p.state = 'decided' and p.answered_at is not null and (p.answer_product_id = $2 or p.answer_product_id is null and p.product_id = $2) order by p.closed_at desc, p.id desc`, productID)
+	return viewsWhere(ctx, q, lang, listed+` and p.state = 'decided' and (exists (select 1 from poll_pieces y where y.poll_id = p.id and y.product_id = $2)
+  or p.answered_at is not null and p.product_id = $2 and not exists (select 1 from poll_pieces y where y.poll_id = p.id)) order by p.closed_at desc, p.id desc`, productID)
 }
 
 // OfBrand are all polls of a brand, the newest first, for its team.

@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"relais/internal/doubts"
 	"relais/internal/postgres"
 )
 
@@ -26,7 +27,7 @@ type Cast struct {
 type Ballot struct {
 	ID      int64         `db:"id"`
 	At      time.Time     `db:"at"`
-	Doubt   Doubt         `db:"doubt"` // why it is counted apart
+	Doubt   doubts.Doubt  `db:"doubt"` // why it is counted apart
 	Network string        `db:"network"`
 	Choice  pq.Int64Array `db:"choice"` // in the order of the questions
 }
@@ -47,24 +48,27 @@ func ballotOf(ctx context.Context, q sqlx.QueryerContext, pollID, memberID int64
 
 // voter is what decides about a ballot.
 type voter struct {
-	Facts
-	Verified bool `db:"verified"`
-	Team     bool `db:"team"`
-	Invited  bool `db:"invited"` // of the audience
+	doubts.Facts
+	Created  time.Time `db:"created_at"` // real time
+	Verified bool      `db:"verified"`
+	Team     bool      `db:"team"`
+	Invited  bool      `db:"invited"` // of the audience
 }
 
-// A ballot that is changed keeps its place in the row of those of its network.
+// A ballot that is changed keeps its place in the row of those of its network. Who follows, or is in the circle, did so no later than the poll was opened: nobody joins to vote.
 const selectVoter = `
 select m.created_at, m.email_confirmed_at is not null and m.blocked_at is null as verified,
   exists (select 1 from brand_members t where t.brand_id = p.brand_id and t.member_id = m.id) as team,
   case p.audience when 'members' then true
     when 'buyers' then exists (select 1 from orders o join order_lines l on l.order_id = o.id where (o.member_id = m.id or o.email_normal = m.email_normal) and o.state = 'paid' and l.brand_id = p.brand_id)
-    when 'followers' then exists (select 1 from follows f where f.follower_id = m.id and f.brand_id = p.brand_id)
-    else exists (select 1 from group_members g where g.group_id = p.group_id and g.member_id = m.id) end as invited,
-  exists (select 1 from orders o where (o.member_id = m.id or o.email_normal = m.email_normal) and o.state = 'paid') as bought,
+    when 'followers' then exists (select 1 from follows f where f.follower_id = m.id and f.brand_id = p.brand_id and f.at <= p.opened_at)
+    else exists (select 1 from group_members g where g.group_id = p.group_id and g.member_id = m.id and g.joined_at <= p.opened_at) end as invited,
+  ` + doubts.Bought + ` as bought,
   exists (select 1 from poll_ballots b join members t on t.id = b.member_id where b.poll_id = p.id and t.id <> m.id and t.email_normal = m.email_normal and b.doubt = '') as twin,
-  (select count(*) from poll_ballots b where b.poll_id = p.id and b.network = $3 and $3 <> '' and b.member_id <> m.id and b.at > $4::timestamptz and ($5::bigint = 0 or b.id < $5)) as network
-from polls p, members m where p.id = $1 and m.id = $2`
+  n.hour as network, n.every as network_all
+from polls p, members m, lateral (select count(*) filter (where b.at > $4::timestamptz) as hour, count(*) as every from poll_ballots b
+  where b.poll_id = p.id and b.network = $3 and $3 <> '' and b.member_id <> m.id and ($5::bigint = 0 or b.id < $5)) n
+where p.id = $1 and m.id = $2`
 
 func voterOf(ctx context.Context, q sqlx.QueryerContext, p Poll, memberID int64, network string, since time.Time, ballotID int64) (v voter, err error) {
 	err = sqlx.GetContext(ctx, q, &v, selectVoter, p.ID, memberID, network, since, ballotID)
@@ -140,8 +144,8 @@ func wait(ctx context.Context, tx *sqlx.Tx, p Poll, what string, of any) error {
 }
 
 // judge says whether somebody may vote and whether their ballot is in doubt. Those of one network, and those of one mailbox, are judged one after the other.
-func (s *Service) judge(ctx context.Context, tx *sqlx.Tx, p Poll, c Cast, own *Ballot) (doubt Doubt, network string, err error) {
-	network, at, id := s.digest(p, c.Network), s.now(), int64(0)
+func (s *Service) judge(ctx context.Context, tx *sqlx.Tx, p Poll, c Cast, own *Ballot) (doubt doubts.Doubt, network string, err error) {
+	network, at, id := doubts.Digest(s.secret, fmt.Sprint("poll:", p.ID), c.Network), s.now(), int64(0)
 	if own != nil {
 		network, at, id = own.Network, own.At, own.ID
 	}
@@ -157,11 +161,12 @@ func (s *Service) judge(ctx context.Context, tx *sqlx.Tx, p Poll, c Cast, own *B
 	if err := wait(ctx, tx, p, "mailbox", mailbox); err != nil {
 		return "", "", err
 	}
-	v, err := voterOf(ctx, tx, p, c.MemberID, network, at.Add(-NetworkTime), id)
+	v, err := voterOf(ctx, tx, p, c.MemberID, network, at.Add(-doubts.NetworkTime), id)
 	if err != nil {
 		return "", "", err
 	}
-	return DoubtOf(v.Facts, *p.OpenedRealAt), network, v.may()
+	v.New = !v.Created.Before(*p.OpenedRealAt)
+	return doubts.Of(v.Facts), network, v.may()
 }
 
 const (
@@ -170,7 +175,7 @@ const (
 	insertChoice = `insert into poll_choices (ballot_id, poll_id, question_id, option_id) select $1, $2, * from unnest($3::bigint[], $4::bigint[])`
 )
 
-func (s *Service) record(ctx context.Context, tx *sqlx.Tx, p Poll, memberID int64, own *Ballot, picked []Option, doubt Doubt, network string) error {
+func (s *Service) record(ctx context.Context, tx *sqlx.Tx, p Poll, memberID int64, own *Ballot, picked []Option, doubt doubts.Doubt, network string) error {
 	var id int64
 	if own == nil {
 		if err := tx.GetContext(ctx, &id, insertBallot, p.ID, memberID, s.now(), doubt, network); err != nil {

@@ -33,7 +33,7 @@ cross join lateral (select count(*) as count, coalesce(sum((select count(*) from
 const recommends = `(exists (select 1 from listings i where i.product_id = q.product_id and i.member_id = x.member_id)
   or exists (select 1 from share_links s where s.member_id = x.member_id and s.disabled_at is null and (s.product_id = q.product_id or s.brand_id = q.brand_id
     or exists (select 1 from story_products t where t.story_id = s.story_id and t.product_id = q.product_id and t.off_at is null)
-    or exists (select 1 from polls o where o.id = s.poll_id and q.product_id in (o.product_id, o.answer_product_id)))))`
+    or exists (select 1 from poll_covers o where o.poll_id = s.poll_id and o.product_id = q.product_id))))`
 
 const selectAnswers = `
 select a.id, a.question_id, q.product_id, q.brand_id, b.name as brand_name, coalesce(a.member_id, 0) as member_id, coalesce(m.name, '') as name, a.by_brand,

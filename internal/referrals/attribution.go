@@ -198,13 +198,13 @@ const selectShared = `
 select created_at from share_links l
 where member_id = $1 and created_at > $4 and (product_id = $2 or brand_id = $3 or target = 'storefront'
   or exists (select 1 from story_products t where t.story_id = l.story_id and t.product_id = $2 and t.off_at is null)
-  or exists (select 1 from polls o where o.id = l.poll_id and $2 in (o.product_id, o.answer_product_id)))`
+  or exists (select 1 from poll_covers o where o.poll_id = l.poll_id and o.product_id = $2))`
 
 // selectShown says which of the stories and polls showed the product, from when until when; nil: they still do. A poll shows the one that it is about,
-// and from its brand's answer on the one that came of it; neither is ever taken off.
+// and once its brand named or launched them those that came of it; none is ever taken off.
 const selectShown = `
 select story_id, 0 as poll_id, tagged_at, off_at from story_products where product_id = $1 and story_id = any($2)
-union all select 0, o.id, o.opened_at, null from polls o where $1 in (o.product_id, o.answer_product_id) and o.id = any($3)`
+union all select 0, o.id, o.opened_at, null from poll_covers v join polls o on o.id = v.poll_id where v.product_id = $1 and v.poll_id = any($3)`
 
 // selectStaff says which of the members are on the team of the brand now.
 const selectStaff = `select member_id from brand_members where brand_id = $1 and member_id = any($2)`

@@ -33,20 +33,20 @@ func pollShared(ctx context.Context, q sqlx.QueryerContext, pollID int64) error 
 
 // selectPolled is what a poll is about, and what came of it. A piece is to come of one that is open, or decided without an answer of its brand yet.
 const selectPolled = `
-select po.brand_id, coalesce(po.product_id, 0) as product_id, coalesce(po.answer_product_id, 0) as made_id, coalesce(i.author_id, 0) as idea_by,
+select po.brand_id, coalesce(po.product_id, 0) as product_id, array(select x.product_id from poll_pieces x where x.poll_id = po.id order by x.at, x.product_id) as made, coalesce(i.author_id, 0) as idea_by,
   po.state = 'open' or po.state = 'decided' and po.answered_at is null as to_come
-from polls po left join ideas i on i.id = po.idea_id and i.hidden_why = '' where po.id = $1 and ` + pollShown
+from polls po left join ideas i on i.id = idea_root(po.idea_id) and i.hidden_why = '' where po.id = $1 and ` + pollShown
 
 // PollPays says whether the link of a member to a poll can bring them something: what the poll is about, or what came of it, is for sale and pays a
 // commission, or that member a margin in their storefront; or what came of it is a draft or being launched, or a piece is to come of it, at terms that pay a commission. To the member
 // whose idea it stems from also what pays authors of ideas does. Member 0 has no margin, and no idea.
 func PollPays(ctx context.Context, q sqlx.QueryerContext, pollID, memberID int64, now time.Time) (bool, error) {
 	var polls []struct {
-		BrandID   int64 `db:"brand_id"`
-		ProductID int64 `db:"product_id"`
-		MadeID    int64 `db:"made_id"`
-		IdeaBy    int64 `db:"idea_by"`
-		ToCome    bool  `db:"to_come"`
+		BrandID   int64         `db:"brand_id"`
+		ProductID int64         `db:"product_id"`
+		Made      pq.Int64Array `db:"made"`
+		IdeaBy    int64         `db:"idea_by"`
+		ToCome    bool          `db:"to_come"`
 	}
 	if err := sqlx.SelectContext(ctx, q, &polls, selectPolled, pollID); err != nil {
 		return false, fmt.Errorf("read what poll %d is about: %w", pollID, err)
@@ -55,11 +55,9 @@ func PollPays(ctx context.Context, q sqlx.QueryerContext, pollID, memberID int64
 		return false, nil
 	}
 	p := polls[0]
-	var ids []int64
-	for _, id := range []int64{p.ProductID, p.MadeID} {
-		if id != 0 {
-			ids = append(ids, id)
-		}
+	ids := []int64(p.Made)
+	if p.ProductID != 0 {
+		ids = append(ids, p.ProductID)
 	}
 	if pays, err := anyPays(ctx, q, memberID, now, ids); err != nil || pays {
 		return pays, err
@@ -72,12 +70,17 @@ func PollPays(ctx context.Context, q sqlx.QueryerContext, pollID, memberID int64
 	// Of what came of it, and is a draft or being launched, the terms say what it will bring; so they do of what is to come.
 	mine := memberID != 0 && p.IdeaBy == memberID
 	pays := func(t catalog.Terms) bool { return t.CommissionBps > 0 || mine && t.IdeaBps > 0 }
-	coming, err := comes(ctx, q, p.MadeID, catalog.Draft, catalog.Launching)
-	if err != nil {
-		return false, err
+	for _, id := range p.Made {
+		coming, err := comes(ctx, q, id, catalog.Draft, catalog.Launching)
+		if err != nil {
+			return false, err
+		}
+		if coming && pays(terms(id)) || mine && terms(id).IdeaBps > 0 {
+			return true, nil
+		}
 	}
 	launched, err := comes(ctx, q, p.ProductID, catalog.Launching)
-	return p.ToCome && pays(terms(0)) || coming && pays(terms(p.MadeID)) || launched && terms(p.ProductID).CommissionBps > 0 || mine && p.MadeID != 0 && terms(p.MadeID).IdeaBps > 0, err
+	return p.ToCome && pays(terms(0)) || launched && terms(p.ProductID).CommissionBps > 0, err
 }
 
 // comes says whether a product is in one of those states, in which it is to be sold. Product 0 is none.

@@ -25,7 +25,7 @@ select member_id from (
   select l.member_id from share_links l where l.disabled_at is null and (l.brand_id = $1 or l.product_id in (select id from products where brand_id = $1 and ($2::bigint is null or id = $2)))
   union select l.member_id from share_links l join story_products t on t.story_id = l.story_id and t.off_at is null join products p on p.id = t.product_id
     where l.disabled_at is null and p.brand_id = $1 and ($2::bigint is null or p.id = $2)
-  union select l.member_id from share_links l join polls o on o.id = l.poll_id where l.disabled_at is null and o.brand_id = $1 and o.stopped_at is null and ($2::bigint is null or $2 in (o.product_id, o.answer_product_id))
+  union select l.member_id from share_links l join polls o on o.id = l.poll_id where l.disabled_at is null and o.brand_id = $1 and o.stopped_at is null and ($2::bigint is null or exists (select 1 from poll_covers v where v.poll_id = o.id and v.product_id = $2))
   union select g.member_id from listings g where g.product_id in (select id from products where brand_id = $1 and ($2::bigint is null or id = $2))
 ) x where member_id > $3 and not exists (select 1 from brand_members t where t.brand_id = $1 and t.member_id = x.member_id) order by member_id limit $4`
 

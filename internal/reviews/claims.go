@@ -270,7 +270,7 @@ left join lateral (select count(*) as clicks, max(c.at) as last_click from share
   where sl.member_id = m.id and c.at <= o.placed_at and c.at > o.placed_at - interval '90 days'
     and (sl.product_id = l.product_id or sl.brand_id = l.brand_id or sl.target = 'storefront'
       or exists (select 1 from story_products t where t.story_id = sl.story_id and t.product_id = l.product_id)
-      or exists (select 1 from polls po where po.id = sl.poll_id and l.product_id in (po.product_id, po.answer_product_id)))) k on true
+      or exists (select 1 from poll_covers po where po.poll_id = sl.poll_id and po.product_id = l.product_id))) k on true
 left join lateral (select coalesce(x->>'reason', '') as reason from jsonb_array_elements(case jsonb_typeof(a.evidence->'candidates') when 'array' then a.evidence->'candidates' else '[]' end) x
   where x->>'member' = m.id::text limit 1) w on true
 where m.id = $1 and l.brand_id = $2 and o.paid_at is not null and `

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relais/internal/fault"
+	"relais/internal/ideas"
 	"relais/internal/media"
 	"relais/internal/stories"
 )
@@ -35,14 +36,16 @@ func (p *everybodys) has(ctx context.Context, db *sqlx.DB, hash string) (bool, e
 }
 
 // photograph answers one rendition of a photograph that is for everybody. Its name says its content, so it may be kept for ever; but that of a
-// story is for everybody only while the story is read, and is kept for minutes.
+// story or an idea is for everybody only while that is read, and is kept for minutes.
 func (o Options) photograph(shown *everybodys) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, hash, keep := c.Request().Context(), media.HashOf(c.Param("file")), "public, max-age=31536000, immutable"
 		public, err := shown.has(ctx, o.DB, hash)
 		if err == nil && !public {
 			keep = "public, max-age=300"
-			public, err = stories.Shows(ctx, o.DB, hash)
+			if public, err = stories.Shows(ctx, o.DB, hash); err == nil && !public {
+				public, err = ideas.Shows(ctx, o.DB, hash)
+			}
 		}
 		if err != nil {
 			return err

@@ -60,7 +60,7 @@ func (s Stage) plan(p content.Poll) {
 		s.Agenda.Add(v.AnswerBy.Add(time.Minute), s.sweep)
 		if p.Answer != "" {
 			s.Agenda.Add(v.ClosesAt.AddDate(0, 0, p.Answered), func(ctx context.Context) error {
-				return s.Polls.Answer(ctx, owner, brand, code, p.Answer, s.Product(p.Made))
+				return s.Polls.Answer(ctx, owner, brand, code, polls.Said{Text: p.Answer, ProductID: s.Product(p.Made)})
 			})
 		}
 		for i, vote := range p.Votes {

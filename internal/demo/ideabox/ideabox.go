@@ -78,7 +78,7 @@ func (s Stage) plan(n int, one content.Idea, at time.Time, known map[string]int6
 	last := at
 	for _, handle := range one.Supporters {
 		last = last.Add(between)
-		add(last, "support", func(ctx context.Context, id int64) error { return s.Ideas.Support(ctx, s.Member(handle), id) })
+		add(last, "support", func(ctx context.Context, id int64) error { return s.Ideas.Support(ctx, s.Member(handle), id, "") })
 	}
 	for k, said := range one.Comments {
 		add(at.Add(time.Duration(k+1)*talk), "comment on", func(ctx context.Context, id int64) error {

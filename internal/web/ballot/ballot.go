@@ -2,7 +2,8 @@
 //
 //	/polls              what is open, and what was decided lately
 //	/polls/CODE         one poll: its ballot with the price of the choice, its results for whom package polls shows them; whose link led there, where they earn; its picture at …/card.jpg
-//	/brand/HANDLE/polls the team's: drafts, their pictures, opening, cancelling, saying what was done
+//	/polls/CODE/login   the way to vote of whoever has not logged in, with what they chose
+//	/brand/HANDLE/polls the team's: drafts, their pictures, opening, cancelling, saying what was done and what came of it
 //	/admin/polls        the platform's: what was reported, and taking a poll off
 //
 // The price of a choice is worked out as options are chosen (static/js/ballot.js), and without JavaScript by a button that asks for the page with what was chosen.
@@ -50,6 +51,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/polls", s.list)
 	e.GET("/polls/:code", s.poll)
 	e.GET("/polls/:code/card.jpg", s.card)
+	e.GET("/polls/:code/login", s.login)
 	e.POST("/polls/:code/vote", s.vote, page.RequireMember)
 	e.GET("/polls/:code/report", s.reporting, page.RequireMember)
 	e.POST("/polls/:code/report", s.report, page.RequireMember)
@@ -64,6 +66,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.POST("/:code/delete", s.remove)
 	b.POST("/:code/cancel", s.cancel)
 	b.POST("/:code/answer", s.answer)
+	b.POST("/:code/piece", s.name)
 	a := e.Group("/admin/polls", page.RequireAdmin)
 	a.GET("", s.queue)
 	a.GET("/:code", s.looking)
@@ -108,6 +111,15 @@ func rangeOf(l i18n.Lang, low, high int64, c money.Currency) string {
 		return l.Money(money.New(low, c))
 	}
 	return l.T("ballot.price_range", "Low", l.Money(money.New(low, c)), "High", l.Money(money.New(high, c)))
+}
+
+// Decided is what was decided that a piece costs; empty: nothing was.
+func Decided(l i18n.Lang, v polls.View) string {
+	low, high, ok := v.Outcome()
+	if !ok {
+		return ""
+	}
+	return rangeOf(l, low.Minor, high.Minor, low.Currency)
 }
 
 // said tells of a fault that somebody can do something about at the head of the page to which they are led.

@@ -47,7 +47,7 @@ func TestFromTheDraftToTheProduct(t *testing.T) {
 	w.leads(w.Ask(owner, at+"/open", url.Values{}), at)
 
 	page := "/polls/" + code
-	w.Shows(w.Ask(0, page, nil), http.StatusOK, "Quel émail ?", "Céladon", "2,10", "−5,00", "même prix", "/media/", "Se connecter pour voter", "/login?next=%2fpolls%2f"+code, "entre 115,00", "et 132,10", "L’équipe de la marque ne vote pas.", "!Voter<")
+	w.Shows(w.Ask(0, page, nil), http.StatusOK, "Quel émail ?", "Céladon", "2,10", "−5,00", "même prix", "/media/", "Se connecter pour voter", `formaction="/polls/`+code+`/login"`, "entre 115,00", "et 132,10", "L’équipe de la marque ne vote pas.", "!Voter<")
 	for _, at := range []string{"/polls", "/", "/b/terre", "/p/" + w.shop.Slug} {
 		w.Shows(w.Ask(0, at, nil), http.StatusOK, "Le bol d’automne", page)
 	}
@@ -55,6 +55,18 @@ func TestFromTheDraftToTheProduct(t *testing.T) {
 	choice.Set("price", "yes")
 	w.Shows(w.Ask(0, page+"?"+choice.Encode(), nil), http.StatusOK, "<output>132,10") // 120.00 + 2.10 + 10.00
 	w.leads(w.Ask(0, page+"/vote", w.choice(code, 0, 0)), "/login")
+	// Who has to log in finds their choice again.
+	back, err := url.Parse(w.leads(w.Ask(0, page+"/login?"+w.choice(code, 1, 0).Encode()+"&c=abc", nil), "/login?next="))
+	w.must(err)
+	kept, err := url.Parse(back.Query().Get("next"))
+	w.must(err)
+	if kept.Path != page || kept.Query().Get("c") != "abc" {
+		t.Errorf("leads back to %s", kept)
+	}
+	w.Shows(w.Ask(w.lea, kept.RequestURI(), nil), http.StatusOK, `value="`+w.choice(code, 1).Get("q.0")+`" data-effect="-500" checked`, "<output>125,00")
+	if at := w.leads(w.Ask(0, page+"/login", nil), "/login?next="); at != "/login?"+(url.Values{"next": {page + "#ballot"}}).Encode() {
+		t.Errorf("without a choice to %s", at)
+	}
 	half := w.choice(code, 1)
 	w.Shows(w.Ask(w.lea, page+"/vote", half), http.StatusUnprocessableEntity, "Choisissez une option.", `value="`+half.Get("q.0")+`" data-effect="-500" checked`)
 	w.votes(code, w.lea, 0, 0)
@@ -66,6 +78,7 @@ func TestFromTheDraftToTheProduct(t *testing.T) {
 
 	w.Clock.Set(*w.view(code).ClosesAt)
 	w.Shows(w.Ask(0, page, nil), http.StatusOK, "Le vote est clos, on compte", "!Se connecter pour voter")
+	w.Shows(w.Ask(0, "/polls", nil), http.StatusOK, "on compte", "!>ouvert<")
 	w.at(w.Clock.Now())
 	w.Shows(w.Ask(0, page, nil), http.StatusOK, "2 personnes ont décidé", "Céladon", "132,10", "dira avant le", "!On compte")
 	w.at(*w.view(code).AnswerBy)
@@ -74,7 +87,15 @@ func TestFromTheDraftToTheProduct(t *testing.T) {
 	w.Shows(w.Ask(owner, desk, nil), http.StatusOK, "réponse en retard")
 	w.Shows(w.Ask(owner, at+"/answer", url.Values{"answer": {" "}}), http.StatusUnprocessableEntity, "Dire ce que vous en avez fait")
 	w.leads(w.Ask(owner, at+"/answer", url.Values{"answer": {"Il est tourné."}, "product": {strconv.FormatInt(w.shop.Product, 10)}}), at)
-	w.Shows(w.Ask(0, page, nil), http.StatusOK, "Il est tourné.", "/p/"+w.shop.Slug, "!ne l’a pas encore fait")
+	w.Shows(w.Ask(0, page, nil), http.StatusOK, "Il est tourné.", "/p/"+w.shop.Slug, "Proposé moins cher", "120,00", "!ne l’a pas encore fait")
+	dear := w.Shop("cher", 20000, 5)
+	w.DB.MustExec(`update products set brand_id = $2 where id = $1`, dear.Product, w.shop.Brand)
+	named := url.Values{"product": {strconv.FormatInt(dear.Product, 10)}}
+	w.Shows(w.Ask(owner, at+"/piece", named), http.StatusUnprocessableEntity, "Elle coûte plus que ce qui a été décidé", "132,10")
+	named.Set("why", "Le bois a doublé.")
+	w.leads(w.Ask(owner, at+"/piece", named), at)
+	w.Shows(w.Ask(0, page, nil), http.StatusOK, "Proposé plus cher", "200,00", "Le bois a doublé.")
+	w.Shows(w.Ask(0, "/p/"+dear.Slug, nil), http.StatusOK, "2 personnes ont décidé")
 	w.Shows(w.Ask(0, "/p/"+w.shop.Slug, nil), http.StatusOK, "2 personnes ont décidé", "Céladon, Grande", page)
 	w.Shows(w.Ask(0, page, nil, "Accept-Language", "en"), http.StatusOK, "2 people decided", "What the brand did about it", "!ballot.outcome", "!ballot.facts")
 }
@@ -97,7 +118,8 @@ func TestPollOfAnIdea(t *testing.T) {
 	w.Shows(w.Ask(0, "/polls/"+code, nil), http.StatusOK, "D’une idée de Lea", i.Path())
 	w.votes(code, w.max, 0, 0)
 	w.at(*w.view(code).ClosesAt)
-	w.Shows(w.Ask(owner, desk+"/"+code, nil), http.StatusOK, `href="/brand/terre/launches/new?idea=`+id+`"`)
+	w.Shows(w.Ask(owner, desk+"/"+code, nil), http.StatusOK, `href="/brand/terre/launches/new?poll=`+code+`"`, `href="/brand/terre/products/new?poll=`+code+`"`)
+	w.Shows(w.Ask(owner, desk+"/"+code, nil), http.StatusOK, "Pourquoi plus cher")
 	late := w.leads(w.Ask(owner, desk+"/new", form), desk+"/")
 	w.must(w.Ideas.Withdraw(t.Context(), w.lea, i.ID))
 	w.Shows(w.Ask(owner, late+"/open", url.Values{}), http.StatusUnprocessableEntity, "ne s’est pas arrêtée", "Il sera tourné")
@@ -163,6 +185,13 @@ func TestCancelReportStop(t *testing.T) {
 	w.Shows(w.Ask(w.shop.Owner, desk+"/"+code+"/cancel", url.Values{"why": {""}}), http.StatusUnprocessableEntity, "Annuler le sondage")
 	w.leads(w.Ask(w.shop.Owner, desk+"/"+code+"/cancel", url.Values{"why": {"Le four a rendu l’âme."}}), desk)
 	w.Shows(w.Ask(0, "/polls/"+code, nil), http.StatusOK, "Le four a rendu l’âme.", "!Se connecter pour voter")
+	binding := w.filled()
+	binding.Set("quorum", "1")
+	bound := w.asks(binding)
+	w.votes(bound, w.lea, 0, 0)
+	w.Shows(w.Ask(w.shop.Owner, desk+"/"+bound, nil), http.StatusOK, "ce sondage vous engage", "!Annuler le sondage")
+	w.leads(w.Ask(w.shop.Owner, desk+"/"+bound+"/cancel", url.Values{"why": {"Pas pour nous."}}), desk)
+	w.Shows(w.Ask(0, "/polls/"+bound, nil), http.StatusOK, "!Pas pour nous.", "La marque ne peut plus l’annuler")
 	second := w.asks(w.filled())
 	w.Shows(w.Ask(w.lea, "/polls/"+second+"/report", url.Values{}), http.StatusUnprocessableEntity, "Signaler un sondage")
 	w.leads(w.Ask(w.lea, "/polls/"+second+"/report", url.Values{"text": {"Trompeur"}}), "/polls/"+second)

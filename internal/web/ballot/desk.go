@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -12,6 +13,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/ideas"
 	"relais/internal/polls"
+	"relais/internal/referrals"
 	"relais/internal/web/idea"
 	"relais/internal/web/page"
 )
@@ -71,13 +73,13 @@ type draftPage struct {
 	MaxText   int
 }
 
-// products are those of the brand that are for sale, as options.
-func (s *Server) products(c echo.Context, none string) ([]page.Option, error) {
+// products are those of the brand in these states, as options.
+func (s *Server) products(c echo.Context, none string, states ...catalog.State) ([]page.Option, error) {
 	l := page.Lang(c)
 	cards, err := catalog.BrandCards(c.Request().Context(), s.DB, l, s.Now(), brandOf(c).ID)
 	list := []page.Option{{Value: "0", Label: l.T(none)}}
 	for _, p := range cards {
-		if p.State == catalog.Published {
+		if slices.Contains(states, p.State) {
 			list = append(list, page.Option{Value: strconv.FormatInt(p.ID, 10), Label: p.Title})
 		}
 	}
@@ -98,7 +100,7 @@ func (s *Server) draftPage(c echo.Context, v *polls.View, form *page.Form) (data
 	if data.Ideas, err = idea.Choices(c, s.DB, data.Brand.ID); err != nil {
 		return data, err
 	}
-	data.Products, err = s.products(c, "ballot.field.product_none")
+	data.Products, err = s.products(c, "ballot.field.product_none", catalog.Published)
 	return data, err
 }
 
@@ -147,15 +149,22 @@ type onePage struct {
 	Base     string
 	Cancel   *page.Form
 	Answer   *page.Form
-	Products []page.Option
+	Naming   *page.Form    // of a piece that came of it, after the answer
+	Products []page.Option // for sale or being launched
+	Binds    bool          // the quorum is reached: it cannot be cancelled any more
 	MaxText  int
 	MaxWhy   int
 }
 
 // one is a poll for the team of its brand: the form of a draft, else how it stands and what can be done.
-func (s *Server) one(c echo.Context) error { return s.showOne(c, page.NewForm(), page.NewForm()) }
+func (s *Server) one(c echo.Context) error {
+	return s.showOne(c, forms{page.NewForm(), page.NewForm(), page.NewForm()})
+}
 
-func (s *Server) showOne(c echo.Context, cancel, answer *page.Form) error {
+// forms are those of the page of one poll; one that was refused is shown again.
+type forms struct{ cancel, answer, naming *page.Form }
+
+func (s *Server) showOne(c echo.Context, f forms) error {
 	v, err := s.Polls.OfTeam(c.Request().Context(), brandOf(c).ID, c.Param("code"), page.Lang(c))
 	if err != nil {
 		return err
@@ -168,33 +177,48 @@ func (s *Server) showOne(c echo.Context, cancel, answer *page.Form) error {
 		return s.Site.Render(c, http.StatusOK, "ballot/draft", data)
 	}
 	l, now := page.Lang(c), s.Now()
-	data := onePage{Brand: brandOf(c), Base: base(c), Cancel: cancel, Answer: answer, MaxText: polls.MaxText, MaxWhy: polls.MaxReason}
+	data := onePage{Brand: brandOf(c), Base: base(c), Cancel: f.cancel, Answer: f.answer, Naming: f.naming, MaxText: polls.MaxText, MaxWhy: polls.MaxReason}
 	data.pollPage = pollPage{View: v, Stage: stageOf(v.Poll, now), Late: v.Late(now)}
 	data.Rows, _ = rowsOf(l, v, page.NewForm())
-	if low, high, ok := v.Outcome(); ok {
-		data.Result = rangeOf(l, low.Minor, high.Minor, low.Currency)
-	}
-	if data.Products, err = s.products(c, "ballot.answer.product_none"); err != nil {
+	data.Result = Decided(l, v)
+	if data.Products, err = s.products(c, "ballot.answer.product_none", catalog.Published, catalog.Launching); err != nil {
 		return err
 	}
-	if v.IdeaID != nil && !answer.Failed() && answer.Get("product") == "" {
-		if err := s.cameOf(c, *v.IdeaID, answer); err != nil {
+	if data.Came, err = s.pieces(c, v, referrals.Recommended{}); err != nil {
+		return err
+	}
+	if v.State == polls.Open {
+		if data.Binds, err = polls.Binds(c.Request().Context(), s.DB, v.ID); err != nil {
 			return err
 		}
 	}
-	status := max(cancel.Status(), answer.Status())
-	return s.Site.Render(c, status, "ballot/one", data)
-}
-
-// cameOf has the form of the answer name the product that came of the poll's idea last, where there is one.
-func (s *Server) cameOf(c echo.Context, ideaID int64, answer *page.Form) error {
-	steps, err := ideas.Steps(c.Request().Context(), s.DB, ideaID, page.Lang(c))
-	for _, step := range steps {
-		if step.Kind == ideas.Product {
-			answer.Set("product", strconv.FormatInt(step.RefID, 10))
+	if !f.answer.Failed() && f.answer.Get("product") == "" {
+		if err := s.cameOf(c, v, f.answer); err != nil {
+			return err
 		}
 	}
-	return err
+	return s.Site.Render(c, max(f.cancel.Status(), f.answer.Status(), f.naming.Status()), "ballot/one", data)
+}
+
+// cameOf has the form of the answer name what came of the poll last, or of its idea, where there is something.
+func (s *Server) cameOf(c echo.Context, v polls.View, answer *page.Form) error {
+	if v.IdeaID != nil {
+		steps, err := ideas.Steps(c.Request().Context(), s.DB, *v.IdeaID, page.Lang(c))
+		if err != nil {
+			return err
+		}
+		for _, step := range steps {
+			if step.Kind == ideas.Product {
+				answer.Set("product", strconv.FormatInt(step.RefID, 10))
+			}
+		}
+	}
+	for _, p := range v.Pieces {
+		if p.Slug != "" {
+			answer.Set("product", strconv.FormatInt(p.ProductID, 10))
+		}
+	}
+	return nil
 }
 
 // picture keeps a picture of a draft, or takes it away where none is sent.
@@ -266,16 +290,26 @@ func (s *Server) cancel(c echo.Context) error {
 	form := page.PostedForm(c)
 	err := s.Polls.Cancel(c.Request().Context(), by(c), brandOf(c).ID, c.Param("code"), form.Raw("why"))
 	if errors.Is(err, fault.Invalid) && form.Refused(err) {
-		return s.showOne(c, form, page.NewForm())
+		return s.showOne(c, forms{form, page.NewForm(), page.NewForm()})
 	}
 	return s.said(c, err, "ballot.desk.cancelled", base(c)+"/"+c.Param("code"))
 }
 
 func (s *Server) answer(c echo.Context) error {
 	form := page.PostedForm(c)
-	err := s.Polls.Answer(c.Request().Context(), by(c), brandOf(c).ID, c.Param("code"), form.Raw("answer"), form.Int("product", 0))
+	err := s.Polls.Answer(c.Request().Context(), by(c), brandOf(c).ID, c.Param("code"), polls.Said{Text: form.Raw("answer"), ProductID: form.Int("product", 0), Why: form.Raw("why")})
 	if errors.Is(err, fault.Invalid) && form.Refused(err) {
-		return s.showOne(c, page.NewForm(), form)
+		return s.showOne(c, forms{page.NewForm(), form, page.NewForm()})
 	}
 	return s.said(c, err, "ballot.desk.answered", base(c)+"/"+c.Param("code"))
+}
+
+// name names a piece that came of a poll, after its answer.
+func (s *Server) name(c echo.Context) error {
+	form := page.PostedForm(c)
+	err := s.Polls.Name(c.Request().Context(), by(c), brandOf(c).ID, c.Param("code"), form.Int("product", 0), form.Raw("why"))
+	if errors.Is(err, fault.Invalid) && form.Refused(err) {
+		return s.showOne(c, forms{page.NewForm(), page.NewForm(), form})
+	}
+	return s.said(c, err, "ballot.desk.named", base(c)+"/"+c.Param("code"))
 }

@@ -3,6 +3,7 @@ package ballot
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -67,7 +68,6 @@ type pollPage struct {
 	Offer  bool          // the ballot is shown
 	Result string        // what the decided piece costs; empty: nothing was decided
 	Late   bool          // the brand should have said what it did
-	Page   string        // the address of this page, for those who log in
 	Origin *ideas.Origin // from which it stems; nil: none
 }
 
@@ -114,9 +114,7 @@ func (s *Server) pollPage(c echo.Context, form *page.Form) (data pollPage, err e
 		}
 	}
 	data.Rows, data.Price = rowsOf(l, data.View, data.Form)
-	if low, high, ok := data.Outcome(); ok {
-		data.Result = rangeOf(l, low.Minor, high.Minor, low.Currency)
-	}
+	data.Result = Decided(l, data.View)
 	if data.StoppedAt == nil {
 		if data.brought, err = s.brought(c, data.View, viewer); err != nil {
 			return data, err
@@ -126,7 +124,6 @@ func (s *Server) pollPage(c echo.Context, form *page.Form) (data pollPage, err e
 			return data, err
 		}
 	}
-	data.Page = referrals.WithClick(data.Path(), data.Click)
 	if viewer != 0 && data.Votable(now) {
 		var refused *fault.Error
 		if err := s.Polls.MayVote(ctx, data.Poll, viewer); errors.As(err, &refused) && refused.Kind == fault.Forbidden {
@@ -176,6 +173,24 @@ func (s *Server) vote(c echo.Context) error {
 		return s.Site.Render(c, form.Status(), "ballot/poll", data)
 	}
 	return s.said(c, err, "ballot.voted", referrals.WithClick("/polls/"+code, c.QueryParam("c")))
+}
+
+// login leads who has not logged in there, and back to the ballot with what they chose.
+func (s *Server) login(c echo.Context) error {
+	kept, form := url.Values{}, page.QueryForm(c)
+	for i, id := range choiceOf(form) {
+		if id != 0 {
+			kept.Set("q."+strconv.Itoa(i), strconv.FormatInt(id, 10))
+		}
+	}
+	if len(kept) > 0 {
+		kept.Set("price", "yes")
+	}
+	if click := form.Get("c"); click != "" {
+		kept.Set("c", click)
+	}
+	next := url.URL{Path: "/polls/" + c.Param("code"), RawQuery: kept.Encode(), Fragment: "ballot"}
+	return page.Redirect(c, "/login?"+url.Values{"next": {next.String()}}.Encode())
 }
 
 type reportPage struct {

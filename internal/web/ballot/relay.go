@@ -19,8 +19,8 @@ type brought struct {
 	Click  string // token in the address; empty: none
 	Relay  string // who earns by what comes of the poll, by their link; empty: nobody, or nobody known
 	About  string // address of the product that it is about; empty: none
-	Made   string // … and of that which came of it
-	Shares bool   // a link of the viewer's own could bring them something
+	Came   []piece
+	Shares bool // a link of the viewer's own could bring them something
 }
 
 // brought gathers it.
@@ -46,8 +46,35 @@ func (s *Server) brought(c echo.Context, v polls.View, viewer int64) (b brought,
 	if b.About, err = s.soldBy(c, relay, v.ProductSlug); err != nil {
 		return b, err
 	}
-	b.Made, err = s.soldBy(c, relay, v.MadeSlug)
+	b.Came, err = s.pieces(c, v, relay)
 	return b, err
+}
+
+// piece is one that came of a poll, as its page shows it.
+type piece struct {
+	polls.Piece
+	URL     string // empty: neither for sale nor being launched
+	Against string // how its price is to what was decided: "as", "less" or "more"
+	Today   string // what it costs today, where that is more than was decided and than it was; empty: it is not
+}
+
+// pieces are those that came of a poll.
+func (s *Server) pieces(c echo.Context, v polls.View, relay referrals.Recommended) (list []piece, err error) {
+	low, high, ok := v.Outcome()
+	if !ok {
+		return nil, nil
+	}
+	for _, p := range v.Pieces {
+		one := piece{Piece: p, Against: polls.Against(p.PriceMinor, low.Minor, high.Minor)}
+		if p.NowMinor > max(p.PriceMinor, high.Minor) && p.Slug != "" {
+			one.Today = page.Lang(c).Money(p.Now())
+		}
+		if one.URL, err = s.soldBy(c, relay, p.Slug); err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
 }
 
 // soldBy is the address of a product in the storefront of who brought the visitor, where they list it, else at its brand.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,6 +14,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/money"
+	"relais/internal/polls"
 	"relais/internal/web/page"
 )
 
@@ -92,7 +94,36 @@ func (s *Server) newProduct(c echo.Context) error {
 		return err
 	}
 	form := page.NewForm("vat", "2000")
+	if code := c.QueryParam("poll"); code != "" {
+		if err := s.decided(c, f.Brand.ID, code, form); err != nil {
+			return err
+		}
+	}
 	return s.site.Render(c, http.StatusOK, "brandspace/product", s.productForm(c, f, form, nil))
+}
+
+// decided fills the form of a new product with what a poll of the brand decided: its title, what was asked and chosen, and the price, where that is one.
+func (s *Server) decided(c echo.Context, brandID int64, code string, form *page.Form) error {
+	v, err := polls.DecidedOf(c.Request().Context(), s.DB, brandID, code, page.Lang(c))
+	if err != nil {
+		return err
+	}
+	about := []string{v.Text, ""}
+	for _, q := range v.Questions {
+		var chosen []string
+		for _, o := range q.Options {
+			if v.Results.Chosen[o.ID] {
+				chosen = append(chosen, o.Text)
+			}
+		}
+		about = append(about, q.Text+" "+strings.Join(chosen, ", "))
+	}
+	form.Set("title", v.Title)
+	form.Set("description", strings.TrimSpace(strings.Join(about, "\n")))
+	if low, high, _ := v.Outcome(); low == high {
+		form.Set("variants.0.price", low.Decimal())
+	}
+	return nil
 }
 
 // productForm lays the page out for as many variants as the form has, and one more.

@@ -12,6 +12,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/insight"
+	"relais/internal/ideas"
 	"relais/internal/media"
 	"relais/internal/posts"
 	"relais/internal/posts/photos"
@@ -312,6 +313,9 @@ func (s *Server) photograph(c echo.Context) error {
 	err := photos.Look(c.Request().Context(), s.DB, viewer, media.HashOf(name))
 	if errors.Is(err, fault.NotFound) {
 		err = stories.Look(c.Request().Context(), s.DB, viewer, media.HashOf(name))
+	}
+	if errors.Is(err, fault.NotFound) {
+		err = ideas.Look(c.Request().Context(), s.DB, viewer, media.HashOf(name))
 	}
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/ideas/new", s.proposing, page.RequireMember)
 	e.POST("/ideas/new", s.propose, page.RequireMember)
 	e.GET("/ideas/:idea", s.one)
-	e.POST("/ideas/:idea/support", s.act(s.Ideas.Support, "ideas.page.thanks"), page.RequireMember)
+	e.POST("/ideas/:idea/support", s.support, page.RequireMember)
 	e.POST("/ideas/:idea/unsupport", s.act(s.Ideas.TakeBack, "ideas.page.taken_back"), page.RequireMember)
 	e.POST("/ideas/:idea/withdraw", s.act(s.Ideas.Withdraw, "ideas.own.withdrawn"), page.RequireMember)
 	e.POST("/ideas/:idea/erase", s.act(s.Ideas.Erase, "ideas.own.erased"), page.RequireMember)

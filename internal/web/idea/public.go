@@ -12,6 +12,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/i18n"
 	"relais/internal/ideas"
+	"relais/internal/members"
 	"relais/internal/reports"
 	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
@@ -99,6 +100,7 @@ type onePage struct {
 	May     bool // it can be supported
 	Late    bool
 	Talk    bool // comments can be written
+	Changed bool // the brand made or launched it though it had said no, or not now
 	Share   page.ShareLink
 	MaxText int
 }
@@ -135,6 +137,7 @@ func (s *Server) showOne(c echo.Context, v ideas.View, form *page.Form) error {
 	if err != nil {
 		return err
 	}
+	data.Changed = v.Changed(steps)
 	if data.Thread, err = s.thread(ctx, ideas.Thread(v.Idea, merged, steps, now)); err != nil {
 		return err
 	}
@@ -161,6 +164,13 @@ func (s *Server) act(do func(ctx context.Context, memberID, id int64) error, don
 		}
 		return s.said(c, err, done, path)
 	}
+}
+
+func (s *Server) support(c echo.Context) error {
+	network := members.Network(c.RealIP())
+	return s.act(func(ctx context.Context, memberID, id int64) error {
+		return s.Ideas.Support(ctx, memberID, id, network)
+	}, "ideas.page.thanks")(c)
 }
 
 func (s *Server) name(c echo.Context) error {

@@ -86,7 +86,7 @@ func (s *Server) photos(c echo.Context) (list []int64, err error) {
 			return nil, err
 		}
 		var photo media.Photo
-		photo, err = s.Media.Save(c.Request().Context(), s.DB, file, "")
+		photo, err = s.Media.SavePrivate(c.Request().Context(), s.DB, file)
 		err = errors.Join(err, file.Close())
 		if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.Invalid {
 			return nil, fault.Field("photos", f.Message) // our field, not that of package media

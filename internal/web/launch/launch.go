@@ -24,7 +24,9 @@ import (
 	"relais/internal/money"
 	"relais/internal/pledges"
 	"relais/internal/pledges/late"
+	"relais/internal/polls"
 	"relais/internal/postgres"
+	"relais/internal/web/ballot"
 	"relais/internal/web/idea"
 	"relais/internal/web/page"
 	"relais/internal/web/tally"
@@ -140,6 +142,8 @@ type newPage struct {
 	Form     *page.Form
 	Products []page.Option // drafts with a price
 	Ideas    []page.Option // from which it may stem
+	Poll     *polls.View   // that it comes of; nil: none
+	Decided  string        // what was decided there that it costs
 	Months   []page.Option
 	Rows     []int
 	Empty    page.Empty
@@ -147,7 +151,7 @@ type newPage struct {
 }
 
 func (s *Server) drafting(c echo.Context) error {
-	return s.showDrafting(c, page.NewForm("days", strconv.Itoa(firstDays), "product", c.QueryParam("product"), "idea", c.QueryParam("idea")))
+	return s.showDrafting(c, page.NewForm("days", strconv.Itoa(firstDays), "product", c.QueryParam("product"), "idea", c.QueryParam("idea"), "poll", c.QueryParam("poll")))
 }
 
 // showDrafting is the form with which a launch is opened.
@@ -161,6 +165,16 @@ func (s *Server) showDrafting(c echo.Context, form *page.Form) error {
 	data := newPage{Brand: brand, Base: baseOf(brand), Form: form, MaxPlan: pledges.MaxPlan}
 	if data.Ideas, err = idea.Choices(c, s.DB, brand.ID); err != nil {
 		return err
+	}
+	if code := form.Get("poll"); code != "" {
+		v, err := polls.DecidedOf(ctx, s.DB, brand.ID, code, l)
+		if err != nil {
+			return err
+		}
+		data.Poll, data.Decided = &v, ballot.Decided(l, v)
+		if v.IdeaID != nil && form.Get("idea") == "" {
+			form.Set("idea", strconv.FormatInt(*v.IdeaID, 10))
+		}
 	}
 	for _, card := range cards {
 		if card.State == catalog.Draft && card.MinMinor > 0 {
@@ -201,7 +215,7 @@ func (s *Server) launch(c echo.Context) error {
 
 // typed is the launch as it was typed. What cannot be read is 0, and refused at its field.
 func typed(form *page.Form) pledges.LaunchDraft {
-	d := pledges.LaunchDraft{ProductID: form.Int("product", 0), Goal: whole(form.Get("goal")), Days: whole(form.Get("days")), Plan: form.Raw("plan")}
+	d := pledges.LaunchDraft{ProductID: form.Int("product", 0), Goal: whole(form.Get("goal")), Days: whole(form.Get("days")), Plan: form.Raw("plan"), Poll: form.Get("poll"), Why: form.Raw("why")}
 	if id := form.Int("idea", 0); id != 0 {
 		d.IdeaID = &id
 	}
