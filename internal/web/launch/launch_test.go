@@ -155,7 +155,8 @@ func TestFromOpeningToTheSale(t *testing.T) {
 	w.Shows(w.Ask(0, anne, nil), http.StatusOK, "C’est payé, et ce sera fabriqué", "113,00")
 	var order string
 	w.must(w.DB.Get(&order, `select o.token from orders o join pledges p on p.order_id = o.id where p.token = $1`, strings.TrimPrefix(anne, "/pledge/")))
-	w.Shows(w.Ask(0, "/o/"+order, nil), http.StatusOK, "En fabrication, prévue en "+month, "votre promesse pour Bol terre", anne, "!commande groupée")
+	w.Shows(w.Ask(0, "/o/"+order, nil), http.StatusOK, "En fabrication, prévue en "+month, "votre promesse pour Bol terre", anne, "!commande groupée",
+		"Ce que vous avez accepté", "seulement si au moins 2 pièces sont promises", "Accepté le")
 	w.Shows(w.Ask(0, bruno, nil), http.StatusOK, "221,00")
 	w.Shows(w.Ask(0, product, nil), http.StatusOK, "réussi", "La fabrication va suivre", "!Je soutiens", `!action="/cart"`)
 	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "2 payées", "La fabrication a commencé", "Elle est fabriquée", "pas commencée")
