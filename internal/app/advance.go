@@ -19,7 +19,7 @@ func (s *Services) advance() func(ctx context.Context, days int) error {
 		}
 		for _, step := range []func(context.Context) error{
 			func(context.Context) error { return s.Sandbox.Tick() },
-			s.Orders.SweepExpired, s.Pledges.Sweep, s.Orders.SweepDelivered, s.Refunds.Sweep, s.drain, s.Pledges.Sweep, s.drain, s.Late.Sweep, s.Reviews.Sweep, s.Posts.Sweep, s.Ideas.Sweep, s.Polls.Sweep, s.drain, s.Orders.Release, s.drain, s.Payouts.Schedule, s.drain,
+			s.Orders.SweepExpired, s.Pledges.Sweep, s.Orders.SweepDelivered, s.Refunds.Sweep, s.drain, s.Pledges.Sweep, s.drain, s.Backers.Sweep, s.Late.Sweep, s.Reviews.Sweep, s.Posts.Sweep, s.Ideas.Sweep, s.Polls.Sweep, s.drain, s.Orders.Release, s.drain, s.Payouts.Schedule, s.drain,
 			func(ctx context.Context) error { return s.Documents.Sweep(ctx, time.Time{}) }, s.Documents.CloseMonths,
 			func(ctx context.Context) error { _, err := s.Reconcile.Run(ctx, false); return err }, s.drain,
 		} {

@@ -37,6 +37,7 @@ import (
 	"relais/internal/payouts"
 	"relais/internal/pledges"
 	"relais/internal/pledges/late"
+	"relais/internal/pledges/made"
 	"relais/internal/polls"
 	"relais/internal/pos"
 	"relais/internal/postgres"
@@ -81,6 +82,7 @@ type Domains struct {
 	Counter      *pos.Service
 	Pledges      *pledges.Service
 	Late         *late.Service
+	Backers      *made.Service
 	Designs      *designs.Service
 	Making       *making.Service
 	Publications *publications.Service
@@ -208,6 +210,7 @@ func (d *Domains) wireSales(p Parts, forPages, forWorkers *stripe.Client) {
 	d.Counter = pos.New(pos.Config{DB: p.DB, Orders: d.Orders, Carts: d.Carts, Payments: forPages, Now: p.Clock.Now, Clock: time.Now, Log: p.Log})
 	d.Pledges = pledges.New(pledges.Config{DB: p.DB, Pages: forPages, Charges: forWorkers, Orders: d.Orders, Carts: d.Carts, Now: p.Clock.Now, Clock: time.Now, BaseURL: p.BaseURL, Mail: d.Mail, Log: p.Log})
 	d.Late = late.New(p.DB, p.Clock.Now, d.Mail, late.PerJob)
+	d.Backers = made.New(p.DB, p.Clock.Now, d.Mail, made.PerSweep)
 }
 
 // wireCircles makes what members do among themselves, how they are told, and who follows them from elsewhere.
@@ -259,6 +262,7 @@ func (d *Domains) register() {
 	d.Counter.Register(d.Jobs)
 	d.Pledges.Register(d.Jobs)
 	d.Late.Register(d.Jobs)
+	d.Backers.Register(d.Jobs)
 	d.Refunds.Register(d.Jobs)
 	d.Returns.Register(d.Jobs)
 	d.Disputes.Register(d.Jobs)

@@ -11,10 +11,12 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
+	"relais/internal/i18n"
 	"relais/internal/jobs"
 	"relais/internal/members"
 	"relais/internal/orders"
 	"relais/internal/payments"
+	"relais/internal/pledges/consent"
 	"relais/internal/postgres"
 )
 
@@ -187,6 +189,14 @@ func (s *Service) upload(ctx context.Context, d Dispute) (map[payments.EvidenceK
 	return ids, nil
 }
 
+// evidence is what a buyer agreed to, in words for their bank; empty where they paid at once.
+func evidence(l i18n.Lang, agreed *consent.Consent) string {
+	if agreed == nil {
+		return ""
+	}
+	return l.T("aftersale.consent.evidence", "Date", l.DateTime(agreed.GivenAt), "Card", l.DateTime(agreed.CardAt), "Words", agreed.Words)
+}
+
 // Accept gives in: the dispute is lost at once. ErrDecided.
 func (s *Service) Accept(ctx context.Context, id, by int64) error {
 	d, err := byID(ctx, s.db, id)
@@ -208,9 +218,10 @@ func (s *Service) Accept(ctx context.Context, id, by int64) error {
 	return s.Changed(ctx, d.StripeID)
 }
 
-// Draft is an answer that begins with what Relais knows of the order; the words are left to whoever answers.
-func Draft(p orders.Page) Answer {
-	a := Answer{CustomerName: p.Name, CustomerEmail: p.Email, ShippingAddress: strings.Join([]string{p.Street, p.Postcode + " " + p.City, p.Country}, ", ")}
+// Draft is an answer that begins with what Relais knows of the order, and where its card was charged later with what its buyer agreed to; the other words are left to
+// whoever answers.
+func Draft(l i18n.Lang, p orders.Page, agreed *consent.Consent) Answer {
+	a := Answer{Text: evidence(l, agreed), CustomerName: p.Name, CustomerEmail: p.Email, ShippingAddress: strings.Join([]string{p.Street, p.Postcode + " " + p.City, p.Country}, ", ")}
 	if p.InPerson() { // handed over: there is no address, and no parcel
 		a.ShippingAddress = ""
 	}

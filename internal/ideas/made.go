@@ -36,6 +36,7 @@ type Launching struct {
 	IdeaID     *int64 // nil: from none
 	CampaignID int64
 	ProductID  int64
+	Path       string // of the launch's own page on this site
 	Said       string // what the brand says will happen: its answer, where the idea waits for one
 }
 
@@ -49,8 +50,8 @@ func Launched(ctx context.Context, tx *sqlx.Tx, l Launching) error {
 	if err != nil {
 		return err
 	}
-	step := Step{Kind: Launch, RefID: l.CampaignID, At: l.At}
-	if err := tx.GetContext(ctx, &step, `select title, '/p/' || slug as path from products where id = $1`, l.ProductID); err != nil {
+	step := Step{Kind: Launch, RefID: l.CampaignID, Path: l.Path, At: l.At}
+	if err := tx.GetContext(ctx, &step.Title, `select title from products where id = $1`, l.ProductID); err != nil {
 		return postgres.Translate(err)
 	}
 	if _, err := insertStep(ctx, tx, i.ID, step); err != nil {

@@ -113,7 +113,7 @@ func Kinds() []Nature {
 		{Kind: Margin, Topic: Money, Mail: AtOnce, Stays: true, Urgency: normal, Life: veryLong, Events: []string{"lowered", "ended"}},
 		{Kind: Counter, Topic: Money, Mail: Never, Stays: true, Urgency: high, Life: day, Events: []string{"paid"}},
 		{Kind: Order, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: normal, Life: 3 * day,
-			Events: []string{"paid", "shipped", "delivered", "refunded", "return_asked", "return_approved", "return_refused", "launch_made", "launch_late", "launch_postponed"}},
+			Events: []string{"paid", "shipped", "delivered", "refunded", "return_asked", "return_approved", "return_refused", "launch_started", "launch_made", "launch_late", "launch_postponed", "pledge_joined", "pledge_refused", "pledge_unpaid", "pledge_released"}},
 		{Kind: Message, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
 		{Kind: Together, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "missed", "cancelled"}},
 		{Kind: Idea, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day,

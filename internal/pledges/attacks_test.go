@@ -17,6 +17,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/orders"
 	"relais/internal/pledges"
+	"relais/internal/pledges/consent"
 	"relais/internal/stripesandbox"
 )
 
@@ -167,9 +168,31 @@ func TestTheConsentIsKept(t *testing.T) {
 	c := open(t, 5)
 	g := c.opens()
 	a := c.joins(g.Code, "anne", card(0))
-	if p := c.see(a.Token); p.Consent != pledges.Consent(g, a) || !strings.Contains(p.Consent, i18n.FR.DateTime(g.Deadline)) || !strings.Contains(p.Consent, "125") {
-		t.Errorf("%q", p.Consent)
+	said := c.see(a.Token).Consent
+	if said != pledges.Consent(g, a) || !strings.Contains(said, i18n.FR.DateTime(g.Deadline)) || !strings.Contains(said, "125") {
+		t.Errorf("%q", said)
 	}
+	c.joins(g.Code, "bruno", card(1))
+	c.ends()
+	c.Pass(31) // a bank asks for longer than a pledge knows its person
+	c.sweeps()
+	p := c.see(a.Token)
+	if p.Consent != "" || p.Email != "" {
+		t.Errorf("the pledge still knows %q, %q", p.Email, p.Consent)
+	}
+	kept, err := consent.Of(t.Context(), c.DB, *p.OrderID)
+	if err != nil || kept == nil || kept.Words != said || kept.MostMinor != 12500 || !kept.GivenAt.Equal(p.AskedAt) || !kept.CardAt.Equal(*p.JoinedAt) {
+		t.Errorf("with the order stands %+v, %v", kept, err)
+	}
+	for _, forging := range []string{`update order_consents set words = 'Tout.'`, `delete from order_consents`} {
+		if _, err := c.DB.Exec(forging); err == nil {
+			t.Errorf("done: %s", forging)
+		}
+	}
+	if none, err := consent.Of(t.Context(), c.DB, 0); none != nil || err != nil {
+		t.Errorf("of no order: %+v, %v", none, err)
+	}
+	c.Audit()
 }
 
 // Many at once with few connections: each needs one.

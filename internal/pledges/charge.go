@@ -15,6 +15,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/payments"
+	"relais/internal/pledges/consent"
 	"relais/internal/postgres"
 )
 
@@ -106,9 +107,12 @@ func (s *Service) order(ctx context.Context, id int64) (p Pledge, o orders.Order
 			return fmt.Errorf("order %d is not what pledge %d allows", o.ID, p.ID)
 		}
 		p.State, p.OrderID = Ordered, &o.ID
-		_, err = tx.ExecContext(ctx, updateOrdered, p.ID, o.ID, s.now())
+		if _, err := tx.ExecContext(ctx, updateOrdered, p.ID, o.ID, s.now()); err != nil {
+			return postgres.Translate(err)
+		}
+		err = consent.Keep(ctx, tx, consent.Consent{OrderID: o.ID, Words: p.Consent, Lang: p.Lang, MostMinor: p.MostMinor, Currency: c.Currency, GivenAt: p.AskedAt, CardAt: *p.JoinedAt})
 		crash.At(crash.PledgeOrdered)
-		return postgres.Translate(err)
+		return err
 	})
 	return p, o, stop, err
 }

@@ -15,7 +15,6 @@ import (
 	"relais/internal/ideas"
 	"relais/internal/jobs"
 	"relais/internal/members"
-	"relais/internal/notices"
 	"relais/internal/polls"
 	"relais/internal/postgres"
 	"relais/internal/prose"
@@ -68,7 +67,7 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 			c.Max, c.Expected, c.Plan, c.IdeaID); err != nil {
 			return fmt.Errorf("open launch: %w", postgres.Translate(err))
 		}
-		if err := ideas.Launched(ctx, tx, ideas.Launching{At: now, By: memberID, BrandID: brandID, IdeaID: c.IdeaID, CampaignID: c.ID, ProductID: c.ProductID, Said: c.Plan}); err != nil {
+		if err := ideas.Launched(ctx, tx, ideas.Launching{At: now, By: memberID, BrandID: brandID, IdeaID: c.IdeaID, CampaignID: c.ID, ProductID: c.ProductID, Path: c.Path(), Said: c.Plan}); err != nil {
 			return err
 		}
 		return record(ctx, tx, s.now(), memberID, c, "launch opened")
@@ -133,7 +132,7 @@ func admits(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) error {
 func admitted(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) (State, Why, error) {
 	var moved bool
 	if err := tx.GetContext(ctx, &moved, `select exists (select 1 from launch_postponements m where m.campaign_id = $1 and m.at > $2)`, c.ID, p.AskedAt); err != nil || moved {
-		return Lapsed, "", postgres.Translate(err) // they agreed to another month
+		return Lapsed, Moved, postgres.Translate(err) // they agreed to another month
 	}
 	err := room(ctx, tx, p)
 	if err == nil {
@@ -175,7 +174,7 @@ const (
 	setMade    = `update campaigns set started_at = coalesce(started_at, $2), made_at = $2 where id = $1`
 )
 
-// Start says that what was launched is in production. The team of its brand may. Twice it changes nothing. ErrGone, ErrNotReached.
+// Start says that what was launched is in production: whoever paid is told. The team of its brand may. Twice it changes nothing. ErrGone, ErrNotReached.
 func (s *Service) Start(ctx context.Context, memberID, brandID, id int64) error {
 	return s.produce(ctx, memberID, brandID, id, func(tx *sqlx.Tx, c Campaign) error {
 		if c.StartedAt != nil {
@@ -184,7 +183,10 @@ func (s *Service) Start(ctx context.Context, memberID, brandID, id int64) error 
 		if _, err := tx.ExecContext(ctx, setStarted, c.ID, s.now()); err != nil {
 			return postgres.Translate(err)
 		}
-		return record(ctx, tx, s.now(), memberID, c, "launch in production")
+		if err := record(ctx, tx, s.now(), memberID, c, "launch in production"); err != nil {
+			return err
+		}
+		return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobMade})
 	})
 }
 
@@ -215,7 +217,7 @@ func (s *Service) Made(ctx context.Context, memberID, brandID, id int64) error {
 		if err := record(ctx, tx, s.now(), memberID, c, "launch made"); err != nil {
 			return err
 		}
-		return enqueueMade(ctx, tx, c.ID, 0)
+		return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobMade})
 	})
 }
 
@@ -232,57 +234,6 @@ func (s *Service) produce(ctx context.Context, memberID, brandID, id int64, do f
 		}
 		return do(tx, c)
 	})
-}
-
-func enqueueMade(ctx context.Context, tx *sqlx.Tx, campaignID, after int64) error {
-	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobMade, Args: args{ID: campaignID, After: after}, UniqueKey: fmt.Sprintf("%s:%d:%d", JobMade, campaignID, after), MaxAttempts: tries})
-}
-
-// atOnce is how many buyers are told in one transaction that what they promised is for sale.
-const atOnce = 200
-
-const selectBackers = `
-select p.id, p.member_id, o.email, o.lang from pledges p join orders o on o.id = p.order_id
-where p.campaign_id = $1 and p.id > $2 and o.state = 'paid' order by p.id limit $3`
-
-// tellMade tells the buyers who were charged in a launch that its product is for sale, those after one pledge; the next job goes on from the last.
-func (s *Service) tellMade(ctx context.Context, campaignID, after int64) error {
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		c, err := campaignWhere(ctx, tx, `c.id = $1`, campaignID)
-		if err != nil {
-			return err
-		}
-		var backers []Pledge
-		if err := tx.SelectContext(ctx, &backers, selectBackers, c.ID, after, atOnce); err != nil {
-			return postgres.Translate(err)
-		}
-		for _, b := range backers {
-			if err := s.tellBacker(ctx, tx, c, b); err != nil {
-				return err
-			}
-		}
-		if len(backers) < atOnce {
-			return nil
-		}
-		return enqueueMade(ctx, tx, c.ID, backers[len(backers)-1].ID)
-	})
-}
-
-func (s *Service) tellBacker(ctx context.Context, tx *sqlx.Tx, c Campaign, p Pledge) error {
-	if p.Email != "" {
-		if err := s.letter(ctx, tx, c, p, "pledge_made", "made"); err != nil {
-			return err
-		}
-	}
-	if p.MemberID == nil {
-		return nil
-	}
-	n, err := namesOf(ctx, tx, c, p.Lang)
-	if err != nil {
-		return err
-	}
-	return notices.Tell(ctx, tx, notices.Notice{MemberID: *p.MemberID, Kind: notices.Order, Event: "launch_made", Subject: fmt.Sprintf("campaign:%d", c.ID),
-		Path: "/share?product=" + n.Slug, At: s.now(), Written: true, Args: notices.Args{"Title": n.Title, "Brand": n.Brand}})
 }
 
 // LaunchOf is the launch of a product that is open, or was reached and is not made yet. ErrGone.
@@ -307,9 +258,9 @@ func (s *Service) LaunchesOf(ctx context.Context, brandID int64, lang i18n.Lang,
 	return viewsWhere(ctx, s.db, lang, `c.brand_id = $2 and c.kind = 'launch' order by c.id desc limit $3 offset $4`, brandID, limit, offset)
 }
 
-// Path is the address of its page on this site: that of its product, where it is a launch.
+// Path is the address of its page on this site: that of its product while that shows it or is what came of it, and of a launch that came to nothing its own.
 func (v View) Path() string {
-	if v.IsLaunch() {
+	if v.IsLaunch() && !v.Over() {
 		return "/p/" + v.Slug
 	}
 	return v.Campaign.Path()

@@ -121,7 +121,7 @@ func TestABackerIsToldThatItIsForSale(t *testing.T) {
 	c.ends()
 	c.must(c.Pledges.Made(t.Context(), c.shop.Owner, c.shop.Brand, g.ID))
 	c.Settle()
-	if told := c.Told(c.lea, notices.Order); fmt.Sprint(told) != "[launch_made paid]" && fmt.Sprint(told) != "[paid launch_made]" {
+	if told := c.Told(c.lea, notices.Order); fmt.Sprint(told) != "[pledge_joined paid launch_made]" {
 		t.Errorf("told %v", told)
 	}
 }

@@ -78,13 +78,25 @@ func (s *Service) refusalLetter(ctx context.Context, tx *sqlx.Tx, c Campaign, p 
 	return s.write(ctx, tx, c, letter{Pledge: p, OrderToken: o.Token, Total: o.Total(), Until: o.ExpiresAt}, "pledge_refused", fmt.Sprintf("refused:%d", p.Refusals))
 }
 
+// write writes to a buyer and, if they are a member, tells them in the app.
 func (s *Service) write(ctx context.Context, tx *sqlx.Tx, c Campaign, data letter, template, key string) error {
 	n, err := namesOf(ctx, tx, c, data.Lang)
 	if err != nil {
 		return err
 	}
 	data.Title, data.Brand, data.Opener, data.Slug, data.Campaign, data.Most = n.Title, n.Brand, n.Opener, n.Slug, c, money.New(data.MostMinor, c.Currency)
-	return s.mail.Queue(ctx, tx, mail.Letter{To: data.Email, Lang: data.Lang, Template: template, Reference: fmt.Sprintf("pledge:%d:%s", data.ID, key), Data: data})
+	if err := s.mail.Queue(ctx, tx, mail.Letter{To: data.Email, Lang: data.Lang, Template: template, Reference: fmt.Sprintf("pledge:%d:%s", data.ID, key), Data: data}); err != nil {
+		return err
+	}
+	if data.MemberID == nil || data.State == Left { // who leaves did so a moment ago
+		return nil
+	}
+	until := c.Deadline
+	if !data.Until.IsZero() {
+		until = data.Until
+	}
+	return notices.Tell(ctx, tx, notices.Notice{MemberID: *data.MemberID, Kind: notices.Order, Event: template, Subject: fmt.Sprintf("pledge:%d:%s", data.ID, key), Path: data.Path(),
+		At: s.now(), Written: true, Args: notices.Args{"Title": n.Title, "Brand": n.Brand, "Date": until, "Amount": data.Total}})
 }
 
 // tellEnd tells who opened a campaign what became of it; of a launch, the team of its brand.

@@ -66,6 +66,9 @@ const (
 	Reached   CampaignState = "reached"
 	Missed    CampaignState = "missed"
 	Cancelled CampaignState = "cancelled"
+
+	// GivenUp is no state of a row: it is how a launch stands that was reached and then stopped. It will not be made.
+	GivenUp CampaignState = "given_up"
 )
 
 // Why says why a campaign was cancelled, or a pledge released.
@@ -83,6 +86,7 @@ const (
 	NotOffered  Why = "not_offered" // of a pledge to a launch: its variant could not be ordered at the deadline, and did not count
 	Full        Why = "full"        // of a pledge to a launch that lapsed: its card came when nothing was left
 	OfTeam      Why = "team"        // of a pledge to a launch that lapsed: its card is known as one of the brand's team
+	Moved       Why = "moved"       // of a pledge to a launch that lapsed: its card came when the month to which it had agreed was moved
 )
 
 // State is where a pledge stands.
@@ -182,6 +186,19 @@ func (c Campaign) Path() string {
 
 // IsLaunch says whether it is a brand's launch.
 func (c Campaign) IsLaunch() bool { return c.Kind == Launch }
+
+// Standing is its state, or GivenUp.
+func (c Campaign) Standing() CampaignState {
+	if c.IsLaunch() && c.StoppedAt != nil {
+		return GivenUp
+	}
+	return c.State
+}
+
+// Over says whether it came to nothing: missed, cancelled or given up.
+func (c Campaign) Over() bool {
+	return c.State == Missed || c.State == Cancelled || c.Standing() == GivenUp
+}
 
 // Goal is how many people, or of a launch pieces, must be promised before anybody pays.
 func (c Campaign) Goal() int { return c.Steps[0].People }

@@ -55,14 +55,13 @@ const (
 	JobLapse  = "pledges.lapse"  // a pledge got no card in time
 	JobCharge = "pledges.charge" // a pledge is due
 	JobSettle = "pledges.settle" // a pledge is at its end
-	JobMade   = "pledges.made"   // what was launched is for sale
+	JobMade   = "pledges.made"   // backers are told how far what was launched is: package pledges/made
 	JobBack   = "pledges.back"   // an order of a launch that will not be made is paid back
-	JobSweep  = "pledges.sweep"  // find all of these but the last
+	JobSweep  = "pledges.sweep"  // find the others
 )
 
 type args struct {
-	ID    int64 `json:"id"`
-	After int64 `json:"after,omitempty"` // of JobMade: the last pledge whose buyer was told
+	ID int64 `json:"id"`
 }
 
 // lease is longer than any call to the provider with its retry.
@@ -79,13 +78,6 @@ func (s *Service) Register(r *jobs.Runner) {
 			return do(ctx, a.ID)
 		})
 	}
-	r.Handle(JobMade, lease, func(ctx context.Context, w jobs.Work) error {
-		var a args
-		if err := w.Decode(&a); err != nil {
-			return err
-		}
-		return s.tellMade(ctx, a.ID, a.After)
-	})
 	r.Handle(JobSweep, lease, func(ctx context.Context, _ jobs.Work) error { return s.Sweep(ctx) })
 	r.Every(JobSweep, time.Minute, JobSweep)
 }

@@ -31,9 +31,9 @@ func campaignWhere(ctx context.Context, q sqlx.QueryerContext, where string, arg
 // StatesOf says how campaigns stand, by their numbers.
 func StatesOf(ctx context.Context, q sqlx.QueryerContext, ids ...int64) (map[int64]CampaignState, error) {
 	states, rows := map[int64]CampaignState{}, []Campaign{}
-	err := sqlx.SelectContext(ctx, q, &rows, `select id, state from campaigns where id = any($1)`, pq.Array(ids))
+	err := sqlx.SelectContext(ctx, q, &rows, `select id, kind, state, stopped_at from campaigns where id = any($1)`, pq.Array(ids))
 	for _, c := range rows {
-		states[c.ID] = c.State
+		states[c.ID] = c.Standing()
 	}
 	return states, postgres.Translate(err)
 }

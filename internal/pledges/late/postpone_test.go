@@ -121,6 +121,13 @@ func TestMovedWhileOpen(t *testing.T) {
 	if state != "lapsed" {
 		t.Errorf("what was asked for before the move is %s", state)
 	}
+	w.must(w.Pledges.Settle(ctx, asked.ID))
+	var said string
+	w.must(w.DB.Get(&said, `select body_text from letters where template = 'pledge_released' and recipient = 'bruno@poste.example'`))
+	reads(t, said, "a repoussé le mois de livraison", "Vous pouvez soutenir à nouveau", w.campaign.Path(), "!trop tard", "!dix pièces")
+	if p, err := w.Pledges.ByToken(ctx, asked.Token, i18n.FR); err != nil || p.EndedWhy != pledges.Moved {
+		t.Errorf("it is out because of %q, %v", p.EndedWhy, err)
+	}
 	w.ends()
 	for _, id := range []int64{stays, after} {
 		var month time.Time

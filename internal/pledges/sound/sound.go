@@ -42,13 +42,17 @@ var checks = []ledger.Invariant{
 		  + (select count(*) from products p where p.state = 'launch' and not exists (select 1 from campaigns c where c.product_id = p.id and c.kind = 'launch' and (c.state = 'open' or c.state = 'reached' and c.made_at is null and c.stopped_at is null)))`},
 	{Number: "I29", Name: "launches_moved_once", Description: "a campaign whose month was moved is a launch that promises the month to which it was moved",
 		Query: `select count(*) from launch_postponements m join campaigns c on c.id = m.campaign_id where c.kind <> 'launch' or c.expected is distinct from m.to_month`},
+	{Number: "I29", Name: "consents_kept", Description: "every order of a pledge has with it what its buyer agreed to, when and how much at most, in the words of the pledge while that has them, and no other order has",
+		Query: `select (select count(*) from pledges p left join order_consents k on k.order_id = p.order_id where p.order_id is not null
+		    and (k.order_id is null or k.given_at <> p.asked_at or k.most_minor <> p.most_minor or p.consent <> '' and k.words <> p.consent))
+		  + (select count(*) from order_consents k where not exists (select 1 from pledges p where p.order_id = k.order_id))`},
 	{Number: "I29", Name: "cards_forgotten", Description: "no card is kept by the provider a day after what it was kept for is over",
 		Query: `select count(*) from pledges p left join orders o on o.id = p.order_id where p.customer_id <> '' and p.forgotten_at is null and p.told_at is not null and p.told_at < now() - interval '1 day'`},
 	{Number: "I2", Name: "pledge_guards", Description: "the triggers and rights that keep campaigns and pledges as they were agreed are there and on",
-		Query: `select (select count(*) from (values ('campaigns', 'campaigns_move'), ('pledges', 'pledges_move')) expected(relation, name)
+		Query: `select (select count(*) from (values ('campaigns', 'campaigns_move'), ('pledges', 'pledges_move'), ('order_consents', 'order_consents_kept')) expected(relation, name)
 		    where not exists (select 1 from pg_trigger t where t.tgrelid = to_regclass(expected.relation) and t.tgname = expected.name and t.tgenabled in ('O','A')))
 		  + (select count(*) from (values ('campaigns', 'DELETE, TRUNCATE'), ('pledges', 'DELETE, TRUNCATE'), ('pledge_moves', 'INSERT, UPDATE, DELETE, TRUNCATE'),
-		      ('launch_postponements', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
+		      ('launch_postponements', 'UPDATE, DELETE, TRUNCATE'), ('order_consents', 'UPDATE, DELETE, TRUNCATE')) expected(relation, rights)
 		    where has_table_privilege('relais_app', expected.relation, expected.rights))`},
 }
 

@@ -14,6 +14,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/orders/events"
 	"relais/internal/payments"
+	"relais/internal/pledges/consent"
 	"relais/internal/web/page"
 )
 
@@ -120,6 +121,7 @@ type disputePage struct {
 	Files   []disputes.File
 	Kinds   []page.Option
 	Answer  disputes.Answer
+	Agreed  *consent.Consent // to be charged later; nil: it was paid at once
 	Most    int
 }
 
@@ -148,13 +150,16 @@ func (s *Server) disputePage(c echo.Context, d Desk) (disputePage, error) {
 			return data, err
 		}
 		data.Order = &p
+		if data.Agreed, err = consent.Of(ctx, s.DB, p.ID); err != nil {
+			return data, err
+		}
 	}
 	data.Dispute = s.shown(l, found, p)
 	if data.Answer, err = found.Answer(); err != nil {
 		return data, err
 	}
-	if data.Answer == (disputes.Answer{}) && data.Order != nil {
-		data.Answer = disputes.Draft(p)
+	if data.Answer == (disputes.Answer{}) && data.Order != nil && found.Answerable() {
+		data.Answer = disputes.Draft(l, p, data.Agreed)
 	}
 	data.Form = formOf(data.Answer)
 	for _, kind := range kinds {

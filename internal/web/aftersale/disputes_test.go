@@ -7,9 +7,14 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/jmoiron/sqlx"
+
 	"relais/internal/app/apptest"
 	"relais/internal/disputes"
+	"relais/internal/i18n"
 	"relais/internal/orders"
+	"relais/internal/pledges/consent"
+	"relais/internal/postgres"
 )
 
 // disputed is an order whose buyer's bank takes the payment back, with its dispute.
@@ -67,6 +72,30 @@ func TestDisputeIsAnswered(t *testing.T) {
 		t.Errorf("%d lines in the log, %v", logged, err)
 	}
 	w.Audit()
+}
+
+// What the buyer of an order that was charged later agreed to is shown to whoever answers their bank, and begins the answer; it is no answer that was given.
+func TestWhatABuyerAgreedToIsEvidence(t *testing.T) {
+	w := open(t)
+	o, d := w.disputed(apptest.Purchase{Variant: w.shop.Variant, Storefront: w.lea})
+	path := fmt.Sprintf("/admin/disputes/%d", d.ID)
+	w.Shows(w.Ask(w.alma, path, nil), http.StatusOK, "!Ce que l’acheteur a accepté")
+	now := w.Clock.Now()
+	err := postgres.InTx(t.Context(), w.DB, func(tx *sqlx.Tx) error {
+		return consent.Keep(t.Context(), tx, consent.Consent{OrderID: o.ID, Words: "Vous nous autorisez <à débiter>.", Lang: i18n.FR, MostMinor: 12500, Currency: "EUR", GivenAt: now, CardAt: now})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for who, at := range map[int64]string{w.alma: path, w.shop.Owner: fmt.Sprintf("/brand/terre/disputes/%d", d.ID)} {
+		w.Shows(w.Ask(who, at, nil), http.StatusOK, "Ce que l’acheteur a accepté", "<blockquote lang=\"fr\">Vous nous autorisez &lt;à débiter&gt;.", "a coché une case", "autorisez &lt;à débiter&gt;.", i18n.FR.DateTime(now))
+	}
+	w.Shows(w.Ask(w.alma, path, nil, english...), http.StatusOK, "What the buyer agreed to", "On both they read")
+	if err := w.Sandbox.DecideDispute(d.StripeID, false); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	w.Shows(w.Ask(w.alma, path, nil), http.StatusOK, "Ce que l’acheteur a accepté", "!Réponse envoyée", "!a coché une case")
 }
 
 func TestDisputeIsAccepted(t *testing.T) {

@@ -116,18 +116,6 @@ func (s *Server) card(c echo.Context) error {
 	return s.Pictures.Answer(c, s.pictureOf(l, v))
 }
 
-// toProduct leads from the address of a launch to the page of its product.
-func (s *Server) toProduct(c echo.Context) error {
-	v, err := s.Pledges.ByCode(c.Request().Context(), c.Param("code"), page.Lang(c))
-	if err == nil && !v.IsLaunch() {
-		err = pledges.ErrGone
-	}
-	if err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusFound, v.Path())
-}
-
 func (s *Server) campaign(c echo.Context) error {
 	data, err := s.read(c, page.NewForm())
 	if err != nil {

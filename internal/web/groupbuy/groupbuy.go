@@ -81,7 +81,6 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/p/:slug/together", s.opening, page.RequireMember)
 	e.POST("/p/:slug/together", s.open, page.RequireMember)
 	l := e.Group("/launches/:code")
-	l.GET("", s.toProduct)
 	l.GET("/join", s.joining, page.Private)
 	l.POST("/join", s.join, page.Private, s.paced)
 	l.POST("/join/review", s.review, page.Private)

@@ -7,7 +7,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"relais/internal/catalog"
 	"relais/internal/i18n"
+	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/pledges"
 	"relais/internal/web/page"
@@ -67,6 +69,7 @@ type pledgePage struct {
 	Ladder []tally.Rung // what would be taken at each step, until that is decided
 	Ad     string
 	Share  page.ShareLink
+	Earn   *money.Amount // what a piece that the viewer brings to a launch earns them at most; nil: nothing, or they are a guest
 }
 
 // pledge is the page of a promise, for whoever has its address.
@@ -101,7 +104,31 @@ func (s *Server) pledge(c echo.Context) error {
 	} else {
 		data.Share.Text = friendText(l, p.View, data.Ad)
 	}
+	if data.Earn, err = s.brings(c, p.View); err != nil {
+		return err
+	}
 	return s.Site.Render(c, http.StatusOK, "groupbuy/pledge", data)
+}
+
+// brings is what a piece that the viewer brings to a launch by a link of their own earns them, at the price of its goal; nil: they are a guest, or of the brand's team.
+func (s *Server) brings(c echo.Context, v pledges.View) (*money.Amount, error) {
+	viewer := page.ViewerFrom(c)
+	if viewer == nil || !v.IsLaunch() || !v.Joinable(s.Now()) {
+		return nil, nil
+	}
+	earns, err := s.earns(c.Request().Context(), viewer.ID, v.BrandID)
+	if err != nil || !earns {
+		return nil, err
+	}
+	p, err := s.productOf(c, v)
+	if err != nil {
+		return nil, err
+	}
+	earn := catalog.Preview(v.PriceAt(0), p.VATBps, p.Terms.CommissionBps, 0).Commission
+	if earn.Sign() <= 0 {
+		return nil, nil
+	}
+	return &earn, nil
 }
 
 // friendText is what goes with the address when somebody who has joined hands it on.

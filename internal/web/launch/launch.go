@@ -3,6 +3,7 @@
 //
 //	/brand/HANDLE/launches ──▶ …/launches/new ──▶ /p/SLUG, which shows the launch in place of the basket ──▶ /launches/CODE/join (package groupbuy)
 //	/launches ────────────────────────────────────▲
+//	/launches/CODE ───────────────────────────────┘ or, of a launch that came to nothing, how it ended and why
 //
 // Whoever joins does so on the pages of package groupbuy, as for a group order.
 package launch
@@ -50,6 +51,7 @@ func New(o Options) *Server { return &Server{o} }
 // Routes registers the pages.
 func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/launches", s.open)
+	e.GET("/launches/:code", s.one)
 	b := e.Group("/brand/:handle/launches", page.RequireBrand)
 	b.GET("", s.ofBrand)
 	b.GET("/new", s.drafting)
@@ -85,6 +87,20 @@ func (s *Server) open(c echo.Context) error {
 		return err
 	}
 	return s.Site.Render(c, http.StatusOK, "launch/open", data)
+}
+
+// one leads to the page of what is launched, or was; of a launch that came to nothing it says how it ended, for everybody: its product is a draft again.
+func (s *Server) one(c echo.Context) error {
+	v, err := s.Pledges.ByCode(c.Request().Context(), c.Param("code"), page.Lang(c))
+	switch {
+	case err == nil && !v.IsLaunch():
+		return pledges.ErrGone
+	case err != nil:
+		return err
+	case !v.Over():
+		return c.Redirect(http.StatusFound, v.Path())
+	}
+	return s.Site.Render(c, http.StatusOK, "launch/over", tally.OfLaunch(page.Lang(c), v, nil, s.Now()))
 }
 
 // panels are launches as lists show them, and the address of the rest; of which one too many was asked for.

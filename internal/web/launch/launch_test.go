@@ -155,7 +155,8 @@ func TestFromOpeningToTheSale(t *testing.T) {
 	w.Shows(w.Ask(0, anne, nil), http.StatusOK, "C’est payé, et ce sera fabriqué", "113,00")
 	var order string
 	w.must(w.DB.Get(&order, `select o.token from orders o join pledges p on p.order_id = o.id where p.token = $1`, strings.TrimPrefix(anne, "/pledge/")))
-	w.Shows(w.Ask(0, "/o/"+order, nil), http.StatusOK, "En fabrication, prévue en "+month, "votre promesse pour Bol terre", anne, "!commande groupée")
+	w.Shows(w.Ask(0, "/o/"+order, nil), http.StatusOK, "En fabrication, prévue en "+month, "votre promesse pour Bol terre", anne, "!commande groupée",
+		"Ce que vous avez accepté", "seulement si au moins 2 pièces sont promises", "Accepté le")
 	w.Shows(w.Ask(0, bruno, nil), http.StatusOK, "221,00")
 	w.Shows(w.Ask(0, product, nil), http.StatusOK, "réussi", "La fabrication va suivre", "!Je soutiens", `!action="/cart"`)
 	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "2 payées", "La fabrication a commencé", "Elle est fabriquée", "pas commencée")
@@ -246,13 +247,18 @@ func TestEndingALaunch(t *testing.T) {
 	w.Shows(w.Ask(w.lea, fmt.Sprintf("%s/%d/end", list, w.id()), url.Values{}), http.StatusNotFound)
 	w.leads(w.Ask(w.shop.Owner, fmt.Sprintf("%s/%d/end", list, w.id()), url.Values{}), list)
 	w.Shows(w.Ask(0, "/p/"+w.shop.Slug, nil), http.StatusNotFound)
-	w.leads(w.Ask(0, join, nil), "/p/"+w.shop.Slug)
+	w.leads(w.Ask(0, join, nil), strings.TrimSuffix(join, "/join"))
+	w.Shows(w.Ask(0, strings.TrimSuffix(join, "/join"), nil), http.StatusOK, "Bol terre", "l’a arrêté le", "Personne n’a été débité", "0 pièces promises sur 2", "La terre, la cuisson", "!Je soutiens", `!href="/p/`)
+	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, strings.TrimSuffix(join, "/join"))
 	join = w.launches()
 	code := strings.Split(join, "/")[2]
 	w.Shows(w.Ask(w.admin, "/admin/together", nil), http.StatusOK, "Bol terre", "Lancement", "arrêté", "ouvert", "La terre, la cuisson", "/admin/together/"+code+"/stop")
+	w.Shows(w.Ask(0, "/launches/"+code, nil), http.StatusFound)
 	w.Shows(w.Ask(w.admin, "/admin/together/"+code+"/stop", nil), http.StatusOK, "Arrêter un lancement")
 	w.leads(w.Ask(w.admin, "/admin/together/"+code+"/stop", url.Values{"reason": {"tromperie"}}), "/admin/together")
 	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "arrêté", "!ouvert<")
+	w.Shows(w.Ask(0, "/launches/"+code, nil), http.StatusOK, "Relais l’a arrêté", "Personne n’a été débité", "!tromperie", "!La terre, la cuisson")
+	w.Shows(w.Ask(0, "/launches/rien", nil), http.StatusNotFound)
 	w.Shows(w.Ask(w.shop.Owner, "/together/"+code, nil), http.StatusNotFound)
 	w.Shows(w.Ask(w.shop.Owner, "/together/"+code+"/end", url.Values{}), http.StatusNotFound)
 	w.Shows(w.Ask(w.shop.Owner, fmt.Sprintf("%s/%d/made", list, w.id()), url.Values{}), http.StatusSeeOther)
@@ -261,13 +267,36 @@ func TestEndingALaunch(t *testing.T) {
 	}
 }
 
+// A launch that was missed has a page that says so; whoever promised is led there by their page and by their letter, as the page of the piece is gone.
+func TestAMissedLaunch(t *testing.T) {
+	w := open(t)
+	join := w.launches()
+	anne := w.backs(join, "anne", 0, "1")
+	w.Shows(w.Ask(w.lea, anne, nil), http.StatusOK, "10,00", "Partager mon lien", `name="product" value="`+w.shop.Slug+`"`, "une publicité")
+	w.Shows(w.Ask(0, anne, nil), http.StatusOK, "!Partager mon lien", "!10,00", w.URL+"/p/"+w.shop.Slug)
+	w.Shows(w.Ask(w.shop.Owner, anne, nil), http.StatusOK, "!Partager mon lien", w.URL+"/p/"+w.shop.Slug)
+	w.ends()
+	over := strings.TrimSuffix(join, "/join")
+	w.Shows(w.Ask(0, "/p/"+w.shop.Slug, nil), http.StatusNotFound)
+	w.Shows(w.Ask(0, over, nil), http.StatusOK, "Bol terre", "sous l’objectif", "1 pièces sur 2 étaient promises", "Personne n’a été débité", "La terre, la cuisson", "!Je soutiens", `!href="/p/`)
+	w.Shows(w.Ask(0, anne, nil), http.StatusOK, "Rien n’est débité", "Voir comment il s’est terminé", `href="`+over+`"`, `!href="/p/`)
+	var body string
+	w.must(w.DB.Get(&body, `select body_text from letters where template = 'pledge_released' and recipient = 'anne@poste.example'`))
+	if !strings.Contains(body, over) {
+		t.Errorf("the letter does not say where to read how it ended:\n%s", body)
+	}
+	w.launches() // the same piece once more
+	w.Shows(w.Ask(0, over, nil), http.StatusOK, "sous l’objectif")
+	w.Shows(w.Ask(0, anne, nil), http.StatusOK, `href="`+over+`"`)
+}
+
 // A launch that was reached is given up with a reason, which its buyers read; without one, or with one that is too long, nothing happens, and what was typed stays.
 func TestGivingALaunchUp(t *testing.T) {
 	w := open(t)
 	join := w.launches()
 	at := list + "/" + strings.Split(join, "/")[2] + "/unmade"
 	w.leads(w.Ask(w.shop.Owner, at, nil), list) // it is open still
-	w.backs(join, "anne", 0, "2")
+	anne := w.backs(join, "anne", 0, "2")
 	w.ends()
 	other := w.Shop("verre", 5000, 0)
 	w.Shows(w.Ask(other.Owner, strings.Replace(at, "terre", "verre", 1), nil), http.StatusNotFound)
@@ -279,7 +308,10 @@ func TestGivingALaunchUp(t *testing.T) {
 	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "!remboursée</dd>")
 	w.leads(w.Ask(w.shop.Owner, at, url.Values{"reason": {"L’atelier a brûlé."}}), list)
 	w.leads(w.Ask(w.shop.Owner, at, url.Values{"reason": {"Encore."}}), list)
-	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "ne sera pas fabriquée, remboursée", "!Elle est fabriquée")
+	w.Shows(w.Ask(w.shop.Owner, list, nil), http.StatusOK, "ne sera pas fabriquée, remboursée", "abandonné", "!réussi", "!Elle est fabriquée")
+	over := strings.TrimSuffix(join, "/join")
+	w.Shows(w.Ask(0, over, nil), http.StatusOK, "Bol terre", "abandonné", "!réussi", "2 pièces promises, il en fallait 2", "ne sera finalement pas fabriquée", "L’atelier a brûlé.", "Qui a payé est remboursé en entier", "La terre, la cuisson")
+	w.Shows(w.Ask(0, anne, nil), http.StatusOK, `href="`+over+`"`, "abandonné", "!réussi", `!href="/p/`)
 	w.must(w.Pledges.Sweep(t.Context()))
 	w.Settle()
 	w.must(w.Pledges.Sweep(t.Context()))

@@ -15,6 +15,7 @@ import (
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/pledges"
+	"relais/internal/pledges/consent"
 	"relais/internal/pledges/late"
 	"relais/internal/referrals"
 	"relais/internal/returns"
@@ -45,9 +46,10 @@ type orderPage struct {
 	AllBack      bool // the buyer withdrew from everything that is left
 	Opinion      opinion.Order
 
-	Promise  *pledges.Page // in a group order, of which it was made; nil: it was bought otherwise
-	Charging bool          // the card that was kept for it is charged now
-	Late     bool          // the launch in which it was promised is
+	Promise  *pledges.Page    // in a group order, of which it was made; nil: it was bought otherwise
+	Charging bool             // the card that was kept for it is charged now
+	Agreed   *consent.Consent // to a charge later; nil: it was paid at once
+	Late     bool             // the launch in which it was promised is
 }
 
 // talk is what the buyer and a brand write to each other.
@@ -111,6 +113,9 @@ func (s *Shop) showOrder(c echo.Context, o orders.Page, back bool) error {
 		return err
 	}
 	if data.Promise, err = s.pledges.OfOrder(ctx, o.ID, lang); err != nil {
+		return err
+	}
+	if data.Agreed, err = consent.Of(ctx, s.db, o.ID); err != nil {
 		return err
 	}
 	data.Charging = charging(data.Promise, now) && !back

@@ -12,7 +12,7 @@ import (
 	"relais/internal/pledges/late"
 )
 
-// Stages of a campaign, as pages tell of it: its states, and one that nothing has to be done for.
+// Stages of a campaign, as pages tell of it: how it stands, and one that nothing has to be done for.
 const (
 	Open    = string(pledges.Open)
 	Closing = "closing" // its deadline has come, and nobody has counted yet
@@ -23,7 +23,7 @@ func Stage(c pledges.Campaign, now time.Time) string {
 	if c.State == pledges.Open && !c.Joinable(now) {
 		return Closing
 	}
-	return string(c.State)
+	return string(c.Standing())
 }
 
 // Words are where the words about a campaign begin: those of group orders, or of launches.
