@@ -72,7 +72,6 @@ const (
 	MaxQuestion   = 160
 	MaxOption     = 120
 	MaxReason     = 500
-	MaxReport     = 1000
 	MaxDays       = 60  // from opening to close
 	MaxAnswerDays = 365 // from the close to the day by which the brand says what it did
 	MaxQuorum     = 1_000_000
@@ -99,7 +98,6 @@ var (
 	ErrUnverified = fault.New(fault.Forbidden, "fault.polls.unverified")
 	ErrAudience   = fault.New(fault.Forbidden, "fault.polls.audience")
 	ErrAnswered   = fault.New(fault.Conflict, "fault.polls.answered")
-	ErrReported   = fault.New(fault.Conflict, "fault.polls.reported")
 )
 
 // Poll is what a brand asks.

@@ -51,8 +51,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/polls/:code", s.poll)
 	e.GET("/polls/:code/card.jpg", s.card)
 	e.POST("/polls/:code/vote", s.vote, page.RequireMember)
-	e.GET("/polls/:code/report", s.reporting, page.RequireMember)
-	e.POST("/polls/:code/report", s.report, page.RequireMember)
+	e.GET("/polls/:code/report", s.report)
+	e.POST("/polls/:code/report", s.report)
 	b := e.Group("/brand/:handle/polls", page.RequireBrand)
 	b.GET("", s.desk)
 	b.GET("/new", s.showNew)
@@ -64,10 +64,9 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.POST("/:code/delete", s.remove)
 	b.POST("/:code/cancel", s.cancel)
 	b.POST("/:code/answer", s.answer)
-	a := e.Group("/admin/polls", page.RequireAdmin)
-	a.GET("", s.queue)
-	a.GET("/:code", s.looking)
-	a.POST("/:code", s.judge)
+	s.queue().Routes(e)
+	e.GET("/admin/polls/all", s.all, page.RequireAdmin)
+	e.GET("/admin/polls/:code", s.look, page.RequireAdmin)
 }
 
 // listed is how many rows of a list a page has.

@@ -131,7 +131,7 @@ func TestPhotographsOfWhatIsReported(t *testing.T) {
 	w.Shows(w.Ask(w.admin, "/admin/stories", nil), 200, "/photos/"+hash, "!/media/"+hash)
 	photo := "/photos/" + hash + "-320.jpg"
 	w.Shows(w.Ask(w.admin, photo, nil), 200)
-	w.leads(w.Ask(w.admin, "/admin/stories/"+form[strings.LastIndexByte(form, '/')+1:], url.Values{"do": {"hide"}, "why": {"Voici."}}), "/admin/stories")
+	w.leads(w.Ask(w.admin, "/admin/stories/story/"+form[strings.LastIndexByte(form, '/')+1:], url.Values{"do": {"hide"}, "why": {"Voici."}}), "/admin/stories")
 	w.Shows(w.Ask(w.admin, photo, nil), 404)
 	w.Shows(w.Ask(w.lea, photo, nil), 200)
 }
