@@ -405,6 +405,7 @@ func TestCancelledAndStopped(t *testing.T) {
 		t.Errorf("shown again: %+v", v.Poll)
 	}
 	w.must(desk.Reopen(ctx, w.DB, reports.Decision{Part: polls.APoll, ID: id, By: admin, Why: "Encore un doute."}, w.Clock.Now()))
+	w.Clock.Set(w.Clock.Now().Add(time.Hour))
 	w.must(decide(admin, true, "Non, trompeur."))
 	if v := w.view(second, 0); v.StoppedWhy != "Non, trompeur." || w.told(w.shop.Owner, "brand_poll", "stopped") != 2 {
 		t.Errorf("stopped again: %+v", v.Poll)

@@ -635,6 +635,27 @@ func TestReports(t *testing.T) {
 	w.is(0, `select count(*) from story_reports where body <> ''`)
 }
 
+// Of a story of a brand its whole team is told: also that it could not be published, as its author has left.
+func TestTheTeamIsTold(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	w.must(w.Catalog.SetTeam(ctx, w.shop.Owner, w.shop.Brand, w.noe, catalog.Staff))
+	_, err := w.saves(w.noe, w.brand, w.starts(w.noe, w.brand), content(w.shop.Product), stories.When{At: w.Clock.Now().Add(time.Hour), Zone: "Europe/Paris"})
+	w.must(err)
+	told := w.tells(w.noe, w.brand, content())
+	w.must(w.Stories.Report(ctx, reports.Complaint{ID: told.ID, MemberID: w.lea, Reason: "fake"}))
+	w.must(w.Stories.Decide(ctx, reports.Decision{Part: stories.AStory, ID: told.ID, By: w.admin, Hide: true, Why: "Faux."}))
+	w.must(w.Catalog.SetTeam(ctx, w.shop.Owner, w.shop.Brand, w.noe, catalog.NoRole))
+	w.Clock.Set(w.Clock.Now().Add(2 * time.Hour))
+	w.must(w.Stories.Sweep(ctx))
+	if got := w.Told(w.shop.Owner, notices.Story); !slices.Contains(got, "stuck") || !slices.Contains(got, "hidden") || len(got) != 2 {
+		t.Errorf("the team is told %v", got)
+	}
+	if got := w.Told(w.noe, notices.Story); !slices.Equal(got, []string{"hidden"}) {
+		t.Errorf("who left is told %v", got)
+	}
+}
+
 // The audit counts what breaks each invariant.
 func TestCheck(t *testing.T) {
 	w := open(t)
