@@ -197,7 +197,7 @@ func (k Desk[T]) Deciders(ctx context.Context, q sqlx.QueryerContext, c Case[T])
 
 // Waiting is about how many things a report is open in a table.
 func (t Table) Waiting(ctx context.Context, q sqlx.QueryerContext) (n int, err error) {
-	err = sqlx.GetContext(ctx, q, &n, fmt.Sprintf(`select count(distinct (%s, %s)) from %s where decided = ''`, t.Part, t.Target, t.Name))
+	err = sqlx.GetContext(ctx, q, &n, fmt.Sprintf(`select count(*) from (select distinct %s as part, %s as target from %s where decided = '') c`, t.Part, t.Target, t.Name))
 	if err != nil {
 		err = fmt.Errorf("count cases of %s: %w", t.Name, postgres.Translate(err))
 	}

@@ -257,7 +257,7 @@ func TestWhatIsHiddenComesBack(t *testing.T) {
 	w.Shows(w.Ask(w.alma, "/admin/questions", nil), http.StatusOK, `action="`+again+`#past"`)
 	w.Shows(w.Ask(w.lea, again, url.Values{"why": {"x"}}), http.StatusNotFound)
 	w.Shows(w.Ask(w.alma, again, url.Values{"why": {""}}), http.StatusUnprocessableEntity, `id="f-again-answer-1-error"`)
-	w.leads(w.Ask(w.alma, again, url.Values{"why": {"Je me suis trompée."}}), "/admin/questions")
+	w.leads(w.Ask(w.alma, again, url.Values{"why": {"Je me suis trompée."}}), "/admin/questions#q-answer-1")
 	w.Shows(w.Ask(w.alma, again, url.Values{"why": {"Encore."}}), http.StatusConflict, "déjà sur le bureau")
 	w.Shows(w.Ask(w.alma, "/admin/questions", nil), http.StatusOK, "Je me suis trompée.", "Repris par l’équipe")
 	w.leads(w.Ask(w.alma, "/admin/questions/answer/1", url.Values{"do": {"keep"}, "why": {"Exact."}}), "/admin/questions")
@@ -285,8 +285,8 @@ func TestADesignerAnswers(t *testing.T) {
 	w := open(t)
 	w.Published(w.shop.Product, w.lea, 800, 0)
 	one := w.asks("Que représente le dessin ?")
-	w.Shows(w.Ask(w.lea, one, nil), http.StatusOK, "la mention « L’a dessiné »")
-	w.leads(w.Ask(w.lea, one, url.Values{"body": {"Une vague."}}), one)
+	w.Shows(w.Ask(w.lea, one, nil), http.StatusOK, "L’a dessiné")
+	w.leads(w.Ask(w.lea, one, url.Values{"body": {"Une vague."}}), one+"#a-1")
 	w.Shows(w.Ask(0, one, nil), http.StatusOK, "Une vague.", "</svg>L’a dessiné", "!</svg>L’a acheté")
 }
 

@@ -314,7 +314,7 @@ func TestSeriesPages(t *testing.T) {
 		paths = append(paths, w.leads(w.Ask(w.lea, form, w.words(form, "title", title, "series", "Terres", "do", "publish")), "/stories/"))
 	}
 	w.Shows(w.Ask(0, paths[0], nil), 200, "Terres · épisode 1", "Suivant", paths[1], "!Avant")
-	w.Shows(w.Ask(w.lea, "/me/stories/series", nil), 200, "Terres", "Deux", "Monter", `data-confirm="Abandonner la série ?`)
+	w.Shows(w.Ask(w.lea, "/me/stories/series", nil), 200, "Terres", "Deux", "Monter", `data-confirm="Abandonner la série`)
 	w.leads(w.Ask(w.lea, forms[1]+"/move", url.Values{"to": {"up"}}), "/me/stories/series")
 	w.Shows(w.Ask(0, paths[0], nil), 200, "Terres · épisode 2", "!Suivant")
 	var id int64
