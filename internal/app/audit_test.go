@@ -39,6 +39,7 @@ import (
 	"relais/internal/questions"
 	"relais/internal/ratings"
 	"relais/internal/reconcile"
+	"relais/internal/reports"
 	"relais/internal/reviews"
 	"relais/internal/stories"
 	"relais/internal/stripesandbox"
@@ -467,7 +468,7 @@ func TestAuditNamesEachCorruption(t *testing.T) {
 	w := traded(t)
 	owner := pgtest.Owner(t, w.DB)
 	named := map[string]bool{}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, reports.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
 		elsewhere, err := check(t.Context(), w.DB)
 		if err != nil {
 			t.Fatal(err)

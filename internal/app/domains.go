@@ -48,6 +48,7 @@ import (
 	"relais/internal/reconcile"
 	"relais/internal/referrals"
 	"relais/internal/refunds"
+	"relais/internal/reports"
 	"relais/internal/returns"
 	"relais/internal/reviews"
 	"relais/internal/storefronts"
@@ -332,7 +333,7 @@ func AuditIn(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, reports.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

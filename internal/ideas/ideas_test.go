@@ -106,7 +106,7 @@ func (w *world) stands(id int64, state ideas.State, supporters int) {
 // told is how often notices of an event of ideas were told; of a member, or with 0 of anybody.
 func (w *world) told(member int64, event string) (n int) {
 	w.t.Helper()
-	w.ok(w.DB.Get(&n, `select count(*) from notices where kind in ('idea','brand_idea') and kind || '.' || event = $2 and ($1 = 0 or member_id = $1)`, member, event))
+	w.ok(w.DB.Get(&n, `select count(*) from notices where kind in ('idea','brand_idea','appeal') and kind || '.' || event = $2 and ($1 = 0 or member_id = $1)`, member, event))
 	return n
 }
 
@@ -466,7 +466,7 @@ func TestCommentsAndReports(t *testing.T) {
 	w.is(w.Ideas.Report(ctx, reports.Complaint{Part: ideas.AComment, ID: said, MemberID: w.lea, Reason: "insult"}), reports.ErrReported)
 	w.ok(w.Ideas.Report(ctx, reports.Complaint{Part: ideas.AComment, ID: said, Reason: "advert"})) // a visitor
 	w.ok(w.Ideas.Report(ctx, reports.Complaint{Part: ideas.AnIdea, ID: i.ID, MemberID: max, Reason: "copied"}))
-	cases, total, err := ideas.Reports().Cases(ctx, w.DB, 10, 0)
+	cases, total, err := w.Ideas.Reports().Cases(ctx, w.DB, 10, 0)
 	w.ok(err)
 	if total != 2 || cases[0].Subject.Comment != nil || cases[1].Subject.CommentID() != said || len(cases[1].Reports) != 2 {
 		t.Fatalf("%d, %+v", total, cases)
@@ -499,8 +499,13 @@ func TestCommentsAndReports(t *testing.T) {
 	}
 	again := reports.Decision{Part: ideas.AnIdea, ID: i.ID, By: admin, Why: "Vérifié : ce n’est pas copié."}
 	w.is(w.Ideas.Decide(ctx, again), reports.ErrDecided)
-	w.DB.MustExec(`insert into idea_reports (part, idea_id, reason, text, at) values ('idea', $1, 'copied', '', $2)`, i.ID, w.Clock.Now())
+	w.is(w.Ideas.Reports().Contest(ctx, w.DB, ideas.AnIdea, i.ID, max, "Ce n’est pas copié."), reports.ErrNotHidden)
+	w.ok(w.Ideas.Reports().Contest(ctx, w.DB, ideas.AnIdea, i.ID, w.lea, "Mon croquis est de 2019."))
+	w.is(w.Ideas.Reports().Contest(ctx, w.DB, ideas.AnIdea, i.ID, w.lea, "Vraiment."), reports.ErrOpen)
 	w.ok(w.Ideas.Decide(ctx, again))
+	if w.told(w.lea, "appeal.shown") != 1 || w.told(w.lea, "idea.report_kept") != 0 {
+		t.Error("its author was not told that it is shown again, or was told of a report that is not theirs")
+	}
 	w.stands(i.ID, ideas.Open, 0)
 	w.ok(w.Ideas.Comment(ctx, max, i.ID, rand.Text(), i18n.FR, "Ravi"))
 	list, _, _ = ideas.Comments(ctx, w.DB, i.ID, 10, 0)

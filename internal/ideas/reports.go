@@ -44,13 +44,33 @@ func (s Subject) author() int64 {
 	return s.Comment.AuthorID
 }
 
+func (s Subject) hidden() bool {
+	if s.Comment == nil {
+		return !s.Idea.Shown()
+	}
+	return s.Comment.HiddenWhy != ""
+}
+
+// Reported is where reports about ideas and comments are kept.
+func Reported() reports.Table {
+	return reports.Table{Name: "idea_reports", Part: "part", Target: "coalesce(comment_id, idea_id)", Desk: "/admin/ideas"}
+}
+
 // Reports is where the platform decides about ideas and comments.
-func Reports() reports.Desk[Subject] {
+func (s *Service) Reports() reports.Desk[Subject] {
 	return reports.Desk[Subject]{
-		Table:   reports.Table{Name: "idea_reports", Part: "part", Target: "coalesce(comment_id, idea_id)"},
+		Table:   Reported(),
 		Subject: subjectOf,
 		Party: func(ctx context.Context, q sqlx.QueryerContext, s Subject, memberID int64) (bool, error) {
 			return reports.Concerns(ctx, q, memberID, s.Idea.BrandID, s.author())
+		},
+		Again: &reports.Again[Subject]{
+			Insert: s.insert,
+			Hidden: Subject.hidden,
+			Authors: func(_ context.Context, _ sqlx.QueryerContext, about Subject) ([]int64, error) {
+				return []int64{about.author()}, nil
+			},
+			Name: func(about Subject) (name, path string) { return about.Idea.Title, about.Idea.Path() },
 		},
 	}
 }
@@ -97,8 +117,12 @@ func (s *Service) Report(ctx context.Context, c reports.Complaint) error {
 		case about.author() == c.MemberID:
 			return reports.ErrYourOwn
 		}
-		return reports.Insert(ctx, tx, insertReport, c.Part, about.Idea.ID, about.CommentID(), c.MemberID, c.Reason, c.Text, s.now())
+		return s.insert(ctx, tx, about, c)
 	})
+}
+
+func (s *Service) insert(ctx context.Context, tx *sqlx.Tx, about Subject, c reports.Complaint) error {
+	return Reported().Insert(ctx, tx, s.now(), insertReport, c.Part, about.Idea.ID, about.CommentID(), c.MemberID, c.Reason, c.Text, s.now())
 }
 
 // reportable is what everybody can read. ErrGone.
@@ -122,7 +146,7 @@ const (
 // Decide ends all open reports about one thing, and shows or hides it: the author of what is hidden and who reported read why. Nobody decides about their own words
 // or about ideas to their own brand. Faults: ErrGone, reports.ErrDecided, reports.ErrYourOwn, the field why.
 func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
-	return Reports().Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
+	return s.Reports().Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
 		query, hidden := decideIdea, ""
 		if d.Part == AComment {
 			query = decideComment
@@ -157,7 +181,7 @@ func (s *Service) tellDecided(ctx context.Context, tx *sqlx.Tx, c reports.Case[S
 	if err := c.Tell(ctx, tx, d, "idea_report", n); err != nil || !d.Hide {
 		return err
 	}
-	n.MemberID, n.Event, n.Path = c.Subject.author(), "hidden", c.Subject.Idea.Path()
+	n.MemberID, n.Event, n.Path = c.Subject.author(), "hidden", reports.HiddenPath(c.Part, c.ID)
 	n.Subject = fmt.Sprintf("idea:%d:%d:hidden:%d", c.Subject.Idea.ID, c.Subject.CommentID(), s.now().UnixNano())
 	if c.Subject.Comment != nil {
 		n.Event = "comment_hidden"

@@ -57,6 +57,8 @@ const (
 	Rating        Kind = "rating"         // a brand answered one's rating, a storefront one's thanks
 	Thanks        Kind = "thanks"         // a buyer wrote into one's guest book
 	Story         Kind = "story"          // of a story that one tells, or reported
+	Appeal        Kind = "appeal"         // what one wrote was hidden, and is shown again
+	Desk          Kind = "desk"           // to administrators: a report waits where none did
 	Circle        Kind = "circle"         // of one's own place in a circle
 	CircleDesk    Kind = "circle_desk"    // to those who moderate: somebody asks to join, something was reported
 	Talk          Kind = "talk"           // of what one wrote in a circle
@@ -121,11 +123,13 @@ func Kinds() []Nature {
 		{Kind: Publication, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day,
 			Events: []string{"listed", "refused", "revision_listed", "revision_refused", "taken_down", "waits", "varied", "report_kept", "report_hidden"}},
 		{Kind: Rating, Topic: Orders, Mail: AtOnce, Urgency: low, Life: 3 * day, Events: []string{"replied", "answered"}},
-		{Kind: Question, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"brand", "buyer", "hidden", "report_kept", "report_hidden"}},
+		{Kind: Question, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"brand", "buyer", "designer", "asked", "hidden", "report_kept", "report_hidden"}},
 		{Kind: BuyerQuestion, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: Thanks, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
-		{Kind: Poll, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"decided", "no_quorum", "cancelled", "answered", "launched", "made"}},
+		{Kind: Poll, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"decided", "no_quorum", "cancelled", "answered", "launched", "made", "report_kept", "report_hidden"}},
 		{Kind: Story, Topic: Orders, Mail: Daily, Urgency: normal, Life: 3 * day, Events: []string{"published", "stuck", "hidden", "shown", "report_kept", "report_hidden"}},
+		{Kind: Appeal, Topic: Orders, Mail: AtOnce, Urgency: normal, Life: 3 * day, Events: []string{"shown"}},
+		{Kind: Desk, Topic: Orders, Mail: Daily, Urgency: normal, Life: 3 * day, Events: []string{"waits"}},
 		{Kind: Circle, Topic: Circles, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day,
 			Events: []string{"invited", "accepted", "declined", "moderator", "member", "owner", "removed", "banned"}},
 		{Kind: CircleDesk, Topic: Circles, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked", "reported"}},

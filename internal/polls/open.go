@@ -13,7 +13,6 @@ import (
 	"relais/internal/fault"
 	"relais/internal/ideas"
 	"relais/internal/members"
-	"relais/internal/notices"
 	"relais/internal/postgres"
 	"relais/internal/prose"
 )
@@ -105,36 +104,6 @@ func (s *Service) Cancel(ctx context.Context, by, brandID int64, code, why strin
 			return err
 		}
 		return members.Audit(ctx, tx, members.AuditEntry{At: s.now(), ActorID: by, Action: "poll cancelled by its brand", Subject: fmt.Sprintf("poll %d", p.ID)})
-	})
-}
-
-// Stop takes a poll off for the platform, with a reason that everybody reads: an open one is cancelled, and of no one is shown any more what it asked. Its open
-// reports are decided with it. ErrGone, also of a draft; ErrNotOpen where it was taken off before; the field why.
-func (s *Service) Stop(ctx context.Context, adminID int64, code, why string) error {
-	why, err := reason("why", why, MaxReason)
-	if err != nil {
-		return err
-	}
-	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		p, err := pollWhere(ctx, tx, `p.code = $1 and p.state <> 'draft' for update`, code)
-		if err != nil {
-			return err
-		}
-		if p.StoppedAt != nil {
-			return ErrNotOpen
-		}
-		if p.State == Open {
-			if err := s.end(ctx, tx, p, why); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.ExecContext(ctx, `update polls set stopped_at = $2, stopped_why = $3 where id = $1`, p.ID, s.now(), why); err != nil {
-			return postgres.Translate(err)
-		}
-		if err := s.tellTeam(ctx, tx, p, "stopped", notices.Args{"Why": why}); err != nil {
-			return err
-		}
-		return s.decide(ctx, tx, adminID, p, "poll stopped", true, why)
 	})
 }
 

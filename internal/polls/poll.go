@@ -65,7 +65,6 @@ const (
 	MaxQuestion   = 160
 	MaxOption     = 120
 	MaxReason     = 500
-	MaxReport     = 1000
 	MaxDays       = 60  // from opening to close
 	MaxAnswerDays = 365 // from the close to the day by which the brand says what it did
 	MaxQuorum     = 1_000_000
@@ -94,7 +93,6 @@ var (
 	ErrBinds      = fault.New(fault.Conflict, "fault.polls.binds")  // the quorum is reached
 	ErrPieces     = fault.New(fault.Conflict, "fault.polls.pieces") // MaxPieces
 	ErrDearer     = fault.Field("why", "fault.polls.dearer")        // than was decided, and nobody says why
-	ErrReported   = fault.New(fault.Conflict, "fault.polls.reported")
 )
 
 // Poll is what a brand asks.

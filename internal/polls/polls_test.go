@@ -19,6 +19,7 @@ import (
 	"relais/internal/polls"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/posts/poststest"
+	"relais/internal/reports"
 )
 
 // A thousand vote at once, each twice and differently: each has one ballot, and the count is exact, while it is open and when it is over.
@@ -373,15 +374,31 @@ func TestCancelledAndStopped(t *testing.T) {
 	}
 	second := w.asks(draft())
 	w.must(w.votes(second, w.lea, 0, 0))
-	w.must(w.Polls.Report(ctx, w.lea, second, "C’est une arnaque."))
-	if err := w.Polls.Report(ctx, w.lea, second, "Encore."); !errors.Is(err, polls.ErrReported) {
-		t.Errorf("reported twice: %v", err)
+	report := func(by int64, reason, text string) error {
+		return w.Polls.Report(ctx, second, reports.Complaint{Part: polls.APoll, MemberID: by, Reason: reason, Text: text})
 	}
-	w.must(w.Polls.Keep(ctx, admin, second, "Rien à redire."))
-	w.must(w.Polls.Report(ctx, w.lea, second, "Regardez mieux."))
-	w.must(w.Polls.Stop(ctx, admin, second, "Promesse trompeuse."))
-	if err := w.Polls.Stop(ctx, admin, second, "Encore."); !errors.Is(err, polls.ErrNotOpen) {
+	id := w.view(second, 0).ID
+	decide := func(by int64, hide bool, why string) error {
+		return w.Polls.Decide(ctx, reports.Decision{Part: polls.APoll, ID: id, By: by, Hide: hide, Why: why})
+	}
+	w.must(report(w.lea, "misleading", "C’est une arnaque."))
+	w.must(report(0, "illegal", "")) // a visitor
+	for want, err := range map[error]error{reports.ErrReported: report(w.lea, "misleading", "Encore."), reports.ErrYourOwn: report(w.shop.Owner, "illegal", ""), fault.Invalid: report(w.lea, "", "x")} {
+		if !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+	}
+	if err := decide(w.shop.Owner, true, "Gênant."); !errors.Is(err, reports.ErrYourOwn) {
+		t.Errorf("decided by its brand: %v", err)
+	}
+	w.must(decide(admin, false, "Rien à redire."))
+	w.must(report(w.lea, "other", "Regardez mieux."))
+	w.must(decide(admin, true, "Promesse trompeuse."))
+	if err := decide(admin, true, "Encore."); !errors.Is(err, reports.ErrDecided) {
 		t.Errorf("stopped twice: %v", err)
+	}
+	if w.told(w.lea, "poll", "report_kept") != 1 || w.told(w.lea, "poll", "report_hidden") != 1 {
+		t.Error("who reported it was not told")
 	}
 	w.sweeps()
 	v := w.view(second, w.lea)
@@ -395,6 +412,18 @@ func TestCancelledAndStopped(t *testing.T) {
 		if vs, err := list(); err != nil || strings.Contains(ids(vs), second) {
 			t.Errorf("%s: %v, %s", name, err, ids(vs))
 		}
+	}
+	desk := w.Polls.Reports() // what was decided can be looked at again: its brand contests it, and it is read again, as it ended
+	w.must(desk.Contest(ctx, w.DB, polls.APoll, id, w.shop.Owner, "Tout est vrai."))
+	w.must(decide(admin, false, "En effet."))
+	if v := w.view(second, 0); v.StoppedAt != nil || v.Title == "" || v.State != polls.Cancelled || w.told(w.shop.Owner, "appeal", "shown") != 1 {
+		t.Errorf("shown again: %+v", v.Poll)
+	}
+	w.must(desk.Reopen(ctx, w.DB, reports.Decision{Part: polls.APoll, ID: id, By: admin, Why: "Encore un doute."}, w.Clock.Now()))
+	w.Clock.Set(w.Clock.Now().Add(time.Hour))
+	w.must(decide(admin, true, "Non, trompeur."))
+	if v := w.view(second, 0); v.StoppedWhy != "Non, trompeur." || w.told(w.shop.Owner, "brand_poll", "stopped") != 2 {
+		t.Errorf("stopped again: %+v", v.Poll)
 	}
 	w.sound()
 }

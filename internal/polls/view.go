@@ -108,7 +108,7 @@ select ` + pollColumns + `, b.name as brand_name, b.handle as brand_handle, b.la
   coalesce(t.title, r.title, '') as product_title, case when r.state = 'published' then r.slug else '' end as product_slug,
   case when g.visibility = 'open' and g.closed_at is null then g.name else '' end as circle_name, case when g.visibility = 'open' and g.closed_at is null then g.handle else '' end as circle_handle,
   coalesce(u.title, a.title, '') as made_title, case when a.state in ('published','launch') then a.slug else '' end as made_slug,
-  (select count(*) from poll_ballots v where v.poll_id = p.id) as ballots, (select count(*) from poll_reports w where w.poll_id = p.id and w.decided_at is null) as open_reports,
+  (select count(*) from poll_ballots v where v.poll_id = p.id) as ballots, (select count(*) from poll_reports w where w.poll_id = p.id and w.decided = '') as open_reports,
   array(select o.text` + chosenOf + `chosen, array(select o.effect_minor` + chosenOf + `chosen_effects
 from polls p join brands b on b.id = p.brand_id left join media x on x.id = p.media_id
 left join products r on r.id = p.product_id left join product_translations t on t.product_id = r.id and t.lang = $1
@@ -250,7 +250,7 @@ func OfBrand(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, brandID
 
 // All are all polls that were asked, those with open reports at the head, for the platform.
 func All(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, limit, offset int) ([]View, error) {
-	return viewsWhere(ctx, q, lang, `p.state <> 'draft' order by exists (select 1 from poll_reports w where w.poll_id = p.id and w.decided_at is null) desc, p.id desc limit $2 offset $3`, limit, offset)
+	return viewsWhere(ctx, q, lang, `p.state <> 'draft' order by exists (select 1 from poll_reports w where w.poll_id = p.id and w.decided = '') desc, p.id desc limit $2 offset $3`, limit, offset)
 }
 
 // StatesOf says how polls stand, by their numbers; those that were never asked, or that the platform took off, are missing.

@@ -37,10 +37,15 @@ type Subject struct {
 	Variations []Publication
 }
 
-// Reports is where the platform decides about published designs: what is not kept is taken down.
+// Reported is where reports about published designs are kept.
+func Reported() reports.Table {
+	return reports.Table{Name: "publication_reports", Part: "'publication'", Target: "publication_id", Desk: "/admin/publications"}
+}
+
+// Reports is where the platform decides about published designs: what is not kept is taken down, for good.
 func Reports() reports.Desk[Subject] {
 	return reports.Desk[Subject]{
-		Table:   reports.Table{Name: "publication_reports", Part: "'publication'", Target: "publication_id"},
+		Table:   Reported(),
 		Subject: subjectOf,
 		Party: func(ctx context.Context, q sqlx.QueryerContext, s Subject, memberID int64) (bool, error) {
 			return reports.Concerns(ctx, q, memberID, s.BrandID, s.AuthorID)
@@ -105,7 +110,7 @@ func (s *Service) Report(ctx context.Context, c Claim) error {
 				return ErrReportedOften
 			}
 		}
-		err = reports.Insert(ctx, tx, insertReport, p.ID, c.MemberID, c.Email, c.Lang, said.Reason, said.Text, s.now())
+		err = Reported().Insert(ctx, tx, s.now(), insertReport, p.ID, c.MemberID, c.Email, c.Lang, said.Reason, said.Text, s.now())
 		if c.MemberID == 0 && errors.Is(err, reports.ErrReported) {
 			return nil
 		}

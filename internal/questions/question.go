@@ -1,18 +1,18 @@
 // Package questions is what people ask about a product, in public, and who knows answers.
 //
-// Any member with a verified address asks. Two kinds of people answer, and a badge says which: the team of the brand, in its name, once; and
-// members who received the product, each once, on the line of an order that package ratings proves it by. Whoever recommends the product and
-// earns from it is labelled, as they were when they wrote or as they are now.
+// Any member with a verified address asks. Three kinds of people answer, and a badge says which: the team of the brand, in its name, once; the author
+// of a published design about the product that it is; and members who received the product, on the line of an order that package ratings proves it by;
+// each member once. Whoever recommends the product and earns from it is labelled, as they were when they wrote or as they are now.
 //
-//	shown ◀──────▶ hidden      by the platform, after a report, with a reason that its author reads
-//	  │
+//	shown ◀──────▶ hidden      by the platform, after a report, with a reason that its author reads; shown again where it decides anew, because an
+//	  │                        administrator reopened the case, its author contested it or, of an answer, wrote it anew (package reports)
 //	  ▼
 //	deleted                    by its author, for good; of a brand's answer: by its team
 //
-// An author changes their words within EditMinutes, and the page says so. A brand cannot take a question away, only report it; it may pin one
+// An author changes their words within EditMinutes, and the page says so; an answer that is hidden at any time, and it stays hidden until the platform has looked. A brand cannot take a question away, only report it; it may pin one
 // answer as its own word. A mark says that an answer helped: each member once, nobody their own.
 //
-// A question tells the brand's team, and asks at most MostCalled earlier buyers for what they know, each at most once a month, and only those
+// A question tells the brand's team and who designed the product, and asks at most MostCalled earlier buyers for what they know, each at most once a month, and only those
 // who allow that kind of notice; an answer tells who asked. How soon the brand usually answers is in Usually.
 package questions
 
@@ -70,6 +70,7 @@ type Question struct {
 	ID           int64      `db:"id"`
 	ProductID    int64      `db:"product_id"`
 	ProductTitle string     `db:"product_title"`
+	DesignerID   int64      `db:"designer_id"` // who publishes the design that the product is; 0: it is none
 	Slug         string     `db:"slug"`
 	BrandID      int64      `db:"brand_id"`
 	BrandName    string     `db:"brand_name"`
@@ -103,7 +104,8 @@ type Answer struct {
 	MemberID   int64      `db:"member_id"` // 0: their account is gone
 	Name       string     `db:"name"`      // of the member, whole; Author is what is shown
 	ByBrand    bool       `db:"by_brand"`
-	Earns      bool       `db:"earns"` // from recommending the product, when it was written or now
+	ByDesigner bool       `db:"by_designer"` // of the published design that the product is
+	Earns      bool       `db:"earns"`       // from recommending the product, when it was written or now
 	Lang       i18n.Lang  `db:"lang"`
 	Body       string     `db:"body"`
 	At         time.Time  `db:"at"`

@@ -28,21 +28,23 @@ func New(db *sqlx.DB, now func() time.Time) *Service { return &Service{db: db, n
 const selectStanding = `
 select coalesce((select m.email_confirmed_at is not null and m.blocked_at is null from members m where m.id = $1), false) as confirmed,
   exists (select 1 from brand_members t where t.brand_id = p.brand_id and t.member_id = $1) as team,
+  coalesce((select u.id from publications u where u.product_id = p.id and u.author_id = $1 and u.state = 'listed'), 0) as publication_id,
   p.state = 'published' and b.blocked_at is null as shown, p.brand_id
 from products p join brands b on b.id = p.brand_id where p.id = $2`
 
 // proven is a Standing with what a new question or answer is written with.
 type proven struct {
 	Standing
-	BrandID, LineID int64
+	BrandID, LineID, PublicationID int64
 }
 
 func standing(ctx context.Context, q sqlx.QueryerContext, viewer, productID int64, now time.Time) (p proven, err error) {
 	var row struct {
-		Confirmed bool  `db:"confirmed"`
-		Team      bool  `db:"team"`
-		Shown     bool  `db:"shown"`
-		BrandID   int64 `db:"brand_id"`
+		Confirmed     bool  `db:"confirmed"`
+		Team          bool  `db:"team"`
+		PublicationID int64 `db:"publication_id"`
+		Shown         bool  `db:"shown"`
+		BrandID       int64 `db:"brand_id"`
 	}
 	if err := sqlx.GetContext(ctx, q, &row, selectStanding, viewer, productID); err != nil {
 		return p, fmt.Errorf("read what member %d may do about product %d: %w", viewer, productID, postgres.Translate(err))
@@ -52,8 +54,8 @@ func standing(ctx context.Context, q sqlx.QueryerContext, viewer, productID int6
 			return p, err
 		}
 	}
-	p.BrandID = row.BrandID
-	p.Standing = Standing{Viewer: viewer, Confirmed: row.Confirmed, Team: row.Team, Bought: p.LineID != 0, Shown: row.Shown, Now: now}
+	p.BrandID, p.PublicationID = row.BrandID, row.PublicationID
+	p.Standing = Standing{Viewer: viewer, Confirmed: row.Confirmed, Team: row.Team, Designer: row.PublicationID != 0, Bought: p.LineID != 0, Shown: row.Shown, Now: now}
 	return p, nil
 }
 
@@ -71,7 +73,7 @@ func (s Standing) About(q Question) Standing {
 
 // AboutAnswer is the standing to an answer to a question about the same product.
 func (s Standing) AboutAnswer(a Answer) Standing {
-	s.Own, s.Written, s.Shown = s.Viewer != 0 && a.MemberID == s.Viewer, a.At, a.State == Shown
+	s.Own, s.Written, s.Shown, s.Hidden = s.Viewer != 0 && a.MemberID == s.Viewer, a.At, a.State == Shown, a.State == Hidden
 	if a.ByBrand {
 		s.Own = s.Team
 	}
@@ -113,7 +115,7 @@ select coalesce((select id from questions where member_id = $1 and product_id = 
 
 const insertQuestion = `insert into questions (product_id, brand_id, member_id, lang, title, details, at) values ($1, $2, $3, $4, $5, $6, $7) returning id`
 
-// Ask asks a question, tells the brand's team and calls on earlier buyers. The same words of the same member are one question. It returns its
+// Ask asks a question, tells the brand's team and who designed the product, and calls on earlier buyers. The same words of the same member are one question. It returns its
 // number. Faults of May, TooMany, the fields title and details.
 func (s *Service) Ask(ctx context.Context, d Draft) (id int64, err error) {
 	if d.Title, d.Details, err = Tidy(d.Title, d.Details); err != nil {
@@ -143,6 +145,9 @@ func (s *Service) Ask(ctx context.Context, d Draft) (id int64, err error) {
 		if err := s.tellBrand(ctx, tx, q); err != nil {
 			return err
 		}
+		if err := s.tellDesigner(ctx, tx, q); err != nil {
+			return err
+		}
 		return s.call(ctx, tx, q)
 	})
 }
@@ -159,12 +164,12 @@ const selectSame = `
 select coalesce((select id from question_answers where member_id = $1 and question_id = $2 and body = $3 and state = 'shown'), 0)`
 
 const insertAnswer = `
-insert into question_answers (question_id, member_id, by_brand, order_line_id, earns, lang, body, at)
-select q.id, x.member_id, $3, nullif($4::bigint, 0), not $3 and ` + recommends + `, $5, $6, $7
+insert into question_answers (question_id, member_id, by_brand, order_line_id, publication_id, earns, lang, body, at)
+select q.id, x.member_id, $3, nullif($4::bigint, 0), nullif($5::bigint, 0), not $3 and ` + recommends + `, $6, $7, $8
 from questions q cross join (select $2::bigint as member_id) x where q.id = $1
 on conflict do nothing returning id`
 
-// Answer answers a question: for the brand, where the member is on its team, or else as somebody who received the product. The same words sent
+// Answer answers a question: for the brand, where the member is on its team, or else as who designed the product, or as somebody who received it. The same words sent
 // twice are one answer. It returns its number. Faults of May, ErrAnswered where the brand or the member answered already, TooMany, the field body.
 func (s *Service) Answer(ctx context.Context, r Reply) (id int64, err error) {
 	if r.Body, err = words("body", r.Body, MaxBody, false); err != nil {
@@ -188,12 +193,15 @@ func (s *Service) Answer(ctx context.Context, r Reply) (id int64, err error) {
 		if err := inPace(ctx, tx, r.MemberID, answerPaces, `select at from question_answers where member_id = $1 order by at desc limit $2`, s.now()); err != nil {
 			return err
 		}
-		line := p.LineID
+		line, publication := p.LineID, p.PublicationID
 		if p.Team {
+			publication = 0
+		}
+		if p.Team || publication != 0 {
 			line = 0
 		}
 		var made []int64
-		if err := tx.SelectContext(ctx, &made, insertAnswer, q.ID, r.MemberID, p.Team, line, r.Lang, r.Body, s.now()); err != nil {
+		if err := tx.SelectContext(ctx, &made, insertAnswer, q.ID, r.MemberID, p.Team, line, publication, r.Lang, r.Body, s.now()); err != nil {
 			return fmt.Errorf("answer question %d: %w", q.ID, postgres.Translate(err))
 		}
 		if len(made) == 0 {
@@ -280,15 +288,17 @@ func (s *Service) onAnswer(ctx context.Context, a Act, memberID, id int64, do fu
 const updateAnswer = `
 update question_answers set body = $2, edited_at = case when body <> $2 then $3::timestamptz else edited_at end where id = $1`
 
-// EditAnswer writes an answer anew: the member’s own, or their brand's. Faults of May, the field body.
+// EditAnswer writes an answer anew: the member’s own, or their brand's. One that is hidden stays so, and the platform looks again. Faults of May, the field body.
 func (s *Service) EditAnswer(ctx context.Context, memberID, id int64, body string) error {
 	body, err := words("body", body, MaxBody, false)
 	if err != nil {
 		return err
 	}
-	return s.onAnswer(ctx, Edit, memberID, id, func(tx *sqlx.Tx, _ Answer) error {
-		_, err := tx.ExecContext(ctx, updateAnswer, id, body, s.now())
-		return postgres.Translate(err)
+	return s.onAnswer(ctx, Edit, memberID, id, func(tx *sqlx.Tx, was Answer) error {
+		if _, err := tx.ExecContext(ctx, updateAnswer, id, body, s.now()); err != nil || was.State != Hidden || was.Body == body {
+			return postgres.Translate(err)
+		}
+		return s.lookAgain(ctx, tx, id)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/i18n"
+	"relais/internal/ledger"
 	"relais/internal/notices"
 	"relais/internal/postgres"
 	"relais/internal/postgres/pgtest"
@@ -392,6 +393,117 @@ func TestWhoIsTold(t *testing.T) {
 	}
 }
 
+// Who publishes the design that a product is answers as that: told of the question, and not asked as a buyer too.
+func TestTheDesignerAnswers(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	designer := w.Member("ines")
+	w.receives(designer, "ines@relais.example")
+	w.Published(w.shop.Product, designer, 800, 0)
+	id := w.asks("Que représente le dessin ?")
+	if w.told(designer, notices.Question, "asked") != 1 || w.told(designer, notices.BuyerQuestion, "asked") != 0 {
+		t.Error("who designed it is told once, as that")
+	}
+	answer := w.answers(designer, id, "Une vague.")
+	if q := w.question(id); len(q.Answers) != 1 || !q.Answers[0].ByDesigner || q.Answers[0].ByBrand || q.Answers[0].Author() != "Ines" {
+		t.Errorf("%+v", q.Answers)
+	}
+	if w.told(w.asker, notices.Question, "designer") != 1 || w.told(w.asker, notices.Question, "buyer") != 0 {
+		t.Error("who asked was not told who answers")
+	}
+	_, err := w.Questions.Answer(ctx, questions.Reply{MemberID: designer, QuestionID: id, Lang: i18n.FR, Body: "Encore."})
+	refuses(t, "a second answer", err, questions.ErrAnswered)
+	_, err = w.Questions.Answer(ctx, questions.Reply{MemberID: w.stranger, QuestionID: id, Lang: i18n.FR, Body: "Moi."})
+	refuses(t, "a stranger", err, questions.ErrNotBuyer)
+	var proof int
+	w.ok(w.DB.GetContext(ctx, &proof, `select count(*) from question_answers where id = $1 and publication_id is not null and order_line_id is null`, answer))
+	found, err := questions.Check(ctx, w.DB)
+	w.ok(err)
+	for _, f := range found {
+		if f.Count != 0 {
+			t.Errorf("%s: %d", f.Name, f.Count)
+		}
+	}
+	if _, err := w.DB.Exec(`insert into question_answers (question_id, member_id, by_brand, publication_id, earns, lang, body, at) select question_id, $1, false, publication_id, false, 'fr', 'Moi', at from question_answers`, w.stranger); err == nil || proof != 1 {
+		t.Errorf("an answer rests on what somebody else published: %d", proof)
+	}
+	tx := pgtest.Owner(t, w.DB).MustBegin()
+	tx.MustExec(`set local session_replication_role = replica`)
+	tx.MustExec(`update publications set author_id = $1`, w.stranger)
+	found, err = questions.Check(ctx, tx)
+	w.ok(errors.Join(err, tx.Rollback()))
+	if !slices.ContainsFunc(found, func(f ledger.Finding) bool { return f.Name == "answers_proven" && f.Count == 1 }) {
+		t.Errorf("the audit does not see an answer without its proof: %+v", found)
+	}
+}
+
+// A report keeps what was said then. An answer that is hidden is read by who wrote it, who writes it anew, contests the decision once, and is told when it is shown again.
+func TestAHiddenAnswerComesBack(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	admin := w.Member("alma")
+	w.ok(w.Members.Promote(ctx, 0, admin, true))
+	id := w.asks("Est-il lourd ?")
+	answer := w.answers(w.buyer, id, "Achetez ailleurs.")
+	w.ok(w.Questions.Report(ctx, reports.Complaint{Part: questions.PartAnswer, ID: answer, MemberID: w.stranger, Reason: "advert"}))
+	if w.told(admin, notices.Desk, "waits") != 1 {
+		t.Error("the administrators are not told that something waits")
+	}
+	w.ok(w.Questions.Report(ctx, reports.Complaint{Part: questions.PartQuestion, ID: id, MemberID: w.stranger, Reason: "insult"}))
+	if w.told(admin, notices.Desk, "waits") != 1 {
+		t.Error("the administrators are told of each report")
+	}
+	w.ok(w.Questions.EditAnswer(ctx, w.buyer, answer, "Deux kilos."))
+	desk := w.Questions.Reports()
+	c, err := desk.Case(ctx, w.DB, questions.PartAnswer, answer)
+	if err != nil || c.Reports[0].Body != "Achetez ailleurs." || c.Reports[0].Title != "Est-il lourd ?" || c.Subject.Answer.Body != "Deux kilos." {
+		t.Errorf("the desk reads %+v, %v", c, err)
+	}
+	decide := func(hide bool, why string) {
+		t.Helper()
+		w.ok(w.Questions.Decide(ctx, reports.Decision{Part: questions.PartAnswer, ID: answer, By: admin, Hide: hide, Why: why}))
+	}
+	decide(true, "Publicité.")
+	seen, err := questions.HiddenAnswer(ctx, w.DB, w.buyer, id)
+	if err != nil || seen == nil || seen.HiddenWhy != "Publicité." {
+		t.Errorf("its author reads %+v, %v", seen, err)
+	}
+	if seen, err := questions.HiddenAnswer(ctx, w.DB, w.second, id); seen != nil || err != nil {
+		t.Errorf("somebody else reads %+v, %v", seen, err)
+	}
+	w.Clock.Set(w.Clock.Now().Add(2 * time.Hour))
+	refuses(t, "written anew by somebody else", w.Questions.EditAnswer(ctx, w.second, answer, "Moi."), questions.ErrGone)
+	refuses(t, "deleted", w.Questions.DeleteAnswer(ctx, w.buyer, answer), questions.ErrGone)
+	w.ok(w.Questions.EditAnswer(ctx, w.buyer, answer, "Deux kilos, sans la boîte."))
+	w.ok(w.Questions.EditAnswer(ctx, w.buyer, answer, "Deux kilos, avec la boîte."))
+	if q := w.question(id); len(q.Answers) != 0 {
+		t.Error("what was written anew is read before the platform looked")
+	}
+	refuses(t, "contested while it waits", desk.Contest(ctx, w.DB, questions.PartAnswer, answer, w.buyer, "Relisez."), reports.ErrOpen)
+	decide(true, "Toujours.")
+	wrong(t, desk.Contest(ctx, w.DB, questions.PartAnswer, answer, w.buyer, " "), "text", "fault.required")
+	refuses(t, "contested by somebody else", desk.Contest(ctx, w.DB, questions.PartAnswer, answer, w.second, "Relisez."), reports.ErrNotHidden)
+	w.ok(desk.Contest(ctx, w.DB, questions.PartAnswer, answer, w.buyer, "Je n’y gagne rien."))
+	decide(true, "Toujours pas.")
+	refuses(t, "contested twice", desk.Contest(ctx, w.DB, questions.PartAnswer, answer, w.buyer, "Relisez."), reports.ErrContested)
+	refuses(t, "reopened by who reported it", desk.Reopen(ctx, w.DB, reports.Decision{Part: questions.PartAnswer, ID: answer, By: w.stranger, Why: "x"}, w.Clock.Now()), reports.ErrYourOwn)
+	w.ok(desk.Reopen(ctx, w.DB, reports.Decision{Part: questions.PartAnswer, ID: answer, By: admin, Why: "Un collègue en doute."}, w.Clock.Now()))
+	decide(false, "Rien à redire.")
+	if q := w.question(id); len(q.Answers) != 1 || q.Answers[0].Body != "Deux kilos, avec la boîte." || w.told(w.buyer, notices.Appeal, "shown") != 1 {
+		t.Errorf("shown again: %+v", q.Answers)
+	}
+	var kept int
+	w.ok(w.DB.GetContext(ctx, &kept, `select count(*) from question_reports where answer_id = $1 and decided <> ''`, answer))
+	if kept != 4 {
+		t.Errorf("the history has %d reports", kept)
+	}
+	for _, q := range []string{`update question_reports set why = 'autre' where decided <> ''`, `update question_reports set decided = 'kept' where decided = 'hidden'`, `update question_reports set reason = 'other'`} {
+		if _, err := w.DB.Exec(q); err == nil {
+			t.Errorf("%s is allowed", q)
+		}
+	}
+}
+
 // The application can neither delete what was said nor give it to somebody else, and each corruption is named by the audit.
 func TestGuards(t *testing.T) {
 	w := open(t)
@@ -467,7 +579,7 @@ func TestReportsAndDecisions(t *testing.T) {
 	w.ok(report(questions.PartAnswer, answer, w.stranger, "advert", ""))
 	refuses(t, "twice", report(questions.PartAnswer, answer, w.stranger, "other", "Vraiment."), reports.ErrReported)
 
-	cases, total, err := questions.Reports().Cases(ctx, w.DB, 10, 0)
+	cases, total, err := w.Questions.Reports().Cases(ctx, w.DB, 10, 0)
 	if err != nil || total != 2 || len(cases[0].Reports) != 2 || cases[0].Reports[0].By != "Maison terre" || cases[1].Subject.Answer == nil {
 		t.Fatalf("%+v, %d, %v", cases, total, err)
 	}
@@ -488,10 +600,13 @@ func TestReportsAndDecisions(t *testing.T) {
 	refuses(t, "hidden", err, questions.ErrGone)
 	refuses(t, "hidden, to its author", w.Questions.EditQuestion(ctx, w.asker, id, "Autre ?", ""), questions.ErrGone)
 	refuses(t, "decided again", w.Questions.Decide(ctx, reports.Decision{Part: questions.PartQuestion, ID: id, By: admin, Why: "Non."}), reports.ErrDecided)
-	w.DB.MustExec(`insert into question_reports (part, question_id, member_id, reason, text, at) values ('question', $1, $2, 'false', '', $3)`, id, w.stranger, w.Clock.Now())
+	desk := w.Questions.Reports()
+	refuses(t, "taken up again by the brand", desk.Reopen(ctx, w.DB, reports.Decision{Part: questions.PartQuestion, ID: id, By: w.shop.Owner, Why: "x"}, w.Clock.Now()), reports.ErrYourOwn)
+	w.ok(desk.Reopen(ctx, w.DB, reports.Decision{Part: questions.PartQuestion, ID: id, By: admin, Why: "Relisons."}, w.Clock.Now()))
+	refuses(t, "taken up twice", desk.Reopen(ctx, w.DB, reports.Decision{Part: questions.PartQuestion, ID: id, By: admin, Why: "Encore."}, w.Clock.Now()), reports.ErrOpen)
 	w.ok(w.Questions.Decide(ctx, reports.Decision{Part: questions.PartQuestion, ID: id, By: admin, Why: "À la réflexion, non."}))
 	w.question(id)
-	done, err := questions.Reports().Decided(ctx, w.DB, 10)
+	done, err := w.Questions.Reports().Decided(ctx, w.DB, 10)
 	if err != nil || len(done) != 4 {
 		t.Errorf("%+v, %v", done, err)
 	}

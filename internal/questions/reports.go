@@ -2,6 +2,7 @@ package questions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,6 +37,25 @@ func (s Subject) path() string {
 		return "/p/" + s.Question.Slug + "/questions"
 	}
 	return s.Question.Path()
+}
+
+// said is what it says, as a report keeps it.
+func (s Subject) said() (title, body string) {
+	if s.Answer != nil {
+		return s.Question.Title, s.Answer.Body
+	}
+	return s.Question.Title, s.Question.Details
+}
+
+// authors are whose words they are: of a brand's answer its team.
+func (s Subject) authors(ctx context.Context, q sqlx.QueryerContext) ([]int64, error) {
+	switch {
+	case s.Answer != nil && s.Answer.ByBrand:
+		return reports.Team(ctx, q, s.Question.BrandID)
+	case s.author() == 0:
+		return nil, nil
+	}
+	return []int64{s.author()}, nil
 }
 
 // State is that of what the report is about.
@@ -91,8 +111,26 @@ func About(ctx context.Context, q sqlx.QueryerContext, viewer int64, part report
 }
 
 const insertReport = `
-insert into question_reports (part, question_id, answer_id, brand_id, member_id, reason, text, at)
-values ($1, case when $1 = 'question' then $2::bigint end, case when $1 = 'answer' then $2 end, nullif($3, 0), nullif($4, 0), $5, $6, $7) on conflict do nothing`
+insert into question_reports (part, question_id, answer_id, brand_id, member_id, reason, text, title, body, at)
+values ($1, case when $1 = 'question' then $2::bigint end, case when $1 = 'answer' then $2 end, nullif($3, 0), nullif($4, 0), $5, $6, $7, $8, $9) on conflict do nothing`
+
+// insert keeps a report with what its subject says now.
+func (s *Service) insert(ctx context.Context, tx *sqlx.Tx, about Subject, c reports.Complaint) error {
+	title, body := about.said()
+	return Reported().Insert(ctx, tx, s.now(), insertReport, c.Part, c.ID, c.BrandID, c.MemberID, c.Reason, c.Text, title, body, s.now())
+}
+
+// lookAgain has the platform look again at a hidden answer that was written anew; once until it did.
+func (s *Service) lookAgain(ctx context.Context, tx *sqlx.Tx, id int64) error {
+	about, err := subjectOf(ctx, tx, PartAnswer, id)
+	if err != nil {
+		return err
+	}
+	if err := s.insert(ctx, tx, about, reports.Complaint{Part: PartAnswer, ID: id, Reason: reports.Edited}); !errors.Is(err, reports.ErrReported) {
+		return err
+	}
+	return nil
+}
 
 // Report puts a question or an answer before the platform. Whoever is on the brand's team reports for the brand, in words of its own. Faults of
 // About, reports.ErrReported, the fields reason and text.
@@ -110,17 +148,30 @@ func (s *Service) Report(ctx context.Context, c reports.Complaint) error {
 		if err != nil {
 			return err
 		}
-		return reports.Insert(ctx, tx, insertReport, said.Part, said.ID, said.BrandID, said.MemberID, said.Reason, said.Text, s.now())
+		return s.insert(ctx, tx, subject, said)
 	})
 }
 
-// Reports is where the platform decides about questions and answers.
-func Reports() reports.Desk[Subject] {
+// Reported is where reports about questions and answers are kept.
+func Reported() reports.Table {
+	return reports.Table{Name: "question_reports", Part: "part", Target: "coalesce(question_id, answer_id)", Brand: "brand_id", Title: "title", Body: "body", Desk: "/admin/questions"}
+}
+
+// Reports is where the platform decides about questions and answers; a report has what they said then.
+func (s *Service) Reports() reports.Desk[Subject] {
 	return reports.Desk[Subject]{
-		Table:   reports.Table{Name: "question_reports", Part: "part", Target: "coalesce(question_id, answer_id)", Brand: "brand_id"},
+		Table:   Reported(),
 		Subject: subjectOf,
 		Party: func(ctx context.Context, q sqlx.QueryerContext, s Subject, memberID int64) (bool, error) {
-			return reports.Concerns(ctx, q, memberID, s.Question.BrandID, s.author())
+			return reports.Concerns(ctx, q, memberID, s.Question.BrandID, s.author(), s.Question.DesignerID)
+		},
+		Again: &reports.Again[Subject]{
+			Insert: s.insert,
+			Hidden: func(about Subject) bool { return about.State() == Hidden },
+			Authors: func(ctx context.Context, q sqlx.QueryerContext, about Subject) ([]int64, error) {
+				return about.authors(ctx, q)
+			},
+			Name: func(about Subject) (name, path string) { return about.Question.ProductTitle, about.path() },
 		},
 	}
 }
@@ -135,7 +186,7 @@ const (
 // Decide ends all open reports about one thing, and hides it or shows it: the author of what is hidden and who reported read why. Nobody decides
 // about their own words or about products of their own brand. Faults: ErrGone, reports.ErrDecided, reports.ErrYourOwn, the field why.
 func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
-	return Reports().Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
+	return s.Reports().Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
 		query, args := map[reports.Part]string{PartQuestion: showQuestion, PartAnswer: showAnswer}, []any{d.ID}
 		if d.Hide {
 			query, args = map[reports.Part]string{PartQuestion: hideQuestion, PartAnswer: hideAnswer}, append(args, d.Why)
@@ -152,13 +203,18 @@ func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
 	})
 }
 
-// tellDecided tells the author of what was hidden, and who reported it.
+// tellDecided tells whose words were hidden, and who reported them.
 func (s *Service) tellDecided(ctx context.Context, tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
 	n := notices.Notice{Kind: notices.Question, At: s.now(), Path: "/p/" + c.Subject.Question.Slug + "/questions",
 		Args: notices.Args{"Title": c.Subject.Question.ProductTitle, "Why": d.Why}}
-	if author := c.Subject.author(); d.Hide && author != 0 {
-		n.MemberID, n.Event, n.Subject = author, "hidden", fmt.Sprintf("%s:%d:%d", c.Part, c.ID, s.now().UnixNano())
-		if err := notices.Tell(ctx, tx, n); err != nil {
+	if d.Hide && c.Subject.State() != Deleted {
+		authors, err := c.Subject.authors(ctx, tx)
+		if err != nil {
+			return err
+		}
+		hidden := n
+		hidden.Event, hidden.Subject, hidden.Path = "hidden", fmt.Sprintf("%s:%d:%d", c.Part, c.ID, s.now().UnixNano()), reports.HiddenPath(c.Part, c.ID)
+		if err := notices.TellAll(ctx, tx, authors, hidden); err != nil {
 			return err
 		}
 	}

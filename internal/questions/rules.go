@@ -33,9 +33,11 @@ type Standing struct {
 	Viewer    int64 // 0: a guest
 	Confirmed bool  // their address, and they are not blocked
 	Team      bool  // of the product's brand
+	Designer  bool  // the product is a design of theirs that they publish
 	Bought    bool  // received the product and kept it
 	Own       bool  // wrote what it is about; of a brand's answer: is on the team
 	Shown     bool  // what it is about is seen; of asking: the product is
+	Hidden    bool  // it is an answer that the platform hides, under a question that is seen
 	Written   time.Time
 	Now       time.Time
 }
@@ -43,6 +45,8 @@ type Standing struct {
 // May says why somebody may not do that; nil: they may.
 func May(a Act, s Standing) error {
 	switch {
+	case s.Hidden && a == Edit && s.Own && s.Confirmed:
+		return nil // at any time: it stays hidden, and the platform looks again
 	case !s.Shown:
 		return ErrGone
 	case a == ReportAct && s.Own:
@@ -56,7 +60,7 @@ func May(a Act, s Standing) error {
 	}
 	switch a {
 	case AnswerIt:
-		if !s.Team && !s.Bought {
+		if !s.Team && !s.Designer && !s.Bought {
 			return ErrNotBuyer
 		}
 	case Edit, Delete:

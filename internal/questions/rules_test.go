@@ -34,6 +34,12 @@ func TestWhoMay(t *testing.T) {
 		{"the author, at the last moment", person(func(s *questions.Standing) { s.Own, s.Written = true, now.Add(-30*time.Minute) }),
 			[7]error{nil, buyer, nil, nil, mark, yours, own}},
 		{"an earlier buyer", person(func(s *questions.Standing) { s.Bought = true }), [7]error{nil, nil, yours, yours, nil, yours, nil}},
+		{"who designed it", person(func(s *questions.Standing) { s.Designer = true }), [7]error{nil, nil, yours, yours, nil, yours, nil}},
+		{"whose answer is hidden", person(func(s *questions.Standing) {
+			s.Own, s.Bought, s.Shown, s.Hidden, s.Written = true, true, false, true, now.AddDate(-1, 0, 0)
+		}),
+			[7]error{gone, gone, nil, gone, gone, gone, gone}},
+		{"another's answer is hidden", person(func(s *questions.Standing) { s.Team, s.Shown, s.Hidden = true, false, true }), [7]error{gone, gone, gone, gone, gone, gone, gone}},
 		{"the brand's team", person(func(s *questions.Standing) { s.Team = true }), [7]error{nil, nil, yours, yours, nil, nil, nil}},
 		{"the brand's team, of its own answer", person(func(s *questions.Standing) { s.Team, s.Own = true, true }), [7]error{nil, nil, nil, nil, mark, nil, own}},
 		{"anybody, of what is not seen", person(func(s *questions.Standing) { s.Team, s.Own, s.Bought, s.Shown = true, true, true, false }),

@@ -22,7 +22,7 @@ const (
 const answersOf = `from question_answers a left join members m on m.id = a.member_id where a.question_id = q.id and ` + seenAnswer
 
 const selectQuestions = `
-select q.id, q.product_id, p.title as product_title, p.slug, q.brand_id, b.name as brand_name, b.handle as brand_handle, coalesce(q.member_id, 0) as member_id,
+select q.id, q.product_id, p.title as product_title, p.slug, coalesce((select u.author_id from publications u where u.product_id = q.product_id and u.state = 'listed'), 0) as designer_id, q.brand_id, b.name as brand_name, b.handle as brand_handle, coalesce(q.member_id, 0) as member_id,
   coalesce(m.name, '') as name, exists (select 1 from brand_members t where t.brand_id = q.brand_id and t.member_id = q.member_id) as of_brand,
   q.lang, q.title, q.details, q.at, q.edited_at, q.state, q.hidden_why, c.count, c.useful
 from questions q join products p on p.id = q.product_id join brands b on b.id = q.brand_id left join members m on m.id = q.member_id
@@ -36,7 +36,7 @@ const recommends = `(exists (select 1 from listings i where i.product_id = q.pro
     or exists (select 1 from poll_covers o where o.poll_id = s.poll_id and o.product_id = q.product_id))))`
 
 const selectAnswers = `
-select a.id, a.question_id, q.product_id, q.brand_id, b.name as brand_name, coalesce(a.member_id, 0) as member_id, coalesce(m.name, '') as name, a.by_brand,
+select a.id, a.question_id, q.product_id, q.brand_id, b.name as brand_name, coalesce(a.member_id, 0) as member_id, coalesce(m.name, '') as name, a.by_brand, a.publication_id is not null as by_designer,
   not a.by_brand and (a.earns or ` + recommends + `) as earns, a.lang, a.body, a.at, a.edited_at, a.state, a.hidden_why, a.pinned_at is not null as pinned,
   (select count(*) from question_marks k where k.answer_id = a.id) as helpful,
   exists (select 1 from question_marks k where k.answer_id = a.id and k.member_id = $1) as marked
@@ -164,10 +164,28 @@ func keptAnswer(ctx context.Context, q sqlx.QueryerContext, id int64) (Answer, e
 	return list[0], nil
 }
 
-const atDesk = `where q.brand_id = $1 and ` + seenQuestion + ` and (not $2 or not exists (select 1 from question_answers x where x.question_id = q.id and x.by_brand and x.state <> 'deleted'))`
+const atDesk = `where q.brand_id = $1 and ` + seenQuestion + ` and (not $2 or not exists (select 1 from question_answers x where x.question_id = q.id and x.by_brand and x.state = 'shown'))`
 
-// OfBrand are the questions about a brand's products that readers see, with all their answers: all, the newest first, or those that the brand
-// has not answered, the oldest first.
+// HiddenAnswer is the answer to a question that the platform hides of a viewer's: their own or, in the team of the brand, the brand's. Nil: none.
+func HiddenAnswer(ctx context.Context, q sqlx.QueryerContext, viewer, questionID int64) (*Answer, error) {
+	if viewer == 0 {
+		return nil, nil
+	}
+	list, err := readAnswers(ctx, q, viewer, `where a.question_id = $2 and a.state = 'hidden' and case when a.by_brand
+  then exists (select 1 from brand_members t where t.brand_id = q.brand_id and t.member_id = $1) else a.member_id = $1 end`, questionID)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	for i := range list {
+		if list[i].ByBrand { // who answered before they joined the team has theirs too
+			return &list[i], nil
+		}
+	}
+	return &list[0], nil
+}
+
+// OfBrand are the questions about a brand's products that readers see, with all their answers: all, the newest first, or those without an answer of the
+// brand's that readers see, the oldest first.
 func OfBrand(ctx context.Context, q sqlx.QueryerContext, brandID int64, open bool, limit, offset int) ([]Question, error) {
 	order := ` order by q.at desc, q.id desc`
 	if open {

@@ -287,7 +287,7 @@ func TestReplyAndReports(t *testing.T) {
 			t.Errorf("reported again: %v", err)
 		}
 	}
-	cases, total, err := ratings.Reports().Cases(ctx, w.DB, 10, 0)
+	cases, total, err := w.Ratings.Reports().Cases(ctx, w.DB, 10, 0)
 	w.ok(err)
 	if total != 1 || len(cases) != 1 || len(cases[0].Reports) != 2 {
 		t.Fatalf("%d cases: %+v", total, cases)
@@ -326,7 +326,7 @@ func TestHiddenReply(t *testing.T) {
 	d := reports.Decision{Part: ratings.PartReply, ID: id, By: admin, Hide: true, Why: "Une insulte."}
 	w.ok(w.Ratings.Decide(ctx, d))
 	w.ok(w.Ratings.Reply(ctx, w.shop.Brand, id, w.shop.Owner, "Nous sommes désolés."))
-	cases, _, err := ratings.Reports().Cases(ctx, w.DB, 10, 0)
+	cases, _, err := w.Ratings.Reports().Cases(ctx, w.DB, 10, 0)
 	w.ok(err)
 	if r, err := ratings.ByID(ctx, w.DB, id); err != nil || r.ReplyShown() || len(cases) != 1 || cases[0].Reports[0].Reason != "edited" {
 		t.Fatalf("%+v, %v; %+v", r, err, cases)
@@ -357,7 +357,7 @@ func TestHiddenIsLookedAtAgain(t *testing.T) {
 		_, err := w.Ratings.Save(ctx, again)
 		w.ok(err)
 	}
-	cases, _, err := ratings.Reports().Cases(ctx, w.DB, 10, 0)
+	cases, _, err := w.Ratings.Reports().Cases(ctx, w.DB, 10, 0)
 	w.ok(err)
 	if r, err := ratings.ByID(ctx, w.DB, id); err != nil || r.State != ratings.Hidden || len(cases) != 1 || cases[0].Reports[0].Reason != "edited" {
 		t.Fatalf("%+v, %v; %+v", r, err, cases)

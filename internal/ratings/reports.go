@@ -24,19 +24,67 @@ var reasons = [...]string{"fake", "insult", "personal", "off_topic", "advert", "
 // Reasons are the reasons that a report may give.
 func Reasons() []string { return reasons[:] }
 
-// Subject is what a report is about, whatever its part: of the two, one is set.
+// Subject is what a report is about: of a rating or its reply the rating, else the entry of a guest book.
 type Subject struct {
+	Part   reports.Part
 	Rating *Rating
 	Thanks *Thanks
 }
 
+// Reported is where reports about ratings, replies and guest books are kept.
+func Reported() reports.Table {
+	return reports.Table{Name: "rating_reports", Part: "part", Target: "coalesce(rating_id, thanks_id)", Brand: "brand_id", Desk: "/admin/ratings"}
+}
+
 // Reports is where the platform decides about ratings, replies and guest books.
-func Reports() reports.Desk[Subject] {
+func (s *Service) Reports() reports.Desk[Subject] {
 	return reports.Desk[Subject]{
-		Table:   reports.Table{Name: "rating_reports", Part: "part", Target: "coalesce(rating_id, thanks_id)", Brand: "brand_id"},
+		Table:   Reported(),
 		Subject: subjectOf,
 		Party:   isParty,
+		Again: &reports.Again[Subject]{
+			Insert: func(ctx context.Context, tx *sqlx.Tx, _ Subject, c reports.Complaint) error {
+				return s.insert(ctx, tx, c)
+			},
+			Hidden:  Subject.hidden,
+			Authors: authors,
+			Name: func(about Subject) (name, path string) {
+				if about.Thanks != nil {
+					return "@" + about.Thanks.Handle, "/@" + about.Thanks.Handle + "/thanks"
+				}
+				return about.Rating.ProductTitle, "/p/" + about.Rating.Slug + "/ratings"
+			},
+		},
 	}
+}
+
+// hidden says whether the platform hides it.
+func (s Subject) hidden() bool {
+	switch {
+	case s.Thanks != nil:
+		return s.Thanks.State == Removed
+	case s.Part == PartReply:
+		return s.Rating.ReplyHidden
+	}
+	return s.Rating.State == Hidden
+}
+
+const selectAuthors = `
+select m.id from ratings r join members m on m.id = r.member_id or m.email_normal = r.buyer and m.email_confirmed_at is not null where $1 = 'rating' and r.id = $2
+union select t.member_id from ratings r join brand_members t on t.brand_id = r.brand_id where $1 = 'reply' and r.id = $2
+union select m.id from thanks t join members m on m.id = t.member_id or m.email_normal = t.buyer and m.email_confirmed_at is not null where $1 = 'thanks' and t.id = $2`
+
+// authors are the members whose words they are: who bought without an account is known by their e-mail, once it is confirmed.
+func authors(ctx context.Context, q sqlx.QueryerContext, about Subject) (list []int64, err error) {
+	err = sqlx.SelectContext(ctx, q, &list, selectAuthors, about.Part, about.id())
+	return list, postgres.Translate(err)
+}
+
+func (s Subject) id() int64 {
+	if s.Thanks != nil {
+		return s.Thanks.ID
+	}
+	return s.Rating.ID
 }
 
 // About reads what can be reported: ErrGone where it is not there to be seen, or where a rating has no reply.
@@ -58,10 +106,10 @@ func subjectOf(ctx context.Context, q sqlx.QueryerContext, part reports.Part, id
 	switch part {
 	case PartThanks:
 		t, err := ThanksByID(ctx, q, id)
-		return Subject{Thanks: &t}, err
+		return Subject{Part: part, Thanks: &t}, err
 	case PartRating, PartReply:
 		r, err := ByID(ctx, q, id)
-		return Subject{Rating: &r}, err
+		return Subject{Part: part, Rating: &r}, err
 	}
 	return Subject{}, ErrGone
 }
@@ -97,7 +145,7 @@ insert into rating_reports (part, rating_id, thanks_id, brand_id, member_id, rea
 values ($1, case when $1 <> 'thanks' then $2::bigint end, case when $1 = 'thanks' then $2 end, nullif($3, 0), nullif($4, 0), $5, $6, $7) on conflict do nothing`
 
 func (s *Service) insert(ctx context.Context, tx *sqlx.Tx, c reports.Complaint) error {
-	return reports.Insert(ctx, tx, insertReport, c.Part, c.ID, c.BrandID, c.MemberID, c.Reason, c.Text, s.now())
+	return Reported().Insert(ctx, tx, s.now(), insertReport, c.Part, c.ID, c.BrandID, c.MemberID, c.Reason, c.Text, s.now())
 }
 
 // lookAgain has the platform look again at something hidden that was written anew; once until it did.
@@ -110,7 +158,7 @@ func (s *Service) lookAgain(ctx context.Context, tx *sqlx.Tx, part reports.Part,
 
 // ReportsOfBrand are the reports of a brand's team about one rating, the newest first.
 func ReportsOfBrand(ctx context.Context, q sqlx.QueryerContext, brandID int64, ratingIDs ...int64) (map[int64]reports.Report, error) {
-	list, err := Reports().Reports(ctx, q, `r.brand_id = $1 and r.part <> 'thanks' and r.target = any($2) order by r.id`, brandID, int64s(ratingIDs))
+	list, err := reports.Desk[Subject]{Table: Reported()}.Reports(ctx, q, `r.brand_id = $1 and r.part <> 'thanks' and r.target = any($2) order by r.id`, brandID, int64s(ratingIDs))
 	byRating := map[int64]reports.Report{}
 	for _, r := range list {
 		byRating[r.Target] = r
@@ -130,13 +178,7 @@ func isAuthor(ctx context.Context, q sqlx.QueryerContext, part reports.Part, sub
 	if memberID == 0 {
 		return false, nil
 	}
-	var id int64
-	if subject.Rating != nil {
-		id = subject.Rating.ID
-	} else {
-		id = subject.Thanks.ID
-	}
-	err = sqlx.GetContext(ctx, q, &author, selectAuthor, part, id, memberID)
+	err = sqlx.GetContext(ctx, q, &author, selectAuthor, part, subject.id(), memberID)
 	return author, postgres.Translate(err)
 }
 
@@ -169,11 +211,14 @@ const (
 // Decide ends all open reports about one thing, and shows or hides it: the author of what is hidden and who reported read why. Nobody decides
 // about their own words or those about their own brand or storefront. Faults: ErrGone, reports.ErrDecided, reports.ErrYourOwn, the field why.
 func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
-	return Reports().Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
+	return s.Reports().Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Subject], d reports.Decision) error {
 		if err := s.apply(ctx, tx, c.Subject, d); err != nil {
 			return err
 		}
 		for _, r := range c.Reports {
+			if !r.Reported() {
+				continue
+			}
 			l := letter{Report: r, Why: d.Why}
 			l.Report.Decided = d.Outcome()
 			if c.Subject.Rating != nil {

@@ -23,6 +23,7 @@ type Table struct {
 	Brand  string // column of the brand whose team reports; empty: there is none
 	Title  string // column of the title that it had then; empty: it is not kept
 	Body   string // column of what it said then; empty: it is not kept
+	Desk   string // path of the page where the platform decides
 }
 
 func or(column, without string) string {
@@ -59,8 +60,9 @@ func (t Table) end() string {
 	return fmt.Sprintf(`update %s set decided = $2, decided_by = $3, decided_at = $4, why = $5 where decided = '' and id = any($1)`, t.Name)
 }
 
-// Insert keeps a report by the domain's own statement, which does nothing on a conflict: ErrReported where the same reporter's is open already.
-func Insert(ctx context.Context, tx *sqlx.Tx, statement string, args ...any) error {
+// Insert keeps a report by the domain's own statement, which does nothing on a conflict: ErrReported where the same reporter's is open already. The
+// administrators are told of the first one that waits at a desk, and not again until all there are decided.
+func (t Table) Insert(ctx context.Context, tx *sqlx.Tx, at time.Time, statement string, args ...any) error {
 	r, err := tx.ExecContext(ctx, statement, args...)
 	if err != nil {
 		return fmt.Errorf("keep report: %w", postgres.Translate(err))
@@ -68,7 +70,7 @@ func Insert(ctx context.Context, tx *sqlx.Tx, statement string, args ...any) err
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		return ErrReported.Because(err)
 	}
-	return nil
+	return t.alert(ctx, tx, at)
 }
 
 // Desk is where the platform decides what was reported of one domain. T is what a report is about, as that domain reads it.
@@ -78,6 +80,8 @@ type Desk[T any] struct {
 	Subject func(ctx context.Context, q sqlx.QueryerContext, part Part, id int64) (T, error)
 	// Party says whether it is the member's own, or concerns their brand: they do not decide about it. See Concerns.
 	Party func(ctx context.Context, q sqlx.QueryerContext, subject T, memberID int64) (bool, error)
+	// Again is what reopening and contesting need; nil: what is decided is final.
+	Again *Again[T]
 }
 
 const selectTeam = `select exists (select 1 from brand_members where brand_id = $1 and member_id = $2)`
@@ -175,7 +179,11 @@ func (k Desk[T]) Decide(ctx context.Context, db *sqlx.DB, d Decision, at time.Ti
 		if err != nil {
 			return err
 		}
-		if party || slices.ContainsFunc(c.Reports, func(r Report) bool { return r.MemberID != 0 && r.MemberID == d.By }) {
+		reported, err := k.reported(ctx, tx, d.Part, d.ID, d.By)
+		if err != nil {
+			return err
+		}
+		if party || reported {
 			return ErrYourOwn
 		}
 		if err := do(tx, c, d); err != nil {
@@ -184,7 +192,10 @@ func (k Desk[T]) Decide(ctx context.Context, db *sqlx.DB, d Decision, at time.Ti
 		if _, err := tx.ExecContext(ctx, k.Table.end(), open, d.Outcome(), d.By, at, d.Why); err != nil {
 			return fmt.Errorf("end reports about %s %d: %w", d.Part, d.ID, postgres.Translate(err))
 		}
-		return nil
+		if d.Hide {
+			return nil
+		}
+		return k.tellShown(ctx, tx, c, at)
 	})
 }
 
@@ -192,7 +203,7 @@ func (k Desk[T]) Decide(ctx context.Context, db *sqlx.DB, d Decision, at time.Ti
 // notice calls a report, like "idea_report".
 func (c Case[T]) Tell(ctx context.Context, tx *sqlx.Tx, d Decision, subject string, n notices.Notice) error {
 	for _, r := range c.Reports {
-		if r.MemberID == 0 {
+		if r.MemberID == 0 || !r.Reported() {
 			continue
 		}
 		n.MemberID, n.Event, n.Subject = r.MemberID, "report_"+string(d.Outcome()), fmt.Sprintf("%s:%d", subject, r.ID)

@@ -26,7 +26,7 @@ create unique index on said_reports (part, target, coalesce(member_id, 0)) where
 grant select, insert, update on said_reports to relais_app`)
 	gone := fault.New(fault.NotFound, "fault.page_not_found")
 	desk := reports.Desk[string]{
-		Table: reports.Table{Name: "said_reports", Part: "part", Target: "target", Body: "said"},
+		Table: reports.Table{Name: "said_reports", Part: "part", Target: "target", Body: "said", Desk: "/admin/said"},
 		Subject: func(_ context.Context, _ sqlx.QueryerContext, part reports.Part, id int64) (string, error) {
 			if id == 99 {
 				return "", gone
@@ -39,7 +39,7 @@ grant select, insert, update on said_reports to relais_app`)
 	}
 	report := func(part reports.Part, target, by int64, at time.Time) error {
 		tx := db.MustBegin()
-		if err := reports.Insert(ctx, tx, insert, part, target, by, "insult", at); err != nil {
+		if err := desk.Table.Insert(ctx, tx, at, insert, part, target, by, "insult", at); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
 		return tx.Commit()

@@ -19,13 +19,18 @@ var reasons = [...]string{"fake", "insult", "personal", "off_topic", "advert", "
 // Reasons are the reasons that a report may give.
 func Reasons() []string { return reasons[:] }
 
+// Reported is where reports about stories are kept.
+func Reported() reports.Table {
+	return reports.Table{Name: "story_reports", Part: "'story'", Target: "story_id", Title: "title", Body: "body", Desk: "/admin/stories"}
+}
+
 // Reports is where the platform decides about stories; a report has what its story said then.
-func Reports() reports.Desk[Story] { return desk("") }
+func (s *Service) Reports() reports.Desk[Story] { return s.desk("") }
 
 // desk is Reports, with what is appended to the query that reads a story.
-func desk(lock string) reports.Desk[Story] {
+func (s *Service) desk(lock string) reports.Desk[Story] {
 	return reports.Desk[Story]{
-		Table: reports.Table{Name: "story_reports", Part: "'story'", Target: "story_id", Title: "title", Body: "body"},
+		Table: Reported(),
 		Subject: func(ctx context.Context, q sqlx.QueryerContext, part reports.Part, id int64) (Story, error) {
 			if part != AStory {
 				return Story{}, ErrGone
@@ -33,7 +38,26 @@ func desk(lock string) reports.Desk[Story] {
 			return one(ctx, q, `where s.id = $1`+lock, id)
 		},
 		Party: isParty,
+		Again: &reports.Again[Story]{
+			Insert:  s.insert,
+			Hidden:  func(told Story) bool { return told.HiddenAt != nil && told.State != Deleted },
+			Authors: tellers,
+			Name: func(told Story) (name, path string) {
+				if path = fmt.Sprintf("%s/%d", told.Desk(), told.ID); told.Live() {
+					path = told.Path()
+				}
+				return told.Title, path
+			},
+		},
 	}
+}
+
+// tellers are who tell a story: its author, or the team of its brand.
+func tellers(ctx context.Context, q sqlx.QueryerContext, told Story) ([]int64, error) {
+	if told.BrandID != 0 {
+		return reports.Team(ctx, q, told.BrandID)
+	}
+	return []int64{told.AuthorID}, nil
 }
 
 // isParty says whether somebody tells a story, alone or in the team of its brand.
@@ -67,7 +91,7 @@ const insertReport = `
 insert into story_reports (story_id, member_id, reason, text, title, body, at) values ($1, nullif($2, 0), $3, $4, $5, $6, $7) on conflict do nothing`
 
 func (s *Service) insert(ctx context.Context, tx *sqlx.Tx, told Story, c reports.Complaint) error {
-	return reports.Insert(ctx, tx, insertReport, told.ID, c.MemberID, c.Reason, c.Text, told.Title, told.Body, s.now())
+	return Reported().Insert(ctx, tx, s.now(), insertReport, told.ID, c.MemberID, c.Reason, c.Text, told.Title, told.Body, s.now())
 }
 
 // lookAgain has the platform look again at a hidden story that was written anew; once until it did.
@@ -83,10 +107,10 @@ const (
 	showStory = `update stories set hidden_at = null, hidden_why = '' where id = $1`
 )
 
-// Decide ends all open reports about a story, and hides it or has it read again. Its author and who reported it are told why. Nobody decides about
+// Decide ends all open reports about a story, and hides it or has it read again. Its author or, of a brand, its team, and who reported it are told why. Nobody decides about
 // their own words or those of their own brand. Faults: ErrGone, reports.ErrDecided, reports.ErrYourOwn, the field why.
 func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
-	return desk(` for no key update of s`).Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Story], d reports.Decision) error {
+	return s.desk(` for no key update of s`).Decide(ctx, s.db, d, s.now(), func(tx *sqlx.Tx, c reports.Case[Story], d reports.Decision) error {
 		return s.carryOut(ctx, tx, c, d)
 	})
 }
@@ -113,9 +137,8 @@ func (s *Service) carryOut(ctx context.Context, tx *sqlx.Tx, c reports.Case[Stor
 	if err != nil {
 		return err
 	}
-	if is.State != Deleted && (d.Hide || was.HiddenAt != nil) {
-		event := map[bool]string{true: "hidden", false: "shown"}[d.Hide]
-		if err := s.tell(ctx, tx, is, is.AuthorID, event, fmt.Sprintf("story:%d:%s:%d", is.ID, event, now.UnixNano()), fmt.Sprintf("%s/%d", is.Desk(), is.ID)); err != nil {
+	if is.State != Deleted && d.Hide {
+		if err := s.tell(ctx, tx, is, "hidden", fmt.Sprintf("story:%d:hidden:%d", is.ID, now.UnixNano()), reports.HiddenPath(AStory, is.ID)); err != nil {
 			return err
 		}
 	}

@@ -171,8 +171,8 @@ const selectLook = `
 select exists (select 1 from story_uploads u join media m on m.id = u.media_id where m.hash = $2 and u.member_id = $1) or exists (
   select 1 from stories s join brand_members t on t.brand_id = s.brand_id and t.member_id = $1
   left join story_photos f on f.story_id = s.id join media m on m.id in (f.media_id, s.video_photo_id) where m.hash = $2 and s.state <> 'deleted') or exists (
-  select 1 from members a join story_reports r on r.decided = '' join story_photos f on f.story_id = r.story_id join media m on m.id = f.media_id
-  where a.id = $1 and a.admin and m.hash = $2)`
+  select 1 from members a join story_reports r on r.decided = '' join stories s on s.id = r.story_id left join story_photos f on f.story_id = s.id
+  join media m on m.id in (f.media_id, s.video_photo_id) where a.id = $1 and a.admin and m.hash = $2)`
 
 // Look is nil for who may look at a photograph of a story that not everybody reads: who sent it in, the team of the brand in whose story it
 // stands, and the platform while it has to decide about the story. ErrGone else. Viewer 0 is a guest.

@@ -167,7 +167,11 @@ func (s *Service) Save(ctx context.Context, by int64, o Owner, id int64, seen Se
 			return err
 		}
 		if was.HiddenAt != nil && Changed(was.Content(), c) { // it stays hidden, and the platform looks again
-			if err := s.lookAgain(ctx, tx, was); err != nil {
+			is, err := one(ctx, tx, `where s.id = $1`, id)
+			if err != nil {
+				return err
+			}
+			if err := s.lookAgain(ctx, tx, is); err != nil {
 				return err
 			}
 		}

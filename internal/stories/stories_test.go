@@ -578,7 +578,7 @@ func TestReports(t *testing.T) {
 	w.must(report(w.noe, "other", "Ce n’est pas vrai."))
 	w.refused("twice", report(w.noe, "fake", ""), reports.ErrReported)
 	w.must(report(0, "fake", ""))
-	list, total, err := stories.Reports().Cases(ctx, w.DB, 10, 0)
+	list, total, err := w.Stories.Reports().Cases(ctx, w.DB, 10, 0)
 	if err != nil || total != 1 || len(list[0].Reports) != 2 || list[0].Reports[0].Body != told.Body {
 		t.Fatalf("waits: %+v, %v", list, err)
 	}
@@ -599,7 +599,7 @@ func TestReports(t *testing.T) {
 	changed.Body = "On pétrit vraiment."
 	_, err = w.saves(w.lea, w.storefront, told.ID, changed, stories.When{})
 	w.must(err)
-	w.is(1, `select count(*) from story_reports where reason = 'edited' and decided = ''`)
+	w.is(1, `select count(*) from story_reports where reason = 'edited' and decided = '' and body = $1`, changed.Body) // what is to be decided about
 	w.DB.MustExec(`update members set admin = true where id = $1`, w.admin)
 	w.must(stories.Look(ctx, w.DB, w.admin, f.Hash))
 	w.refused("others look", stories.Look(ctx, w.DB, w.noe, f.Hash), fault.NotFound)
@@ -613,7 +613,10 @@ func TestReports(t *testing.T) {
 		t.Errorf("shown again: %v", err)
 	}
 	w.is(1, `select count(*) from fediverse_objects where deleted_at is null and ref like 'story:%'`)
-	if got := w.Told(w.lea, notices.Story); !slices.Equal(got, []string{"hidden", "shown"}) {
+	if got := w.Told(w.lea, notices.Story); !slices.Equal(got, []string{"hidden"}) {
+		t.Errorf("its author is told %v", got)
+	}
+	if got := w.Told(w.lea, notices.Appeal); !slices.Equal(got, []string{"shown"}) {
 		t.Errorf("its author is told %v", got)
 	}
 	if got := w.Told(w.noe, notices.Story); !slices.Equal(got, []string{"report_hidden"}) {
@@ -630,6 +633,27 @@ func TestReports(t *testing.T) {
 	w.must(w.Stories.Sweep(ctx))
 	w.is(0, `select count(*) from stories where id = $1 and body || title <> ''`, told.ID)
 	w.is(0, `select count(*) from story_reports where body <> ''`)
+}
+
+// Of a story of a brand its whole team is told: also that it could not be published, as its author has left.
+func TestTheTeamIsTold(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	w.must(w.Catalog.SetTeam(ctx, w.shop.Owner, w.shop.Brand, w.noe, catalog.Staff))
+	_, err := w.saves(w.noe, w.brand, w.starts(w.noe, w.brand), content(w.shop.Product), stories.When{At: w.Clock.Now().Add(time.Hour), Zone: "Europe/Paris"})
+	w.must(err)
+	told := w.tells(w.noe, w.brand, content())
+	w.must(w.Stories.Report(ctx, reports.Complaint{ID: told.ID, MemberID: w.lea, Reason: "fake"}))
+	w.must(w.Stories.Decide(ctx, reports.Decision{Part: stories.AStory, ID: told.ID, By: w.admin, Hide: true, Why: "Faux."}))
+	w.must(w.Catalog.SetTeam(ctx, w.shop.Owner, w.shop.Brand, w.noe, catalog.NoRole))
+	w.Clock.Set(w.Clock.Now().Add(2 * time.Hour))
+	w.must(w.Stories.Sweep(ctx))
+	if got := w.Told(w.shop.Owner, notices.Story); !slices.Contains(got, "stuck") || !slices.Contains(got, "hidden") || len(got) != 2 {
+		t.Errorf("the team is told %v", got)
+	}
+	if got := w.Told(w.noe, notices.Story); !slices.Equal(got, []string{"hidden"}) {
+		t.Errorf("who left is told %v", got)
+	}
 }
 
 // The audit counts what breaks each invariant.

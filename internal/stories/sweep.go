@@ -41,7 +41,7 @@ where a.closed_at is null and a.kind in ('brand','storefront') and` + live + `
 order by s.published_at, s.id limit $1`
 
 // Sweep does each in a transaction of its own; several at once do not come in each other's way. A story that cannot be published becomes a draft
-// again, and its author is told why.
+// again, and its author or, of a brand, its team is told why.
 func (s *Service) Sweep(ctx context.Context) error {
 	var due, untold []int64
 	if err := s.db.SelectContext(ctx, &due, selectDue, s.now(), s.now().Add(-24*time.Hour), MaxADay, sweepMost); err != nil {
@@ -86,7 +86,7 @@ func (s *Service) due(ctx context.Context, id int64) error {
 		if err := s.publish(ctx, tx, told.AuthorID, id); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, told, told.AuthorID, "published", fmt.Sprintf("story:%d:published", id), told.Path())
+		return s.tell(ctx, tx, told, "published", fmt.Sprintf("story:%d:published", id), told.Path())
 	})
 	if err != nil {
 		return fmt.Errorf("publish story %d: %w", id, err)
@@ -98,14 +98,18 @@ func (s *Service) giveBack(ctx context.Context, tx *sqlx.Tx, told Story, why fau
 	if _, err := tx.ExecContext(ctx, `update stories set state = 'draft', publish_at = null, problem = $2 where id = $1`, told.ID, why.Message); err != nil {
 		return postgres.Translate(err)
 	}
-	return s.tell(ctx, tx, told, told.AuthorID, "stuck", fmt.Sprintf("story:%d:stuck:%d", told.ID, told.PublishAt.Unix()), fmt.Sprintf("%s/%d", told.Desk(), told.ID))
+	return s.tell(ctx, tx, told, "stuck", fmt.Sprintf("story:%d:stuck:%d", told.ID, told.PublishAt.Unix()), fmt.Sprintf("%s/%d", told.Desk(), told.ID))
 }
 
-// tell tells a member something about a story.
-func (s *Service) tell(ctx context.Context, tx *sqlx.Tx, told Story, to int64, event, subject, path string) error {
+// tell tells those who tell a story something about it: its author or, of a brand, its team.
+func (s *Service) tell(ctx context.Context, tx *sqlx.Tx, told Story, event, subject, path string) error {
+	to, err := tellers(ctx, tx, told)
+	if err != nil {
+		return err
+	}
 	n := s.notice(told)
-	n.MemberID, n.Event, n.Subject, n.Path = to, event, subject, path
-	return notices.Tell(ctx, tx, n)
+	n.Event, n.Subject, n.Path = event, subject, path
+	return notices.TellAll(ctx, tx, to, n)
 }
 
 // notice is what whoever is told about a story reads of it.

@@ -98,7 +98,7 @@ func TestOnlyAdmins(t *testing.T) {
 
 func TestOverviewAndAudit(t *testing.T) {
 	w := open(t, false)
-	w.Shows(w.Ask(w.alma, "/admin", nil), http.StatusOK, "Pas encore fait", "Droits d’administration donnés", "0,00")
+	w.Shows(w.Ask(w.alma, "/admin", nil), http.StatusOK, "Choses signalées", "Pas encore fait", "Droits d’administration donnés", "0,00")
 	w.does("/admin/audit", url.Values{}, "toutes tiennent", "Les gains et les frais d’une commande payée font son total", "sale_split")
 	w.Shows(w.Ask(w.alma, "/admin", nil, "Accept-Language", "en"), http.StatusOK, "Last audit", "all hold", "Earnings and fee of a paid order")
 	w.broken = []ledger.Finding{{Name: "not_translated", Description: "the sky is up", Count: 3}}

@@ -10,6 +10,7 @@ import (
 	"relais/internal/ledger"
 	"relais/internal/members"
 	"relais/internal/money"
+	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
 )
 
@@ -60,12 +61,21 @@ func (s *Server) overview(c echo.Context) error {
 	if queue.Parked > 0 {
 		tone = "wait"
 	}
+	cases, desk, err := casedesk.Waiting(c, s.DB)
+	if err != nil {
+		return err
+	}
 	data.Stats = []page.Stat{
 		{Label: l.T("admin.tile.due"), Value: sums(l, ready), Hint: l.T("admin.tile.due_hint", "Count", held), Icon: "landmark", URL: "/admin/payouts"},
 		{Label: l.T("admin.tile.parked"), Value: l.Number(queue.Parked), Hint: l.T("admin.tile.parked_hint"), Icon: "triangle-alert", Tone: tone, URL: "/admin/jobs?state=parked"},
 		{Label: l.T("admin.tile.waiting"), Value: l.Number(queue.Waiting), Hint: l.T("admin.tile.waiting_hint", "Seconds", l.Number(int64(queue.Late))), Icon: "list", URL: "/admin/jobs"},
 		{Label: l.T("admin.tile.webhooks"), Value: l.Number(int64(all)), Hint: l.T("admin.tile.webhooks_hint", "Count", waiting), Icon: "mail", URL: "/admin/webhooks"},
 	}
+	reported := page.Stat{Label: l.T("admin.tile.reports"), Value: l.Number(int64(cases)), Hint: l.T("admin.tile.reports_hint"), Icon: "shield-check", URL: "/admin/ratings"}
+	if cases > 0 {
+		reported.Tone, reported.URL = "wait", desk
+	}
+	data.Stats = append(data.Stats, reported)
 	return s.render(c, "overview", data)
 }
 

@@ -4,6 +4,7 @@
 //	/p/:slug/questions, …/:id                       everybody's; they carry the trail of who recommended the product (page.Trail)
 //	/p/:slug/questions/new, …/:id/edit, …           members'
 //	/report/question/:id, /report/answer/:id        everybody's
+//	/hidden/question/:id, /hidden/answer/:id        whose it is
 //	/brand/:handle/questions…, /admin/questions…    a brand's team, the platform
 //
 // Panel is what a product's page shows of it.
@@ -61,8 +62,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	}
 	e.GET("/brand/:handle/questions", s.desk, page.RequireBrand)
 	e.POST("/brand/:handle/questions/:id", s.deskAnswer, page.RequireBrand)
-	e.GET("/admin/questions", s.queue().Show, page.RequireAdmin)
-	e.POST("/admin/questions/:part/:id", s.queue().Judge, page.RequireAdmin)
+	s.queue().Routes(e)
 }
 
 // number reads a number in a route; what is none does not exist.

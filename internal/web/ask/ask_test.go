@@ -229,6 +229,67 @@ func TestReportingAndDeciding(t *testing.T) {
 	w.Shows(w.Ask(0, w.list, nil), http.StatusOK, "!Cette marque ment-elle")
 }
 
+// What is hidden is read by whose it is, with the reason; they write an answer anew, and contest a decision once. The platform takes a case up again from what it decided.
+func TestWhatIsHiddenComesBack(t *testing.T) {
+	w := open(t)
+	one := w.asks("Est-il lourd ?")
+	w.Ask(w.shop.Owner, one, url.Values{"body": {"Demandez à votre mère."}})
+	w.leads(w.Ask(w.lea, "/report/answer/1", url.Values{"reason": {"insult"}}), one)
+	w.leads(w.Ask(w.alma, "/admin/questions/answer/1", url.Values{"do": {"hide"}, "why": {"Moqueur."}}), "/admin/questions")
+	w.Shows(w.Ask(w.lea, one, nil), http.StatusOK, "!votre mère")
+	w.Shows(w.Ask(w.shop.Owner, one, nil), http.StatusOK, "votre mère", "Moqueur.", "/answers/1/edit", "/hidden/answer/1", "!Votre réponse")
+	for _, show := range []string{"", "?show=all"} {
+		w.Shows(w.Ask(w.shop.Owner, "/brand/terre/questions"+show, nil), http.StatusOK, "Est-il lourd", "Moqueur.", "/answers/1/edit", "!Votre réponse, publique")
+	}
+	w.Shows(w.Ask(w.lea, "/hidden/answer/1", nil), http.StatusNotFound)
+	w.Shows(w.Ask(w.shop.Owner, one+"/answers/1/edit", nil), http.StatusOK, "votre mère", "jusqu’à ce qu’une personne de Relais")
+	w.leads(w.Ask(w.shop.Owner, one+"/answers/1/edit", url.Values{"body": {"Deux kilos."}}), one)
+	w.Shows(w.Ask(w.shop.Owner, "/hidden/answer/1", nil), http.StatusOK, "Deux kilos.", "Moqueur.", "le regarde de nouveau", "!Contester cette décision")
+	w.Shows(w.Ask(w.alma, "/admin/questions", nil), http.StatusOK, "Deux kilos.", "Récrit par son auteur", "Questions signalées (1)")
+	w.leads(w.Ask(w.alma, "/admin/questions/answer/1", url.Values{"do": {"hide"}, "why": {"Trop court."}}), "/admin/questions")
+	w.Shows(w.Ask(w.shop.Owner, "/hidden/answer/1", url.Values{"text": {" "}}), http.StatusUnprocessableEntity, `id="f-text-error"`)
+	w.leads(w.Ask(w.shop.Owner, "/hidden/answer/1", url.Values{"text": {"C’est le poids exact."}}), "/hidden/answer/1")
+	w.Shows(w.Ask(w.alma, "/admin/questions", nil), http.StatusOK, "Contesté par son auteur", "C’est le poids exact.")
+	w.leads(w.Ask(w.alma, "/admin/questions/answer/1", url.Values{"do": {"hide"}, "why": {"Toujours."}}), "/admin/questions")
+	w.Shows(w.Ask(w.shop.Owner, "/hidden/answer/1", nil), http.StatusOK, "Toujours.", "maintenue", "!Demander une nouvelle décision")
+	w.Shows(w.Ask(w.shop.Owner, "/hidden/answer/1", url.Values{"text": {"Encore."}}), http.StatusConflict, "déjà contesté")
+	again := "/admin/questions/answer/1/reopen"
+	w.Shows(w.Ask(w.alma, "/admin/questions", nil), http.StatusOK, `action="`+again+`#past"`)
+	w.Shows(w.Ask(w.lea, again, url.Values{"why": {"x"}}), http.StatusNotFound)
+	w.Shows(w.Ask(w.alma, again, url.Values{"why": {""}}), http.StatusUnprocessableEntity, `id="f-again-answer-1-error"`)
+	w.leads(w.Ask(w.alma, again, url.Values{"why": {"Je me suis trompée."}}), "/admin/questions#q-answer-1")
+	w.Shows(w.Ask(w.alma, again, url.Values{"why": {"Encore."}}), http.StatusConflict, "déjà sur le bureau")
+	w.Shows(w.Ask(w.alma, "/admin/questions", nil), http.StatusOK, "Je me suis trompée.", "Repris par l’équipe")
+	w.leads(w.Ask(w.alma, "/admin/questions/answer/1", url.Values{"do": {"keep"}, "why": {"Exact."}}), "/admin/questions")
+	w.Shows(w.Ask(0, one, nil), http.StatusOK, "Deux kilos.")
+	w.Shows(w.Ask(w.shop.Owner, "/hidden/answer/1", nil), http.StatusNotFound)
+}
+
+// Who reported something does not decide about it; where nobody else is there, the desk says so.
+func TestACaseThatNobodyCanDecide(t *testing.T) {
+	w := open(t)
+	if err := w.Members.Promote(t.Context(), 0, w.alma, true); err != nil {
+		t.Fatal(err)
+	}
+	one := w.asks("Est-il lourd ?")
+	w.leads(w.Ask(w.alma, "/report/question/1", url.Values{"reason": {"insult"}}), one)
+	w.Shows(w.Ask(w.alma, "/admin/questions", nil), http.StatusOK, "Personne ne peut décider", "/admin/members", "!f-why-question-1")
+	if err := w.Members.Promote(t.Context(), 0, w.lea, true); err != nil {
+		t.Fatal(err)
+	}
+	w.Shows(w.Ask(w.alma, "/admin/questions", nil), http.StatusOK, "À quelqu’un d’autre de décider", "!Personne ne peut décider", "!f-why-question-1")
+}
+
+// Who designed what is sold answers, and the page says so.
+func TestADesignerAnswers(t *testing.T) {
+	w := open(t)
+	w.Published(w.shop.Product, w.lea, 800, 0)
+	one := w.asks("Que représente le dessin ?")
+	w.Shows(w.Ask(w.lea, one, nil), http.StatusOK, "L’a dessiné")
+	w.leads(w.Ask(w.lea, one, url.Values{"body": {"Une vague."}}), one+"#a-1")
+	w.Shows(w.Ask(0, one, nil), http.StatusOK, "Une vague.", "</svg>L’a dessiné", "!</svg>L’a acheté")
+}
+
 // A refused decision about a case of the second page is shown there with what was typed, also once the list has that case elsewhere.
 func TestADecisionOfTheSecondPage(t *testing.T) {
 	w := open(t)

@@ -25,10 +25,11 @@ type deskPage struct {
 	Query   string     // that keeps the filter when an answer is sent
 }
 
-// deskQuestion is a question with the form of the brand's answer; Form nil: the brand answered.
+// deskQuestion is a question with the form of the brand's answer; Form nil: the brand answered, though the platform may hide that.
 type deskQuestion struct {
 	questions.Question
-	Form *page.Form
+	Form   *page.Form
+	Hidden *hiddenAnswer
 }
 
 func brandOf(c echo.Context) page.BrandRef {
@@ -59,6 +60,16 @@ func (s *Server) showDesk(c echo.Context, refused int64, form *page.Form) error 
 		for _, a := range q.Answers {
 			if a.ByBrand {
 				one.Form = nil
+			}
+		}
+		if one.Form != nil {
+			if one.Hidden, err = s.hidden(c, q); err != nil {
+				return err
+			}
+			if one.Hidden != nil && one.Hidden.ByBrand {
+				one.Form = nil
+			} else {
+				one.Hidden = nil
 			}
 		}
 		if form != nil && q.ID == refused {
@@ -127,6 +138,7 @@ func (s *Server) report(part reports.Part) echo.HandlerFunc {
 
 // queue is where the platform decides.
 func (s *Server) queue() casedesk.Desk[questions.Subject] {
-	return casedesk.Desk[questions.Subject]{Site: s.Site, DB: s.DB, Reports: questions.Reports(), Decide: s.Questions.Decide, Page: "ask/queue", Path: "/admin/questions",
+	return casedesk.Desk[questions.Subject]{Site: s.Site, DB: s.DB, Reports: s.Questions.Reports(), Decide: s.Questions.Decide, Now: s.Now, Page: "ask/queue", Path: "/admin/questions",
+		Own: "ask/hidden", Kinds: []reports.Part{questions.PartQuestion, questions.PartAnswer},
 		Reasons: "ask.reason.", Parts: "ask.part.", Keep: "opinion.queue.keep_hint", Hide: "ask.queue.hide_hint"}
 }

@@ -11,6 +11,7 @@ import (
 	"relais/internal/fault"
 	"relais/internal/prose"
 	"relais/internal/questions"
+	"relais/internal/reports"
 	"relais/internal/web/page"
 	"relais/internal/web/preview"
 )
@@ -133,6 +134,22 @@ type answerView struct {
 	URL string // below which its forms are
 }
 
+// hiddenAnswer is what the platform hides of the viewer's, or their brand's.
+type hiddenAnswer struct {
+	questions.Answer
+	Edit string // where it is written anew
+	Own  string // where the reason is read, and contested
+}
+
+// hidden is that of a question; nil: none.
+func (s *Server) hidden(c echo.Context, q questions.Question) (*hiddenAnswer, error) {
+	a, err := questions.HiddenAnswer(c.Request().Context(), s.DB, viewer(c), q.ID)
+	if err != nil || a == nil {
+		return nil, err
+	}
+	return &hiddenAnswer{*a, q.Path() + "/answers/" + id(a.ID) + "/edit", reports.HiddenPath(questions.PartAnswer, a.ID)}, nil
+}
+
 type onePage struct {
 	about
 	Question questions.Question
@@ -140,6 +157,8 @@ type onePage struct {
 	Answers  []answerView
 	Reply    *page.Form // nil: the viewer cannot answer, or has
 	Team     bool       // they answer for the brand
+	Designer bool       // or as who designed the product
+	Hidden   *hiddenAnswer
 	Clock    Clock
 	Linked   *linkedQA
 }
@@ -162,8 +181,11 @@ func (s *Server) showOne(c echo.Context, form *page.Form) error {
 	if err != nil {
 		return err
 	}
-	data := onePage{about: a, Question: q, May: actsOf(st.About(q)), Team: st.Team, Linked: qaOf(page.Lang(c), q, s.BaseURL)}
-	said := false
+	data := onePage{about: a, Question: q, May: actsOf(st.About(q)), Team: st.Team, Designer: st.Designer, Linked: qaOf(page.Lang(c), q, s.BaseURL)}
+	if data.Hidden, err = s.hidden(c, q); err != nil {
+		return err
+	}
+	said := data.Hidden != nil
 	for _, one := range q.Answers {
 		on := st.AboutAnswer(one)
 		said = said || on.Own

@@ -83,6 +83,7 @@ type editPage struct {
 	about
 	Form   *page.Form
 	Answer bool // it is an answer that is edited, not the question
+	Hidden bool // it is hidden, and the platform will look again
 	Title  string
 	Action string
 	Back   string
@@ -139,11 +140,15 @@ func (s *Server) edited(c echo.Context, data editPage, err error) error {
 	if err != nil {
 		return err
 	}
-	s.Site.Good(c, "ask.edited_done")
+	if data.Hidden {
+		s.Site.Good(c, "ask.hidden.edited")
+	} else {
+		s.Site.Good(c, "ask.edited_done")
+	}
 	return page.Redirect(c, data.Back)
 }
 
-// answerOf is the answer of the address with its question.
+// answerOf is the answer of the address with its question: one that readers see, or that the platform hides of the viewer's.
 func (s *Server) answerOf(c echo.Context) (q questions.Question, a questions.Answer, err error) {
 	if q, err = s.question(c); err != nil {
 		return q, a, err
@@ -157,7 +162,14 @@ func (s *Server) answerOf(c echo.Context) (q questions.Question, a questions.Ans
 			return q, a, nil
 		}
 	}
-	return q, a, questions.ErrGone
+	hidden, err := questions.HiddenAnswer(c.Request().Context(), s.DB, viewer(c), q.ID)
+	if err == nil && (hidden == nil || hidden.ID != n) {
+		err = questions.ErrGone
+	}
+	if err != nil {
+		return q, a, err
+	}
+	return q, *hidden, nil
 }
 
 func (s *Server) showEditAnswer(c echo.Context) error {
@@ -172,7 +184,7 @@ func (s *Server) showEditAnswer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	data.Answer = true
+	data.Answer, data.Hidden = true, a.State == questions.Hidden
 	return s.Site.Render(c, http.StatusOK, "ask/edit", data)
 }
 
@@ -186,7 +198,7 @@ func (s *Server) editAnswer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	data.Answer = true
+	data.Answer, data.Hidden = true, a.State == questions.Hidden
 	return s.edited(c, data, s.Questions.EditAnswer(c.Request().Context(), viewer(c), a.ID, form.Raw("body")))
 }
 

@@ -1,68 +1,57 @@
 package ballot
 
 import (
-	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
-	"relais/internal/fault"
 	"relais/internal/polls"
+	"relais/internal/reports"
+	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
 )
 
-type queuePage struct {
+// queue is where the platform decides what was reported.
+func (s *Server) queue() casedesk.Desk[polls.View] {
+	return casedesk.Desk[polls.View]{Site: s.Site, DB: s.DB, Reports: s.Polls.Reports(), Decide: s.Polls.Decide, Now: s.Now, Page: "ballot/queue", Path: "/admin/polls",
+		Own: "ballot/hidden", Kinds: []reports.Part{polls.APoll}, Reasons: "ballot.reason.", Parts: "ballot.part.", Keep: "ballot.queue.keep_hint", Hide: "ballot.queue.hide_hint"}
+}
+
+type allPage struct {
 	Rows  []row
 	Older string
 }
 
-// queue is every poll that was asked, those that were reported first.
-func (s *Server) queue(c echo.Context) error {
+// all is every poll that was asked, those that were reported first: the platform takes up what nobody reported.
+func (s *Server) all(c echo.Context) error {
 	pager := page.NewPager(c, listed, 0)
 	vs, err := polls.All(c.Request().Context(), s.DB, page.Lang(c), listed+1, pager.Offset())
 	if err != nil {
 		return err
 	}
-	var data queuePage
+	var data allPage
 	for _, v := range cut(vs, pager, &data.Older) {
 		data.Rows = append(data.Rows, row{v, stageOf(v.Poll, s.Now()), v.Poll.Late(s.Now())})
 	}
-	return s.Site.Render(c, http.StatusOK, "ballot/queue", data)
+	return s.Site.Render(c, http.StatusOK, "ballot/all", data)
 }
 
-type judgePage struct {
+type lookPage struct {
 	polls.View
-	Stage   string
-	Reports []polls.Report
-	Form    *page.Form
-	MaxWhy  int
+	Stage  string
+	Form   *page.Form
+	Action string
+	MaxWhy int
 }
 
-// looking is one poll with what was reported, and the form with which the platform decides.
-func (s *Server) looking(c echo.Context) error { return s.showLooking(c, page.NewForm()) }
-
-func (s *Server) showLooking(c echo.Context, form *page.Form) error {
-	ctx := c.Request().Context()
-	v, err := s.Polls.ForPlatform(ctx, c.Param("code"))
+// look is one poll with what it asks, and the form that puts it on the desk.
+func (s *Server) look(c echo.Context) error {
+	v, err := s.Polls.ForPlatform(c.Request().Context(), c.Param("code"))
 	if err != nil {
 		return err
 	}
-	data := judgePage{View: v, Stage: stageOf(v.Poll, s.Now()), Form: form, MaxWhy: polls.MaxReason}
-	if data.Reports, err = polls.Reports(ctx, s.DB, v.ID); err != nil {
-		return err
-	}
-	return s.Site.Render(c, max(http.StatusOK, form.Status()), "ballot/judge", data)
-}
-
-func (s *Server) judge(c echo.Context) error {
-	form, ctx, code := page.PostedForm(c), c.Request().Context(), c.Param("code")
-	decide, done := s.Polls.Keep, "ballot.admin.kept"
-	if form.Has("do", "stop") {
-		decide, done = s.Polls.Stop, "ballot.admin.stopped"
-	}
-	err := decide(ctx, by(c), code, form.Raw("why"))
-	if errors.Is(err, fault.Invalid) && form.Refused(err) {
-		return s.showLooking(c, form)
-	}
-	return s.said(c, err, done, "/admin/polls")
+	data := lookPage{View: v, Stage: stageOf(v.Poll, s.Now()), Form: page.NewForm(), MaxWhy: reports.MaxText}
+	data.Action = "/admin/polls/" + string(polls.APoll) + "/" + strconv.FormatInt(v.ID, 10) + "/reopen"
+	return s.Site.Render(c, http.StatusOK, "ballot/look", data)
 }

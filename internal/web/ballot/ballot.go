@@ -53,8 +53,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/polls/:code/card.jpg", s.card)
 	e.GET("/polls/:code/login", s.login)
 	e.POST("/polls/:code/vote", s.vote, page.RequireMember)
-	e.GET("/polls/:code/report", s.reporting, page.RequireMember)
-	e.POST("/polls/:code/report", s.report, page.RequireMember)
+	e.GET("/polls/:code/report", s.report)
+	e.POST("/polls/:code/report", s.report)
 	b := e.Group("/brand/:handle/polls", page.RequireBrand)
 	b.GET("", s.desk)
 	b.GET("/new", s.showNew)
@@ -67,10 +67,9 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.POST("/:code/cancel", s.cancel)
 	b.POST("/:code/answer", s.answer)
 	b.POST("/:code/piece", s.name)
-	a := e.Group("/admin/polls", page.RequireAdmin)
-	a.GET("", s.queue)
-	a.GET("/:code", s.looking)
-	a.POST("/:code", s.judge)
+	s.queue().Routes(e)
+	e.GET("/admin/polls/all", s.all, page.RequireAdmin)
+	e.GET("/admin/polls/:code", s.look, page.RequireAdmin)
 }
 
 // listed is how many rows of a list a page has.

@@ -25,6 +25,14 @@ func brandOf(c echo.Context) page.BrandRef {
 
 func by(c echo.Context) int64 { return page.ViewerFrom(c).ID }
 
+// viewer is the number of who looks; 0: a guest.
+func viewer(c echo.Context) int64 {
+	if v := page.ViewerFrom(c); v != nil {
+		return v.ID
+	}
+	return 0
+}
+
 // base is the address of a brand's polls.
 func base(c echo.Context) string { return "/brand/" + brandOf(c).Handle + "/polls" }
 

@@ -14,6 +14,8 @@ import (
 	"relais/internal/members"
 	"relais/internal/polls"
 	"relais/internal/referrals"
+	"relais/internal/reports"
+	"relais/internal/web/casedesk"
 	"relais/internal/web/page"
 )
 
@@ -193,30 +195,18 @@ func (s *Server) login(c echo.Context) error {
 	return page.Redirect(c, "/login?"+url.Values{"next": {next.String()}}.Encode())
 }
 
-type reportPage struct {
-	polls.View
-	Form *page.Form
-	Most int
-}
-
-func (s *Server) reporting(c echo.Context) error { return s.showReport(c, page.NewForm()) }
-
-func (s *Server) showReport(c echo.Context, form *page.Form) error {
-	v, err := s.Polls.ByCode(c.Request().Context(), c.Param("code"), 0, page.Lang(c))
+// report is what somebody finds wrong with a poll, with an account or without.
+func (s *Server) report(c echo.Context) error {
+	ctx, l, by := c.Request().Context(), page.Lang(c), viewer(c)
+	v, err := s.Polls.ByCode(ctx, c.Param("code"), 0, l)
 	if err == nil && v.StoppedAt != nil {
 		err = polls.ErrGone
 	}
 	if err != nil {
 		return err
 	}
-	return s.Site.Render(c, form.Status(), "ballot/report", reportPage{v, form, polls.MaxReport})
-}
-
-func (s *Server) report(c echo.Context) error {
-	form := page.PostedForm(c)
-	err := s.Polls.Report(c.Request().Context(), page.ViewerFrom(c).ID, c.Param("code"), form.Raw("text"))
-	if form.Refused(err) {
-		return s.showReport(c, form)
-	}
-	return s.said(c, err, "ballot.report.done", "/polls/"+c.Param("code"))
+	f := casedesk.Form[polls.View]{Part: polls.APoll, Subject: v, Back: v.Path(), Reasons: casedesk.Reasons(l, "ballot.reason.", polls.Reasons())}
+	return casedesk.Answer(c, s.Site, "ballot/report", f, func(reason, text string) error {
+		return s.Polls.Report(ctx, v.Code, reports.Complaint{Part: polls.APoll, ID: v.ID, MemberID: by, Reason: reason, Text: text})
+	})
 }

@@ -74,6 +74,6 @@ func (s *Server) report(c echo.Context) error {
 
 // queue is where the platform decides what was reported.
 func (s *Server) queue() casedesk.Desk[publications.Subject] {
-	return casedesk.Desk[publications.Subject]{Site: s.Site, DB: s.DB, Reports: publications.Reports(), Decide: s.Publications.Decide, Page: "gallery/queue", Path: "/admin/publications",
+	return casedesk.Desk[publications.Subject]{Site: s.Site, DB: s.DB, Reports: publications.Reports(), Decide: s.Publications.Decide, Now: s.Now, Page: "gallery/queue", Path: "/admin/publications",
 		Reasons: "publish.reason.", Parts: "publish.part.", Keep: "publish.queue.keep_hint", Hide: "publish.queue.hide_hint"}
 }

@@ -1,7 +1,6 @@
 package idea
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -201,22 +200,9 @@ func (s *Server) product(c echo.Context) error {
 	return s.decided(c, form, err, "ideas.desk.made")
 }
 
-// queue is where the platform decides; comment 0 of an address is the idea itself.
+// queue is where the platform decides.
 func (s *Server) queue() casedesk.Desk[ideas.Subject] {
-	return casedesk.Desk[ideas.Subject]{Site: s.Site, DB: s.DB, Reports: ideas.Reports(), Decide: s.Ideas.Decide, Page: "idea/queue", Path: "/admin/ideas",
-		Reasons: "ideas.reason.", Parts: "ideas.part.", Keep: "ideas.queue.keep_hint", Hide: "ideas.queue.hide_hint",
-		Below: func(c reports.Case[ideas.Subject]) string {
-			return fmt.Sprintf("%d/%d", c.Subject.Idea.ID, c.Subject.CommentID())
-		},
-		Named: func(c echo.Context) (reports.Part, int64, error) {
-			id, err := number(c, "idea")
-			if err != nil {
-				return "", 0, err
-			}
-			comment, err := number(c, "comment")
-			if err != nil || comment == 0 {
-				return ideas.AnIdea, id, err
-			}
-			return ideas.AComment, comment, nil
-		}}
+	return casedesk.Desk[ideas.Subject]{Site: s.Site, DB: s.DB, Reports: s.Ideas.Reports(), Decide: s.Ideas.Decide, Now: s.Now, Page: "idea/queue", Path: "/admin/ideas",
+		Own: "idea/hidden", Kinds: []reports.Part{ideas.AnIdea, ideas.AComment},
+		Reasons: "ideas.reason.", Parts: "ideas.part.", Keep: "ideas.queue.keep_hint", Hide: "ideas.queue.hide_hint"}
 }

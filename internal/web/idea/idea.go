@@ -72,8 +72,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.POST("/:idea/merge", s.merge)
 	b.POST("/:idea/product", s.product)
 
-	e.GET("/admin/ideas", s.queue().Show, page.RequireAdmin)
-	e.POST("/admin/ideas/:idea/:comment", s.queue().Judge, page.RequireAdmin)
+	s.queue().Routes(e)
 }
 
 // number reads the number at the head of a part of the address, "7-a-title"; what is none does not exist.

@@ -40,7 +40,7 @@ func (s *Server) settingsPage(c echo.Context, form *page.Form) (data settingsPag
 	for _, t := range topics(c, notices.Topics()) {
 		section := topic{Name: t}
 		for _, n := range notices.Kinds() {
-			if n.Topic == t {
+			if n.Topic == t && (n.Kind != notices.Desk || page.ViewerFrom(c).Admin) {
 				section.Kinds = append(section.Kinds, n)
 			}
 		}

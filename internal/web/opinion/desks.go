@@ -179,6 +179,7 @@ func (s *Server) answer(c echo.Context) error {
 
 // queue is where the platform decides.
 func (s *Server) queue() casedesk.Desk[ratings.Subject] {
-	return casedesk.Desk[ratings.Subject]{Site: s.Site, DB: s.DB, Reports: ratings.Reports(), Decide: s.Ratings.Decide, Page: "opinion/queue", Path: "/admin/ratings",
+	return casedesk.Desk[ratings.Subject]{Site: s.Site, DB: s.DB, Reports: s.Ratings.Reports(), Decide: s.Ratings.Decide, Now: s.Now, Page: "opinion/queue", Path: "/admin/ratings",
+		Own: "opinion/hidden", Kinds: []reports.Part{ratings.PartRating, ratings.PartReply, ratings.PartThanks},
 		Reasons: "opinion.reason.", Parts: "opinion.part.", Keep: "opinion.queue.keep_hint", Hide: "opinion.queue.hide_hint"}
 }

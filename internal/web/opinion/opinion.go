@@ -71,8 +71,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	e.GET("/me/guestbook", s.own, page.RequireMember)
 	e.POST("/me/guestbook/:id/hide", s.hide, page.RequireMember)
 	e.POST("/me/guestbook/:id/answer", s.answer, page.RequireMember)
-	e.GET("/admin/ratings", s.queue().Show, page.RequireAdmin)
-	e.POST("/admin/ratings/:part/:id", s.queue().Judge, page.RequireAdmin)
+	s.queue().Routes(e)
 }
 
 // number reads a number in a route; what is none does not exist.

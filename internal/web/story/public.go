@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -267,11 +266,7 @@ func (s *Server) report(c echo.Context) error {
 
 // queue is where the platform decides.
 func (s *Server) queue() casedesk.Desk[stories.Story] {
-	return casedesk.Desk[stories.Story]{Site: s.Site, DB: s.DB, Reports: stories.Reports(), Decide: s.Stories.Decide, Page: "story/queue", Path: "/admin/stories",
-		Reasons: "opinion.reason.", Keep: "story.queue.keep_hint", Hide: "story.queue.hide_hint",
-		Below: func(c reports.Case[stories.Story]) string { return strconv.FormatInt(c.ID, 10) },
-		Named: func(c echo.Context) (reports.Part, int64, error) {
-			id, err := number(c, "id")
-			return stories.AStory, id, err
-		}}
+	return casedesk.Desk[stories.Story]{Site: s.Site, DB: s.DB, Reports: s.Stories.Reports(), Decide: s.Stories.Decide, Now: s.Now, Page: "story/queue", Path: "/admin/stories",
+		Own: "story/hidden", Kinds: []reports.Part{stories.AStory},
+		Reasons: "opinion.reason.", Keep: "story.queue.keep_hint", Hide: "story.queue.hide_hint"}
 }

@@ -77,8 +77,7 @@ func (s *Server) Routes(e *echo.Echo) {
 		e.POST(path+"/:id/do", s.do, guard)
 		e.POST(path+"/:id/move", s.move, guard)
 	}
-	e.GET("/admin/stories", s.queue().Show, page.RequireAdmin)
-	e.POST("/admin/stories/:id", s.queue().Judge, page.RequireAdmin)
+	s.queue().Routes(e)
 }
 
 // number reads a number in a route; what is none does not exist.

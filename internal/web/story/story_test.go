@@ -131,7 +131,7 @@ func TestPhotographsOfWhatIsReported(t *testing.T) {
 	w.Shows(w.Ask(w.admin, "/admin/stories", nil), 200, "/photos/"+hash, "!/media/"+hash)
 	photo := "/photos/" + hash + "-320.jpg"
 	w.Shows(w.Ask(w.admin, photo, nil), 200)
-	w.leads(w.Ask(w.admin, "/admin/stories/"+form[strings.LastIndexByte(form, '/')+1:], url.Values{"do": {"hide"}, "why": {"Voici."}}), "/admin/stories")
+	w.leads(w.Ask(w.admin, "/admin/stories/story/"+form[strings.LastIndexByte(form, '/')+1:], url.Values{"do": {"hide"}, "why": {"Voici."}}), "/admin/stories")
 	w.Shows(w.Ask(w.admin, photo, nil), 404)
 	w.Shows(w.Ask(w.lea, photo, nil), 200)
 }
@@ -280,13 +280,29 @@ func TestReportAndDecide(t *testing.T) {
 	w.leads(w.Ask(0, report, url.Values{"reason": {"fake"}, "text": {"Copié."}}), path)
 	w.Shows(w.Ask(w.noe, "/admin/stories", nil), 404)
 	w.Shows(w.Ask(w.admin, "/admin/stories", nil), 200, "Copié.", "On pétrit.", path)
-	desk := "/admin/stories/" + form[strings.LastIndexByte(form, '/')+1:]
+	desk := "/admin/stories/story/" + form[strings.LastIndexByte(form, '/')+1:]
 	w.Shows(w.Ask(w.admin, desk, url.Values{"why": {"Voici pourquoi."}}), 422, "Voici pourquoi.")
 	w.Shows(w.Ask(w.noe, desk, url.Values{"do": {"hide"}, "why": {"x"}}), 404)
 	w.leads(w.Ask(w.admin, desk, url.Values{"do": {"hide"}, "why": {"Voici pourquoi."}}), "/admin/stories")
 	w.Shows(w.Ask(0, path, nil), 404)
 	w.Shows(w.Ask(w.lea, form, nil), 200, "Masqué par Relais", "Voici pourquoi.")
 	w.Shows(w.Ask(w.admin, "/admin/stories", nil), 200, "Voici pourquoi.")
+	// What was written anew is what the platform decides about: the words, and where the video is.
+	w.leads(w.Ask(w.lea, form, w.words(form, "title", "Un autre four", "body", "On enfourne.", "video", "https://youtu.be/abcdefghijk", "do", "keep")), form)
+	w.Shows(w.Ask(w.admin, "/admin/stories", nil), 200, "Un autre four", "On enfourne.", "https://www.youtube.com/watch?v=abcdefghijk", "!On pétrit.")
+	w.leads(w.Ask(w.admin, desk, url.Values{"do": {"keep"}, "why": {"C’est mieux."}}), "/admin/stories")
+	w.Shows(w.Ask(0, path, nil), 302)
+}
+
+// What is read stays as it is while photographs are added to its form; nothing is lost that was typed.
+func TestAddingPhotographsPublishesNothing(t *testing.T) {
+	w := open(t)
+	path, form := w.tells(w.lea)
+	w.Shows(w.Ask(w.lea, form, nil), 200, `value="photos"`)
+	w.Shows(w.sends(w.lea, form, "file", w.words(form, "title", "À moitié", "body", "Pas fini", "do", "photos")), 200, "À moitié", "Pas fini", `name="photo" value="`)
+	w.Shows(w.Ask(0, path, nil), 200, "Un four, une terre", "!À moitié", "!Pas fini")
+	w.tells(w.shop.Owner)
+	w.Shows(w.Ask(0, "/b/terre", nil), 200, "Un four, une terre", `href="/stories/`) // on the shelf of the brand's page
 }
 
 func TestSeriesPages(t *testing.T) {
@@ -298,7 +314,7 @@ func TestSeriesPages(t *testing.T) {
 		paths = append(paths, w.leads(w.Ask(w.lea, form, w.words(form, "title", title, "series", "Terres", "do", "publish")), "/stories/"))
 	}
 	w.Shows(w.Ask(0, paths[0], nil), 200, "Terres · épisode 1", "Suivant", paths[1], "!Avant")
-	w.Shows(w.Ask(w.lea, "/me/stories/series", nil), 200, "Terres", "Deux", "Monter")
+	w.Shows(w.Ask(w.lea, "/me/stories/series", nil), 200, "Terres", "Deux", "Monter", `data-confirm="Abandonner la série`)
 	w.leads(w.Ask(w.lea, forms[1]+"/move", url.Values{"to": {"up"}}), "/me/stories/series")
 	w.Shows(w.Ask(0, paths[0], nil), 200, "Terres · épisode 2", "!Suivant")
 	var id int64

@@ -117,7 +117,7 @@ func (s *Server) save(c echo.Context) error {
 		}
 		return err
 	}
-	if do == "search" {
+	if do == "search" || do == "photos" {
 		return s.form(c, d, told, form)
 	}
 	is, err := s.write(c, d, told, form)
