@@ -16,6 +16,7 @@ import (
 	"relais/internal/fediverse"
 	"relais/internal/i18n"
 	"relais/internal/storefronts/storefronttest"
+	"relais/internal/stories"
 	"relais/internal/web/federation"
 	"relais/internal/web/page"
 	"relais/static"
@@ -171,4 +172,31 @@ func TestPagesWithOtherServers(t *testing.T) {
 	w.shows(w.lea, "/me/following/remote", url.Values{"address": {"@ann@sub.well.example"}}, http.StatusUnprocessableEntity, "échange rien avec ce serveur")
 	w.shows(w.admin, "/admin/fediverse/lift", url.Values{"domain": {"well.example"}}, http.StatusSeeOther)
 	w.shows(w.admin, "/admin/fediverse", nil, http.StatusOK, "!pourriel")
+}
+
+// Whoever follows by a feed reads of a story: its title, where it is and how it begins, in both formats; not once it is taken down.
+func TestFeedsHaveStories(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var brand int64
+	must(w.DB.Get(&brand, `select brand_id from brand_members where member_id = $1`, w.owner))
+	must(w.Fediverse.Open(ctx, w.owner, fediverse.Owner{Kind: fediverse.Brand, ID: brand}))
+	o := stories.Owner{BrandID: brand}
+	id, err := w.Stories.Start(ctx, w.owner, o, i18n.FR)
+	must(err)
+	told, err := w.Stories.Save(ctx, w.owner, o, id, stories.Seen{Version: 1}, stories.Content{Lang: i18n.FR, Title: "Un savon, trois mois", Body: "On coule, puis on attend."}, stories.When{Now: true})
+	must(err)
+	for _, feed := range []string{"/b/savonnerie/feed.atom", "/b/savonnerie/feed.rss"} {
+		w.shows(0, feed, nil, http.StatusOK, "Un savon, trois mois", "On coule, puis on attend.", told.Path())
+	}
+	must(w.Stories.Do(ctx, w.owner, o, id, stories.TakeDown))
+	for _, feed := range []string{"/b/savonnerie/feed.atom", "/b/savonnerie/feed.rss"} {
+		w.shows(0, feed, nil, http.StatusOK, "!Un savon, trois mois", "!On coule")
+	}
 }
