@@ -35,6 +35,17 @@ func TestPollOnPhones(t *testing.T) {
 	brand.shot("opened")
 	at := "/polls/" + desk[strings.LastIndex(desk, "/")+1:]
 
+	guest := phone(t, "sondage-tom", "fr")
+	guest.goes(at)
+	guest.taps("[data-effect='-150']")
+	guest.presses("Se connecter pour voter")
+	guest.types("email", "tom@relais.example")
+	guest.types("password", demo.Password)
+	guest.pressesElement(`main form button[type=submit], main form button:not([type])`)
+	guest.until("find their choice again", `document.querySelector("[data-effect='-150']")?.checked && document.querySelector("output").textContent.startsWith("40,50")`)
+	guest.fits("the ballot with what was chosen before")
+	guest.shot("kept")
+
 	lea := phone(t, "sondage-lea", "fr")
 	lea.logsIn("lea@relais.example", demo.Password)
 	lea.goes("/polls")

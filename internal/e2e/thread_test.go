@@ -53,6 +53,11 @@ func TestThread(t *testing.T) {
 	brand.goes(pollDesk)
 	brand.presses("Lancer la pièce")
 	product := launches(t, brand, name, id)
+	lea.goes(poll)
+	lea.reads("en lancement")
+	lea.reads("Au prix décidé")
+	lea.fits("a poll whose piece is being launched")
+	lea.shot("launched")
 	anne, bruno, claire := backs(t, "anne", product, "5555 5555 5555 4444"), backs(t, "bruno", product, "4000 0027 6000 3184"), backs(t, "claire", product, "4000 0000 0000 0341")
 	promises := map[*person]string{anne: anne.path(), bruno: bruno.path(), claire: claire.path()}
 	aDayPasses()

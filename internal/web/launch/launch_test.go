@@ -17,6 +17,7 @@ import (
 	"relais/internal/catalog"
 	"relais/internal/i18n"
 	"relais/internal/pledges"
+	"relais/internal/polls"
 	"relais/internal/stripesandbox"
 	"relais/internal/web/card"
 	"relais/internal/web/groupbuy"
@@ -382,5 +383,34 @@ func TestMovingTheMonth(t *testing.T) {
 	w.must(w.DB.Get(&after, `select expected from campaigns`))
 	if !after.Equal(before.AddDate(0, 2, 0)) {
 		t.Errorf("moved from %s to %s", before, after)
+	}
+}
+
+// A launch that is opened from a poll says what was decided there; a piece that is dearer says why, and the page of the poll names it.
+func TestFromAPoll(t *testing.T) {
+	w := open(t)
+	ctx, owner, brand := t.Context(), w.shop.Owner, w.shop.Brand
+	voter := w.Member("votante")
+	w.DB.MustExec(`update members set created_at = created_at - interval '1 year'`)
+	code, err := w.Polls.Save(ctx, owner, brand, "", polls.Draft{Title: "Quel bol ?", Text: "Au choix.", BaseMinor: 10000, FloorMinor: 9000, Days: 5, AnswerDays: 30, Quorum: 1, Audience: polls.Everybody,
+		Questions: []polls.QuestionDraft{{Text: "Quel émail ?", Options: []polls.OptionDraft{{Text: "Céladon", EffectMinor: 500}, {Text: "Tenmoku"}}}}})
+	w.must(err)
+	w.must(w.Polls.Open(ctx, owner, brand, code))
+	v, err := w.Polls.ByCode(ctx, code, 0, i18n.FR)
+	w.must(err)
+	w.Shows(w.Ask(owner, list+"/new?poll="+code, nil), http.StatusNotFound) // nothing is decided yet
+	w.must(w.Polls.Vote(ctx, polls.Cast{Code: code, MemberID: voter, Choice: []int64{v.Questions[0].Options[0].ID}}))
+	w.Clock.Set(*v.ClosesAt)
+	w.must(w.Polls.Sweep(ctx))
+	w.must(w.Jobs.Drain(ctx))
+	w.Shows(w.Ask(owner, list+"/new?poll="+code, nil), http.StatusOK, "Quel bol ?", "Céladon", "105,00", `name="poll" value="`+code+`"`, "Pourquoi plus cher")
+	w.Shows(w.Ask(owner, list+"/new", nil), http.StatusOK, "!Pourquoi plus cher")
+	form := w.draft()
+	form.Set("poll", code)
+	w.Shows(w.Ask(owner, list+"/new", form), http.StatusUnprocessableEntity, `id="f-why-error"`, "Elle coûte plus que ce qui a été décidé", "La terre, la cuisson") // 120.00
+	form.Set("why", "L’émail a doublé.")
+	w.leads(w.Ask(owner, list+"/new", form), list)
+	if v, err = w.Polls.ByCode(ctx, code, 0, i18n.FR); err != nil || len(v.Pieces) != 1 || v.Pieces[0].ProductID != w.shop.Product || v.Pieces[0].Why != "L’émail a doublé." {
+		t.Errorf("%+v, %v", v.Pieces, err)
 	}
 }
