@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 	"image/draw"
 	"image/png"
 	"os"
@@ -11,8 +12,6 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/disintegration/imaging"
 
 	"relais/internal/designs/designstest"
 	designs "relais/internal/designs/draw"
@@ -65,10 +64,26 @@ func papers(t *testing.T, sheets []designs.Sheet, bleed float64, pictures design
 		if err != nil {
 			t.Fatal(err)
 		}
-		sheet := cut(whole, finer*dots, designs.Margin, designs.Margin, s.Width, s.Height)
-		list = append(list, imaging.Resize(sheet, sheet.Bounds().Dx()/finer, sheet.Bounds().Dy()/finer, imaging.Box))
+		list = append(list, shrunk(cut(whole, finer*dots, designs.Margin, designs.Margin, s.Width, s.Height)))
 	}
 	return list
+}
+
+// shrunk is a picture with a pixel for each square of finer by finer: the mean of them.
+func shrunk(p image.Image) image.Image {
+	out := image.NewRGBA(image.Rect(0, 0, p.Bounds().Dx()/finer, p.Bounds().Dy()/finer))
+	for y := range out.Bounds().Dy() {
+		for x := range out.Bounds().Dx() {
+			var sum [3]uint32
+			for i := range finer * finer {
+				r, g, b, _ := p.At(x*finer+i%finer, y*finer+i/finer).RGBA()
+				sum[0], sum[1], sum[2] = sum[0]+r>>8, sum[1]+g>>8, sum[2]+b>>8
+			}
+			mean := func(n uint32) uint8 { return uint8((n + finer*finer/2) / (finer * finer)) }
+			out.SetRGBA(x, y, color.RGBA{mean(sum[0]), mean(sum[1]), mean(sum[2]), 255})
+		}
+	}
+	return out
 }
 
 // cut is a rectangle of a picture with so many dots a millimetre, given in millimetres.
