@@ -87,6 +87,7 @@ type Line struct {
 	Options           money.Amount   `db:"-"`                  // of the price, per piece: what the design costs, now
 	PublishedID       *int64         `db:"published_id"`       // the design that the product was published with, which it is made to; nil: none
 	PublishedRevision int            `db:"published_revision"` // of it, that is sold now
+	PublishedDays     int            `db:"published_days"`     // to make it
 	PublishedAdded    int            `db:"published_added"`    // of it, that was sold when the line was added; 0: none was
 }
 
@@ -271,7 +272,8 @@ select c.variant_id, p.id as product_id, b.id as brand_id, b.name as brand_name,
   p.vat_bps, p.custom_made, v.stock, c.quantity, v.active and (p.state = 'published' or coalesce(p.typed_for = c.cart_id, false)) and b.blocked_at is null as sellable, v.active and p.state = 'launch' and b.blocked_at is null as launching, p.state = 'typed' as typed,
   c.storefront_id, coalesce(r.name, '') as relay_name, coalesce(r.handle, '') as relay_handle, c.click_token, c.added_at,
   c.design_id, coalesce(c.design_revision, 0) as design_revision, coalesce(o.commission_bps, 0) as commission_bps, coalesce(o.margin_bps, 0) as margin_bps,
-  pub.design_id as published_id, coalesce(pub.revision, 0) as published_revision, coalesce(c.published_revision, 0) as published_added
+  pub.design_id as published_id, coalesce(pub.revision, 0) as published_revision, coalesce(c.published_revision, 0) as published_added,
+  coalesce((select (e.content->>'days')::integer from design_revisions k join base_versions e on e.id = k.version_id where k.design_id = pub.design_id and k.revision = pub.revision), 0) as published_days
 from cart_lines c join variants v on v.id = c.variant_id join products p on p.id = v.product_id join brands b on b.id = p.brand_id
 left join product_translations t on t.product_id = p.id and t.lang = $2
 left join product_photos f on f.product_id = p.id and f.position = (select min(position) from product_photos where product_id = p.id)

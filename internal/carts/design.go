@@ -137,3 +137,6 @@ func (l Line) Freeze(ctx context.Context, tx *sqlx.Tx, sent bool, at time.Time) 
 	}
 	return l.DesignID, &l.Design.Revision, err
 }
+
+// MakingDays is how long it takes to make the piece before it is sent, in days; 0: it is there, or its brand does not say.
+func (l Line) MakingDays() int { return max(l.Design.Base.Days, l.PublishedDays) }

@@ -21,7 +21,11 @@ type Piece struct {
 	OptionMinor    int64  `db:"option_minor"` // of the price, per piece, VAT included: what the design cost
 	Begun          int64  `db:"begun"`        // pieces that the brand has begun to make, those that are made included
 	Made           int64  `db:"made"`
+	MakingDays     int    `db:"making_days"` // to make it, as its base said when it was ordered
 }
+
+// DueBy is the day by which a piece that was paid then is to be made.
+func (p Piece) DueBy(paid time.Time) time.Time { return paid.AddDate(0, 0, p.MakingDays) }
 
 // Standing is where the making of a line stands, in pieces.
 type Standing struct{ ToMake, Under, Made int64 }

@@ -8,7 +8,6 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -139,13 +138,21 @@ func (d Design) sheets(pictures draw.Pictures) []draw.Sheet {
 	return list
 }
 
-// Sheets names what is printed of a design, in the order of PrintPNG.
-func (d Design) Sheets() []string {
-	var names []string
+// Sheet is what is printed of one zone.
+type Sheet struct {
+	Name    string
+	DPI     int  // of its PNG, dots per inch
+	Lowered bool // as the picture would be too large at the resolution of others
+}
+
+// Sheets are what is printed of a design, in the order of PrintPNG.
+func (d Design) Sheets() []Sheet {
+	var list []Sheet
 	for _, s := range d.sheets(d.OnPage()) {
-		names = append(names, s.Title)
+		dpi, lowered := draw.Fitting(s, d.Base.DPI)
+		list = append(list, Sheet{s.Title, dpi, lowered})
 	}
-	return names
+	return list
 }
 
 // JobSheet writes what to make as PDF: the words, the piece from each side, then each sheet at its size.
@@ -169,17 +176,15 @@ func (s *Service) PrintPDF(ctx context.Context, w io.Writer, d Design, label str
 	})
 }
 
-// PrintPNG writes one sheet at its size with its bleed, without ground, at the resolution that the base asks of photographs, or as near to it as draw.MostPixels
-// lets it be. Fault NotFound: no such sheet.
+// PrintPNG writes one sheet at its size with its bleed, without ground, at the resolution of its Sheet. Fault NotFound: no such sheet.
 func (s *Service) PrintPNG(ctx context.Context, w io.Writer, d Design, n int) error {
 	return s.printed(ctx, d, func(pictures draw.Pictures) error {
 		list := d.sheets(pictures)
 		if n < 0 || n >= len(list) {
 			return fault.New(fault.NotFound, "fault.page_not_found")
 		}
-		sheet := list[n]
-		dpi := min(float64(d.Base.DPI), 25.4*math.Sqrt(draw.MostPixels*0.99/(sheet.Width*sheet.Height)))
-		return draw.PNG(w, sheet, dpi, false, pictures)
+		dpi, _ := draw.Fitting(list[n], d.Base.DPI)
+		return draw.PNG(w, list[n], float64(dpi), false, pictures)
 	})
 }
 

@@ -155,17 +155,16 @@ type Waiting struct {
 	Title        string    `db:"title"`
 	VariantTitle string    `db:"variant_title"`
 	PaidAt       time.Time `db:"paid_at"`
-	Days         int       `db:"days"` // to make it, as its base said when it was ordered
 	Wanted       int64     `db:"wanted"`
 	designs.Piece
 }
 
 // Due is the day by which it should be made.
-func (w Waiting) Due() time.Time { return w.PaidAt.AddDate(0, 0, w.Days) }
+func (w Waiting) Due() time.Time { return w.DueBy(w.PaidAt) }
 
 const selectWaiting = `
-select order_number, line_id, title, variant_title, paid_at, days, design_id, design_revision, option_minor, begun, made, wanted, count(*) over () as total from (
-  select o.number as order_number, l.id as line_id, l.title, l.variant_title, o.paid_at, (v.content->>'days')::integer as days, l.design_id, l.design_revision, l.option_minor,
+select order_number, line_id, title, variant_title, paid_at, making_days, design_id, design_revision, option_minor, begun, made, wanted, count(*) over () as total from (
+  select o.number as order_number, l.id as line_id, l.title, l.variant_title, o.paid_at, (v.content->>'days')::integer as making_days, l.design_id, l.design_revision, l.option_minor,
     coalesce(k.begun, 0) as begun, coalesce(k.made, 0) as made,
     l.quantity - coalesce((select sum(i.quantity) from refund_items i join refunds f on f.id = i.refund_id
       where i.order_line_id = l.id and f.state not in ('failed','canceled')), 0)::bigint as wanted
@@ -173,7 +172,7 @@ select order_number, line_id, title, variant_title, paid_at, days, design_id, de
   join design_revisions r on r.design_id = l.design_id and r.revision = l.design_revision join base_versions v on v.id = r.version_id
   left join makings k on k.order_line_id = l.id
   where l.brand_id = $1 and l.design_id is not null and o.state = 'paid' and s.state = 'preparing' and ($2::bigint[] is null or l.id = any($2))) w
-where made < wanted order by paid_at + make_interval(days => days), line_id limit $3 offset $4`
+where made < wanted order by paid_at + make_interval(days => making_days), line_id limit $3 offset $4`
 
 // ToMake is what a brand has to make, the most urgent first: so many lines at most, after so many others; and how many there are.
 func ToMake(ctx context.Context, q sqlx.QueryerContext, brandID int64, limit, offset int) (list []Waiting, total int, err error) {

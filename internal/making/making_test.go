@@ -141,7 +141,7 @@ func TestPiecesAreMade(t *testing.T) {
 	ship := func() error { return w.Orders.Ship(ctx, w.shop.Brand, w.order.Shipments[0].ID, "", "") }
 	list, total, err := making.ToMake(ctx, w.DB, w.shop.Brand, 10, 0)
 	w.ok(err)
-	if len(list) != 1 || total != 1 || list[0].Wanted != 3 || list[0].LineID != w.line || list[0].Days != 10 || list[0].OrderNumber != w.order.Number || !list[0].Due().Equal(w.order.PaidAt.AddDate(0, 0, 10)) {
+	if len(list) != 1 || total != 1 || list[0].Wanted != 3 || list[0].LineID != w.line || list[0].MakingDays != 10 || list[0].OrderNumber != w.order.Number || !list[0].Due().Equal(w.order.PaidAt.AddDate(0, 0, 10)) {
 		t.Fatalf("to make: %+v", list)
 	}
 	if next, _, err := making.ToMake(ctx, w.DB, w.shop.Brand, 10, 1); err != nil || len(next) != 0 {

@@ -48,7 +48,8 @@ const selectLines = `
 select l.id, l.order_id, l.shipment_id, l.variant_id, l.product_id, l.brand_id, l.title, l.variant_title, l.sku,
   coalesce(m.hash, '') as media_hash, case when p.state = 'typed' then '' else p.slug end as slug, l.quantity, l.price_minor, l.margin_minor, l.total_minor, l.vat_bps, l.net_minor, l.margin_net_minor, l.terms_id,
   l.commission_bps, l.fee_bps, t.hold_days,
-  l.custom_made, l.design_id, coalesce(l.design_revision, 0) as design_revision, l.option_minor, coalesce(k.begun, 0) as begun, coalesce(k.made, 0) as made, l.returned_minor, coalesce(back.asked, 0) as asked_minor, coalesce(back.pieces, 0) as refunded_quantity
+  l.custom_made, l.design_id, coalesce(l.design_revision, 0) as design_revision, l.option_minor, coalesce(k.begun, 0) as begun, coalesce(k.made, 0) as made,
+  coalesce((select (e.content->>'days')::integer from design_revisions d join base_versions e on e.id = d.version_id where d.design_id = l.design_id and d.revision = l.design_revision), 0) as making_days, l.returned_minor, coalesce(back.asked, 0) as asked_minor, coalesce(back.pieces, 0) as refunded_quantity
 from order_lines l join products p on p.id = l.product_id join terms t on t.id = l.terms_id
 left join media m on m.id = l.media_id left join makings k on k.order_line_id = l.id
 left join lateral (select sum(i.amount_minor) filter (where f.state <> 'succeeded')::bigint as asked, sum(i.quantity)::bigint as pieces

@@ -91,7 +91,10 @@ type Credit struct {
 	Publication
 	Before []Publication
 	Varied bool // any member may begin a variation now
+	Days   int  // to make a piece
 }
+
+const selectDays = `select coalesce((select (v.content->>'days')::integer from design_revisions r join base_versions v on v.id = r.version_id where r.design_id = $1 and r.revision = $2), 0)`
 
 // CreditOf is that of a product; nil where it is no published design.
 func CreditOf(ctx context.Context, q sqlx.QueryerContext, productID int64) (*Credit, error) {
@@ -108,6 +111,9 @@ func CreditOf(ctx context.Context, q sqlx.QueryerContext, productID int64) (*Cre
 		return nil, err
 	}
 	credit := &Credit{Publication: chain[0], Before: chain[1:]}
+	if err := sqlx.GetContext(ctx, q, &credit.Days, selectDays, credit.DesignID, credit.Revision); err != nil {
+		return nil, fmt.Errorf("read how long product %d takes: %w", productID, postgres.Translate(err))
+	}
 	if credit.MayVary {
 		_, err = Variable(ctx, q, credit.Slug)
 		credit.Varied = err == nil

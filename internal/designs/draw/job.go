@@ -2,6 +2,7 @@ package draw
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"github.com/go-pdf/fpdf"
@@ -35,7 +36,8 @@ const (
 	valuesAt                = 70.0
 )
 
-// JobSheet writes a job as PDF: what is to be made in words and at a glance, then what is to be printed, as PDF writes it.
+// JobSheet writes a job as PDF: what is to be made in words and at a glance, then what is to be printed, as PDF writes it. The words lie on the page as text too, unseen, so that they
+// can be found, copied and read aloud; the sheets have none, for the machine.
 func JobSheet(w io.Writer, job Job, pictures Pictures) error {
 	pdf := newPDF(job.Title, job.Day)
 	page := paper(pdf)
@@ -75,17 +77,23 @@ func paper(pdf *fpdf.Fpdf) printer {
 	return printer{pdf, path.Shift(0, 0), paperHeight}
 }
 
-// words writes a line from its upper left corner, shrunk where it is wide.
+// words writes a line from its upper left corner, shrunk where it is wide, in a font or in one that has its letters.
 func (p printer) words(text, fontID string, x, y, size, width float64) {
 	font, ok := letters.ByID(fontID)
 	if !ok {
-		font, ok = letters.ByID("source-sans")
+		font = letters.For(text)
 	}
 	outline := font.Outline(text, 0)
-	r, some := outline.Bounds()
-	if !ok || !some {
+	r, ok := outline.Bounds()
+	if !ok {
 		return
 	}
 	size = min(size, width/r.Width())
 	p.fill(outline.Transform(path.Shift(-r.X0, 0).Then(path.Scale(size, size)).Then(path.Shift(x, y))), ink)
+	const unseen = 3
+	p.pdf.AddUTF8FontFromBytes(font.ID, "", slices.Clone(font.File())) // once for each: what is known already is passed over
+	p.pdf.SetFont(font.ID, "", 1)
+	p.pdf.SetFontUnitSize(size)
+	p.pdf.SetTextRenderingMode(unseen)
+	p.pdf.Text(x, y, letters.Visual(text))
 }

@@ -138,11 +138,7 @@ func (p printer) cutMarks(trim path.Rect, bleed float64) {
 
 // label writes a line at the foot of the page, shrunk where the page is narrow.
 func (p printer) label(text string, width float64) {
-	font, ok := letters.ByID("source-sans")
-	if !ok {
-		return
-	}
-	outline := font.Outline(text, 0)
+	outline := letters.For(text).Outline(text, 0)
 	r, ok := outline.Bounds()
 	if !ok {
 		return

@@ -2,13 +2,16 @@ package draw
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
 	"io"
 	"math"
+	"slices"
 
 	"git.sr.ht/~sbinet/gg"
 	"github.com/disintegration/imaging"
@@ -28,10 +31,42 @@ func PNG(w io.Writer, s Sheet, dpi float64, ground bool, pictures Pictures) erro
 	if err != nil {
 		return err
 	}
-	if err := png.Encode(w, picture); err != nil {
+	var file bytes.Buffer
+	if err := png.Encode(&file, picture); err != nil {
+		return fmt.Errorf("write picture: %w", err)
+	}
+	if _, err := w.Write(sized(file.Bytes(), dpi)); err != nil {
 		return fmt.Errorf("write picture: %w", err)
 	}
 	return nil
+}
+
+// sized has a PNG say how large it is meant to be (the chunk pHYs, in dots per metre), so that it is placed at its size. The chunk follows the header, which every PNG begins with
+// and which always has the same length.
+func sized(file []byte, dpi float64) []byte {
+	const header = 8 + 4 + 4 + 13 + 4
+	perMetre := uint32(math.Round(dpi / 0.0254))
+	chunk := binary.BigEndian.AppendUint32(nil, 9)
+	chunk = append(chunk, "pHYs"...)
+	chunk = binary.BigEndian.AppendUint32(chunk, perMetre)
+	chunk = binary.BigEndian.AppendUint32(chunk, perMetre)
+	chunk = append(chunk, 1) // the unit: the metre
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
+	return slices.Insert(slices.Clone(file), header, chunk...)
+}
+
+// PrintDPI is the resolution of what is drawn for a printer: fine enough for the edges of letters, and for photographs where those ask for more.
+const PrintDPI = 300
+
+// Fitting is the resolution, in dots per inch, at which a sheet is drawn for whoever asks for photographs at the least resolution: PrintDPI or that, whichever is more, or, where the picture
+// would be larger than MostPixels, the nearest whole number below it that is not. Lowered says whether it is.
+func Fitting(s Sheet, least int) (dpi int, lowered bool) {
+	want := max(PrintDPI, least)
+	fits := 25.4 * math.Sqrt(MostPixels*0.99/(s.Width*s.Height))
+	if float64(want) <= fits {
+		return want, false
+	}
+	return int(fits), true
 }
 
 // Raster is PNG before it is encoded.

@@ -170,6 +170,13 @@ func rows(l i18n.Lang, p piece) []draw.Row {
 			}
 		}
 	}
+	for _, s := range p.Design.Sheets() {
+		resolution := l.T("making.job.dpi", "DPI", s.DPI)
+		if s.Lowered {
+			resolution += " · " + l.T("making.lowered")
+		}
+		list = append(list, draw.Row{Label: "PNG · " + s.Name, Value: resolution})
+	}
 	_, items := model.Price(p.Design.Base, p.Design.Doc)
 	for _, i := range items {
 		list = append(list, draw.Row{Label: l.T("studio.item", "Zone", i.Zone, "Kind", l.T("studio.kind."+string(i.Kind)), "Number", i.Count), Value: l.Money(money.New(i.Minor, p.Order.Currency))})

@@ -109,11 +109,13 @@ type piecePage struct {
 	Form    *page.Form
 	Choices []page.Option // of what may be begun anew
 	Due     time.Time
+	Late    bool // and pieces are still to be made
 }
 
 func (s *Server) answer(c echo.Context, p piece, form *page.Form) error {
 	l, now := page.Lang(c), p.Standing()
 	data := piecePage{piece: p, Form: form, Due: p.Order.PaidAt.AddDate(0, 0, p.Design.Base.Days)}
+	data.Late = p.Open() && now.ToMake+now.Under > 0 && data.Due.Before(s.Now())
 	if now.Under > 0 {
 		data.Choices = append(data.Choices, page.Option{Value: string(making.Begun), Label: l.T("making.of.begun", "Count", now.Under)})
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"relais/internal/app/apptest"
 	"relais/internal/catalog"
 	"relais/internal/designs/designstest"
+	"relais/internal/i18n"
 	"relais/internal/money"
 	"relais/internal/orders"
 	"relais/internal/web/aftersale"
@@ -134,7 +136,7 @@ func (w *world) adds(path, quantity string) {
 func (w *world) orders() orders.Page {
 	w.T.Helper()
 	body, _ := w.asks("/checkout", nil)
-	w.has(body, "Fait sur mesure", "L221-28", "!pendant 14 jours")
+	w.has(body, "Fabriqué en 10 jours", "Fait sur mesure", "L221-28", "!pendant 14 jours")
 	_, pay := w.asks("/checkout", url.Values{"operation": {field(body, "operation")}, "seen": {field(body, "seen")}, "designs": {field(body, "designs")}, "email": {"lea@relais.example"}, "name": {"Léa"},
 		"street": {"3 rue des Lilas"}, "postcode": {"35000"}, "city": {"Rennes"}, "country": {"FR"}, fmt.Sprintf("method-%d", w.shop.Brand): {one(body, fmt.Sprintf(`name="method-%d" value="(\d+)"`, w.shop.Brand))}})
 	w.PayAt(pay, apptest.Good)
@@ -156,7 +158,7 @@ func TestADesignFromAStorefrontToItsMaker(t *testing.T) {
 	w.adds(one, "2")
 	w.adds(two, "1")
 	body, _ = w.asks("/cart", nil)
-	w.has(body, "Secret de Léa", "création n°\u00a01", "création n°\u00a02", "/designs/1/picture?r=3", "123,00\u00a0€", "L221-28")
+	w.has(body, "Fabriqué en 10 jours, puis expédié", "Secret de Léa", "création n°\u00a01", "création n°\u00a02", "/designs/1/picture?r=3", "123,00\u00a0€", "L221-28")
 	p := w.orders()
 	if l := p.Shipments[0].Lines; p.State != orders.Paid || len(l) != 2 || l[0].MarginMinor != 600 || l[0].OptionMinor != 500 || len(l[0].Relays) != 1 || l[0].Relays[0].MemberID != w.zoe {
 		t.Fatalf("%s: %+v", p.State, l)
@@ -184,6 +186,7 @@ func TestADesignFromAStorefrontToItsMaker(t *testing.T) {
 	if rw = w.Ask(w.shop.Owner, first+"/job", nil); !bytes.HasPrefix(rw.Body.Bytes(), []byte("%PDF-")) || !strings.Contains(rw.Header().Get("Cache-Control"), "no-store") {
 		t.Errorf("job sheet: %v", rw.Header())
 	}
+	w.reads(rw.Body.Bytes(), p)
 	w.chooses(p)
 	rw = w.Ask(w.shop.Owner, "/brand/terre/making.zip", nil)
 	archive, err := zip.NewReader(bytes.NewReader(rw.Body.Bytes()), int64(rw.Body.Len()))
@@ -201,8 +204,23 @@ func TestADesignFromAStorefrontToItsMaker(t *testing.T) {
 	}
 	var letter string
 	w.ok(w.DB.Get(&letter, `select body_html from letters where reference = $1`, fmt.Sprintf("order:%d:paid", p.ID)))
-	w.has(letter, "L221-28", "création n°\u00a01", "création n°\u00a02", "!Secret")
+	w.has(letter, "Fabriqué en 10 jours", "L221-28", "création n°\u00a01", "création n°\u00a02", "!Secret")
 	w.steps(p, first)
+}
+
+// reads the job sheet of the first line as its maker does: everything that is needed to make it is there.
+func (w *world) reads(pdf []byte, p orders.Page) {
+	w.T.Helper()
+	read := exec.CommandContext(w.T.Context(), "pdftotext", "-layout", "-", "-")
+	read.Stdin = bytes.NewReader(pdf)
+	out, err := read.CombinedOutput()
+	if err != nil {
+		w.T.Fatalf("pdftotext (make test installs it): %v\n%s", err, out)
+	}
+	words := strings.Join(strings.Fields(string(out)), " ")
+	due := strings.Join(strings.Fields(i18n.FR.Date(p.PaidAt.AddDate(0, 0, 10))), " ")
+	w.has(words, "Fiche de fabrication · "+p.Number, "Pièce "+p.Shipments[0].Lines[0].Title, "Quantité à fabriquer 2", "avant le "+due, "Devant · Poitrine · 1 Texte · Source Sans", "#1a1a1a", "20 mm", "Texte Léa",
+		"Devant · Poitrine 300 points par pouce", "5,00 €", "!Tom", "!Secret")
 }
 
 // chooses ticks lines for an archive: it has those and no others, whatever else is typed.
@@ -264,7 +282,7 @@ func (w *world) steps(p orders.Page, path string) {
 		}
 	}
 	w.Shows(w.Ask(w.shop.Owner, path, url.Values{"kind": {"made"}, "pieces": {"1"}, "to_make": {"2"}, "under": {"0"}, "made": {"0"}}), http.StatusConflict, "entre-temps", "1 à fabriquer")
-	w.Shows(w.Ask(0, "/o/"+p.Token, nil), http.StatusOK, "1 à fabriquer", "1 faite", "Encre &lt;pâle&gt;", "création n°\u00a01", "!Secret", fmt.Sprintf("/o/%s/designs/%d?r=3", p.Token, p.Shipments[0].Lines[0].ID))
+	w.Shows(w.Ask(0, "/o/"+p.Token, nil), http.StatusOK, "1 à fabriquer", "À faire avant le "+i18n.FR.Date(p.PaidAt.AddDate(0, 0, 10)), "1 faite", "Encre &lt;pâle&gt;", "création n°\u00a01", "!Secret", fmt.Sprintf("/o/%s/designs/%d?r=3", p.Token, p.Shipments[0].Lines[0].ID))
 	w.Shows(w.Ask(0, fmt.Sprintf("/o/%s/designs/%d", p.Token, p.Shipments[0].Lines[0].ID), nil), http.StatusOK)
 	w.Shows(w.Ask(0, fmt.Sprintf("/o/%s/designs/%d", p.Token, 999), nil), http.StatusNotFound)
 	if p, err := w.Orders.ByID(w.T.Context(), p.ID); err != nil || p.Shipments[0].State != orders.Preparing {
