@@ -23,7 +23,7 @@ const (
 	ForBuyer   View = "waiting"
 	Done       View = "solved"
 	Mine       View = "mine"       // given to who looks, and not solved
-	Unassigned View = "unassigned" // given to nobody, and not solved
+	Unassigned View = "unassigned" // given to nobody, written in, and not solved
 )
 
 // Views are all of them, in the order in which they are offered.
@@ -54,7 +54,7 @@ func inView(v View) string {
 	case Mine:
 		return `c.assignee_id = $3 and c.state <> 'solved'`
 	case Unassigned:
-		return `c.assignee_id is null and c.state <> 'solved'`
+		return `c.assignee_id is null and c.state in ('open', 'waiting')`
 	}
 	return `true`
 }

@@ -89,7 +89,7 @@ func (s *Service) ask(ctx context.Context, tx *sqlx.Tx, o orders.Order, c Conver
 	if o.Email == "" {
 		return nil
 	}
-	return s.Mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: "order_solved", Reference: fmt.Sprintf("conversation:%d:solved", c.ID),
-		Thread: s.thread(c, FromBuyer, c.BuyerMailID, fmt.Sprintf("solved.%d", c.ID)),
+	return s.Mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: "order_solved", Reference: fmt.Sprintf("conversation:%d:solved:%d", c.ID, c.LastID),
+		Thread: s.thread(c, FromBuyer, c.BuyerMailID, fmt.Sprintf("solved.%d.%d", c.ID, c.LastID)),
 		Data:   solvedLetter{Number: o.Number, Brand: c.BrandName, Path: BuyerPath(o.Token, c.BrandHandle)}})
 }

@@ -14,29 +14,56 @@ import (
 	"relais/internal/prose"
 )
 
-const solveConversation = `
-update conversations set state = 'solved', solved_by = $2, asked_at = null, due_at = null, pleased_asked_at = coalesce(pleased_asked_at, $3) where id = $1`
+const (
+	solveConversation = `
+update conversations set state = 'solved', solved_by = $2, asked_at = null, due_at = null, remind_at = null, pleased_asked_at = $3 where id = $1`
+	selectWrote = `select exists (select 1 from order_messages where conversation_id = $1 and author = 'brand' and not note)`
+)
 
-// Solve says for a side that nothing is left to do. The buyer is asked whether they are pleased, the first time: by letter too where the brand
-// said it. Faults: ErrGone where nobody has written; ErrSolved.
+// Solve says for a side that nothing is left to do. The buyer is asked whether they are pleased, by letter too where the brand said it. A message
+// of the buyer that had no answer has waited until then: see Speed. Faults: ErrGone where nobody has written; ErrSolved.
 func (s *Service) Solve(ctx context.Context, orderID, brandID int64, side Side) error {
 	return s.in(ctx, orderID, brandID, func(tx *sqlx.Tx, o orders.Order, c Conversation) error {
-		if c.State == Solved {
+		switch {
+		case !c.Begun():
+			return ErrGone
+		case c.State == Solved:
 			return ErrSolved
+		}
+		if err := s.unanswered(ctx, tx, c, side); err != nil {
+			return err
 		}
 		if _, err := tx.ExecContext(ctx, solveConversation, c.ID, side, s.Now()); err != nil {
 			return fmt.Errorf("solve conversation: %w", postgres.Translate(err))
 		}
-		if side == FromBrand && c.PleasedAsked == nil {
+		if side == FromBrand {
 			return s.ask(ctx, tx, o, c)
 		}
 		return nil
 	})
 }
 
+// unanswered keeps how long a message waited that is left without an answer.
+func (s *Service) unanswered(ctx context.Context, tx *sqlx.Tx, c Conversation, by Side) error {
+	if c.AskedAt == nil {
+		return nil
+	}
+	ended := string(by)
+	if by == FromBrand {
+		var wrote bool
+		if err := tx.GetContext(ctx, &wrote, selectWrote, c.ID); err != nil {
+			return fmt.Errorf("look whether the brand has written: %w", postgres.Translate(err))
+		}
+		if !wrote {
+			ended = "unanswered"
+		}
+	}
+	return c.waited(ctx, tx, c.LastID, ended, s.Now())
+}
+
 const rateConversation = `update conversations set pleased = $2, pleased_words = $3, pleased_at = $4 where id = $1`
 
-// Rate keeps what the buyer thinks of a conversation, once. Faults: the field words; ErrGone; ErrRated.
+// Rate keeps what the buyer thinks of a conversation, once for each time that it was solved: what they say last counts. Faults: the field words; ErrGone; ErrRated.
 func (s *Service) Rate(ctx context.Context, orderID, brandID int64, pleased bool, words string) error {
 	words = prose.Lines(words)
 	switch {

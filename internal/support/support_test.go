@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"relais/internal/app/apptest"
+	"relais/internal/catalog"
 	"relais/internal/fault"
 	"relais/internal/mail"
 	"relais/internal/mail/mailtest"
@@ -129,8 +130,8 @@ func TestAConversationGoesThroughItsStates(t *testing.T) {
 		t.Errorf("a message opens it again: %+v", c)
 	}
 	w.ok(w.support.Solve(ctx, w.order.ID, w.shop.Brand, support.FromBrand))
-	if n := w.count(`select count(*) from letters where template = 'order_solved'`); n != 1 {
-		t.Errorf("the buyer was asked %d times", n)
+	if n := w.count(`select count(*) from letters where template = 'order_solved'`); n != 2 {
+		t.Errorf("the buyer heard %d times that it is solved", n)
 	}
 	if got := strings.Join(w.bodies(support.FromBuyer), "|"); strings.Contains(got, "occupe") || len(w.bodies(support.FromBrand)) != 5 {
 		t.Errorf("the buyer reads %s", got)
@@ -158,6 +159,24 @@ func TestTheBuyerSaysOnceWhetherTheyArePleased(t *testing.T) {
 	if _, err := w.DB.Exec(`update conversations set pleased = true`); err == nil {
 		t.Error("what the buyer said could be changed")
 	}
+	w.ok(w.Clock.Advance(ctx, 1))
+	w.asks("Et mon remboursement ?")
+	w.answers("Il est parti.")
+	if err := rate(true, ""); !errors.Is(err, support.ErrRated) {
+		t.Errorf("while it is open: %v", err)
+	}
+	w.ok(w.support.Solve(ctx, w.order.ID, w.shop.Brand, support.FromBrand))
+	w.ok(rate(true, "Finalement oui."))
+	if c := w.talk(); !c.WasPleased() || c.PleasedWords != "Finalement oui." || c.Asks() {
+		t.Errorf("said anew: %+v", c)
+	}
+	if _, err := w.DB.Exec(`update conversations set pleased = null, pleased_words = '', pleased_at = null`); err == nil {
+		t.Error("what the buyer said could be taken away")
+	}
+	w.asks("Le remboursement n’est pas le bon.")
+	w.Clock.Set(w.Clock.Now().Add(time.Hour))
+	w.ok(w.support.Solve(ctx, w.order.ID, w.shop.Brand, support.FromBuyer))
+	w.ok(rate(false, "Non."))
 	o, err := support.OpinionOf(ctx, w.DB, w.shop.Brand)
 	w.ok(err)
 	if o != (support.Opinion{Said: 1}) || o.Known() {
@@ -243,6 +262,124 @@ func TestSpeedIsMeasured(t *testing.T) {
 	}
 	if hours, err := support.Speed(ctx, w.DB, w.shop.Brand, w.Clock.Now().AddDate(0, 4, 0)); err != nil || hours != 0 {
 		t.Errorf("of long ago: %d h, %v", hours, err)
+	}
+}
+
+// A brand that answers what is easy and leaves the rest is not quick: whoever waits for too long, or was called solved without an answer, counts.
+func TestSpeedCountsWhoWasLeft(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	speed := func() int {
+		t.Helper()
+		hours, err := support.Speed(ctx, w.DB, w.shop.Brand, w.Clock.Now())
+		w.ok(err)
+		return hours
+	}
+	for range 6 {
+		w.asks("Bonjour")
+		w.Clock.Set(w.Clock.Now().Add(2 * time.Hour))
+		w.answers("Bonjour")
+	}
+	if got := speed(); got != 2 {
+		t.Fatalf("six answers within two hours: %d h", got)
+	}
+	written := func(by support.Side, thanks bool) orders.Page {
+		t.Helper()
+		o := w.Paid(apptest.Purchase{Variant: w.shop.Variant})
+		if thanks {
+			w.ok(w.support.Write(ctx, o.ID, w.shop.Brand, support.Draft{Side: support.FromBrand, Body: "Il part demain."}))
+		}
+		w.ok(w.support.Write(ctx, o.ID, w.shop.Brand, support.Draft{Side: support.FromBuyer, Body: "Bonjour"}))
+		if by != "" {
+			w.ok(w.support.Solve(ctx, o.ID, w.shop.Brand, by))
+		}
+		return o
+	}
+	for range 3 {
+		written(support.FromBuyer, false) // found out by themselves
+		written(support.FromBrand, true)  // thanked for an answer
+		written("", false)                // waits, and not for long
+	}
+	if got := speed(); got != 2 {
+		t.Errorf("nobody was left yet: %d h", got)
+	}
+	written(support.FromBrand, false)
+	written(support.FromBrand, false)
+	if got := speed(); got != 2 {
+		t.Errorf("six of eight were answered: %d h", got)
+	}
+	written(support.FromBrand, false)
+	if got := speed(); got != 0 {
+		t.Errorf("a third was called solved without a word: %d h", got)
+	}
+	w.ok(w.support.SetHours(ctx, w.shop.Brand, 1))
+	late := open(t)
+	for range 5 {
+		late.asks("Bonjour")
+		late.answers("Bonjour")
+	}
+	for range 2 {
+		o := late.Paid(apptest.Purchase{Variant: late.shop.Variant})
+		late.ok(late.support.Write(ctx, o.ID, late.shop.Brand, support.Draft{Side: support.FromBuyer, Body: "Bonjour"}))
+	}
+	late.ok(late.Clock.Advance(ctx, 7))
+	if hours, err := support.Speed(ctx, late.DB, late.shop.Brand, late.Clock.Now()); err != nil || hours != 0 {
+		t.Errorf("two of seven wait for a week: %d h, %v", hours, err)
+	}
+}
+
+// Where there are only notes there is no conversation for the buyer, nothing to answer, and nothing that could be solved.
+func TestANoteBeginsNothing(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	note := func(body string) {
+		t.Helper()
+		w.ok(w.support.Write(ctx, w.order.ID, w.shop.Brand, support.Draft{Side: support.FromBrand, MemberID: w.shop.Owner, Body: body, Note: true}))
+	}
+	note("Emballer doublement.")
+	if c := w.talk(); c.Begun() || c.State != support.Noted || c.Asks() {
+		t.Errorf("after a note: %+v", c)
+	}
+	for _, side := range []support.Side{support.FromBuyer, support.FromBrand} {
+		if err := w.support.Solve(ctx, w.order.ID, w.shop.Brand, side); !errors.Is(err, support.ErrGone) {
+			t.Errorf("solved by the %s: %v", side, err)
+		}
+	}
+	if err := w.support.Rate(ctx, w.order.ID, w.shop.Brand, true, ""); !errors.Is(err, support.ErrRated) {
+		t.Errorf("rated: %v", err)
+	}
+	w.ok(w.support.Assign(ctx, w.shop.Brand, w.talk().ID, w.shop.Owner))
+	counts, err := support.Counts(ctx, w.DB, w.shop.Brand, w.shop.Owner, w.Clock.Now())
+	w.ok(err)
+	if counts[support.ToAnswer]+counts[support.Unassigned]+counts[support.ForBuyer]+counts[support.Done] != 0 || counts[support.All] != 1 || counts[support.Mine] != 1 {
+		t.Errorf("counts %v", counts)
+	}
+	for range 3 {
+		w.ok(w.Clock.Advance(ctx, 250))
+		note("Toujours là.")
+	}
+	w.ok(w.Clock.Advance(ctx, 100))
+	if err := w.support.Write(ctx, w.order.ID, w.shop.Brand, support.Draft{Side: support.FromBuyer, Body: "Bonjour"}); !errors.Is(err, support.ErrClosed) {
+		t.Errorf("notes keep an order open: %v", err)
+	}
+	if _, err := w.DB.Exec(`update conversations set state = 'open'; update conversations set state = 'noted'`); err == nil {
+		t.Error("what was written could be forgotten")
+	}
+}
+
+// Who leaves the team leaves their conversations to nobody, and not to themselves.
+func TestWhoLeavesTheTeamIsGivenNothing(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	colleague := w.Member("colette")
+	w.ok(w.Catalog.SetTeam(ctx, w.shop.Owner, w.shop.Brand, colleague, catalog.Staff))
+	w.asks("Bonjour")
+	w.ok(w.support.Assign(ctx, w.shop.Brand, w.talk().ID, colleague))
+	w.ok(w.Catalog.SetTeam(ctx, w.shop.Owner, w.shop.Brand, colleague, catalog.NoRole))
+	counts, err := support.Counts(ctx, w.DB, w.shop.Brand, w.shop.Owner, w.Clock.Now())
+	w.ok(err)
+	if c := w.talk(); c.AssigneeID != nil || counts[support.Unassigned] != 1 {
+		t.Errorf("%+v, %v", c, counts)
 	}
 }
 

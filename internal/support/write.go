@@ -50,12 +50,8 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, o orders.Order, sh ord
 	if again, err := c.has(ctx, tx, d); again || err != nil {
 		return err
 	}
-	var last time.Time
-	if c.LastID != 0 {
-		last = c.LastAt
-	}
 	switch {
-	case Closed(o, last, now):
+	case Closed(o, c.Wrote(), now):
 		return ErrClosed
 	case d.Seen != nil && *d.Seen < c.LastID:
 		return ErrNewer
@@ -155,30 +151,39 @@ func (c Conversation) insert(ctx context.Context, tx *sqlx.Tx, o orders.Order, d
 
 const (
 	moveConversation = `
-update conversations set state = $2, solved_by = '', last_at = $3, asked_at = $4, due_at = $5,
+update conversations set state = $2, solved_by = '', last_at = $3, asked_at = $4, due_at = $5, remind_at = $8,
   buyer_mail_id = case when $6 = 'buyer' and $7 <> '' then $7 else buyer_mail_id end, brand_mail_id = case when $6 = 'brand' and $7 <> '' then $7 else brand_mail_id end
 where id = $1`
-	insertTime = `insert into answer_times (message_id, brand_id, at, took) values ($1, $2, $3, $4)`
+	insertTime = `insert into answer_times (message_id, brand_id, at, took, ended) values ($1, $2, $3, $4, $5)`
 )
+
+// waited keeps how long a buyer's message had no answer, and what ended that: a word of answer_times.ended. messageID is that of the message
+// that did, or else the last one.
+func (c Conversation) waited(ctx context.Context, tx *sqlx.Tx, messageID int64, ended string, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, insertTime, messageID, c.BrandID, now, int64(Worked(*c.AskedAt, now)/time.Second), ended); err != nil {
+		return fmt.Errorf("note time of answer: %w", postgres.Translate(err))
+	}
+	return nil
+}
 
 // move has the conversation wait for the other side. The clock of the brand runs from the buyer's first message without an answer.
 func (c Conversation) move(ctx context.Context, tx *sqlx.Tx, d Draft, id int64, now time.Time) error {
-	asked, due := c.AskedAt, c.DueAt
+	asked, due, remind := c.AskedAt, c.DueAt, c.RemindAt
 	switch {
 	case d.Side == FromBrand && asked != nil:
-		if _, err := tx.ExecContext(ctx, insertTime, id, c.BrandID, now, int64(Worked(*asked, now)/time.Second)); err != nil {
-			return fmt.Errorf("note time of answer: %w", postgres.Translate(err))
+		if err := c.waited(ctx, tx, id, "answer", now); err != nil {
+			return err
 		}
-		asked, due = nil, nil
+		asked, due, remind = nil, nil, nil
 	case d.Side == FromBuyer && asked == nil:
-		by := Due(now, c.AnswerHours)
-		asked, due = &now, &by
+		by, soon := Due(now, c.AnswerHours), remindAt(now, c.AnswerHours)
+		asked, due, remind = &now, &by, &soon
 	}
 	mailed := ""
 	if d.mail != nil {
 		mailed = d.mail.messageID
 	}
-	if _, err := tx.ExecContext(ctx, moveConversation, c.ID, next(d.Side), now, asked, due, d.Side, mailed); err != nil {
+	if _, err := tx.ExecContext(ctx, moveConversation, c.ID, next(d.Side), now, asked, due, d.Side, mailed, remind); err != nil {
 		return fmt.Errorf("move conversation: %w", postgres.Translate(err))
 	}
 	return nil

@@ -224,7 +224,7 @@ func (s *Server) conversation(c echo.Context, d conversationPage) (err error) {
 	if d.Panel, err = s.Aftersale.PanelOf(c, aftersale.Desk{Base: "/brand/" + d.Brand.Handle, Brand: &d.Brand}, d.Order); err != nil {
 		return err
 	}
-	d.Closed, d.Overdue = support.Closed(d.Order.Order, d.Talk.LastAt, now), d.Talk.Overdue(now)
+	d.Closed, d.Overdue = support.Closed(d.Order.Order, d.Talk.Wrote(), now), d.Talk.Overdue(now)
 	return s.Site.Render(c, d.Form.Status(), "inbox/conversation", d)
 }
 

@@ -46,6 +46,12 @@ func (s *Server) buyers(h func(echo.Context, talkPage) error) echo.HandlerFunc {
 		if d.Talk, err = orNone(support.Of(ctx, s.DB, o.ID, d.Shipment.BrandID)); err != nil {
 			return err
 		}
+		if !d.Talk.Begun() {
+			d.Talk = support.Conversation{} // what the team noted is not the buyer's
+		}
+		if d.Talk.Pleased != nil {
+			d.Opinion = page.NewForm("pleased", map[bool]string{true: "yes", false: "no"}[d.Talk.WasPleased()], "words", d.Talk.PleasedWords)
+		}
 		return h(c, d)
 	}
 }
@@ -63,7 +69,7 @@ func (s *Server) talk(c echo.Context, d talkPage) (err error) {
 		return err
 	}
 	d.Refunds = aftersale.Refunds(page.Lang(c), d.Order, d.Shipment.BrandID)
-	d.Closed, d.Overdue = support.Closed(d.Order.Order, d.Talk.LastAt, now), d.Talk.Overdue(now)
+	d.Closed, d.Overdue = support.Closed(d.Order.Order, d.Talk.Wrote(), now), d.Talk.Overdue(now)
 	return s.Site.Render(c, max(d.Form.Status(), d.Opinion.Status()), "inbox/talk", d)
 }
 
