@@ -41,6 +41,7 @@ import (
 	"relais/internal/reconcile"
 	"relais/internal/reviews"
 	"relais/internal/stories"
+	"relais/internal/support"
 	"relais/internal/stripesandbox"
 )
 
@@ -464,7 +465,7 @@ func TestAuditNamesEachCorruption(t *testing.T) {
 	w := traded(t)
 	owner := pgtest.Owner(t, w.DB)
 	named := map[string]bool{}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, support.Check, questions.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
 		elsewhere, err := check(t.Context(), w.DB)
 		if err != nil {
 			t.Fatal(err)

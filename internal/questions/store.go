@@ -212,9 +212,9 @@ func ClockOf(ctx context.Context, q sqlx.QueryerContext, brandID int64, now time
 	all := make([]waits.Wait, 0, len(rows))
 	for _, r := range rows {
 		if r.First != nil {
-			all = append(all, waits.Wait{r.First.Sub(r.At), true})
+			all = append(all, waits.Wait{For: r.First.Sub(r.At), Answered: true})
 		} else {
-			all = append(all, waits.Wait{now.Sub(r.At), false})
+			all = append(all, waits.Wait{For: now.Sub(r.At)})
 		}
 	}
 	days, ok = Usually(all)

@@ -148,8 +148,9 @@ type Message struct {
 	Body    string         `db:"body"` // empty: photographs alone
 	Note    bool           `db:"note"` // for the brand's team alone
 	ByMail  bool           `db:"by_mail"`
-	LeftOut pq.StringArray `db:"left_out"` // names of what was attached to a mail and is no photograph
-	Photos  pq.StringArray `db:"photos"`   // content hashes
+	From    string         `db:"mail_from"` // the address that the mail gave, for its own side alone
+	LeftOut pq.StringArray `db:"left_out"`  // names of what was attached to a mail and is no photograph
+	Photos  pq.StringArray `db:"photos"`    // content hashes
 
 	Hidden   bool   `db:"hidden"`   // by the platform: neither body nor photographs are shown
 	Reported string `db:"reported"` // by the side that did not write it: waits, kept or hidden; empty: it was not
@@ -170,6 +171,6 @@ type Draft struct {
 
 // received is what only a mail has.
 type received struct {
-	messageID, key string
-	leftOut        []string
+	messageID, key, from string
+	leftOut              []string
 }

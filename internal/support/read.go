@@ -53,7 +53,7 @@ func OfOrder(ctx context.Context, q sqlx.QueryerContext, orderID, brandID int64)
 }
 
 const selectMessages = `
-select m.id, m.at, m.author, case when m.author = 'brand' then coalesce(w.name, '') else '' end as name, m.note, m.by_mail, r.decided is not distinct from 'hidden' as hidden,
+select m.id, m.at, m.author, case when m.author = 'brand' then coalesce(w.name, '') else '' end as name, m.note, m.by_mail, case when m.author = $2 then m.mail_from else '' end as mail_from, r.decided is not distinct from 'hidden' as hidden,
   case when r.decided = 'hidden' then '' else m.body end as body, case when r.decided = 'hidden' then '{}' else m.left_out end as left_out,
   case when r.decided = '' then 'waits' else coalesce(r.decided, '') end as reported, coalesce(r.why, '') as why,
   coalesce((select array_agg(p.hash order by f.position) from message_photos f join media p on p.id = f.media_id where f.message_id = m.id and r.decided is distinct from 'hidden'), '{}') as photos

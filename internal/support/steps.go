@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/postgres"
 	"relais/internal/prose"
@@ -98,20 +99,46 @@ func (s *Service) in(ctx context.Context, orderID, brandID int64, step func(*sql
 	})
 }
 
-const assignConversation = `
-update conversations set assignee_id = nullif($3, 0::bigint)
-where id = $1 and brand_id = $2 and ($3 = 0 or exists (select 1 from brand_members t where t.brand_id = $2 and t.member_id = $3))`
+// The team is locked where somebody is found on it: who leaves at the same moment is given nothing, or leaves it behind.
+const (
+	lockOfBrand        = `select id from conversations where id = $1 and brand_id = $2 for update`
+	lockColleague      = `select member_id from brand_members where brand_id = $1 and member_id = $2 for share`
+	assignConversation = `update conversations set assignee_id = nullif($2, 0::bigint) where id = $1`
+)
 
-// Assign gives a conversation of a brand to somebody on its team; memberID 0: to nobody. Fault: ErrNotOnTeam.
-func (s *Service) Assign(ctx context.Context, brandID, conversationID, memberID int64) error {
-	r, err := s.DB.ExecContext(ctx, assignConversation, conversationID, brandID, memberID)
-	if err != nil {
-		return fmt.Errorf("assign conversation: %w", postgres.Translate(err))
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return ErrNotOnTeam.Because(err)
-	}
-	return nil
+// Assign has a member give a conversation of their brand to somebody on its team, who is told; to 0: to nobody. Fault: ErrNotOnTeam.
+func (s *Service) Assign(ctx context.Context, brandID, conversationID, to, by int64) error {
+	return postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error {
+		var found []int64
+		if to != 0 {
+			if err := tx.SelectContext(ctx, &found, lockColleague, brandID, to); err != nil {
+				return fmt.Errorf("find colleague: %w", postgres.Translate(err))
+			}
+			if len(found) == 0 {
+				return ErrNotOnTeam
+			}
+		}
+		found = nil
+		if err := tx.SelectContext(ctx, &found, lockOfBrand, conversationID, brandID); err != nil {
+			return fmt.Errorf("lock conversation: %w", postgres.Translate(err))
+		}
+		if len(found) == 0 {
+			return ErrNotOnTeam
+		}
+		c, err := one(ctx, tx, `c.id = $1`, conversationID)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, assignConversation, conversationID, to); err != nil {
+			return fmt.Errorf("assign conversation: %w", postgres.Translate(err))
+		}
+		if to == 0 || to == by || c.AssigneeID != nil && *c.AssigneeID == to {
+			return nil
+		}
+		n := s.forTeam(c, "assigned", fmt.Sprintf("conversation:%d:assigned:%d", c.ID, s.Now().UnixMicro()))
+		n.MemberID, n.Args["Name"] = to, c.BuyerName
+		return notices.Tell(ctx, tx, n)
+	})
 }
 
 const (
