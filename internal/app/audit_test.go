@@ -41,8 +41,8 @@ import (
 	"relais/internal/reconcile"
 	"relais/internal/reviews"
 	"relais/internal/stories"
-	"relais/internal/support"
 	"relais/internal/stripesandbox"
+	"relais/internal/support"
 )
 
 // traded is a database in which everything has happened that the books know: a sale recommended, delivered, freed and paid
