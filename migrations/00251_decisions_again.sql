@@ -36,7 +36,7 @@ begin
          old.group_id, old.opened_at, old.opened_real_at, old.closes_at, old.answer_by)
        is distinct from row(new.product_id, new.idea_id, new.title, new.text, new.media_id, new.currency, new.base_minor, new.floor_minor, new.days, new.answer_days, new.quorum, new.margin_pct, new.changeable, new.audience,
          new.group_id, new.opened_at, new.opened_real_at, new.closes_at, new.answer_by)
-       or old.answered_at is not null and row(old.answer, old.answer_product_id, old.answered_at) is distinct from row(new.answer, new.answer_product_id, new.answered_at)
+       or old.answered_at is not null and row(old.answer, old.answered_at) is distinct from row(new.answer, new.answered_at)
        or old.stopped_at is not null and new.stopped_at is not null and old.stopped_at is distinct from new.stopped_at
        or old.closed_at is not null and row(old.closed_at, old.ended_why, old.counted) is distinct from row(new.closed_at, new.ended_why, new.counted)) then
     raise exception 'poll % stays as it was asked', old.id using errcode = '23514', constraint = 'polls_fixed_check';

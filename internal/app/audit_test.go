@@ -43,6 +43,7 @@ import (
 	"relais/internal/reviews"
 	"relais/internal/stories"
 	"relais/internal/stripesandbox"
+	"relais/internal/support"
 )
 
 // traded is a database in which everything has happened that the books know: a sale recommended, delivered, freed and paid
@@ -468,7 +469,7 @@ func TestAuditNamesEachCorruption(t *testing.T) {
 	w := traded(t)
 	owner := pgtest.Owner(t, w.DB)
 	named := map[string]bool{}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, reports.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]ledger.Finding, error){reconcile.Check, debts.Check, documents.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, support.Check, questions.Check, reports.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
 		elsewhere, err := check(t.Context(), w.DB)
 		if err != nil {
 			t.Fatal(err)

@@ -270,6 +270,7 @@ func (d *Domains) register() {
 	d.Reviews.Register(d.Jobs)
 	d.Posts.Register(d.Jobs)
 	d.Stories.Register(d.Jobs)
+	d.Support.Register(d.Jobs)
 	d.Ratings.Register(d.Jobs)
 	d.Publications.Register(d.Jobs)
 	d.Ideas.Register(d.Jobs)
@@ -333,7 +334,7 @@ func AuditIn(ctx context.Context, q sqlx.QueryerContext) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, questions.Check, reports.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
+	for _, check := range []func(context.Context, sqlx.QueryerContext) ([]Finding, error){reconcile.Check, clicks.Check, groups.Check, follows.Check, ratings.Check, support.Check, questions.Check, reports.Check, ideas.Check, polls.Check, stories.Check, publications.Check} {
 		found, err := check(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)

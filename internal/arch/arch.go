@@ -7,7 +7,7 @@ package arch
 func Ranks() []string {
 	return []string{
 		// words
-		"money", "fault", "prose", "token", "address", "crash", "pace",
+		"money", "fault", "prose", "token", "address", "crash", "pace", "waits",
 		// ground
 		"postgres", "changes", "clock", "ledger", "jobs", "payments", "i18n", "outside", "media", "mail", "mail/incoming",
 		// domains

@@ -40,6 +40,7 @@ const (
 	Poll          Kind = "poll"           // of a poll that one voted in
 	BrandOrder    Kind = "brand_order"    // to the team of a brand: somebody bought
 	BrandMessage  Kind = "brand_message"  // a buyer wrote
+	BrandInbox    Kind = "brand_inbox"    // an answer to a buyer is due, a conversation was given to one, mail waits for a decision
 	BrandReturn   Kind = "brand_return"   // a buyer sends something back
 	BrandDispute  Kind = "brand_dispute"  // a buyer's bank asks for the money
 	BrandClaim    Kind = "brand_claim"    // a member misses a sale
@@ -116,7 +117,7 @@ func Kinds() []Nature {
 		{Kind: Counter, Topic: Money, Mail: Never, Stays: true, Urgency: high, Life: day, Events: []string{"paid"}},
 		{Kind: Order, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: normal, Life: 3 * day,
 			Events: []string{"paid", "shipped", "delivered", "refunded", "return_asked", "return_approved", "return_refused", "launch_started", "launch_made", "launch_late", "launch_postponed", "pledge_joined", "pledge_refused", "pledge_unpaid", "pledge_released"}},
-		{Kind: Message, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
+		{Kind: Message, Topic: Orders, Mail: AtOnce, Push: true, Due: true, Urgency: high, Life: 3 * day, Events: []string{"written", "held", "hidden", "report_kept", "report_hidden"}},
 		{Kind: Together, Topic: Orders, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "missed", "cancelled"}},
 		{Kind: Idea, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day,
 			Events: []string{"reached", "answered_yes", "answered_later", "answered_no", "launched", "made", "expired", "ended_short", "withdrawn", "merged", "hidden", "comment_hidden", "report_kept", "report_hidden"}},
@@ -136,6 +137,7 @@ func Kinds() []Nature {
 		{Kind: Talk, Topic: Circles, Mail: Daily, Push: true, Urgency: normal, Life: day, Events: []string{"comment", "answer", "reactions"}},
 		{Kind: BrandOrder, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: day, Events: []string{"placed", "group_opened", "group_reached", "launch_reached", "launch_missed", "launch_cancelled", "launch_unmade", "launch_late"}},
 		{Kind: BrandMessage, Topic: Brand, Mail: Never, Push: true, Urgency: high, Life: 3 * day, Events: []string{"written"}},
+		{Kind: BrandInbox, Topic: Brand, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"due", "overdue", "assigned", "held", "hidden", "report_kept", "report_hidden"}},
 		{Kind: BrandReturn, Topic: Brand, Mail: Never, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"withdrawal", "request"}},
 		{Kind: BrandDispute, Topic: Brand, Mail: Never, Push: true, Stays: true, Urgency: high, Life: veryLong,
 			Events: []string{"dispute_opened", "inquiry_opened", "dispute_reopened", "dispute_lost", "dispute_won", "inquiry_closed", "dispute_due"}},

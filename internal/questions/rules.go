@@ -1,7 +1,6 @@
 package questions
 
 import (
-	"slices"
 	"time"
 
 	"relais/internal/fault"
@@ -9,6 +8,7 @@ import (
 	"relais/internal/prose"
 	"relais/internal/ratings"
 	"relais/internal/reports"
+	"relais/internal/waits"
 )
 
 // Act is what somebody wants to do.
@@ -82,12 +82,6 @@ func May(a Act, s Standing) error {
 	return nil
 }
 
-// Wait is how long a question waited for its brand, or has waited until now.
-type Wait struct {
-	For      time.Duration
-	Answered bool
-}
-
 // The clock of a brand: of how many questions it needs, and after how many days one without an answer counts as left.
 const (
 	fewest   = 3
@@ -98,23 +92,12 @@ const day = 24 * time.Hour
 
 // Usually is within how many days a brand answers three questions of four; ok is false where too little is known, or where it leaves too many
 // without an answer. One that waits for less than a week counts neither way.
-func Usually(waits []Wait) (days int, ok bool) {
-	var answered []time.Duration
-	left := 0
-	for _, w := range waits {
-		if w.Answered {
-			answered = append(answered, w.For)
-		} else if w.For >= leftDays*day {
-			left++
-		}
-	}
-	n := len(answered) + left
-	at := (3*n+3)/4 - 1
-	if n < fewest || at >= len(answered) {
+func Usually(all []waits.Wait) (days int, ok bool) {
+	within, ok := waits.Usually(all, fewest, leftDays*day)
+	if !ok {
 		return 0, false
 	}
-	slices.Sort(answered)
-	return max(1, int((answered[at]+day-1)/day)), true
+	return max(1, int((within+day-1)/day)), true
 }
 
 // words checks a text of a field: readable, at most so many characters, and not empty unless it may be.

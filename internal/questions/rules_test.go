@@ -7,6 +7,7 @@ import (
 
 	"relais/internal/questions"
 	"relais/internal/reports"
+	"relais/internal/waits"
 )
 
 // Who may do what: every kind of person, with what they wrote themselves and what others did.
@@ -54,17 +55,17 @@ func TestWhoMay(t *testing.T) {
 }
 
 func TestHowSoonABrandUsuallyAnswers(t *testing.T) {
-	hours := func(list ...int) (waits []questions.Wait) {
+	hours := func(list ...int) (all []waits.Wait) {
 		for _, h := range list {
-			waits = append(waits, questions.Wait{For: time.Duration(max(h, -h)) * time.Hour, Answered: h > 0})
+			all = append(all, waits.Wait{For: time.Duration(max(h, -h)) * time.Hour, Answered: h > 0})
 		}
-		return waits
+		return all
 	}
 	for _, c := range []struct {
-		name  string
-		waits []questions.Wait
-		days  int
-		ok    bool
+		name string
+		all  []waits.Wait
+		days int
+		ok   bool
 	}{
 		{"nothing asked", nil, 0, false},
 		{"too few", hours(1, 2), 0, false},
@@ -78,7 +79,7 @@ func TestHowSoonABrandUsuallyAnswers(t *testing.T) {
 		{"too many were left", hours(5, 5, 5, -168, -168), 0, false},
 		{"nothing was ever answered", hours(-200, -200, -200), 0, false},
 	} {
-		if days, ok := questions.Usually(c.waits); days != c.days || ok != c.ok {
+		if days, ok := questions.Usually(c.all); days != c.days || ok != c.ok {
 			t.Errorf("%s: %d %v, want %d %v", c.name, days, ok, c.days, c.ok)
 		}
 	}

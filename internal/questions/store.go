@@ -10,6 +10,7 @@ import (
 
 	"relais/internal/i18n"
 	"relais/internal/postgres"
+	"relais/internal/waits"
 )
 
 // What readers see of questions q and answers a, whose authors are m: nothing of whom the platform blocked.
@@ -226,14 +227,14 @@ func ClockOf(ctx context.Context, q sqlx.QueryerContext, brandID int64, now time
 	if err := sqlx.SelectContext(ctx, q, &rows, selectWaits, brandID, now.AddDate(0, 0, -clockDays), clockMost); err != nil {
 		return 0, false, fmt.Errorf("read how soon brand %d answers: %w", brandID, postgres.Translate(err))
 	}
-	waits := make([]Wait, 0, len(rows))
+	all := make([]waits.Wait, 0, len(rows))
 	for _, r := range rows {
 		if r.First != nil {
-			waits = append(waits, Wait{r.First.Sub(r.At), true})
+			all = append(all, waits.Wait{For: r.First.Sub(r.At), Answered: true})
 		} else {
-			waits = append(waits, Wait{now.Sub(r.At), false})
+			all = append(all, waits.Wait{For: now.Sub(r.At)})
 		}
 	}
-	days, ok = Usually(waits)
+	days, ok = Usually(all)
 	return days, ok, nil
 }

@@ -6,11 +6,12 @@
 //	 └──────── a new message opens it again, whosever it is ◀─────┘
 //
 // open waits for the brand, waiting for the buyer. Each message is a letter to the other side, which is answered on the conversation's page or
-// by mail (Receive), never more than MaxMessagesADay from one side. A note is a word of the brand's team to itself.
+// by mail (Receive), never more than MaxMessagesADay from one side. A note is a word of the brand's team to itself: where there are only notes,
+// the conversation is noted, and for the buyer there is none.
 //
-// A clock runs while a buyer's message has no answer: the brand states within how many hours of working days it means to answer, and what
-// "usually answers within" says is measured from its answers (Speed). Once a conversation was solved the buyer is asked, once, whether they
-// are pleased.
+// A clock runs while a buyer's message has no answer: the brand states within how many hours of working days it means to answer, its team is
+// reminded before and then (Sweep), and what "usually answers within" says is measured (Speed). Each time that a conversation was solved the
+// buyer is asked whether they are pleased; what they say last counts.
 //
 // Who reads: the buyer, by the token of their order; the brand's team. The platform does only while one side has reported a message of the other
 // (Report), until it has decided whether that is hidden.
@@ -56,6 +57,7 @@ type State string
 
 // The states.
 const (
+	Noted   State = "noted"   // the team has kept notes, and nobody has written
 	Open    State = "open"    // the brand is to answer
 	Waiting State = "waiting" // the buyer is
 	Solved  State = "solved"
@@ -83,7 +85,7 @@ var (
 	ErrNotOnTeam       = fault.Field("member", "fault.talk_not_on_team") // nobody of the brand
 )
 
-// Conversation is what a buyer and a brand write to each other about an order. ID 0: nobody has written yet.
+// Conversation is what a buyer and a brand write to each other about an order. ID 0: there is none, not even a note.
 type Conversation struct {
 	ID           int64          `db:"id"`
 	OrderID      int64          `db:"order_id"`
@@ -94,13 +96,15 @@ type Conversation struct {
 	BrandHandle  string         `db:"brand_handle"`
 	AnswerHours  int            `db:"answer_hours"` // within which the brand means to answer, of working days
 	State        State          `db:"state"`
-	AskedAt      *time.Time     `db:"asked_at"` // the buyer's oldest message without an answer; nil: all are answered
-	DueAt        *time.Time     `db:"due_at"`   // by when the brand means to answer it
+	AskedAt      *time.Time     `db:"asked_at"`  // the buyer's oldest message without an answer; nil: all are answered
+	DueAt        *time.Time     `db:"due_at"`    // by when the brand means to answer it
+	RemindAt     *time.Time     `db:"remind_at"` // when the team is told next that it is due
 	LastAt       time.Time      `db:"last_at"`
 	SolvedBy     string         `db:"solved_by"` // buyer or brand
 	Pleased      *bool          `db:"pleased"`   // what the buyer said in the end; nil: nothing
 	PleasedWords string         `db:"pleased_words"`
-	PleasedAsked *time.Time     `db:"pleased_asked_at"`
+	PleasedAt    *time.Time     `db:"pleased_at"`
+	PleasedAsked *time.Time     `db:"pleased_asked_at"` // last
 	AssigneeID   *int64         `db:"assignee_id"`
 	Assignee     string         `db:"assignee"` // name
 	LastID       int64          `db:"last_id"`  // of its last message, notes included
@@ -113,14 +117,27 @@ type Conversation struct {
 	BrandMailID  string         `db:"brand_mail_id"`
 }
 
+// Begun says whether somebody has written to the other side. Until then there is no conversation for the buyer.
+func (c Conversation) Begun() bool { return c.ID != 0 && c.State != Noted }
+
+// Wrote is when somebody wrote last; zero: nobody has.
+func (c Conversation) Wrote() time.Time {
+	if !c.Begun() {
+		return time.Time{}
+	}
+	return c.LastAt
+}
+
 // Overdue says whether the brand meant to have answered by now.
 func (c Conversation) Overdue(now time.Time) bool { return c.DueAt != nil && c.DueAt.Before(now) }
 
 // WasPleased says whether the buyer said that they are pleased.
 func (c Conversation) WasPleased() bool { return c.Pleased != nil && *c.Pleased }
 
-// Asks says whether the buyer is asked now whether they are pleased.
-func (c Conversation) Asks() bool { return c.PleasedAsked != nil && c.Pleased == nil }
+// Asks says whether the buyer is asked now whether they are pleased: since it was solved last they have not said.
+func (c Conversation) Asks() bool {
+	return c.PleasedAsked != nil && (c.PleasedAt == nil || c.PleasedAt.Before(*c.PleasedAsked))
+}
 
 // Message is one word of a conversation.
 type Message struct {
@@ -131,8 +148,9 @@ type Message struct {
 	Body    string         `db:"body"` // empty: photographs alone
 	Note    bool           `db:"note"` // for the brand's team alone
 	ByMail  bool           `db:"by_mail"`
-	LeftOut pq.StringArray `db:"left_out"` // names of what was attached to a mail and is no photograph
-	Photos  pq.StringArray `db:"photos"`   // content hashes
+	From    string         `db:"mail_from"` // the address that the mail gave, for its own side alone
+	LeftOut pq.StringArray `db:"left_out"`  // names of what was attached to a mail and is no photograph
+	Photos  pq.StringArray `db:"photos"`    // content hashes
 
 	Hidden   bool   `db:"hidden"`   // by the platform: neither body nor photographs are shown
 	Reported string `db:"reported"` // by the side that did not write it: waits, kept or hidden; empty: it was not
@@ -153,6 +171,6 @@ type Draft struct {
 
 // received is what only a mail has.
 type received struct {
-	messageID, key string
-	leftOut        []string
+	messageID, key, from string
+	leftOut              []string
 }

@@ -3,12 +3,14 @@ package support
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/i18n"
 	"relais/internal/mail"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/postgres"
 )
@@ -89,7 +91,64 @@ func (s *Service) ask(ctx context.Context, tx *sqlx.Tx, o orders.Order, c Conver
 	if o.Email == "" {
 		return nil
 	}
-	return s.Mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: "order_solved", Reference: fmt.Sprintf("conversation:%d:solved", c.ID),
-		Thread: s.thread(c, FromBuyer, c.BuyerMailID, fmt.Sprintf("solved.%d", c.ID)),
+	return s.Mail.Queue(ctx, tx, mail.Letter{To: o.Email, Lang: o.Lang, Template: "order_solved", Reference: fmt.Sprintf("conversation:%d:solved:%d", c.ID, c.LastID),
+		Thread: s.thread(c, FromBuyer, c.BuyerMailID, fmt.Sprintf("solved.%d.%d", c.ID, c.LastID)),
 		Data:   solvedLetter{Number: o.Number, Brand: c.BrandName, Path: BuyerPath(o.Token, c.BrandHandle)}})
+}
+
+// toldLetter is what the letter reads that tells a side of its conversation without being a message of it.
+type toldLetter struct {
+	Number, Brand, Path string
+	Event               string
+	ToBrand             bool // false: to the buyer
+	Args                notices.Args
+}
+
+// From is the sender of a mail that is held; empty: none that can be read, or the letter is of something else.
+func (l toldLetter) From() string { from, _ := l.Args["From"].(string); return from }
+
+// Why is the reason of a decision.
+func (l toldLetter) Why() string { why, _ := l.Args["Why"].(string); return why }
+
+// told is what a side learns of its conversation.
+type told struct {
+	side    Side
+	event   string // of notices.Message and notices.BrandInbox
+	subject string
+	args    notices.Args
+	team    string // the brand's own address, where it has a letter too
+	quiet   bool   // no letter
+}
+
+// tellSide tells a side what became of its conversation: the team of the brand, or the buyer by a letter, and in the app too where they are a
+// member. Of a subject each event is told once. Nobody can answer such a letter.
+func (s *Service) tellSide(ctx context.Context, tx *sqlx.Tx, c Conversation, t told) error {
+	o, err := orders.Lock(ctx, tx, c.OrderID)
+	if err != nil {
+		return err
+	}
+	n := s.forTeam(c, t.event, t.subject)
+	maps.Copy(n.Args, t.args)
+	l := mail.Letter{To: t.team, Template: "order_told", Reference: t.subject + ":" + t.event}
+	data := toldLetter{Number: o.Number, Brand: c.BrandName, Path: n.Path, Event: t.event, ToBrand: true, Args: t.args}
+	if t.side == FromBuyer {
+		l.To, l.Lang, data.ToBrand, data.Path = o.Email, o.Lang, false, BuyerPath(o.Token, c.BrandHandle)
+	} else if l.Lang, err = langOf(ctx, tx, c.BrandID); err != nil {
+		return err
+	}
+	l.Data = data
+	written := l.To != "" && !t.quiet
+	if written {
+		if err := s.Mail.Queue(ctx, tx, l); err != nil {
+			return err
+		}
+	}
+	if t.side == FromBrand {
+		return notices.TellTeam(ctx, tx, c.BrandID, n)
+	}
+	if o.MemberID == nil {
+		return nil
+	}
+	n.Kind, n.Path, n.MemberID, n.Written = notices.Message, data.Path, *o.MemberID, written
+	return notices.Tell(ctx, tx, n)
 }

@@ -3,7 +3,6 @@ package support
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -11,8 +10,8 @@ import (
 )
 
 const selectConversations = `
-select c.id, c.order_id, o.number, o.name as buyer_name, c.brand_id, b.name as brand_name, b.handle as brand_handle, b.answer_hours, c.state, c.asked_at, c.due_at, c.last_at,
-  c.solved_by, c.pleased, c.pleased_words, c.pleased_asked_at, c.assignee_id, coalesce(a.name, '') as assignee, c.buyer_key, c.brand_key, c.buyer_mail_id, c.brand_mail_id,
+select c.id, c.order_id, o.number, o.name as buyer_name, c.brand_id, b.name as brand_name, b.handle as brand_handle, b.answer_hours, c.state, c.asked_at, c.due_at, c.remind_at, c.last_at,
+  c.solved_by, c.pleased, c.pleased_words, c.pleased_at, c.pleased_asked_at, c.assignee_id, coalesce(a.name, '') as assignee, c.buyer_key, c.brand_key, c.buyer_mail_id, c.brand_mail_id,
   coalesce((select max(m.id) from order_messages m where m.conversation_id = c.id), 0) as last_id,
   coalesce(l.body, '') as last_body, coalesce(l.author, '') as last_author,
   coalesce((select array_agg(t.name order by lower(t.name)) from conversation_tags x join inbox_tags t on t.id = x.tag_id where x.conversation_id = c.id), '{}') as tags
@@ -38,7 +37,7 @@ func one(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) 
 	return cs[0], nil
 }
 
-// Of is the conversation about an order with a brand; ErrGone where nobody has written yet.
+// Of is the conversation about an order with a brand, notes alone included; ErrGone where there is none.
 func Of(ctx context.Context, q sqlx.QueryerContext, orderID, brandID int64) (Conversation, error) {
 	return one(ctx, q, `c.order_id = $1 and c.brand_id = $2`, orderID, brandID)
 }
@@ -54,7 +53,7 @@ func OfOrder(ctx context.Context, q sqlx.QueryerContext, orderID, brandID int64)
 }
 
 const selectMessages = `
-select m.id, m.at, m.author, case when m.author = 'brand' then coalesce(w.name, '') else '' end as name, m.note, m.by_mail, r.decided is not distinct from 'hidden' as hidden,
+select m.id, m.at, m.author, case when m.author = 'brand' then coalesce(w.name, '') else '' end as name, m.note, m.by_mail, case when m.author = $2 then m.mail_from else '' end as mail_from, r.decided is not distinct from 'hidden' as hidden,
   case when r.decided = 'hidden' then '' else m.body end as body, case when r.decided = 'hidden' then '{}' else m.left_out end as left_out,
   case when r.decided = '' then 'waits' else coalesce(r.decided, '') end as reported, coalesce(r.why, '') as why,
   coalesce((select array_agg(p.hash order by f.position) from message_photos f join media p on p.id = f.media_id where f.message_id = m.id and r.decided is distinct from 'hidden'), '{}') as photos
@@ -78,33 +77,6 @@ func Shows(ctx context.Context, q sqlx.QueryerContext, conversationID int64, sid
 		return false, fmt.Errorf("look for photograph: %w", postgres.Translate(err))
 	}
 	return shown, nil
-}
-
-// What "usually answers within" is made of: the answers of so long, at least so many, and the part of them that was at least as quick.
-const (
-	speedSpan  = 90 * 24 * time.Hour
-	speedLeast = 5
-	speedPart  = 0.75
-)
-
-const selectSpeed = `
-select count(*) as n, coalesce(percentile_disc($3::float8) within group (order by took), 0) as took from (
-  select took from answer_times where brand_id = $1 and at > $2 order by at desc limit 200) t`
-
-// Speed is within how many hours of working days a brand usually answers: three of four of its newest answers were as quick. 0: it has
-// answered too seldom to say.
-func Speed(ctx context.Context, q sqlx.QueryerContext, brandID int64, now time.Time) (hours int, err error) {
-	var found struct {
-		N    int   `db:"n"`
-		Took int64 `db:"took"`
-	}
-	if err := sqlx.GetContext(ctx, q, &found, selectSpeed, brandID, now.Add(-speedSpan), speedPart); err != nil {
-		return 0, fmt.Errorf("measure answers: %w", postgres.Translate(err))
-	}
-	if found.N < speedLeast {
-		return 0, nil
-	}
-	return max(1, int((found.Took+3599)/3600)), nil
 }
 
 // Opinion is how many buyers said what they think of their conversations with a brand, and how many were pleased.

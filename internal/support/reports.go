@@ -13,6 +13,7 @@ import (
 
 	"relais/internal/fault"
 	"relais/internal/members"
+	"relais/internal/notices"
 	"relais/internal/postgres"
 	"relais/internal/prose"
 )
@@ -151,7 +152,8 @@ select exists (select 1 from message_reports r join order_messages m on m.id = r
 	decideReport = `update message_reports set decided = $2, decided_by = $3, decided_at = $4, why = $5 where id = $1 and decided = ''`
 )
 
-// Decide ends a report: its message stays, or is hidden from both sides; both read why. Nobody decides about a conversation of their own.
+// Decide ends a report: its message stays, or is hidden from both sides; both read why. Who reported it is told, and where it is hidden its author.
+// Nobody decides about a conversation of their own.
 // Faults: ErrGone, ErrParty, the field why.
 func (s *Service) Decide(ctx context.Context, reportID, by int64, hide bool, why string) error {
 	why, err := said("why", why, false)
@@ -173,6 +175,38 @@ func (s *Service) Decide(ctx context.Context, reportID, by int64, hide bool, why
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return ErrGone.Because(err)
 		}
+		if err := s.tellDecided(ctx, tx, reportID, hide, why); err != nil {
+			return err
+		}
 		return members.Audit(ctx, tx, members.AuditEntry{At: s.Now(), ActorID: by, Action: "message report decided", Subject: fmt.Sprintf("message report %d", reportID), Detail: map[string]any{"hide": hide, "why": why}})
 	})
+}
+
+const selectReported = `select m.conversation_id, r.side from message_reports r join order_messages m on m.id = r.message_id where r.id = $1`
+
+// tellDecided tells who reported a message what was decided about it, and the other side, who wrote it, where it is hidden.
+func (s *Service) tellDecided(ctx context.Context, tx *sqlx.Tx, reportID int64, hide bool, why string) error {
+	var of struct {
+		ConversationID int64 `db:"conversation_id"`
+		Side           Side  `db:"side"`
+	}
+	if err := tx.GetContext(ctx, &of, selectReported, reportID); err != nil {
+		return fmt.Errorf("read report: %w", postgres.Translate(err))
+	}
+	c, err := one(ctx, tx, `c.id = $1`, of.ConversationID)
+	if err != nil {
+		return err
+	}
+	for _, side := range []Side{FromBuyer, FromBrand} {
+		event := "hidden"
+		if side == of.Side {
+			event = map[bool]string{true: "report_hidden", false: "report_kept"}[hide]
+		} else if !hide {
+			continue // nobody told its author that it was reported
+		}
+		if err := s.tellSide(ctx, tx, c, told{side: side, event: event, subject: fmt.Sprintf("message_report:%d", reportID), args: notices.Args{"Why": why}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"relais/internal/fault"
+	"relais/internal/mail/mailtest"
 	"relais/internal/support"
 )
 
@@ -60,6 +61,12 @@ func TestAMessageIsReported(t *testing.T) {
 	w.ok(w.support.Decide(ctx, id, admin, true, "Injurieux"))
 	if err := w.support.Decide(ctx, id, admin, false, "Non"); !errors.Is(err, support.ErrGone) {
 		t.Errorf("twice: %v", err)
+	}
+	if w.told(w.shop.Owner, "brand_inbox.report_hidden") != 1 || w.told(w.shop.Owner, "brand_inbox.hidden") != 0 {
+		t.Error("who reported is not told what was decided")
+	}
+	if l := mailtest.Newest(t, w.DB, w.order.Email, "order_told"); !strings.Contains(l.Text, "Injurieux") || strings.Contains(l.Text, "Des injures") {
+		t.Errorf("who wrote is told\n%s", l.Text)
 	}
 	if _, err := support.Judged(ctx, w.DB, id); !errors.Is(err, support.ErrGone) {
 		t.Errorf("the platform still reads: %v", err)

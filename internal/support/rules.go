@@ -23,8 +23,15 @@ var paris = func() *time.Location {
 
 // Due is when so many hours of working days have passed since from. Working days are Monday to Friday in Paris, all 24 hours of each; a
 // message of the weekend counts from Monday. Public holidays count as any day.
-func Due(from time.Time, hours int) time.Time {
-	at, left := working(from), time.Duration(hours)*time.Hour
+func Due(from time.Time, hours int) time.Time { return after(from, time.Duration(hours)*time.Hour) }
+
+// remindAt is when the team is reminded that an answer is due within so many hours: after three quarters of them.
+func remindAt(from time.Time, hours int) time.Time {
+	return after(from, time.Duration(hours)*time.Hour*3/4)
+}
+
+func after(from time.Time, left time.Duration) time.Time {
+	at := working(from)
 	for {
 		end := midnight(at, 1)
 		if rest := end.Sub(at); left <= rest {

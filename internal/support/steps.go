@@ -9,34 +9,62 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/fault"
+	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/postgres"
 	"relais/internal/prose"
 )
 
-const solveConversation = `
-update conversations set state = 'solved', solved_by = $2, asked_at = null, due_at = null, pleased_asked_at = coalesce(pleased_asked_at, $3) where id = $1`
+const (
+	solveConversation = `
+update conversations set state = 'solved', solved_by = $2, asked_at = null, due_at = null, remind_at = null, pleased_asked_at = $3 where id = $1`
+	selectWrote = `select exists (select 1 from order_messages where conversation_id = $1 and author = 'brand' and not note)`
+)
 
-// Solve says for a side that nothing is left to do. The buyer is asked whether they are pleased, the first time: by letter too where the brand
-// said it. Faults: ErrGone where nobody has written; ErrSolved.
+// Solve says for a side that nothing is left to do. The buyer is asked whether they are pleased, by letter too where the brand said it. A message
+// of the buyer that had no answer has waited until then: see Speed. Faults: ErrGone where nobody has written; ErrSolved.
 func (s *Service) Solve(ctx context.Context, orderID, brandID int64, side Side) error {
 	return s.in(ctx, orderID, brandID, func(tx *sqlx.Tx, o orders.Order, c Conversation) error {
-		if c.State == Solved {
+		switch {
+		case !c.Begun():
+			return ErrGone
+		case c.State == Solved:
 			return ErrSolved
+		}
+		if err := s.unanswered(ctx, tx, c, side); err != nil {
+			return err
 		}
 		if _, err := tx.ExecContext(ctx, solveConversation, c.ID, side, s.Now()); err != nil {
 			return fmt.Errorf("solve conversation: %w", postgres.Translate(err))
 		}
-		if side == FromBrand && c.PleasedAsked == nil {
+		if side == FromBrand {
 			return s.ask(ctx, tx, o, c)
 		}
 		return nil
 	})
 }
 
+// unanswered keeps how long a message waited that is left without an answer.
+func (s *Service) unanswered(ctx context.Context, tx *sqlx.Tx, c Conversation, by Side) error {
+	if c.AskedAt == nil {
+		return nil
+	}
+	ended := string(by)
+	if by == FromBrand {
+		var wrote bool
+		if err := tx.GetContext(ctx, &wrote, selectWrote, c.ID); err != nil {
+			return fmt.Errorf("look whether the brand has written: %w", postgres.Translate(err))
+		}
+		if !wrote {
+			ended = "unanswered"
+		}
+	}
+	return c.waited(ctx, tx, c.LastID, ended, s.Now())
+}
+
 const rateConversation = `update conversations set pleased = $2, pleased_words = $3, pleased_at = $4 where id = $1`
 
-// Rate keeps what the buyer thinks of a conversation, once. Faults: the field words; ErrGone; ErrRated.
+// Rate keeps what the buyer thinks of a conversation, once for each time that it was solved: what they say last counts. Faults: the field words; ErrGone; ErrRated.
 func (s *Service) Rate(ctx context.Context, orderID, brandID int64, pleased bool, words string) error {
 	words = prose.Lines(words)
 	switch {
@@ -71,20 +99,46 @@ func (s *Service) in(ctx context.Context, orderID, brandID int64, step func(*sql
 	})
 }
 
-const assignConversation = `
-update conversations set assignee_id = nullif($3, 0::bigint)
-where id = $1 and brand_id = $2 and ($3 = 0 or exists (select 1 from brand_members t where t.brand_id = $2 and t.member_id = $3))`
+// The team is locked where somebody is found on it: who leaves at the same moment is given nothing, or leaves it behind.
+const (
+	lockOfBrand        = `select id from conversations where id = $1 and brand_id = $2 for update`
+	lockColleague      = `select member_id from brand_members where brand_id = $1 and member_id = $2 for share`
+	assignConversation = `update conversations set assignee_id = nullif($2, 0::bigint) where id = $1`
+)
 
-// Assign gives a conversation of a brand to somebody on its team; memberID 0: to nobody. Fault: ErrNotOnTeam.
-func (s *Service) Assign(ctx context.Context, brandID, conversationID, memberID int64) error {
-	r, err := s.DB.ExecContext(ctx, assignConversation, conversationID, brandID, memberID)
-	if err != nil {
-		return fmt.Errorf("assign conversation: %w", postgres.Translate(err))
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return ErrNotOnTeam.Because(err)
-	}
-	return nil
+// Assign has a member give a conversation of their brand to somebody on its team, who is told; to 0: to nobody. Fault: ErrNotOnTeam.
+func (s *Service) Assign(ctx context.Context, brandID, conversationID, to, by int64) error {
+	return postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error {
+		var found []int64
+		if to != 0 {
+			if err := tx.SelectContext(ctx, &found, lockColleague, brandID, to); err != nil {
+				return fmt.Errorf("find colleague: %w", postgres.Translate(err))
+			}
+			if len(found) == 0 {
+				return ErrNotOnTeam
+			}
+		}
+		found = nil
+		if err := tx.SelectContext(ctx, &found, lockOfBrand, conversationID, brandID); err != nil {
+			return fmt.Errorf("lock conversation: %w", postgres.Translate(err))
+		}
+		if len(found) == 0 {
+			return ErrNotOnTeam
+		}
+		c, err := one(ctx, tx, `c.id = $1`, conversationID)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, assignConversation, conversationID, to); err != nil {
+			return fmt.Errorf("assign conversation: %w", postgres.Translate(err))
+		}
+		if to == 0 || to == by || c.AssigneeID != nil && *c.AssigneeID == to {
+			return nil
+		}
+		n := s.forTeam(c, "assigned", fmt.Sprintf("conversation:%d:assigned:%d", c.ID, s.Now().UnixMicro()))
+		n.MemberID, n.Args["Name"] = to, c.BuyerName
+		return notices.Tell(ctx, tx, n)
+	})
 }
 
 const (

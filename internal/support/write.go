@@ -23,6 +23,29 @@ func (s *Service) Write(ctx context.Context, orderID, brandID int64, d Draft) er
 	if err != nil {
 		return err
 	}
+	return s.part(ctx, orderID, brandID, func(tx *sqlx.Tx, o orders.Order, sh orders.Shipment) error {
+		return s.write(ctx, tx, o, sh, d)
+	})
+}
+
+// May says what would refuse a draft as Write does, for who has photographs to store first: those of a refused message are not kept. d.Photos may
+// be of zeros, as many as there are.
+func (s *Service) May(ctx context.Context, orderID, brandID int64, d Draft) error {
+	d, err := d.Clean()
+	if err != nil {
+		return err
+	}
+	return s.part(ctx, orderID, brandID, func(tx *sqlx.Tx, o orders.Order, _ orders.Shipment) error {
+		c, err := lock(ctx, tx, orderID, brandID)
+		if err != nil && !errors.Is(err, ErrGone) {
+			return err
+		}
+		return c.takes(ctx, tx, o, d, s.Now())
+	})
+}
+
+// part runs a step on what a brand has in an order, which is locked. Fault: orders.ErrOrderGone where it has none.
+func (s *Service) part(ctx context.Context, orderID, brandID int64, step func(*sqlx.Tx, orders.Order, orders.Shipment) error) error {
 	return postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error {
 		o, err := orders.Lock(ctx, tx, orderID)
 		if err != nil {
@@ -34,7 +57,7 @@ func (s *Service) Write(ctx context.Context, orderID, brandID int64, d Draft) er
 		}
 		for _, sh := range shipments {
 			if sh.BrandID == brandID {
-				return s.write(ctx, tx, o, sh, d)
+				return step(tx, o, sh)
 			}
 		}
 		return orders.ErrOrderGone
@@ -50,17 +73,7 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, o orders.Order, sh ord
 	if again, err := c.has(ctx, tx, d); again || err != nil {
 		return err
 	}
-	var last time.Time
-	if c.LastID != 0 {
-		last = c.LastAt
-	}
-	switch {
-	case Closed(o, last, now):
-		return ErrClosed
-	case d.Seen != nil && *d.Seen < c.LastID:
-		return ErrNewer
-	}
-	if err := c.often(ctx, tx, d, now); err != nil {
+	if err := c.takes(ctx, tx, o, d, now); err != nil {
 		return err
 	}
 	id, err := c.insert(ctx, tx, o, d, now)
@@ -74,6 +87,17 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, o orders.Order, sh ord
 		return err
 	}
 	return s.tell(ctx, tx, o, sh, id, d.Side)
+}
+
+// takes says what refuses a draft. Faults: ErrClosed, ErrNewer, ErrTooManyMessages.
+func (c Conversation) takes(ctx context.Context, tx *sqlx.Tx, o orders.Order, d Draft, now time.Time) error {
+	switch {
+	case Closed(o, c.Wrote(), now):
+		return ErrClosed
+	case d.Seen != nil && *d.Seen < c.LastID:
+		return ErrNewer
+	}
+	return c.often(ctx, tx, d, now)
 }
 
 const (
@@ -130,8 +154,8 @@ func (c Conversation) often(ctx context.Context, tx *sqlx.Tx, d Draft, now time.
 
 const (
 	insertMessage = `
-insert into order_messages (conversation_id, author, member_id, body, at, note, by_mail, mail_key, left_out, search)
-values ($1, $2, nullif($3, 0::bigint), $4, $5, $6, $7, $8, $9, message_words($10, $11)) returning id`
+insert into order_messages (conversation_id, author, member_id, body, at, note, by_mail, mail_key, left_out, search, mail_from)
+values ($1, $2, nullif($3, 0::bigint), $4, $5, $6, $7, $8, $9, message_words($10, $11), $12) returning id`
 	insertPhoto = `insert into message_photos (message_id, position, media_id) values ($1, $2, $3)`
 )
 
@@ -141,7 +165,7 @@ func (c Conversation) insert(ctx context.Context, tx *sqlx.Tx, o orders.Order, d
 		m = *d.mail
 	}
 	err = tx.GetContext(ctx, &id, insertMessage, c.ID, d.Side, d.MemberID, d.Body, now, d.Note, d.mail != nil, m.key, pq.Array(append([]string{}, m.leftOut...)),
-		c.BrandID, o.Number+" "+o.Name+" "+d.Body)
+		c.BrandID, o.Number+" "+o.Name+" "+d.Body, m.from)
 	if err != nil {
 		return 0, fmt.Errorf("write message: %w", postgres.Translate(err))
 	}
@@ -155,30 +179,39 @@ func (c Conversation) insert(ctx context.Context, tx *sqlx.Tx, o orders.Order, d
 
 const (
 	moveConversation = `
-update conversations set state = $2, solved_by = '', last_at = $3, asked_at = $4, due_at = $5,
+update conversations set state = $2, solved_by = '', last_at = $3, asked_at = $4, due_at = $5, remind_at = $8,
   buyer_mail_id = case when $6 = 'buyer' and $7 <> '' then $7 else buyer_mail_id end, brand_mail_id = case when $6 = 'brand' and $7 <> '' then $7 else brand_mail_id end
 where id = $1`
-	insertTime = `insert into answer_times (message_id, brand_id, at, took) values ($1, $2, $3, $4)`
+	insertTime = `insert into answer_times (message_id, brand_id, at, took, ended) values ($1, $2, $3, $4, $5)`
 )
+
+// waited keeps how long a buyer's message had no answer, and what ended that: a word of answer_times.ended. messageID is that of the message
+// that did, or else the last one.
+func (c Conversation) waited(ctx context.Context, tx *sqlx.Tx, messageID int64, ended string, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, insertTime, messageID, c.BrandID, now, int64(Worked(*c.AskedAt, now)/time.Second), ended); err != nil {
+		return fmt.Errorf("note time of answer: %w", postgres.Translate(err))
+	}
+	return nil
+}
 
 // move has the conversation wait for the other side. The clock of the brand runs from the buyer's first message without an answer.
 func (c Conversation) move(ctx context.Context, tx *sqlx.Tx, d Draft, id int64, now time.Time) error {
-	asked, due := c.AskedAt, c.DueAt
+	asked, due, remind := c.AskedAt, c.DueAt, c.RemindAt
 	switch {
 	case d.Side == FromBrand && asked != nil:
-		if _, err := tx.ExecContext(ctx, insertTime, id, c.BrandID, now, int64(Worked(*asked, now)/time.Second)); err != nil {
-			return fmt.Errorf("note time of answer: %w", postgres.Translate(err))
+		if err := c.waited(ctx, tx, id, "answer", now); err != nil {
+			return err
 		}
-		asked, due = nil, nil
+		asked, due, remind = nil, nil, nil
 	case d.Side == FromBuyer && asked == nil:
-		by := Due(now, c.AnswerHours)
-		asked, due = &now, &by
+		by, soon := Due(now, c.AnswerHours), remindAt(now, c.AnswerHours)
+		asked, due, remind = &now, &by, &soon
 	}
 	mailed := ""
 	if d.mail != nil {
 		mailed = d.mail.messageID
 	}
-	if _, err := tx.ExecContext(ctx, moveConversation, c.ID, next(d.Side), now, asked, due, d.Side, mailed); err != nil {
+	if _, err := tx.ExecContext(ctx, moveConversation, c.ID, next(d.Side), now, asked, due, d.Side, mailed, remind); err != nil {
 		return fmt.Errorf("move conversation: %w", postgres.Translate(err))
 	}
 	return nil

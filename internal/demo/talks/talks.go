@@ -139,7 +139,7 @@ func (s Stage) answer(ctx context.Context, a About, say talk) error {
 	if err != nil {
 		return err
 	}
-	return s.Support.Assign(ctx, a.BrandID, c.ID, a.Team)
+	return s.Support.Assign(ctx, a.BrandID, c.ID, a.Team, a.Team)
 }
 
 func (s Stage) photo(ctx context.Context, file string) ([]int64, error) {

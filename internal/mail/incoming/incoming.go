@@ -1,7 +1,7 @@
 // Package incoming reads mail that people send in answer to our letters: what they wrote now, the photographs that they attached, and
 // whether a person wrote it at all. Everything here is pure: bytes in, a Mail out.
 //
-//	raw (RFC 5322) ── headers ── by a program? ── nothing is made of it
+//	raw (RFC 5322) ── headers ── a program's reply, or a bounce? ── nothing is made of it
 //	     └── parts ── text, else HTML as text ── Cut: without quoted history and signature
 //	            ├── photographs, up to MaxPhotos
 //	            └── the rest, by name only: LeftOut
@@ -27,13 +27,14 @@ import (
 
 // Limits of what is read of a mail.
 const (
-	MaxBytes  = 30 << 20  // of the whole mail, encoded
-	MaxPhotos = 4         // kept of one mail; more are left out
-	maxText   = 256 << 10 // of the text, and as much of HTML
-	ornament  = 16 << 10  // a smaller picture beside HTML is a logo
-	maxParts  = 100
-	maxDepth  = 10
-	maxName   = 80 // of a file that is left out, in characters
+	MaxBytes   = 30 << 20  // of the whole mail, encoded
+	MaxPhotos  = 4         // kept of one mail; more are left out
+	maxText    = 256 << 10 // of the text, and as much of HTML
+	ornament   = 16 << 10  // a smaller picture beside HTML is a logo
+	maxParts   = 100
+	maxDepth   = 10
+	maxName    = 80 // of a file that is left out, in characters
+	maxAddress = 254
 )
 
 // Faults of Parse.
@@ -47,7 +48,9 @@ type Mail struct {
 	MessageID string   // with its brackets; empty where the mail has none that can be repeated
 	Key       string   // hexadecimal digest of the Message-ID, or of the whole mail: the same mail has the same
 	To        []string // addresses that it was sent to, as its headers tell, lower case
-	Automatic bool     // by a program: a holiday notice, a bounce, a list
+	From      string   // the address that it says it came from, lower case; empty where there is none, or several. Nothing proves it: see support.Receive
+	Automatic bool     // a program's reply or report: a holiday notice, a bounce. Nothing else of it is read
+	Marked    bool     // by a program otherwise, as it says: a help desk, a list
 	Whole     string   // all of its text, with what it quotes
 	Text      string   // Cut of Whole: what was written now; empty where nothing was, beside photographs or above a quote
 	Photos    []Photo
@@ -78,7 +81,8 @@ func Parse(raw []byte) (Mail, error) {
 	if messageID.MatchString(id) {
 		r.MessageID = id
 	}
-	r.To = recipients(e.Header)
+	r.To, r.From = recipients(e.Header), sender(e.Header)
+	r.Marked = marked(e.Header)
 	if r.Automatic = automatic(e.Header); r.Automatic {
 		return r.Mail, nil
 	}
@@ -122,19 +126,44 @@ func recipients(h message.Header) (to []string) {
 	return to
 }
 
-// automatic says whether a program sent a mail (RFC 3834, and what came before it). Answering it could go on for ever.
-func automatic(h message.Header) bool {
-	submitted, _, _ := strings.Cut(strings.ToLower(h.Get("Auto-Submitted")), ";")
-	switch submitted = strings.TrimSpace(submitted); {
-	case submitted != "" && submitted != "no":
+// sender is the address in the From header, where there is exactly one.
+func sender(h message.Header) string {
+	list, err := netmail.ParseAddressList(h.Get("From"))
+	if err != nil || len(list) != 1 || len(list[0].Address) > maxAddress {
+		return ""
+	}
+	return prose.Line(strings.ToLower(list[0].Address))
+}
+
+// submitted is the word by which a mail says whether a program sent it (RFC 3834); empty: it does not say.
+func submitted(h message.Header) string {
+	word, _, _ := strings.Cut(strings.ToLower(h.Get("Auto-Submitted")), ";")
+	return strings.TrimSpace(word)
+}
+
+// marked says whether a mail says that a program wrote it, without being one of those that nobody means to send: a person's answer from a help
+// desk is often marked so.
+func marked(h message.Header) bool {
+	switch strings.ToLower(strings.TrimSpace(h.Get("Precedence"))) {
+	case "bulk", "list":
 		return true
-	case h.Has("List-Id"), h.Has("X-Autoreply"), h.Has("X-Autorespond"), h.Has("X-Failed-Recipients"):
+	}
+	word := submitted(h)
+	return word != "" && word != "no" || h.Has("List-Id")
+}
+
+// automatic says whether a program replied by itself (RFC 3834, and what came before it), or a mail server reports. Answering it could go on for ever.
+func automatic(h message.Header) bool {
+	switch {
+	case submitted(h) == "auto-replied":
+		return true
+	case h.Has("X-Autoreply"), h.Has("X-Autorespond"), h.Has("X-Failed-Recipients"):
 		return true
 	case h.Has("Return-Path") && strings.TrimSpace(h.Get("Return-Path")) == "<>":
 		return true
 	}
 	switch strings.ToLower(strings.TrimSpace(h.Get("Precedence"))) {
-	case "bulk", "junk", "list", "auto_reply":
+	case "junk", "auto_reply":
 		return true
 	}
 	kind, _, err := h.ContentType()

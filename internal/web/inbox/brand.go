@@ -136,6 +136,8 @@ type conversationPage struct {
 	Shipment orders.Shipment
 	Talk     support.Conversation
 	Messages []support.Message
+	Held     []support.Held // mail that waits for the team's word
+	Mail     bool           // the buyer is written to by mail too
 	Replies  []support.Reply
 	Tags     []support.Tag
 	Team     []page.Option
@@ -201,6 +203,9 @@ func (s *Server) conversation(c echo.Context, d conversationPage) (err error) {
 	if d.Messages, err = support.Messages(ctx, s.DB, d.Talk.ID, support.FromBrand); err != nil {
 		return err
 	}
+	if d.Held, err = support.HeldFor(ctx, s.DB, d.Talk.ID, support.FromBrand); err != nil {
+		return err
+	}
 	if d.Replies, err = support.Replies(ctx, s.DB, d.Brand.ID); err != nil {
 		return err
 	}
@@ -224,7 +229,8 @@ func (s *Server) conversation(c echo.Context, d conversationPage) (err error) {
 	if d.Panel, err = s.Aftersale.PanelOf(c, aftersale.Desk{Base: "/brand/" + d.Brand.Handle, Brand: &d.Brand}, d.Order); err != nil {
 		return err
 	}
-	d.Closed, d.Overdue = support.Closed(d.Order.Order, d.Talk.LastAt, now), d.Talk.Overdue(now)
+	d.Mail = d.Order.Email != ""
+	d.Closed, d.Overdue = support.Closed(d.Order.Order, d.Talk.Wrote(), now), d.Talk.Overdue(now)
 	return s.Site.Render(c, d.Form.Status(), "inbox/conversation", d)
 }
 
@@ -236,7 +242,7 @@ func (s *Server) answer(c echo.Context, d conversationPage) error {
 	seen := d.Form.Int("seen", 0)
 	draft := support.Draft{Side: support.FromBrand, MemberID: page.ViewerFrom(c).ID, Body: d.Form.Raw("body"), Note: d.Form.Get("do") == "note", Seen: &seen}
 	var err error
-	if draft.Photos, err = s.photos(c, draft); err == nil {
+	if draft.Photos, err = s.photos(c, d.Order.ID, d.Brand.ID, draft); err == nil {
 		err = s.Support.Write(c.Request().Context(), d.Order.ID, d.Brand.ID, draft)
 	}
 	if d.Form.Refused(err) {
@@ -279,7 +285,7 @@ func (d conversationPage) begun() error {
 func (s *Server) assign(c echo.Context, d conversationPage) error {
 	err := d.begun()
 	if err == nil {
-		err = s.Support.Assign(c.Request().Context(), d.Brand.ID, d.Talk.ID, page.PostedForm(c).Int("member", 0))
+		err = s.Support.Assign(c.Request().Context(), d.Brand.ID, d.Talk.ID, page.PostedForm(c).Int("member", 0), page.ViewerFrom(c).ID)
 	}
 	if errors.Is(err, fault.Invalid) {
 		form := page.PostedForm(c)

@@ -19,6 +19,8 @@ type talkPage struct {
 	Shipment orders.Shipment // what the brand sends of it
 	Talk     support.Conversation
 	Messages []support.Message
+	Held     []support.Held     // mail that waits for the buyer's word
+	Mail     bool               // answers reach the buyer by mail too
 	Refunds  []aftersale.Refund // of the brand's part, newest first
 	Hours    int                // within which the brand means to answer
 	Speed    int                // within which it usually does; 0: not known
@@ -46,6 +48,12 @@ func (s *Server) buyers(h func(echo.Context, talkPage) error) echo.HandlerFunc {
 		if d.Talk, err = orNone(support.Of(ctx, s.DB, o.ID, d.Shipment.BrandID)); err != nil {
 			return err
 		}
+		if !d.Talk.Begun() {
+			d.Talk = support.Conversation{} // what the team noted is not the buyer's
+		}
+		if d.Talk.Pleased != nil {
+			d.Opinion = page.NewForm("pleased", map[bool]string{true: "yes", false: "no"}[d.Talk.WasPleased()], "words", d.Talk.PleasedWords)
+		}
 		return h(c, d)
 	}
 }
@@ -56,14 +64,18 @@ func (s *Server) talk(c echo.Context, d talkPage) (err error) {
 	if d.Messages, err = support.Messages(ctx, s.DB, d.Talk.ID, support.FromBuyer); err != nil {
 		return err
 	}
+	if d.Held, err = support.HeldFor(ctx, s.DB, d.Talk.ID, support.FromBuyer); err != nil {
+		return err
+	}
 	if d.Hours, err = support.Hours(ctx, s.DB, d.Shipment.BrandID); err != nil {
 		return err
 	}
 	if d.Speed, err = support.Speed(ctx, s.DB, d.Shipment.BrandID, now); err != nil {
 		return err
 	}
+	d.Mail = d.Order.Email != ""
 	d.Refunds = aftersale.Refunds(page.Lang(c), d.Order, d.Shipment.BrandID)
-	d.Closed, d.Overdue = support.Closed(d.Order.Order, d.Talk.LastAt, now), d.Talk.Overdue(now)
+	d.Closed, d.Overdue = support.Closed(d.Order.Order, d.Talk.Wrote(), now), d.Talk.Overdue(now)
 	return s.Site.Render(c, max(d.Form.Status(), d.Opinion.Status()), "inbox/talk", d)
 }
 
@@ -75,7 +87,7 @@ func (s *Server) ask(c echo.Context, d talkPage) error {
 		draft.MemberID = v.ID
 	}
 	var err error
-	if draft.Photos, err = s.photos(c, draft); err == nil {
+	if draft.Photos, err = s.photos(c, d.Order.ID, d.Shipment.BrandID, draft); err == nil {
 		err = s.Support.Write(c.Request().Context(), d.Order.ID, d.Shipment.BrandID, draft)
 	}
 	if d.Form.Refused(err) {
@@ -85,7 +97,7 @@ func (s *Server) ask(c echo.Context, d talkPage) error {
 	if err != nil {
 		return err
 	}
-	s.Site.Good(c, "inbox.talk.sent")
+	s.Site.Good(c, map[bool]string{true: "inbox.talk.sent", false: "inbox.talk.sent_here"}[d.Order.Email != ""])
 	return page.Redirect(c, d.Base+"#last")
 }
 

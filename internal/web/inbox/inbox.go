@@ -62,6 +62,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	o.POST("/solve", s.buyers(s.solvedByBuyer))
 	o.POST("/pleased", s.buyers(s.pleased))
 	o.GET("/photos/:file", s.buyers(s.buyersPhoto))
+	o.POST("/held/:held", s.buyers(s.buyerSays))
 	o.GET("/report/:message", s.buyers(s.buyerReports))
 	o.POST("/report/:message", s.buyers(s.buyerReports))
 
@@ -71,6 +72,8 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.POST("/hours", s.saveHours)
 	b.POST("/tags", s.addTag)
 	b.POST("/tags/:id/remove", s.removeTag)
+	b.POST("/senders", s.addSender)
+	b.POST("/senders/remove", s.removeSender)
 	b.POST("/replies", s.putReply)
 	b.POST("/replies/:id", s.putReply)
 	b.POST("/replies/:id/remove", s.removeReply)
@@ -80,6 +83,7 @@ func (s *Server) Routes(e *echo.Echo) {
 	b.POST("/:number/assign", s.team(s.assign))
 	b.POST("/:number/tags", s.team(s.tag))
 	b.GET("/:number/photos/:file", s.team(s.brandsPhoto))
+	b.POST("/:number/held/:held", s.team(s.brandSays))
 	b.GET("/:number/report/:message", s.team(s.brandReports))
 	b.POST("/:number/report/:message", s.team(s.brandReports))
 
@@ -112,15 +116,18 @@ func orNone(found support.Conversation, err error) (support.Conversation, error)
 	return found, err
 }
 
-// photos stores the photographs that the form brings, where the rest of it is right, and returns their numbers.
-func (s *Server) photos(c echo.Context, d support.Draft) (ids []int64, err error) {
+// photos stores the photographs that the form brings, unless the message is refused, and returns their numbers.
+func (s *Server) photos(c echo.Context, orderID, brandID int64, d support.Draft) (ids []int64, err error) {
 	form, err := c.MultipartForm()
 	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return nil, err
 	}
 	n := sent(c)
 	d.Photos = make([]int64, n)
-	if _, err := d.Clean(); err != nil || n == 0 {
+	if n == 0 {
+		return nil, nil
+	}
+	if err := s.Support.May(c.Request().Context(), orderID, brandID, d); err != nil {
 		return nil, err
 	}
 	for _, header := range form.File["photos"] {

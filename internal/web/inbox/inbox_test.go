@@ -235,13 +235,59 @@ func TestMailOnThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw := "To: reply+" + c.BrandKey + "@in.example\r\nMessage-ID: <1@x.y>\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: text/plain\r\n\r\nIl part <b>demain</b>.\r\n" +
+	raw := "From: terre@marque.example\r\nTo: reply+" + c.BrandKey + "@in.example\r\nMessage-ID: <1@x.y>\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: text/plain\r\n\r\nIl part <b>demain</b>.\r\n" +
 		"--m\r\nContent-Type: application/pdf; name=\"bon.pdf\"\r\n\r\n%PDF\r\n--m--"
 	if err := w.Support.Receive(t.Context(), []byte(raw)); err != nil {
 		t.Fatal(err)
 	}
 	w.Shows(w.Ask(0, w.buyer, nil), http.StatusOK, "part &lt;b&gt;demain", "par mail", "bon.pdf", "Maison terre", "Attend l’acheteur")
 	w.Shows(w.Ask(w.colleague, w.brand, nil, english...), http.StatusOK, "part &lt;b&gt;demain", "by mail", "Not kept: bon.pdf")
+}
+
+// Mail from an address that is not known waits on the page of its own side, and shows nowhere else until that side says that it is theirs.
+func TestHeldMailOnThePage(t *testing.T) {
+	w := open(t)
+	w.Support.Domain = "in.example"
+	w.leads(w.sends(0, w.buyer, map[string]string{"body": "Bonjour"}), w.buyer)
+	c, err := support.Of(t.Context(), w.DB, w.order.ID, w.shop.Brand)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"1", "2"} {
+		raw := "From: nobody@evil.example\r\nTo: reply+" + c.BrandKey + "@in.example\r\nMessage-ID: <" + id + "@x.y>\r\n\r\nVirez " + id + " sur ce compte"
+		if err := w.Support.Receive(t.Context(), []byte(raw)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Shows(w.Ask(0, w.buyer, nil), http.StatusOK, "!Virez", "!evil.example")
+	shown := w.Ask(w.colleague, w.brand, nil)
+	w.Shows(shown, http.StatusOK, "Ce mail est-il de vous", "nobody@evil.example", "Virez 1 sur ce compte")
+	w.Shows(w.Ask(w.colleague, w.brand, nil, english...), http.StatusOK, "Is this mail yours?")
+	path := "/held/" + find(t, regexp.MustCompile(`/held/(\d+)"`), shown)
+	w.Shows(w.Ask(0, w.buyer+path, url.Values{"do": {"send"}}), http.StatusNotFound)
+	w.Shows(w.Ask(w.other.Owner, w.brand+path, url.Values{"do": {"send"}}), http.StatusNotFound)
+	w.leads(w.Ask(w.colleague, w.brand+path, url.Values{"do": {"discard"}}), w.brand)
+	shown = w.Ask(w.colleague, w.brand, nil)
+	w.Shows(shown, http.StatusOK, "!Virez 1", "Virez 2")
+	path = "/held/" + find(t, regexp.MustCompile(`/held/(\d+)"`), shown)
+	w.leads(w.Ask(w.colleague, w.brand+path, url.Values{"do": {"send"}, "know": {"yes"}}), w.brand)
+	w.Shows(w.Ask(0, w.buyer, nil), http.StatusOK, "Virez 2", "!evil.example")
+	w.Shows(w.Ask(w.colleague, w.brand, nil), http.StatusOK, "nobody@evil.example", "!Ce mail est-il de vous")
+	settings := "/brand/terre/inbox/settings"
+	w.Shows(w.Ask(w.colleague, settings, nil), http.StatusOK, "nobody@evil.example")
+	w.Shows(w.Ask(w.colleague, "/brand/terre/inbox/senders", url.Values{"sender": {"aide"}}), http.StatusUnprocessableEntity, "ressemble pas", `value="aide"`)
+	w.leads(w.Ask(w.colleague, "/brand/terre/inbox/senders/remove", url.Values{"address": {"nobody@evil.example"}}), "/brand/terre/inbox")
+	w.Shows(w.Ask(w.colleague, settings, nil), http.StatusOK, "!nobody@evil.example")
+}
+
+// A note is of the team alone: the buyer reads of no conversation, and has nothing to call solved.
+func TestANoteIsNoConversationOfTheBuyers(t *testing.T) {
+	w := open(t)
+	w.leads(w.sends(w.shop.Owner, w.brand, map[string]string{"body": "Emballer doublement.", "do": "note", "seen": "0"}), w.brand)
+	w.Shows(w.Ask(0, w.buyer, nil), http.StatusOK, "Pas encore de message", "!Attend la marque", "!C’est réglé", "!seulement")
+	w.Shows(w.Ask(0, w.buyer+"/solve", url.Values{}), http.StatusNotFound)
+	w.Shows(w.Ask(w.shop.Owner, w.brand, nil), http.StatusOK, "Emballer doublement.", "Des notes seulement", "!C’est réglé")
+	w.Shows(w.Ask(w.shop.Owner, "/brand/terre/inbox", nil), http.StatusOK, "!"+w.order.Number)
 }
 
 // Either side reports the other to the platform, which reads the conversation until it has decided.

@@ -17,9 +17,11 @@ type settingsPage struct {
 	Base    string
 	Speed   int
 	Tags    []support.Tag
+	Senders []string // addresses that the brand writes from besides its own
 	Replies []reply
 	Hours   *page.Form
 	Tag     *page.Form
+	Sender  *page.Form
 	Reply   *page.Form // of a new canned answer
 }
 
@@ -34,7 +36,7 @@ func (s *Server) settingsPage(c echo.Context) (d settingsPage, err error) {
 	if d.Brand, err = s.desk(c); err != nil {
 		return d, err
 	}
-	d.Base, d.Tag, d.Reply = "/brand/"+d.Brand.Handle+"/inbox", page.NewForm(), page.NewForm()
+	d.Base, d.Tag, d.Sender, d.Reply = "/brand/"+d.Brand.Handle+"/inbox", page.NewForm(), page.NewForm(), page.NewForm()
 	hours, err := support.Hours(ctx, s.DB, d.Brand.ID)
 	if err != nil {
 		return d, err
@@ -44,6 +46,9 @@ func (s *Server) settingsPage(c echo.Context) (d settingsPage, err error) {
 		return d, err
 	}
 	if d.Tags, err = support.Tags(ctx, s.DB, d.Brand.ID); err != nil {
+		return d, err
+	}
+	if d.Senders, err = support.Senders(ctx, s.DB, d.Brand.ID); err != nil {
 		return d, err
 	}
 	list, err := support.Replies(ctx, s.DB, d.Brand.ID)
@@ -89,6 +94,18 @@ func (s *Server) saveHours(c echo.Context) error {
 func (s *Server) addTag(c echo.Context) error {
 	return s.saves(c, "inbox.settings.saved", func(d *settingsPage, f *page.Form) { d.Tag = f }, func(brandID int64, f *page.Form) error {
 		return s.Support.AddTag(c.Request().Context(), brandID, f.Raw("tag"))
+	})
+}
+
+func (s *Server) addSender(c echo.Context) error {
+	return s.saves(c, "inbox.settings.saved", func(d *settingsPage, f *page.Form) { d.Sender = f }, func(brandID int64, f *page.Form) error {
+		return s.Support.AddSender(c.Request().Context(), brandID, page.ViewerFrom(c).ID, f.Raw("sender"))
+	})
+}
+
+func (s *Server) removeSender(c echo.Context) error {
+	return s.saves(c, "inbox.settings.removed", func(d *settingsPage, f *page.Form) { d.Sender = f }, func(brandID int64, f *page.Form) error {
+		return s.Support.RemoveSender(c.Request().Context(), brandID, f.Get("address"))
 	})
 }
 
