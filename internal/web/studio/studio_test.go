@@ -145,7 +145,7 @@ func TestABrandPreparesABase(t *testing.T) {
 	}
 	f = form(body)
 	f.Set("views.0.photo", strings.Repeat("ab", 20))
-	w.Shows(w.Ask(w.shop.Owner, w.base(), f), 422, `id="f-views.0.photo-error"`, "Choisissez une des photos du produit", `data-confirm="Retirer la vue « Recto » et sa zone ?"`)
+	w.Shows(w.Ask(w.shop.Owner, w.base(), f), 422, "Choisissez une des photos du produit", `data-confirm="Retirer la vue`)
 	body = w.press(w.shop.Owner, w.base(), "publish", "views.0.zones.0.x", "10")
 	if !strings.Contains(body, "Version 1 en ligne") {
 		t.Errorf("published:\n%s", body)
@@ -167,7 +167,7 @@ func TestABrandPreparesABase(t *testing.T) {
 func TestAMemberDesignsWithoutScript(t *testing.T) {
 	w := open(t)
 	path := w.offers()
-	w.Shows(w.Ask(w.lea, path, nil), 200, "attend quelque chose", "1 chose à régler", "<svg", "Cette création est encore vide : ajoutez-y", "!La publier", "10 Mo et 40 mégapixels")
+	w.Shows(w.Ask(w.lea, path, nil), 200, "attend quelque chose", "1 chose à régler", "<svg", "ajoutez-y quelque chose pour la commander", "!La publier", "10 Mo et 40 mégapixels")
 	w.press(w.lea, path, "add.chest.text")
 	body := w.press(w.lea, path, "left.chest.0", "chest.0.text", "Léa", "chest.0.font", "fraunces")
 	if f := form(body); f.Get("chest.0.text") != "Léa" || f.Get("chest.0.x") != "88" || f.Get("chest.0.font") != "fraunces" || f.Get("title") != "Pour Tom" {
