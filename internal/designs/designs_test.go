@@ -14,6 +14,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"relais/internal/app/apptest"
+	"relais/internal/catalog"
 	"relais/internal/designs"
 	"relais/internal/designs/designstest"
 	"relais/internal/designs/draw"
@@ -139,6 +140,40 @@ func TestABaseIsTheBrands(t *testing.T) {
 		if _, err := a.DB.ExecContext(ctx, sql); err == nil {
 			t.Errorf("%s: the database let it happen", name)
 		}
+	}
+}
+
+// A view shows one of the product's own photographs, and no other; the design's picture shows it, its print files do not.
+func TestABaseOnAPhotograph(t *testing.T) {
+	a := open(t)
+	b := designstest.Shirt()
+	b.Views[0].Zones = b.Views[0].Zones[:1] // without the cloth, which a photograph does not colour
+	b.Views[0].Photo = strings.Repeat("ab", 20)
+	_, err := a.Designs.SaveBase(t.Context(), a.shop.Owner, a.shop.Brand, a.shop.Product, 0, b)
+	var refused *fault.Error
+	if !errors.As(err, &refused) || refused.Fields["views.0.photo"] != "fault.designs.base_photo" {
+		t.Fatalf("somebody else's photograph: %v", err)
+	}
+	a.must(a.Catalog.AddPhoto(t.Context(), a.shop.Owner, a.shop.Brand, a.shop.Product, bytes.NewReader(designstest.Photo(t, 800, 960).JPEG), "Le tee-shirt", "Léa Photo"))
+	have, err := catalog.Pictures(t.Context(), a.DB, a.shop.Product)
+	a.must(err)
+	list := have[a.shop.Product]
+	b.Views[0].Photo = list[len(list)-1].Hash
+	a.publishes(0, b)
+	d := a.starts()
+	if len(d.Grounds) != 1 || d.Grounds[0].Credit != "Léa Photo" || d.OnPage()[b.Views[0].Photo].Address == "" {
+		t.Errorf("grounds %+v", d.Grounds)
+	}
+	raw, err := a.Designs.Picture(t.Context(), d, "front")
+	a.must(err)
+	picture, err := png.Decode(bytes.NewReader(raw))
+	a.must(err)
+	size := picture.Bounds().Size()
+	if r, g, bl, _ := picture.At(size.X/2, size.Y/2).RGBA(); r>>8 < 200 || g>>8 < 180 || bl>>8 > 140 { // the yellow disc in the middle of the photograph
+		t.Errorf("the middle of the picture is %d %d %d", r>>8, g>>8, bl>>8)
+	}
+	if names := d.Sheets(); len(names) != 0 {
+		t.Errorf("the photograph alone is printed: %v", names)
 	}
 }
 

@@ -37,7 +37,7 @@
   const side = (figure) => {
     if (!figure || views.scrollWidth <= views.clientWidth) return;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    views.scrollTo({ left: figure.offsetLeft - views.offsetLeft, behavior: calm ? "instant" : "smooth" });
+    views.scrollTo({ left: figure.offsetLeft, behavior: calm ? "instant" : "smooth" });
   };
   const mark = () => {
     for (const f of form.querySelectorAll(".is-chosen")) f.classList.remove("is-chosen");

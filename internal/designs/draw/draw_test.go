@@ -137,6 +137,54 @@ func TestSVGHasNothingElse(t *testing.T) {
 	}
 }
 
+// The photograph of the piece lies under the zones of a view, and is on no sheet that is printed.
+func TestThePieceItselfIsSeenAndNotPrinted(t *testing.T) {
+	b := designstest.Shirt()
+	v := b.Views[0]
+	v.Photo = strings.Repeat("ab", 20)
+	d := designstest.Doc(designstest.Text("Léa"))
+	pictures := draw.Pictures{v.Photo: {Width: 800, Height: 960, Address: "/media/x.jpg"}}
+	shown := draw.View(b, v, d, pictures)
+	if shown.Marks[0].Picture != v.Photo || len(shown.Marks) != 2 {
+		t.Errorf("the view has %d marks, the lowest %+v", len(shown.Marks), shown.Marks[0])
+	}
+	if bare := draw.View(b, v, d, nil); bare.Marks[0].Picture != "" {
+		t.Error("a photograph that is not there is drawn")
+	}
+	for _, z := range v.Zones {
+		for _, m := range draw.Print(z, d, 3, pictures).Marks {
+			if m.Picture != "" {
+				t.Errorf("%s prints the photograph of the piece", z.ID)
+			}
+		}
+	}
+}
+
+// A layer is taken by its grip, which is as large as a fingertip and lies below all ink; what fills its zone lets fingers through.
+func TestGripsAreAsLargeAsFingertips(t *testing.T) {
+	b := designstest.Shirt()
+	v := b.Views[0]
+	small := designstest.Text("i")
+	small.Size = 8_00
+	d := designstest.Doc(model.Layer{Kind: model.Fill, Colour: "#c2321a"}, small)
+	s := draw.Outlined(draw.View(b, v, d, nil), v, d, nil)
+	if len(s.Grips) != 1 || s.Grips[0].Zone != "chest" || s.Grips[0].Layer != 1 || s.Grips[0].Box.Width() < 60 || s.Grips[0].Box.Height() < 60 {
+		t.Fatalf("grips %+v", s.Grips)
+	}
+	ink, _ := small.Ink().Bounds()
+	if c, box := ink.Centre(), s.Grips[0].Box.Centre(); math.Abs(c.X+v.Zones[0].X.MM()-box.X) > 0.01 || math.Abs(c.Y+v.Zones[0].Y.MM()-box.Y) > 0.01 {
+		t.Errorf("the grip is around %v, the ink around %v of its zone", box, c)
+	}
+	svg := draw.SVG(s, nil)
+	grip, fill, text := strings.Index(svg, `data-grip-layer="1"`), strings.Index(svg, `data-layer="0" pointer-events="none"`), strings.Index(svg, `data-layer="1">`)
+	if grip < 0 || fill < grip || text < fill {
+		t.Errorf("grip at %d, fill at %d, text at %d of %s", grip, fill, text, svg[:min(len(svg), 600)])
+	}
+	if plain := draw.SVG(draw.View(b, v, d, nil), nil); strings.Contains(plain, "grip") || strings.Contains(plain, "pointer-events") {
+		t.Error("what is only looked at has grips")
+	}
+}
+
 func TestTooLargeAPictureIsRefused(t *testing.T) {
 	for _, dpi := range []float64{20_000, 1e300, math.Inf(1), math.NaN(), 0, -5} {
 		if err := draw.PNG(io.Discard, front(t, designstest.Doc(), nil), dpi, true, nil); !errors.Is(err, fault.Invalid) {

@@ -14,19 +14,10 @@ type Specimen struct {
 	Path string // d
 }
 
-// samples are letters of scripts that a font's name is not written in.
-func sample(script string) string {
-	return map[string]string{"Arab": " أبج", "Hebr": " אבג"}[script]
-}
-
 var specimens = sync.OnceValue(func() map[string]Specimen {
 	out := map[string]Specimen{}
 	for _, f := range letters.All() {
-		text := f.Name
-		for _, script := range f.Scripts {
-			text += sample(script)
-		}
-		outline := f.Outline(text, 0).Map(rounded)
+		outline := f.Outline(f.Name, 0).Map(rounded)
 		if r, ok := outline.Bounds(); ok {
 			r = r.Grow(0.05)
 			out[f.ID] = Specimen{f.ID, number(r.X0) + " " + number(r.Y0) + " " + number(r.Width()) + " " + number(r.Height()), data(outline)}

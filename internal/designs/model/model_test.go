@@ -3,7 +3,9 @@ package model_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -270,6 +272,38 @@ func TestBaseProblems(t *testing.T) {
 	tidy := model.Base{Forbidden: []string{" Mérde ", "merde", "!"}, Views: []model.View{{Name: " a  b ", Ground: "#FFFFFF"}}}.Tidy()
 	if diff := cmp.Diff(model.Base{Version: 1, Forbidden: []string{"merde"}, Views: []model.View{{Name: "a b", Ground: "#ffffff"}}}, tidy, cmp.Transformer("zones", func(z []model.Zone) int { return len(z) })); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAColourHasAName(t *testing.T) {
+	for code, want := range map[model.Colour]string{"#000000": "black", "#1a1a1a": "black", "#ffffff": "white", "#c2321a": "red", "#0b5d57": "teal", "#223344": "navy", "#f3c623": "yellow", "#2255cc": "blue", "#777777": "grey"} {
+		if got := code.Plain(); got != want {
+			t.Errorf("%s is called %s, not %s", code, got, want)
+		}
+	}
+	z := model.Zone{Colours: []model.Colour{"#c2321a", "#1a1a1a"}, Names: map[model.Colour]model.Names{"#c2321a": {"fr": " Rouge\ncapucine ", "en": ""}, "#00ff00": {"fr": "Vert"}}}
+	tidy := model.Base{Views: []model.View{{Zones: []model.Zone{z}}}}.Tidy().Views[0].Zones[0]
+	if tidy.Called("#c2321a", "fr") != "Rouge capucine" || tidy.Called("#c2321a", "en") != "Rouge capucine" || tidy.Called("#1a1a1a", "fr") != "" || len(tidy.Names) != 1 {
+		t.Errorf("names %v", tidy.Names)
+	}
+}
+
+// A photograph is not coloured, and two colours are not the same one.
+func TestAPhotographedView(t *testing.T) {
+	b := shirt()
+	v := &b.Views[0]
+	v.Photo = strings.Repeat("ab", 20)
+	v.Zones = append(slices.Clone(v.Zones[:1]), model.Zone{ID: "whole", Name: "Tissu", Width: v.Width, Height: v.Height, Kinds: []model.Kind{model.Fill}, Most: 1, Whole: true, Colours: []model.Colour{"#ffffff", "#ffffff"}})
+	at := "views.0.zones." + strconv.Itoa(len(v.Zones)-1)
+	got := map[string]string{}
+	for _, p := range b.Problems() {
+		got[p.Field] = p.Key
+	}
+	if want := map[string]string{at + ".whole": "fault.designs.base_whole_photo", at + ".colours.1.code": "fault.designs.base_colour_twice"}; !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if hashes := b.Photos(); len(hashes) != 1 || hashes[0] != v.Photo {
+		t.Errorf("photographs %v", hashes)
 	}
 }
 

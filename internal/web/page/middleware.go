@@ -119,7 +119,8 @@ func (s *Site) crossOrigin() (echo.MiddlewareFunc, error) {
 const (
 	uploadEvery = 10 * time.Second
 	uploadBurst = 60
-	uploaders   = 20_000 // addresses that are remembered
+	uploaders   = 20_000          // addresses that are remembered
+	uploadTime  = 5 * time.Minute // ten megabytes from a phone far from its mast
 )
 
 func newUploads() *pace.Buckets { return pace.New(uploaders, time.Now) }
@@ -129,7 +130,7 @@ func (s *Site) limited(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		limit, timeout := s.options.BodyLimit, max(s.options.Timeout, s.options.Slow[c.Path()])
 		if larger, ok := s.options.Uploads[c.Path()]; ok {
-			limit, timeout = larger, 2*time.Minute
+			limit, timeout = larger, uploadTime
 			files := strings.HasPrefix(c.Request().Header.Get(echo.HeaderContentType), echo.MIMEMultipartForm)
 			if files && !s.uploads.Allow(c.RealIP(), pace.Pace{Every: uploadEvery, Burst: uploadBurst}) {
 				return fault.New(fault.TooMany, "fault.too_soon").Arg("Count", int(uploadEvery/time.Second))

@@ -46,7 +46,7 @@ type Options struct {
 
 	Changes *changes.Feed // what changed, so that pages are kept for guests until then; nil: none is kept
 
-	// Uploads names routes, as registered ("/brand/:handle/import"), with a larger limit in bytes and two minutes to finish.
+	// Uploads names routes, as registered ("/brand/:handle/import"), with a larger limit in bytes and five minutes to finish.
 	Uploads map[string]int64
 	Slow    map[string]time.Duration // routes, as registered, whose answers take longer than Timeout: they are drawn as they are sent
 }

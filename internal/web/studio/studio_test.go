@@ -134,6 +134,18 @@ func TestABrandPreparesABase(t *testing.T) {
 	f.Set("views.0.zones.0.x", "beaucoup")
 	w.Shows(w.Ask(w.shop.Owner, w.base(), f), 422, `value="beaucoup"`, `id="f-views.0.zones.0.x-error"`)
 	w.Shows(w.Ask(w.shop.Owner, w.base(), f, "HX-Request", "true"), 200, `id="pictures"`, "!<html")
+	// Colours come one by one, and have names.
+	body = w.press(w.shop.Owner, w.base(), "colour.add.0.0", "views.0.zones.0.colours.1.fr", "Capucine")
+	if f := form(body); f.Get("views.0.zones.0.colours.2.code") != "#ffffff" || f.Get("views.0.zones.0.colours.1.fr") != "Capucine" || !strings.Contains(body, `placeholder="Blanc"`) {
+		t.Errorf("a third colour: %v", f)
+	}
+	body = w.press(w.shop.Owner, w.base(), "colour.remove.0.0.0")
+	if f := form(body); f.Get("views.0.zones.0.colours.0.fr") != "Capucine" || f.Has("views.0.zones.0.colours.2.code") {
+		t.Errorf("without the first colour: %v", f)
+	}
+	f = form(body)
+	f.Set("views.0.photo", strings.Repeat("ab", 20))
+	w.Shows(w.Ask(w.shop.Owner, w.base(), f), 422, "Choisissez une des photos du produit", `data-confirm="Retirer la vue`)
 	body = w.press(w.shop.Owner, w.base(), "publish", "views.0.zones.0.x", "10")
 	if !strings.Contains(body, "Version 1 en ligne") {
 		t.Errorf("published:\n%s", body)
@@ -155,7 +167,7 @@ func TestABrandPreparesABase(t *testing.T) {
 func TestAMemberDesignsWithoutScript(t *testing.T) {
 	w := open(t)
 	path := w.offers()
-	w.Shows(w.Ask(w.lea, path, nil), 200, "attend quelque chose", "1 chose à régler", "<svg")
+	w.Shows(w.Ask(w.lea, path, nil), 200, "attend quelque chose", "1 chose à régler", "<svg", "ajoutez-y quelque chose pour la commander", "!La publier", "10 Mo et 40 mégapixels")
 	w.press(w.lea, path, "add.chest.text")
 	body := w.press(w.lea, path, "left.chest.0", "chest.0.text", "Léa", "chest.0.font", "fraunces")
 	if f := form(body); f.Get("chest.0.text") != "Léa" || f.Get("chest.0.x") != "88" || f.Get("chest.0.font") != "fraunces" || f.Get("title") != "Pour Tom" {
@@ -195,7 +207,8 @@ func TestAutosaveAndTwoWindows(t *testing.T) {
 	f := form(w.Ask(w.lea, path, nil).Body.String())
 	f.Set("chest.0.text", "Léa")
 	rw := w.Ask(w.lea, path, f, "HX-Request", "true")
-	w.Shows(rw, 200, `id="studio"`, `name="revision" value="3"`, "!<html", "&#34;text&#34;:&#34;Léa&#34;")
+	// All that a change can change comes with it: it can be ordered now.
+	w.Shows(rw, 200, `id="studio"`, `name="revision" value="3"`, "!<html", "&#34;text&#34;:&#34;Léa&#34;", `id="order"`, `action="/cart"`, "!encore vide", `role="status"`)
 	f.Set("chest.0.text", "Tom")
 	w.Shows(w.Ask(w.lea, path, f, "HX-Request", "true"), 409, "dans une autre fenêtre")
 	// Undo sends a document back.
