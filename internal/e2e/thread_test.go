@@ -264,7 +264,7 @@ func resells(t *testing.T, backer *person, title, product string) {
 	pays(friend, "5555 5555 5555 4444")
 	friend.reads("Merci, Zoé Le Bihan")
 	friend.shot("bought")
-	backer.goes("/me/earnings")
-	backer.becomes(title)
+	backer.goes("/me/notices")
+	backer.becomes(title + ". Disponible vers") // what they earned on it
 	backer.shot("earned")
 }
