@@ -17,7 +17,7 @@ func Ranks() []string {
 		// pages
 		"web/card", "web/page", "web/preview", "web/aftersale", "web/review", "web/notice", "web/casedesk", "web/opinion", "web/ask", "web/idea", "web/ballot", "web/story", "web/relay", "web/orderform", "web/tally", "web/withdrawal", "web/shop", "web/groupbuy", "web/account", "web/circle", "web/feed", "web/brandspace", "web/launch", "web/studio", "web/gallery", "web/workshop", "web/till", "web/inbox", "web/counter", "web/admin", "web/federation", "web",
 		// the program
-		"demo/agenda", "demo/content", "demo/groupbuy", "demo/asking", "demo/ideabox", "demo/asked", "demo/tales", "demo/talks", "demo/studio", "demo/bells", "demo", "app", "arch", "e2e/pixels", "e2e", "bench", "torture",
+		"demo/agenda", "demo/content", "demo/groupbuy", "demo/asking", "demo/ideabox", "demo/asked", "demo/tales", "demo/talks", "demo/studio", "demo/bells", "demo", "app", "arch", "e2e/pixels", "e2e", "bench", "torture/rules", "torture/backing", "torture",
 	}
 }
 

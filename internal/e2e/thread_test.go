@@ -10,8 +10,8 @@ import (
 )
 
 // One thread, on phones: Inès proposes a piece, enough people support it, the brand says yes and asks in a poll whose answers move the price, Léa votes, the piece is launched at
-// the price that was decided, three back it, of whom one confirms at their bank and one card is refused; it is made, its page says whose idea it was and who decided, and a friend
-// buys it from a backer's storefront.
+// the price that was decided, three back it: a member, one who confirms at their bank, and one whose card is refused and who pays with another; it is made, its page says whose idea
+// it was and who decided, the member who backed it is told and shares it, a friend buys it in their storefront, and they earn.
 func TestThread(t *testing.T) {
 	const name = "Un arrosoir d’intérieur"
 	author, at, id := proposesToSerres(t, name)
@@ -58,13 +58,25 @@ func TestThread(t *testing.T) {
 	lea.reads("Au prix décidé")
 	lea.fits("a poll whose piece is being launched")
 	lea.shot("launched")
-	anne, bruno, claire := backs(t, "anne", product, "5555 5555 5555 4444"), backs(t, "bruno", product, "4000 0027 6000 3184"), backs(t, "claire", product, "4000 0000 0000 0341")
-	promises := map[*person]string{anne: anne.path(), bruno: bruno.path(), claire: claire.path()}
+	odile := phone(t, "fil-odile", "fr")
+	odile.logsIn("odile@relais.example", demo.Password)
+	backsAs(odile, "Odile", product, "5555 5555 5555 4444")
+	odile.reads("Partager mon lien")
+	odile.fits("the pledge of a member")
+	odile.shot("pledge")
+	bruno, claire := backs(t, "bruno", product, "4000 0027 6000 3184"), backs(t, "claire", product, "4000 0000 0000 0341")
+	promises := map[*person]string{odile: odile.path(), bruno: bruno.path(), claire: claire.path()}
 	aDayPasses()
-	anne.goes(promises[anne])
-	anne.becomes("C’est payé, et ce sera fabriqué")
+	odile.goes(promises[odile])
+	odile.becomes("C’est payé, et ce sera fabriqué")
 	claire.goes(promises[claire])
 	claire.becomes("Votre carte a été refusée")
+	claire.reads("Vous gardez votre prix : payez avec cette carte ou une autre")
+	claire.presses("Payer")
+	claire.presses("Payer")
+	claire.until("the page for the card", `document.querySelector("input[name=number]")`)
+	pays(claire, "4242 4242 4242 4242")
+	claire.reads("Merci, Claire Kerdoncuff")
 	bruno.goes(promises[bruno])
 	bruno.becomes("confirmiez vous-même")
 	bruno.fits("a card that its bank wants confirmed")
@@ -84,18 +96,18 @@ func TestThread(t *testing.T) {
 	evaluateConfirm()
 	brand.presses("Publier la réponse")
 	brand.reads("Votre réponse est publiée")
-	anne.goes(product)
-	anne.reads("D’une idée de Inès")
-	anne.reads("1 personne a décidé : Col de cygne")
-	anne.fits("the product that came of it")
-	anne.shot("product")
+	bruno.goes(product)
+	bruno.reads("D’une idée de Inès")
+	bruno.reads("1 personne a décidé : Col de cygne")
+	bruno.fits("the product that came of it")
+	bruno.shot("product")
 	author.goes(at)
 	for _, said := range []string{"La marque dit oui", "Un vote en découle", "décidé", "Un lancement en découle", "réussi", "Le produit est là"} {
 		author.reads(said)
 	}
 	author.fits("the whole thread")
 	author.shot("thread")
-	resells(t, lea, product)
+	resells(t, odile, name, product)
 	holds(t)
 }
 
@@ -202,10 +214,17 @@ func picks(p *person, field, text string) {
 func backs(t *testing.T, name, product, card string) *person {
 	t.Helper()
 	p := phone(t, "fil-"+name, "fr")
+	backsAs(p, strings.ToUpper(name[:1])+name[1:], product, card)
+	return p
+}
+
+// backsAs promises one piece of a launch, and comes back to the promise.
+func backsAs(p *person, name, product, card string) {
+	p.t.Helper()
 	p.goes(product)
 	p.reads("D’une idée de Inès")
 	p.presses("Je soutiens")
-	for field, value := range map[string]string{"email": name + ".kerdoncuff@poste.example", "name": strings.ToUpper(name[:1]) + name[1:] + " Kerdoncuff", "street": "3 rue des Lilas", "postcode": "35000", "city": "Rennes", "quantity": "1"} {
+	for field, value := range map[string]string{"email": strings.ToLower(name) + ".kerdoncuff@poste.example", "name": name + " Kerdoncuff", "street": "3 rue des Lilas", "postcode": "35000", "city": "Rennes", "quantity": "1"} {
 		p.types(field, value)
 	}
 	p.until("have it worked out", `document.querySelector("#join-parts").innerText.includes("1 ×")`)
@@ -219,7 +238,6 @@ func backs(t *testing.T, name, product, card string) *person {
 	}
 	p.until("come back", `location.pathname.startsWith("/pledge/")`)
 	p.reads("Votre promesse est notée")
-	return p
 }
 
 // paysAndConfirms pays with a card whose bank asks, and confirms on its page.
@@ -230,18 +248,28 @@ func paysAndConfirms(p *person, card string) {
 	p.pressesElement(`button[name=answer][value=confirm]`)
 }
 
-// resells has a member list the piece in her storefront, where a friend buys it.
-func resells(t *testing.T, relay *person, product string) {
+// resells has a member who backed a piece be told that it is for sale, and share it; a friend buys it in their storefront, and they see what they earn.
+func resells(t *testing.T, backer *person, title, product string) {
 	t.Helper()
-	relay.goes(product)
-	relay.presses("Recommander et gagner")
-	relay.reads("Publicité")
+	backer.goes("/me/notices")
+	backer.becomes(title + " est prête, et en vente")
+	backer.shot("told")
+	backer.presses(title + " est prête, et en vente")
+	if got := backer.path(); got != "/share" {
+		t.Errorf("the notice leads to %s", got)
+	}
+	backer.presses("Faire ce lien")
+	backer.reads("Publicité")
+	backer.shot("share")
 	friend := phone(t, "fil-amie", "fr")
-	friend.goes("/@lea" + product)
-	friend.reads("Léa Marchetti")
+	friend.goes("/@odile" + product)
+	friend.reads("Odile")
 	buys(friend, "Ajouter au panier", "Commander", "Commander avec obligation de paiement",
 		address{email: "amie@poste.example", name: "Zoé Le Bihan", street: "3 rue des Lilas", postcode: "35000", city: "Rennes"})
 	pays(friend, "5555 5555 5555 4444")
 	friend.reads("Merci, Zoé Le Bihan")
 	friend.shot("bought")
+	backer.goes("/me/notices")
+	backer.becomes(title + ". Disponible vers") // what they earned on it
+	backer.shot("earned")
 }

@@ -466,12 +466,21 @@ func TestLaunchOfAnIdea(t *testing.T) {
 	campaign, err := c.Pledges.Launch(ctx, c.shop.Owner, c.shop.Brand, plan)
 	c.must(err)
 	told, err := ideas.Steps(ctx, c.DB, idea.ID, i18n.FR)
-	if err != nil || len(told) != 1 || told[0].Kind != ideas.Launch || told[0].RefID != campaign.ID || told[0].Path != "/p/"+c.shop.Slug {
+	if err != nil || len(told) != 1 || told[0].Kind != ideas.Launch || told[0].RefID != campaign.ID || told[0].Path != campaign.Path() {
 		t.Errorf("%+v, %v", told, err)
 	}
-	if states, err := pledges.StatesOf(ctx, c.DB, campaign.ID); err != nil || states[campaign.ID] != pledges.Open {
-		t.Errorf("%v, %v", states, err)
+	stands := func(want pledges.CampaignState) {
+		t.Helper()
+		if states, err := pledges.StatesOf(ctx, c.DB, campaign.ID); err != nil || states[campaign.ID] != want {
+			t.Errorf("%v, %v; want %s", states, err, want)
+		}
 	}
+	stands(pledges.Open)
+	c.backs(campaign.Code, "anne", card(0), 5)
+	c.ends()
+	stands(pledges.Reached)
+	c.must(c.Pledges.Unmake(ctx, c.shop.Owner, c.shop.Brand, campaign.ID, "L’atelier a brûlé."))
+	stands(pledges.GivenUp) // and not reached
 }
 
 // What was launched from an idea is attached to it by itself once it is made, and not before; its author and those who support it are told once.

@@ -9,6 +9,7 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/pledges"
 	"relais/internal/polls"
+	"relais/internal/reports"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/referrals"
 )
@@ -170,7 +171,8 @@ func TestAPollThatBinds(t *testing.T) {
 	if err := w.Polls.Cancel(ctx, w.shop.Owner, w.shop.Brand, code, "Cela ne nous plaît pas."); !errors.Is(err, polls.ErrBinds) {
 		t.Errorf("cancelled: %v", err)
 	}
-	w.must(w.Polls.Stop(ctx, w.Member("admin"), code, "Trompeur."))
+	w.must(w.Polls.Report(ctx, code, reports.Complaint{Part: polls.APoll, MemberID: people[0], Reason: "misleading"}))
+	w.must(w.Polls.Decide(ctx, reports.Decision{Part: polls.APoll, ID: w.view(code, 0).ID, By: w.Member("admin"), Hide: true, Why: "Trompeur."}))
 	if v := w.view(code, 0); v.State != polls.Cancelled {
 		t.Errorf("%s", v.State)
 	}

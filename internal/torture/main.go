@@ -21,7 +21,7 @@
 // With -backers N it does something else instead: so many people back a launch, Relais is killed at each step of its charges, and each of them must have been charged
 // at most once and be accounted for.
 //
-// "make torture" runs it at full size; TestFaults and TestClicks are its small form.
+// "make torture" runs it at full size; TestFaults, TestBackers and TestClicks are its small form.
 package main
 
 import (

@@ -182,14 +182,3 @@ func (b *buyer) join(ctx context.Context) error {
 	_, err = b.press(ctx, http.MethodGet, "/pledge/"+token+"?kept=1", nil)
 	return err
 }
-
-// What group orders must have come to once everything is quiet.
-var pledgeRules = []struct{ words, query string }{
-	{"letters about group orders that were written twice", `
-		select count(*) from (select 1 from letters where template like 'pledge_%' and template <> 'pledge_joined' group by reference having count(*) > 1) twice`},
-	{"campaigns past their deadline", `select count(*) from campaigns where state = 'open' and deadline < now() + (select ahead from demo_clock) - interval '1 day'`},
-	{"pledges that nobody decided", `select count(*) from pledges p join campaigns c on c.id = p.campaign_id where p.state in ('due','joined') and c.state <> 'open'
-		or p.state = 'pending' and p.expires_at < now() + (select ahead from demo_clock) - interval '1 day'`},
-	{"pledges at their end of which nobody was told", `select count(*) from pledges p left join orders o on o.id = p.order_id where p.told_at is null and (p.state = 'released' or o.state <> 'awaiting_payment')`},
-	{"cards that are still kept", `select count(*) from pledges p where customer_id <> '' and forgotten_at is null and (told_at is not null or state in ('left','lapsed'))`},
-}

@@ -35,6 +35,12 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+func TestBackers(t *testing.T) {
+	if err := backers(t.Context(), settings{seed: seed(t), backers: 60, rate: 350}, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestClicks(t *testing.T) {
 	if err := clicks(t.Context(), settings{seed: seed(t), clicks: 4000}, t.Output()); err != nil {
 		t.Fatal(err)
