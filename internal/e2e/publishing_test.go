@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -87,7 +88,11 @@ func TestStoryOfAPublishedDesign(t *testing.T) {
 	relay.reads("1,00 €") // the margin without VAT
 	author.goes("/me/publications")
 	author.reads("2,49 €")
-	shares(t, number)
+	admin := phone(t, "publie-admin", "fr")
+	admin.logsIn("admin@relais.example", demo.Password)
+	admin.goes("/admin/orders/" + number)
+	fee, all := cents(t, cell(admin, "tbody tr", "Relais")), cents(t, cell(admin, "tfoot tr", ""))
+	addsUp(t, fee, all, earned(author, "/me", number), earned(relay, "/me", number), earned(brand, "/brand/la-ravaudiere", number))
 	holds(t)
 }
 
@@ -102,27 +107,65 @@ func explained(p *person, list, amount string) {
 	p.fits("an earning explained")
 }
 
-// shares says that what everybody has of an order, and the fee, are together what its buyer paid for goods and delivery.
-func shares(t *testing.T, number string) {
+// earned is what the pages that explain somebody's earnings say they have of an order, in cents, by what it is for.
+func earned(p *person, base, number string) map[string]int64 {
+	p.t.Helper()
+	p.goes(base + "/earnings")
+	out := map[string]int64{}
+	for _, path := range evaluate[[]string](p, `[...new Set([...document.querySelectorAll("main a")].map(a => a.getAttribute("href")).filter(h => /\/earnings\/\d+$/.test(h)))].slice(0, 6)`) {
+		p.goes(path)
+		if !evaluate[bool](p, `document.querySelector("main").innerText.includes("`+number+`")`) {
+			continue
+		}
+		p.fits("an earning explained")
+		out[evaluate[string](p, `document.querySelector("h1 .soft").textContent.trim()`)] += cents(p.t, evaluate[string](p, `document.querySelector("[aria-labelledby=sum] dd.total").textContent`))
+	}
+	return out
+}
+
+// cell is what an administrator reads was earned, in the row of somebody's share of an order.
+func cell(p *person, rows, who string) string {
+	p.t.Helper()
+	return evaluate[string](p, `[...document.querySelectorAll("[aria-labelledby=shares] `+rows+`")].find(r => r.textContent.trim().startsWith("`+who+`")).querySelector("td.num").textContent`)
+}
+
+// cents is an amount as a page in French writes it.
+func cents(t *testing.T, written string) int64 {
 	t.Helper()
-	var sums struct {
-		Paid  int64 `db:"paid"`
-		Given int64 `db:"given"`
-		Fee   int64 `db:"fee"`
+	digits := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, written)
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || !strings.Contains(written, ",") || !strings.Contains(written, "€") {
+		t.Fatalf("%q is no amount", written)
 	}
-	db := site.Services().DB
-	if err := db.GetContext(t.Context(), &sums, `select o.total_minor as paid, (select sum(amount_minor) from earnings e where e.order_id = o.id)::bigint as given,
-		(select sum(l.net_minor * l.fee_bps / 10000) from order_lines l where l.order_id = o.id)::bigint as fee from orders o where o.number = $1`, number); err != nil {
-		t.Fatal(err)
+	return n
+}
+
+// addsUp says that what the pages of everybody say that they have of the piece, and the fee, is what it was sold for, to the cent; with the delivery, all that was paid.
+func addsUp(t *testing.T, fee, all int64, pages ...map[string]int64) {
+	t.Helper()
+	const goods = 26_20
+	sum := map[string]int64{}
+	for _, page := range pages {
+		for role, minor := range page {
+			sum[role] += minor
+		}
 	}
-	if sums.Given+sums.Fee != sums.Paid {
-		t.Errorf("%d paid, %d given and %d of fee", sums.Paid, sums.Given, sums.Fee)
+	got := fee
+	for _, role := range []string{"vente", "commission", "redevance", "marge"} {
+		if sum[role] <= 0 {
+			t.Errorf("no page says what the %s comes to: %v", role, sum)
+		}
+		got += sum[role]
 	}
-	var roles string
-	if err := db.GetContext(t.Context(), &roles, `select string_agg(distinct role, ' ' order by role) from earnings where order_id = (select id from orders where number = $1)`, number); err != nil {
-		t.Fatal(err)
+	if got != goods || fee <= 0 {
+		t.Errorf("%d of %d: %v and a fee of %d", got, goods, sum, fee)
 	}
-	if want := "commission delivery margin royalty sale"; strings.TrimSpace(roles) != want {
-		t.Errorf("shares of %q, not of %q", roles, want)
+	if delivery := sum["livraison"]; goods+delivery != all || len(sum) != 5 {
+		t.Errorf("%d paid, of it %d of delivery: %v", all, delivery, sum)
 	}
 }
