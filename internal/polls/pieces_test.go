@@ -9,9 +9,9 @@ import (
 	"relais/internal/i18n"
 	"relais/internal/pledges"
 	"relais/internal/polls"
-	"relais/internal/reports"
 	"relais/internal/postgres/pgtest"
 	"relais/internal/referrals"
+	"relais/internal/reports"
 )
 
 // decides has a poll decided by one vote: a shirt of 80.00, in cotton with mother-of-pearl, for 83.60.
