@@ -36,8 +36,7 @@
 
   const side = (figure) => {
     if (!figure || views.scrollWidth <= views.clientWidth) return;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    views.scrollTo({ left: figure.offsetLeft, behavior: calm ? "instant" : "smooth" });
+    views.scrollTo({ left: figure.offsetLeft, behavior: "instant" }); // at once: one that glides gives way to the next answer
   };
   const mark = () => {
     for (const f of form.querySelectorAll(".is-chosen")) f.classList.remove("is-chosen");
@@ -56,7 +55,7 @@
   const choose = (at, look) => {
     chosen = at;
     mark();
-    if (look) side(document.getElementById(layerOf(at)?.closest("[data-on]")?.dataset.on));
+    if (look) side(document.getElementById(layerOf(at)?.closest("[data-view]")?.dataset.view));
   };
 
   // Shows a layer where its fields say, before the answer does: the drawing is that of the document kept last.
@@ -289,7 +288,7 @@
     const f = e.target.closest?.("[data-at]");
     if (f) return choose(f.dataset.at, true);
     const figure = e.target.closest?.(".studio-view");
-    const here = figure ? [...form.querySelectorAll(`[data-on="${figure.id}"] [data-at]`)].filter((l) => field(l.dataset.at, "x")) : [];
+    const here = figure ? [...form.querySelectorAll(`[data-view="${figure.id}"] [data-at]`)].filter((l) => field(l.dataset.at, "x")) : [];
     if (here.length && !here.some((l) => l.dataset.at === chosen)) choose(here[0].dataset.at);
   });
   const wish = (e) => {
@@ -314,7 +313,7 @@
     const figure = e.target.closest?.(".studio-view");
     if (!figure) return;
     if (e.key === "PageUp" || e.key === "PageDown") {
-      const here = [...form.querySelectorAll(`[data-on="${figure.id}"] [data-at]`)].filter((l) => field(l.dataset.at, "x"));
+      const here = [...form.querySelectorAll(`[data-view="${figure.id}"] [data-at]`)].filter((l) => field(l.dataset.at, "x"));
       if (!here.length) return;
       e.preventDefault();
       const i = here.findIndex((l) => l.dataset.at === chosen);
