@@ -276,7 +276,7 @@ func TestPhotographsArePrivate(t *testing.T) {
 	for name, c := range map[string]struct {
 		file *bytes.Buffer
 		want image.Point
-	}{"to print: 186 × 96 mm at 100 dots an inch": {&sheet, image.Pt(732, 378)}, "on a screen": {&shown, image.Pt(1197, 1436)}} {
+	}{"to print: 186 × 96 mm at 300 dots an inch": {&sheet, image.Pt(2197, 1134)}, "on a screen": {&shown, image.Pt(1197, 1436)}} {
 		picture, err := png.Decode(c.file)
 		a.must(err)
 		if got := picture.Bounds().Size(); got != c.want {

@@ -141,6 +141,7 @@ func fingers(t *testing.T, lea *person) {
 		}
 		return f
 	}
+	evaluate[bool](lea, `(document.getElementById("zones").scrollIntoView({behavior: "instant"}), true)`) // where the fields are, the picture is above them
 	scale := evaluate[float64](lea, `document.querySelector("#view-v1 svg").getScreenCTM().a`)
 	grip := `(() => { const r = document.querySelector("#view-v1 [data-grip-layer='0']").getBoundingClientRect(); return {X: r.x + r.width / 2, Y: r.y + r.height / 2, Top: r.y + 6} })()`
 	at := evaluate[struct{ X, Y, Top float64 }](lea, grip)

@@ -485,8 +485,8 @@ func TestNoPushNamesACircle(t *testing.T) {
 		for _, event := range n.Events {
 			w.tells(func(to *notices.Notice) {
 				to.Kind, to.Event = n.Kind, event
-				to.Args = notices.Args{"Amount": amount, "Before": amount, "Now": amount, "Old": amount, "New": amount, "Brand": "Terre", "Circle": "Cercle caché", "Count": 2, "Date": date,
-					"Gains": "1", "Kind": "x", "Left": 2, "Name": "Noé", "Number": "R-1", "Original": "Bol", "People": 5, "Rate": "5", "Stars": 4, "Title": "Bol", "Why": "x"}
+				to.Args = notices.Args{"Amount": amount, "Before": amount, "Now": amount, "Old": amount, "New": amount, "Brand": "Terre", "Circle": "Cercle caché", "Count": 2, "Date": date, "Due": date, "From": "noe@poste.example",
+					"Gains": "1", "Kind": "x", "Left": 2, "Name": "Noé", "Number": "R-1", "Original": "Bol", "People": 5, "Piece": "Bol", "Rate": "5", "Stars": 4, "Title": "Bol", "Why": "x"}
 				if n.Topic == notices.Circles {
 					to.Sphere = notices.Personal
 				}

@@ -77,7 +77,9 @@
     if (!old || !now) return;
     old.hidden = now.hidden;
     if ((shown.get(id) ?? old.innerHTML) !== html) {
+      const held = old.contains(document.activeElement) ? document.activeElement : null;
       old.replaceChildren(...now.childNodes);
+      if (held) ((held.id && document.getElementById(held.id)) || [...old.querySelectorAll("button, input, select")].find((e) => e.name === held.name && e.type === held.type))?.focus({ preventScroll: true });
       document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: old } }));
     }
     shown.set(id, html);
@@ -190,9 +192,10 @@
     }
     clearTimeout(pause);
     state(form.dataset.saving);
-    const before = form.dataset.doc, body = new URLSearchParams(new FormData(form)), sent = job.travel ? [] : [...edits];
-    for (const [name, v] of Object.entries(extra)) body.set(name, v);
-    if (!job.travel) edits.clear();
+    // What may have arrived is sent again as it was: the server knows it, and takes nothing else for the same revision. What was typed since follows.
+    const before = form.dataset.doc, again = !!job.body, body = job.body ?? new URLSearchParams(new FormData(form)), sent = job.sent ?? (job.travel ? [] : [...edits]);
+    if (!again) for (const [name, v] of Object.entries(extra)) body.set(name, v);
+    for (const [name, v] of sent) if (edits.get(name) === v) edits.delete(name);
     const back = () => { for (const [name, v] of sent) if (!edits.has(name)) edits.set(name, v); };
     let answer, html;
     try {
@@ -200,6 +203,7 @@
       html = await answer.text();
     } catch {
       back();
+      Object.assign(job, { body, sent });
       state(form.dataset.waiting);
       return "again";
     }
@@ -233,7 +237,9 @@
       const came = await perform(queue[0]);
       if (came === "again") { retry = setTimeout(work, 4000); break; }
       const job = queue.shift();
-      if (came === "done") job?.then?.();
+      if (came !== "done") continue;
+      if (job.body && edits.size && !queue.length) queue.push({});
+      if (job.then) setTimeout(job.then); // once nothing is under way any more: an order waits for what is
     }
     busy = false;
   };
