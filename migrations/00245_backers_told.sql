@@ -2,7 +2,8 @@
 -- What who backed a launch was told of its production stands with their pledge: whoever pays late is told late, and not never. Package pledges/made.
 alter table pledges add column told_stage text not null default '' check (told_stage in ('','started','made')),
   add constraint pledges_told_ordered_check check (told_stage = '' or state = 'ordered');
-update pledges p set told_stage = case when c.made_at is null then 'started' else 'made' end
+update pledges p set told_stage = case when c.made_at is null then 'started'
+  when p.email = '' or c.made_at < now() - interval '60 days' or exists (select 1 from letters l where l.reference = 'pledge:' || p.id || ':made') then 'made' else '' end -- who was missed is told now
 from campaigns c, orders o where c.id = p.campaign_id and o.id = p.order_id and c.started_at is not null and o.paid_at is not null;
 create index pledges_untold_stage on pledges (campaign_id) where state = 'ordered' and told_stage <> 'made';
 create index campaigns_begun on campaigns (id) where started_at is not null and stopped_at is null;

@@ -18,6 +18,7 @@ import (
 	"relais/internal/orders"
 	"relais/internal/pledges"
 	"relais/internal/pledges/consent"
+	"relais/internal/postgres/pgtest"
 	"relais/internal/stripesandbox"
 )
 
@@ -172,7 +173,9 @@ func TestTheConsentIsKept(t *testing.T) {
 	if said != pledges.Consent(g, a) || !strings.Contains(said, i18n.FR.DateTime(g.Deadline)) || !strings.Contains(said, "125") {
 		t.Errorf("%q", said)
 	}
-	c.joins(g.Code, "bruno", card(1))
+	b := c.joins(g.Code, "bruno", card(1))
+	// By the clock of another server, its card was left before it was asked for.
+	pgtest.Owner(t, c.DB).MustExec(`alter table pledges disable trigger user; update pledges set asked_at = joined_at + interval '1 second' where email_normal like 'bruno%'; alter table pledges enable trigger user`)
 	c.ends()
 	c.Pass(31) // a bank asks for longer than a pledge knows its person
 	c.sweeps()
@@ -183,6 +186,9 @@ func TestTheConsentIsKept(t *testing.T) {
 	kept, err := consent.Of(t.Context(), c.DB, *p.OrderID)
 	if err != nil || kept == nil || kept.Words != said || kept.MostMinor != 12500 || !kept.GivenAt.Equal(p.AskedAt) || !kept.CardAt.Equal(*p.JoinedAt) {
 		t.Errorf("with the order stands %+v, %v", kept, err)
+	}
+	if kept, err := consent.Of(t.Context(), c.DB, *c.see(b.Token).OrderID); err != nil || kept == nil || !kept.CardAt.Equal(kept.GivenAt) {
+		t.Errorf("of a card that was left before it was asked for: %+v, %v", kept, err)
 	}
 	for _, forging := range []string{`update order_consents set words = 'Tout.'`, `delete from order_consents`} {
 		if _, err := c.DB.Exec(forging); err == nil {

@@ -395,6 +395,8 @@
     if (moved) want({}); else layerOf(at)?.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth" });
     buttons();
   };
+  // Not every browser knows touch-action on a piece of a drawing: the page stays where it is under a finger that holds a layer.
+  for (const kind of ["touchstart", "touchmove"]) stage.addEventListener(kind, (e) => { if (grip && e.cancelable) e.preventDefault(); }, { passive: false });
   document.addEventListener("pointerup", end);
   document.addEventListener("pointercancel", end);
 

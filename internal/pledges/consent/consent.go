@@ -31,9 +31,9 @@ type Consent struct {
 func (c Consent) Most() money.Amount { return money.New(c.MostMinor, c.Currency) }
 
 const insertConsent = `
-insert into order_consents (order_id, words, lang, most_minor, currency, given_at, card_at) values (:order_id, :words, :lang, :most_minor, :currency, :given_at, :card_at)`
+insert into order_consents (order_id, words, lang, most_minor, currency, given_at, card_at) values (:order_id, :words, :lang, :most_minor, :currency, :given_at, greatest(cast(:given_at as timestamptz), cast(:card_at as timestamptz)))`
 
-// Keep keeps it, in the transaction that makes the order.
+// Keep keeps it, in the transaction that makes the order. A card that was left before it was asked for, by the clock of another server, was left at once.
 func Keep(ctx context.Context, tx *sqlx.Tx, c Consent) error {
 	if _, err := tx.NamedExecContext(ctx, insertConsent, c); err != nil {
 		return fmt.Errorf("keep consent of order %d: %w", c.OrderID, postgres.Translate(err))

@@ -144,7 +144,8 @@ func (s *Site) limited(next echo.HandlerFunc) echo.HandlerFunc {
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
 		c.SetRequest(r.WithContext(ctx))
-		_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(timeout + 5*time.Second)) // the server's is for most routes; recorders of tests have none
+		answer, end := http.NewResponseController(c.Response()), time.Now().Add(timeout+5*time.Second)
+		_, _ = answer.SetReadDeadline(end), answer.SetWriteDeadline(end) // the server's are for most routes; recorders of tests have none
 		err := next(c)
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {

@@ -251,6 +251,29 @@ func TestLimits(t *testing.T) {
 	s.want(s.do("POST", "/upload", large), 200)
 }
 
+// Whoever sends a form a byte at a time has as long as whoever sends it at once.
+func TestASlowRequestEnds(t *testing.T) {
+	s := newServer(t, nil)
+	var ends time.Time
+	s.echo.POST("/form", func(c echo.Context) error { return c.NoContent(204) })
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder(), read: &ends}
+	r := httptest.NewRequest("POST", "/form", strings.NewReader("a=b"))
+	r.Host = "relais.example"
+	begun := time.Now()
+	s.echo.ServeHTTP(w, r)
+	if ends.Before(begun) || ends.After(begun.Add(time.Minute)) {
+		t.Errorf("a request may be read for %s", ends.Sub(begun))
+	}
+}
+
+// deadlines is an answer that knows until when its request may be read.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	read *time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error { *d.read = at; return nil }
+
 // The server's own deadline for an answer is too short for what is drawn as it is sent; each route has its own. Here the server's is over before any answer begins.
 func TestASlowAnswerArrives(t *testing.T) {
 	s := newServer(t, nil)
