@@ -153,7 +153,7 @@ func fingers(t *testing.T, lea *person) {
 	if now := evaluate[float64](lea, `window.scrollY`); now != page {
 		t.Errorf("the page scrolled from %.0f to %.0f under the finger", page, now)
 	}
-	lea.until("it is kept", `!document.querySelector("#studio").dataset.doc.includes('"x":'+`+strconv.FormatFloat(x*100, 'f', 0, 64)+`+',')`)
+	lea.until("it is kept", `JSON.parse(document.querySelector("#studio").dataset.doc).parts.find(p => p.zone === "z1").layers[0].x !== `+strconv.FormatFloat(x*100, 'f', 0, 64))
 	lea.kept()
 	at = evaluate[struct{ X, Y, Top float64 }](lea, grip)
 	size := num("size")
