@@ -35,13 +35,14 @@ func (s *Service) Reply(ctx context.Context, memberID, brandID, id int64, a Answ
 	})
 }
 
-// unite has those who support one idea, and its author, support another one: each once, but for its author and the team that is to answer. Who supports it under another account of
-// the same mailbox is counted apart.
+// unite has those who support one idea, and its author, support another one: each once, but for its author and the team that is to answer. Who supports it, or proposed it, under another account
+// of the same mailbox is counted apart.
 const unite = `
 insert into idea_supports (idea_id, member_id, at, doubt)
-select $2, f.member_id, f.at, case when f.doubt = '' and exists (select 1 from idea_supports s join members t on t.id = s.member_id
-    where s.idea_id = $2 and s.doubt = '' and s.member_id <> f.member_id and t.email_normal = m.email_normal) then 'address' else f.doubt end
-from (select member_id, at, doubt from idea_supports where idea_id = $1 union all select author_id, proposed_at, '' from ideas where id = $1) f join members m on m.id = f.member_id
+select $2, f.member_id, f.at, case when f.doubt = '' and (f.place > 1 or f.email_normal = (select email_normal from members where id = $3) or exists (select 1 from idea_supports s
+    join members t on t.id = s.member_id where s.idea_id = $2 and s.doubt = '' and s.member_id <> f.member_id and t.email_normal = f.email_normal)) then 'address' else f.doubt end
+from (select s.*, m.email_normal, row_number() over (partition by m.email_normal, s.doubt order by s.at, s.member_id) as place
+  from (select member_id, at, doubt from idea_supports where idea_id = $1 union all select author_id, proposed_at, '' from ideas where id = $1) s join members m on m.id = s.member_id) f
 where f.member_id <> $3 and not exists (select 1 from brand_members t where t.brand_id = $4 and t.member_id = f.member_id) on conflict do nothing`
 
 // extend has an open idea close no earlier than was promised to who supports another one.

@@ -125,8 +125,8 @@ func TestMadeThoughItExpired(t *testing.T) {
 	}
 }
 
-// What hung on an idea that is merged hangs on the other one: its poll and its launch, the share of its author in what is sold from then on, its comments. Its author supports the other, and is told
-// what becomes of it.
+// What hung on an idea that is merged hangs on the other one: its poll and its launch, its comments. What comes of a launch that was opened before is its author's share all the same. They
+// support the other, and are told what becomes of it.
 func TestWhatHungOnAMergedIdea(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()
@@ -164,17 +164,41 @@ func TestWhatHungOnAMergedIdea(t *testing.T) {
 	// A launch that stems from the merged one, and was opened before.
 	c, product := w.launches(keep.ID)
 	w.DB.MustExec(`update campaigns set idea_id = $2 where id = $1`, c.ID, double.ID)
-	if got := w.authors(product); len(got) != 1 || got[0] != w.lea {
-		t.Errorf("the share is of %v; want %d", got, w.lea)
+	if got := w.authors(product); len(got) != 1 || got[0] != max {
+		t.Errorf("the share is of %v; want %d", got, max)
 	}
 	w.makes(c)
 	w.stands(keep.ID, ideas.Made, 1)
-	if from, err := ideas.From(ctx, w.DB, ideas.Product, product); err != nil || from == nil || from.ID != keep.ID {
+	if from, err := ideas.From(ctx, w.DB, ideas.Product, product); err != nil || from == nil || from.ID != double.ID {
 		t.Errorf("%+v, %v", from, err)
+	}
+	if got := w.authors(product); len(got) != 1 || got[0] != max {
+		t.Errorf("made, the share is of %v; want %d", got, max)
 	}
 	if w.told(max, "idea.launched") != 1 || w.told(max, "idea.made") != 1 {
 		t.Errorf("its author was told %d times that it is launched, %d that it is made", w.told(max, "idea.launched"), w.told(max, "idea.made"))
 	}
+}
+
+// One person supports an idea once, whichever of their accounts it is that proposed it.
+func TestAnAuthorsSecondAccount(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	same := func(one, other int64) {
+		t.Helper()
+		w.DB.MustExec(`update members set email_normal = (select email_normal from members where id = $1) where id = $2`, one, other)
+	}
+	max, fans := w.Member("max"), w.grown(3)
+	same(w.lea, fans[0])
+	same(max, fans[1])
+	double, keep := w.propose(max, "Des anses"), w.propose(w.lea, "Un bol à anses")
+	w.support(keep.ID, fans[0])
+	w.stands(keep.ID, ideas.Open, 0)
+	w.support(double.ID, fans...)
+	w.DB.MustExec(`update idea_supports set doubt = '' where idea_id = $1`, double.ID) // as before one looked
+	w.DB.MustExec(`update ideas set supporters = 3 where id = $1`, double.ID)
+	w.ok(w.Ideas.Merge(ctx, w.shop.Owner, w.shop.Brand, double.ID, keep.ID))
+	w.stands(keep.ID, ideas.Open, 2) // max, and the third
 }
 
 // Who supports an idea is told that its author withdrew it, even where the words are erased at once.

@@ -28,6 +28,35 @@ func lockRoot(ctx context.Context, tx *sqlx.Tx, id int64) (Idea, error) {
 	}
 }
 
+// Root is an idea, or the last of those that it was merged into. ErrThread where there is none.
+func Root(ctx context.Context, q sqlx.QueryerContext, id int64) (root *int64, err error) {
+	if err := sqlx.GetContext(ctx, q, &root, `select idea_root($1)`, id); err != nil {
+		return nil, fmt.Errorf("read idea %d: %w", id, postgres.Translate(err))
+	}
+	if root == nil {
+		return nil, ErrThread
+	}
+	return root, nil
+}
+
+// Hold locks an idea, or the last of those that it was merged into, before anything is written that its thread may be part of: as whoever moves it does. nil is no idea.
+func Hold(ctx context.Context, tx *sqlx.Tx, id *int64) error {
+	if id == nil {
+		return nil
+	}
+	_, err := lockRoot(ctx, tx, *id)
+	if errors.Is(err, ErrGone) { // its brand is blocked
+		return nil
+	}
+	return err
+}
+
+// Shares says whether what comes of something that stems from an idea is its author's in part: also where too few people supported it, unless it was withdrawn or its words erased.
+func Shares(ctx context.Context, q sqlx.QueryerContext, id int64) (is bool, err error) {
+	err = sqlx.GetContext(ctx, q, &is, `select exists (select 1 from ideas where id = idea_root($1) and state <> 'withdrawn' and erased_at is null)`, id)
+	return is, postgres.Translate(err)
+}
+
 // Launching is a launch that stems from an idea.
 type Launching struct {
 	At         time.Time
@@ -79,7 +108,7 @@ func (s *Service) Make(ctx context.Context, memberID, brandID, id, productID int
 		if err != nil {
 			return err
 		}
-		added, err := s.became(ctx, tx, i, productID)
+		added, err := s.became(ctx, tx, i, i.ID, productID)
 		if err == nil && !added {
 			err = ErrProduct
 		}
@@ -88,7 +117,7 @@ func (s *Service) Make(ctx context.Context, memberID, brandID, id, productID int
 }
 
 // Became is Make where something that stems from an idea was made, in the caller's transaction: the launch or the poll that carried the idea, or one that was merged into it, says what came
-// of it, answered or not, and nobody has to attach the product by hand. id nil is no idea. Where it cannot be attached, because its author withdrew the idea or had its words erased, the platform hid
+// of it, answered or not, and nobody has to attach the product by hand. What was begun from an idea before it was merged is its author's share all the same. id nil is no idea. Where it cannot be attached, because its author withdrew the idea or had its words erased, the platform hid
 // it, or the product came of another one, the team is told so. A second time it changes nothing.
 func Became(ctx context.Context, tx *sqlx.Tx, at time.Time, id *int64, productID int64) error {
 	if id == nil {
@@ -104,7 +133,7 @@ func Became(ctx context.Context, tx *sqlx.Tx, at time.Time, id *int64, productID
 	s := Service{now: func() time.Time { return at }}
 	added := false
 	if err = ErrOver; i.Shown() && i.ErasedAt == nil {
-		added, err = s.became(ctx, tx, i, productID)
+		added, err = s.became(ctx, tx, i, *id, productID)
 	}
 	if errors.Is(err, ErrOver) || errors.Is(err, ErrProduct) || err == nil && !added {
 		return s.tellUnattached(ctx, tx, i, productID)
@@ -132,8 +161,9 @@ func (s *Service) tellUnattached(ctx context.Context, tx *sqlx.Tx, i Idea, produ
 	return notices.TellTeam(ctx, tx, i.BrandID, n)
 }
 
-// became attaches a product to an idea that is locked, and tells its author and those who support it; added is false where it was attached before.
-func (s *Service) became(ctx context.Context, tx *sqlx.Tx, i Idea, productID int64) (added bool, err error) {
+// became attaches a product to an idea that is locked, or to one that was merged into it, of, whose author's share it stays, and tells its author and those who support it; added is false
+// where it was attached before.
+func (s *Service) became(ctx context.Context, tx *sqlx.Tx, i Idea, of, productID int64) (added bool, err error) {
 	if _, err := Next(i.State, Make); err != nil {
 		return false, err
 	}
@@ -145,7 +175,7 @@ func (s *Service) became(ctx context.Context, tx *sqlx.Tx, i Idea, productID int
 		return false, ErrProduct
 	}
 	now := s.now()
-	if added, err = insertStep(ctx, tx, i.ID, Step{Kind: Product, RefID: productID, At: now}); err != nil || !added {
+	if added, err = insertStep(ctx, tx, of, Step{Kind: Product, RefID: productID, At: now}); err != nil || !added {
 		return false, err
 	}
 	if err := move(ctx, tx, &i, Make, `made_at = coalesce(made_at, $3)`, now); err != nil {

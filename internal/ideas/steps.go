@@ -96,10 +96,10 @@ func (o Origin) Path() string { return pathOf(o.ID, o.Title) }
 
 const selectOrigin = `
 select i.id, i.title, i.supporters, coalesce(m.id, 0) as author_id, coalesce(m.name, '') as author, coalesce(m.handle, '') as handle
-from idea_steps s join ideas i on i.id = idea_root(s.idea_id) left join members m on m.id = i.author_id and i.named and m.blocked_at is null
+from idea_steps s join ideas i on i.id = case s.kind when 'product' then s.idea_id else idea_root(s.idea_id) end left join members m on m.id = i.author_id and i.named and m.blocked_at is null
 where s.kind = $1 and s.ref_id = $2 and i.hidden_why = '' order by s.at limit 1`
 
-// From is the idea that a poll, launch or product stems from, or that which it was merged into; nil: none.
+// From is the idea that a poll or launch stems from, or that which it was merged into, and that of whose author a product is; nil: none.
 func From(ctx context.Context, q sqlx.QueryerContext, kind StepKind, refID int64) (*Origin, error) {
 	var found []Origin
 	if err := sqlx.SelectContext(ctx, q, &found, selectOrigin, kind, refID); err != nil {

@@ -14,7 +14,8 @@ import (
 const selectSupporter = `
 select i.author_id = m.id as author, exists (select 1 from brand_members t where t.brand_id = i.brand_id and t.member_id = m.id) as team,
   m.blocked_at is null and m.email_confirmed_at is not null as confirmed, m.created_at as since, ` + doubts.Bought + ` as bought,
-  exists (select 1 from idea_supports s join members t on t.id = s.member_id where s.idea_id = i.id and t.id <> m.id and t.email_normal = m.email_normal and s.doubt = '') as twin,
+  exists (select 1 from idea_supports s join members t on t.id = s.member_id where s.idea_id = i.id and t.id <> m.id and t.email_normal = m.email_normal and s.doubt = '')
+    or exists (select 1 from members a where a.id = i.author_id and a.email_normal = m.email_normal) as twin,
   n.hour as network, n.every as network_all
 from members m, ideas i, lateral (select count(*) filter (where s.at > $4::timestamptz) as hour, count(*) as every from idea_supports s
   where s.idea_id = i.id and s.network = $3 and $3 <> '' and s.member_id <> m.id) n

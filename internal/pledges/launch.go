@@ -30,7 +30,7 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 	}
 	month := monthOf(d.Expected)
 	c := Campaign{Kind: Launch, Code: newCode(), ProductID: d.ProductID, BrandID: brandID, OpenedBy: memberID, Steps: d.All(), State: Open, OpenedAt: now,
-		Deadline: d.deadline(now), Max: d.Max, Expected: &month, Plan: d.Plan, IdeaID: d.IdeaID}
+		Deadline: d.deadline(now), Max: d.Max, Expected: &month, Plan: d.Plan}
 	return c, postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
 		role, err := catalog.Role(ctx, tx, brandID, memberID)
 		if err == nil && role == catalog.NoRole {
@@ -46,11 +46,11 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 		if err := begin(ctx, tx, brandID, d.ProductID, now); err != nil {
 			return err
 		}
-		idea, err := polls.Launched(ctx, tx, polls.Launching{At: now, BrandID: brandID, Code: d.Poll, ProductID: d.ProductID, Why: d.Why})
+		idea, err := polls.Launched(ctx, tx, polls.Launching{At: now, BrandID: brandID, Code: d.Poll, ProductID: d.ProductID, Why: d.Why, IdeaID: d.IdeaID})
 		if err != nil {
 			return err
 		}
-		c.IdeaID = cmp.Or(c.IdeaID, idea)
+		c.IdeaID = idea
 		goal := c.Steps
 		if err := s.offered(ctx, tx, &c, catalog.Launching); err != nil {
 			return err
@@ -67,7 +67,8 @@ func (s *Service) Launch(ctx context.Context, memberID, brandID int64, d LaunchD
 			c.Max, c.Expected, c.Plan, c.IdeaID); err != nil {
 			return fmt.Errorf("open launch: %w", postgres.Translate(err))
 		}
-		if err := ideas.Launched(ctx, tx, ideas.Launching{At: now, By: memberID, BrandID: brandID, IdeaID: c.IdeaID, CampaignID: c.ID, ProductID: c.ProductID, Path: c.Path(), Said: c.Plan}); err != nil {
+		if err := ideas.Launched(ctx, tx, ideas.Launching{At: now, By: memberID, BrandID: brandID, IdeaID: c.IdeaID, CampaignID: c.ID, ProductID: c.ProductID, Path: c.Path(), Said: c.Plan}); err != nil &&
+			(d.IdeaID != nil || !errors.Is(err, ideas.ErrThread)) { // the idea of a poll may be over: it has its share all the same
 			return err
 		}
 		return record(ctx, tx, s.now(), memberID, c, "launch opened")

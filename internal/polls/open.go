@@ -17,7 +17,8 @@ import (
 	"relais/internal/prose"
 )
 
-const updateOpen = `update polls set state = 'open', base_minor = $2, opened_at = $3, opened_real_at = $4, closes_at = $5, answer_by = $6 where id = $1`
+// The idea from which it stems is that into which it was merged until now; merged later it has its share of what comes of the poll.
+const updateOpen = `update polls set state = 'open', idea_id = idea_root(idea_id), base_minor = $2, opened_at = $3, opened_real_at = $4, closes_at = $5, answer_by = $6 where id = $1`
 
 // Open asks the public what a draft says, which stays so from now on. Of a product the price is that of today. For the team, to others ErrGone. ErrAsked,
 // ErrMany, ErrProduct, ErrFloor, ErrHighest, ideas.ErrThread.
@@ -125,7 +126,7 @@ func (s *Service) Answer(ctx context.Context, by, brandID int64, code string, sa
 		return fault.Field("answer", "fault.too_long")
 	}
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		p, err := ofTeam(ctx, tx, by, brandID, code)
+		p, err := naming(ctx, tx, by, brandID, code, said.ProductID)
 		switch {
 		case err != nil:
 			return err
@@ -141,7 +142,7 @@ func (s *Service) Answer(ctx context.Context, by, brandID int64, code string, sa
 		if said.ProductID != 0 {
 			state, _, err := name(ctx, tx, p, said.ProductID, said.Why, now)
 			if err == nil && state == catalog.Published {
-				err = ideas.Became(ctx, tx, now, p.IdeaID, said.ProductID)
+				_, err = made(ctx, tx, p, said.ProductID, now)
 			}
 			if err != nil {
 				return err

@@ -55,12 +55,17 @@ const (
 	selectOffered = `
 select p.state, min(v.price_minor) as price from products p join variants v on v.product_id = p.id and v.active
 where p.id = $1 and p.brand_id = $2 and p.state in ('published','launch') and p.currency = $3 group by p.state`
-	selectHighest = `select poll_highest($1) as highest, exists (select 1 from poll_pieces where poll_id = $1 and product_id = $2) as named, (select count(*) from poll_pieces where poll_id = $1) as pieces`
-	insertPiece   = `insert into poll_pieces (poll_id, product_id, price_minor, why, at) values ($1, $2, $3, $4, $5)`
+	selectHighest = `
+select poll_highest($1) as highest, coalesce((select price_minor from poll_pieces where poll_id = $1 and product_id = $2), 0) as named, (select count(*) from poll_pieces where poll_id = $1) as pieces`
+	insertPiece = `insert into poll_pieces (poll_id, product_id, price_minor, why, at) values ($1, $2, $3, $4, $5)`
+	raisePiece  = `update poll_pieces set price_minor = $3, why = $4 where poll_id = $1 and product_id = $2`
+	setMade     = `update poll_pieces set made_at = $3 where poll_id = $1 and product_id = $2 and made_at is null`
+	lockProduct = `select 1 from products where id = $1 for share`
 )
 
-// name keeps that a product of the brand, which is for sale or being launched, came of a poll that is locked, and returns its state. One that is named already stays as it was named:
-// added is false. ErrProduct, ErrNotOpen where nothing was decided, ErrPieces, and the field why where it costs more than was decided and nobody says why.
+// name keeps that a product of the brand, which is for sale or being launched, came of a poll that is locked, the product before it, and returns its state. One that is named already stays
+// as it was named: added is false; launched again for more than was decided and than it cost then, it says why anew. ErrProduct, ErrNotOpen where nothing was decided, ErrPieces, and the
+// field why where it costs more than was decided and nobody says why.
 func name(ctx context.Context, tx *sqlx.Tx, p Poll, productID int64, why string, now time.Time) (state catalog.State, added bool, err error) {
 	if p.State != Decided || p.StoppedAt != nil {
 		return "", false, ErrNotOpen
@@ -80,7 +85,7 @@ func name(ctx context.Context, tx *sqlx.Tx, p Poll, productID int64, why string,
 	}
 	var known struct {
 		Highest int64 `db:"highest"`
-		Named   bool  `db:"named"`
+		Named   int64 `db:"named"` // what it cost then; 0: it is not
 		Pieces  int   `db:"pieces"`
 	}
 	if err := tx.GetContext(ctx, &known, selectHighest, p.ID, productID); err != nil {
@@ -88,14 +93,18 @@ func name(ctx context.Context, tx *sqlx.Tx, p Poll, productID int64, why string,
 	}
 	price := offered[0].Price
 	switch {
-	case known.Named:
+	case known.Named != 0 && (offered[0].State == catalog.Published || price <= max(known.Highest, known.Named)):
 		return offered[0].State, false, nil
-	case known.Pieces >= MaxPieces:
+	case known.Named == 0 && known.Pieces >= MaxPieces:
 		return "", false, ErrPieces
 	case price <= known.Highest:
 		why = ""
 	case why == "":
 		return "", false, ErrDearer
+	}
+	if known.Named != 0 { // launched again, for more
+		_, err := tx.ExecContext(ctx, raisePiece, p.ID, productID, price, why)
+		return offered[0].State, false, postgres.Translate(err)
 	}
 	if _, err := tx.ExecContext(ctx, insertPiece, p.ID, productID, price, why, now); err != nil {
 		return "", false, fmt.Errorf("name what came of poll %d: %w", p.ID, postgres.Translate(err))
@@ -103,23 +112,35 @@ func name(ctx context.Context, tx *sqlx.Tx, p Poll, productID int64, why string,
 	return offered[0].State, true, nil
 }
 
-// came tells those who voted of a piece that came of their poll; one that is for sale is what became of the idea from which the poll stems.
+// made says that a piece that came of a poll is for sale: it is what became of the idea from which the poll stems. first is false where that was said before.
+func made(ctx context.Context, tx *sqlx.Tx, p Poll, productID int64, now time.Time) (first bool, err error) {
+	r, err := tx.ExecContext(ctx, setMade, p.ID, productID, now)
+	if err != nil {
+		return false, postgres.Translate(err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return false, err
+	}
+	return true, ideas.Became(ctx, tx, now, p.IdeaID, productID)
+}
+
+// came tells those who voted of a piece that came of their poll, once that it is for sale.
 func came(ctx context.Context, tx *sqlx.Tx, p Poll, productID int64, state catalog.State, now time.Time) error {
 	event := "launched"
 	if state == catalog.Published {
 		event = "made"
-		if err := ideas.Became(ctx, tx, now, p.IdeaID, productID); err != nil {
+		if first, err := made(ctx, tx, p, productID, now); err != nil || !first {
 			return err
 		}
 	}
 	return enqueueTelling(ctx, tx, tellArgs{Poll: p.ID, Event: event, Product: productID})
 }
 
-// Name names a piece that came of a poll after its brand answered: one that was not there yet, or another one. Twice it changes nothing. For the team, to others ErrGone. Faults:
+// Name names a piece that came of a poll after its brand answered: one that was not there yet, or another one. Twice it changes nothing, but for one that was being launched and is for sale now. For the team, to others ErrGone. Faults:
 // ErrNotOpen, also where the answer is still to come, which names the first; ErrProduct, ErrPieces, the field why.
 func (s *Service) Name(ctx context.Context, by, brandID int64, code string, productID int64, why string) error {
 	return postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
-		p, err := ofTeam(ctx, tx, by, brandID, code)
+		p, err := naming(ctx, tx, by, brandID, code, productID)
 		if err == nil && p.AnsweredAt == nil {
 			err = ErrNotOpen
 		}
@@ -128,11 +149,59 @@ func (s *Service) Name(ctx context.Context, by, brandID int64, code string, prod
 		}
 		now := s.now()
 		state, added, err := name(ctx, tx, p, productID, why, now)
-		if err != nil || !added {
+		if err != nil || !added && state != catalog.Published {
 			return err
 		}
 		return came(ctx, tx, p, productID, state, now)
 	})
+}
+
+// naming locks what whoever names a piece reads: the product, which nobody makes meanwhile, the poll, for its team, and the idea from which it stems.
+func naming(ctx context.Context, tx *sqlx.Tx, by, brandID int64, code string, productID int64) (Poll, error) {
+	if _, err := tx.ExecContext(ctx, lockProduct, productID); err != nil {
+		return Poll{}, postgres.Translate(err)
+	}
+	p, err := ofTeam(ctx, tx, by, brandID, code)
+	if err != nil {
+		return p, err
+	}
+	return p, ideas.Hold(ctx, tx, p.IdeaID)
+}
+
+// selectPublished are pieces that are for sale, of which that was not said: the launch that was to make them missed, or the poll was off when it was made.
+const selectPublished = `
+select x.poll_id, x.product_id from poll_pieces x join products r on r.id = x.product_id and r.state = 'published' join polls p on p.id = x.poll_id and p.stopped_at is null
+where x.made_at is null order by x.at limit $1`
+
+// publish makes up for what no launch said.
+func (s *Service) publish(ctx context.Context) (failed error) {
+	var due []struct {
+		PollID    int64 `db:"poll_id"`
+		ProductID int64 `db:"product_id"`
+	}
+	if err := s.db.SelectContext(ctx, &due, selectPublished, perSweep); err != nil {
+		return fmt.Errorf("find pieces that are for sale: %w", postgres.Translate(err))
+	}
+	for _, d := range due {
+		err := postgres.InTx(ctx, s.db, func(tx *sqlx.Tx) error {
+			var state catalog.State
+			if err := tx.GetContext(ctx, &state, `select state from products where id = $1 for share`, d.ProductID); err != nil || state != catalog.Published {
+				return postgres.Translate(err)
+			}
+			p, err := pollWhere(ctx, tx, `p.id = $1 and p.stopped_at is null for update`, d.PollID)
+			if err == nil {
+				err = ideas.Hold(ctx, tx, p.IdeaID)
+			}
+			if err != nil {
+				return err
+			}
+			return came(ctx, tx, p, d.ProductID, state, s.now())
+		})
+		if err != nil && !errors.Is(err, ErrGone) {
+			failed = errors.Join(failed, fmt.Errorf("poll %d, product %d: %w", d.PollID, d.ProductID, err))
+		}
+	}
+	return failed
 }
 
 // Launching is a launch that is opened from a poll.
@@ -142,15 +211,27 @@ type Launching struct {
 	Code      string // of the poll; empty: from none
 	ProductID int64
 	Why       string // why it costs more than was decided
+	IdeaID    *int64 // from which its brand says that it stems; nil: from none
 }
 
-// Launched says, in the transaction that opens a launch, that its product comes of a poll, and returns the idea from which this stems, and the launch with it; nil: none. ErrGone, and what
-// Name refuses.
+// Launched says, in the transaction that opens a launch, that its product comes of a poll, and returns the idea from which the launch stems, that of the poll before any other; nil: none.
+// ErrGone, what Name refuses, and ideas.ErrThread where the poll stems from another idea than the launch is to.
 func Launched(ctx context.Context, tx *sqlx.Tx, l Launching) (idea *int64, err error) {
+	if l.IdeaID != nil {
+		if l.IdeaID, err = ideas.Root(ctx, tx, *l.IdeaID); err != nil {
+			return nil, err
+		}
+	}
 	if l.Code == "" {
-		return nil, nil
+		return l.IdeaID, nil
 	}
 	p, err := pollWhere(ctx, tx, `p.code = $1 and p.brand_id = $2 for update`, l.Code, l.BrandID)
+	if err == nil && p.IdeaID != nil {
+		var root *int64
+		if root, err = ideas.Root(ctx, tx, *p.IdeaID); err == nil && l.IdeaID != nil && *root != *l.IdeaID {
+			err = ideas.ErrThread
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -159,13 +240,10 @@ func Launched(ctx context.Context, tx *sqlx.Tx, l Launching) (idea *int64, err e
 		err = came(ctx, tx, p, l.ProductID, state, l.At)
 	}
 	if err != nil || p.IdeaID == nil {
-		return nil, err
+		return l.IdeaID, err
 	}
-	if err := ideas.Threads(ctx, tx, l.BrandID, *p.IdeaID); err != nil {
-		if errors.Is(err, ideas.ErrThread) { // it is over: the launch stands by itself
-			err = nil
-		}
-		return nil, err
+	if shares, err := ideas.Shares(ctx, tx, *p.IdeaID); err != nil || !shares {
+		return nil, err // the launch stands by itself
 	}
 	return p.IdeaID, nil
 }

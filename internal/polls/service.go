@@ -58,7 +58,7 @@ const (
 	selectLate = `select id from polls where state = 'decided' and answered_at is null and answer_by <= $1 and late_told_at is null and stopped_at is null order by answer_by limit $2`
 )
 
-// Sweep closes the polls whose time has come, and tells the teams of brands that have not said in time what they did. One that fails does not keep the others.
+// Sweep closes the polls whose time has come, tells the teams of brands that have not said in time what they did, and those who voted what is for sale of which nobody told them. One that fails does not keep the others.
 func (s *Service) Sweep(ctx context.Context) error {
 	var failed error
 	for _, due := range []struct {
@@ -75,7 +75,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			}
 		}
 	}
-	return failed
+	return errors.Join(failed, s.publish(ctx))
 }
 
 // newCode is 10 random characters: of the address.

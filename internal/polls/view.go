@@ -239,8 +239,8 @@ func OpenOfProduct(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, p
 // DecidedFor are the polls that a product came of, whether its brand said what it did or not, and those about it of which it did and names no other piece: for its page to thank those
 // who decided.
 func DecidedFor(ctx context.Context, q sqlx.QueryerContext, lang i18n.Lang, productID int64) ([]View, error) {
-	return viewsWhere(ctx, q, lang, listed+` and p.state = 'decided' and (exists (select 1 from poll_pieces y where y.poll_id = p.id and y.product_id = $2)
-  or p.answered_at is not null and p.product_id = $2 and not exists (select 1 from poll_pieces y where y.poll_id = p.id)) order by p.closed_at desc, p.id desc`, productID)
+	return viewsWhere(ctx, q, lang, listed+` and p.state = 'decided' and p.id in (select poll_id from poll_pieces where product_id = $2 union select id from polls where product_id = $2)
+  and (exists (select 1 from poll_pieces y where y.poll_id = p.id and y.product_id = $2) or p.answered_at is not null and p.product_id = $2 and not exists (select 1 from poll_pieces y where y.poll_id = p.id)) order by p.closed_at desc, p.id desc`, productID)
 }
 
 // OfBrand are all polls of a brand, the newest first, for its team.

@@ -94,6 +94,11 @@ func (s *Service) MayVote(ctx context.Context, p Poll, memberID int64) error {
 	if err != nil {
 		return err
 	}
+	if own, err := ballotOf(ctx, s.db, p.ID, memberID); err != nil {
+		return err
+	} else if own != nil { // they were invited
+		v.Invited = true
+	}
 	return v.may()
 }
 
@@ -166,6 +171,12 @@ func (s *Service) judge(ctx context.Context, tx *sqlx.Tx, p Poll, c Cast, own *B
 		return "", "", err
 	}
 	v.New = !v.Created.Before(*p.OpenedRealAt)
+	if own != nil { // it was judged when it was cast: they were invited, and so many of their network were before it
+		v.Invited = true
+		if own.Doubt != doubts.SameNetwork {
+			v.Network, v.All = 0, 0
+		}
+	}
 	return doubts.Of(v.Facts), network, v.may()
 }
 

@@ -178,7 +178,7 @@ func (s *Service) asked(ctx context.Context, tx *sqlx.Tx, p Publication, set Set
 	if set.Review {
 		return s.tellTeam(ctx, tx, p, e, p.Pending())
 	}
-	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobList, Args: listArgs{p.ID, p.Pending()}, UniqueKey: fmt.Sprintf("%s:%d:%d", JobList, p.ID, p.Pending())})
+	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: JobList, Args: listArgs{p.ID, p.Pending()}, UniqueKey: fmt.Sprintf("%s:%d:%d:step:%d", JobList, p.ID, p.Pending(), p.LastStep)})
 }
 
 // ofAuthor locks a member and a publication of theirs. ErrGone, ErrUnverified.

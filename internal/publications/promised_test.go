@@ -103,3 +103,29 @@ func TestAGroupOrderKeepsTheRevision(t *testing.T) {
 	}
 	w.Audit()
 }
+
+// What is asked for, taken back and asked for again is told again, and accepted by itself where the brand does not look at it first.
+func TestARevisionIsAskedForAgain(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	p := w.listed(w.lea, "Vagues", 0)
+	w.writes(w.lea, p.DesignID, 2, designstest.Text("Tempête"))
+	for n := range 2 {
+		w.ok(w.Publications.AskRevision(ctx, w.lea, p.ID, 3, true))
+		if got := w.told(w.shop.Owner, "revision_asked"); got != n+1 {
+			t.Errorf("its team was told %d times, asked %d times", got, n+1)
+		}
+		w.ok(w.Publications.TakeBack(ctx, w.lea, p.ID))
+	}
+	w.sets(publications.Settings{Offered: true, Stock: 5})
+	for range 2 {
+		w.ok(w.Publications.AskRevision(ctx, w.lea, p.ID, 3, true))
+		w.ok(w.Publications.TakeBack(ctx, w.lea, p.ID))
+		w.Settle() // nothing waits for it any more
+	}
+	w.ok(w.Publications.AskRevision(ctx, w.lea, p.ID, 3, true))
+	w.Settle()
+	if got := w.reads(p.ID); got.Revision != 3 || got.Next != nil {
+		t.Errorf("%+v", got)
+	}
+}

@@ -132,7 +132,8 @@ type Publication struct {
 	AuthorHandle string         `db:"author_handle"`
 	Slug         string         `db:"slug"` // of its product; empty: none
 	ProductState catalog.State  `db:"product_state"`
-	Currency     money.Currency `db:"currency"` // of the base
+	Currency     money.Currency `db:"currency"`  // of the base
+	LastStep     int64          `db:"last_step"` // number of the last step of its history
 }
 
 // Pending is the revision that waits to be accepted; 0: none.

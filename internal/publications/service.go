@@ -80,7 +80,8 @@ func (s *Service) waits(ctx context.Context, a listArgs) error {
 
 const columns = `p.id, p.design_id, p.revision, p.author_id, p.base_product_id, p.product_id, p.parent_id, p.lang, p.title, p.note, p.royalty_bps, p.may_vary, p.may_resell, p.state, p.why,
   p.next_revision, p.photos, p.asked_at, p.moved_at, b.brand_id, d.name as brand_name, d.handle as brand_handle, b.title as base_title, a.name as author_name, a.handle as author_handle,
-  coalesce(o.slug, '') as slug, coalesce(o.state, '') as product_state, b.currency`
+  coalesce(o.slug, '') as slug, coalesce(o.state, '') as product_state, b.currency,
+  coalesce((select max(m.id) from publication_moves m where m.publication_id = p.id), 0) as last_step`
 
 const from = ` from publications p join products b on b.id = p.base_product_id join brands d on d.id = b.brand_id join members a on a.id = p.author_id left join products o on o.id = p.product_id `
 
@@ -118,7 +119,7 @@ func person(ctx context.Context, tx *sqlx.Tx, memberID int64) error {
 	return err
 }
 
-const insertMove = `insert into publication_moves (publication_id, kind, revision, by_member_id, why, at) values ($1, $2, $3, $4, $5, $6)`
+const insertMove = `insert into publication_moves (publication_id, kind, revision, by_member_id, why, at) values ($1, $2, $3, $4, $5, $6) returning id`
 
 // step is one move: who made it (nil: by itself), which revision it is about, and why.
 type step struct {
@@ -139,7 +140,7 @@ func (s *Service) move(ctx context.Context, tx *sqlx.Tx, p *Publication, m step,
 	if _, err := tx.ExecContext(ctx, query, append([]any{p.ID, to, m.why, now}, values...)...); err != nil {
 		return fmt.Errorf("move publication %d by %s: %w", p.ID, m.event, postgres.Translate(err))
 	}
-	if _, err := tx.ExecContext(ctx, insertMove, p.ID, m.event, m.revision, m.by, m.why, now); err != nil {
+	if err := tx.GetContext(ctx, &p.LastStep, insertMove, p.ID, m.event, m.revision, m.by, m.why, now); err != nil {
 		return fmt.Errorf("keep step of publication %d: %w", p.ID, postgres.Translate(err))
 	}
 	p.State, p.Why, p.MovedAt = to, m.why, &now

@@ -9,13 +9,13 @@ import (
 	"relais/internal/notices"
 )
 
-// about is what notices about a publication have in common.
+// about is what notices about a publication have in common. The same revision that is asked for again is told again.
 func (s *Service) about(p Publication, e Event, revision int) notices.Notice {
 	args := notices.Args{"Title": p.Title, "Brand": p.BrandName, "Name": p.AuthorName, "Rate": Percent(p.RoyaltyBps)}
 	if p.Why != "" {
 		args["Why"] = p.Why
 	}
-	return notices.Notice{Kind: notices.Publication, Event: string(e), Subject: fmt.Sprintf("publication:%d:%d", p.ID, revision), Path: p.Path(), At: s.now(), Args: args}
+	return notices.Notice{Kind: notices.Publication, Event: string(e), Subject: fmt.Sprintf("publication:%d:%d:%d", p.ID, revision, p.LastStep), Path: p.Path(), At: s.now(), Args: args}
 }
 
 // tellAuthor tells the author of a publication.
