@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"relais/internal/app/apptest"
 	"relais/internal/mail/mailtest"
 	"relais/internal/support"
 )
@@ -133,5 +134,26 @@ func TestTheSameMailAgainOnceItsAddressIsKnown(t *testing.T) {
 		if f.Count != 0 {
 			t.Errorf("%s: %d", f.Name, f.Count)
 		}
+	}
+}
+
+// After an answer the team is led to what waits the longest.
+func TestTheNextConversation(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	second := w.Paid(apptest.Purchase{Variant: w.shop.Variant})
+	next := func() string {
+		t.Helper()
+		number, err := support.Next(ctx, w.DB, w.shop.Brand, w.shop.Owner, w.talk().ID)
+		w.ok(err)
+		return number
+	}
+	w.asks("Bonjour")
+	if got := next(); got != "" {
+		t.Errorf("next is %q, where nothing else waits", got)
+	}
+	w.ok(w.support.Write(ctx, second.ID, w.shop.Brand, support.Draft{Side: support.FromBuyer, Body: "Bonjour"}))
+	if got := next(); got != second.Number {
+		t.Errorf("next is %q, not %q", got, second.Number)
 	}
 }
