@@ -14,7 +14,6 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"relais/internal/jobs"
-	"relais/internal/mail/incoming"
 	"relais/internal/postgres"
 )
 
@@ -143,8 +142,11 @@ func (o *Outbox) deliver(ctx context.Context, e Entry) error {
 	return client.DialAndSendWithContext(ctx, m)
 }
 
+// Ours is a header that all letters of ours have: one that comes back is nobody's answer.
+const Ours = "X-Relais-Letter"
+
 // message is the letter as mail: text with an HTML alternative. One whose kind can be ended says how, for a button in the reader's mail
-// program (RFC 8058); others are due and have none. Auto-Submitted keeps holiday notices from answering, incoming.Ours a letter that comes back from
+// program (RFC 8058); others are due and have none. Auto-Submitted keeps holiday notices from answering, Ours a letter that comes back from
 // being an answer.
 func (o *Outbox) message(e Entry) (*gomail.Msg, error) {
 	m := gomail.NewMsg()
@@ -171,7 +173,7 @@ func (o *Outbox) message(e Entry) (*gomail.Msg, error) {
 	m.SetDateWithValue(e.CreatedAt)
 	m.Subject(e.Subject)
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
-	m.SetGenHeader(incoming.Ours, "1")
+	m.SetGenHeader(Ours, "1")
 	m.SetGenHeader("Content-Language", string(e.Lang))
 	if e.Unsubscribe != "" {
 		m.SetGenHeaderPreformatted("List-Unsubscribe", "<"+o.base+e.Unsubscribe+">")

@@ -23,6 +23,7 @@ import (
 	_ "github.com/emersion/go-message/charset" // text in any character set
 
 	"relais/internal/fault"
+	"relais/internal/mail"
 	"relais/internal/prose"
 )
 
@@ -37,9 +38,6 @@ const (
 	maxName    = 80 // of a file that is left out, in characters
 	maxAddress = 254
 )
-
-// Ours is a header that all letters of ours have: one that comes back is nobody's answer.
-const Ours = "X-Relais-Letter"
 
 // Faults of Parse.
 var (
@@ -172,7 +170,7 @@ func automatic(h message.Header) bool {
 	switch {
 	case submitted(h) == "auto-replied":
 		return true
-	case h.Has(Ours), h.Has("X-Autoreply"), h.Has("X-Autorespond"), h.Has("X-Failed-Recipients"):
+	case h.Has(mail.Ours), h.Has("X-Autoreply"), h.Has("X-Autorespond"), h.Has("X-Failed-Recipients"):
 		return true
 	case h.Has("Return-Path") && strings.TrimSpace(h.Get("Return-Path")) == "<>":
 		return true

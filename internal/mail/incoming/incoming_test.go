@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"relais/internal/mail"
 	"relais/internal/mail/incoming"
 	"relais/internal/prose"
 )
@@ -91,7 +92,7 @@ func TestAPhotographMayComeAlone(t *testing.T) {
 
 func TestProgramsAreRecognised(t *testing.T) {
 	for _, header := range []string{"Auto-Submitted: auto-replied", "Precedence: auto_reply", "Return-Path: <>",
-		"X-Autoreply: yes", incoming.Ours + ": 1", "Content-Type: multipart/report; boundary=x", "From: MAILER-DAEMON@example.org"} {
+		"X-Autoreply: yes", mail.Ours + ": 1", "Content-Type: multipart/report; boundary=x", "From: MAILER-DAEMON@example.org"} {
 		m, err := incoming.Parse(raw(header, "To: reply+abc@in.example", "", "Je suis en congé"))
 		if err != nil || !m.Automatic {
 			t.Errorf("%s: %+v, %v", header, m, err)
