@@ -142,8 +142,12 @@ func (o *Outbox) deliver(ctx context.Context, e Entry) error {
 	return client.DialAndSendWithContext(ctx, m)
 }
 
+// Ours is a header that all letters of ours have: one that comes back is nobody's answer.
+const Ours = "X-Relais-Letter"
+
 // message is the letter as mail: text with an HTML alternative. One whose kind can be ended says how, for a button in the reader's mail
-// program (RFC 8058); others are due and have none. Auto-Submitted keeps holiday notices from answering.
+// program (RFC 8058); others are due and have none. Auto-Submitted keeps holiday notices from answering, Ours a letter that comes back from
+// being an answer.
 func (o *Outbox) message(e Entry) (*gomail.Msg, error) {
 	m := gomail.NewMsg()
 	if err := m.FromFormat(o.from.Name, o.from.Address); err != nil {
@@ -169,6 +173,7 @@ func (o *Outbox) message(e Entry) (*gomail.Msg, error) {
 	m.SetDateWithValue(e.CreatedAt)
 	m.Subject(e.Subject)
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
+	m.SetGenHeader(Ours, "1")
 	m.SetGenHeader("Content-Language", string(e.Lang))
 	if e.Unsubscribe != "" {
 		m.SetGenHeaderPreformatted("List-Unsubscribe", "<"+o.base+e.Unsubscribe+">")

@@ -58,7 +58,7 @@ const (
 	Rating        Kind = "rating"         // a brand answered one's rating, a storefront one's thanks
 	Thanks        Kind = "thanks"         // a buyer wrote into one's guest book
 	Story         Kind = "story"          // of a story that one tells, or reported
-	Appeal        Kind = "appeal"         // what one wrote was hidden, and is shown again
+	Appeal        Kind = "appeal"         // what one wrote was hidden, and is shown again or stays so
 	Desk          Kind = "desk"           // to administrators: a report waits where none did
 	Circle        Kind = "circle"         // of one's own place in a circle
 	CircleDesk    Kind = "circle_desk"    // to those who moderate: somebody asks to join, something was reported
@@ -129,7 +129,7 @@ func Kinds() []Nature {
 		{Kind: Thanks, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
 		{Kind: Poll, Topic: Orders, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"decided", "no_quorum", "cancelled", "answered", "launched", "made", "report_kept", "report_hidden"}},
 		{Kind: Story, Topic: Orders, Mail: Daily, Urgency: normal, Life: 3 * day, Events: []string{"published", "stuck", "hidden", "shown", "report_kept", "report_hidden"}},
-		{Kind: Appeal, Topic: Orders, Mail: AtOnce, Urgency: normal, Life: 3 * day, Events: []string{"shown"}},
+		{Kind: Appeal, Topic: Orders, Mail: AtOnce, Urgency: normal, Life: 3 * day, Events: []string{"shown", "refused"}},
 		{Kind: Desk, Topic: Orders, Mail: Daily, Urgency: normal, Life: 3 * day, Events: []string{"waits"}},
 		{Kind: Circle, Topic: Circles, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day,
 			Events: []string{"invited", "accepted", "declined", "moderator", "member", "owner", "removed", "banned"}},
@@ -143,7 +143,7 @@ func Kinds() []Nature {
 			Events: []string{"dispute_opened", "inquiry_opened", "dispute_reopened", "dispute_lost", "dispute_won", "inquiry_closed", "dispute_due"}},
 		{Kind: BrandClaim, Topic: Brand, Mail: Never, Stays: true, Urgency: normal, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: BrandStock, Topic: Brand, Mail: Daily, Urgency: low, Life: day, Events: []string{"low", "out"}},
-		{Kind: BrandRating, Topic: Brand, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written"}},
+		{Kind: BrandRating, Topic: Brand, Mail: Daily, Urgency: low, Life: 3 * day, Events: []string{"written", "reply_hidden"}},
 		{Kind: BrandQuestion, Topic: Brand, Mail: Daily, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked"}},
 		{Kind: BrandIdea, Topic: Brand, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"reached", "due", "late", "unattached"}},
 		{Kind: BrandDesign, Topic: Brand, Mail: AtOnce, Push: true, Urgency: normal, Life: 3 * day, Events: []string{"asked", "revision_asked", "listed", "revision_listed", "left", "taken_down"}},

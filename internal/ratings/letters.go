@@ -21,6 +21,7 @@ type letter struct {
 	Bought []Bought
 	Report reports.Report
 	Why    string
+	Own    string // page where the author contests a decision; empty: they have no account
 }
 
 // Path is the page that a letter about a report leads to.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"relais/internal/app/apptest"
 	"relais/internal/catalog"
@@ -335,6 +336,47 @@ func TestHiddenReply(t *testing.T) {
 	w.ok(w.Ratings.Decide(ctx, d))
 	if r, err := ratings.ByID(ctx, w.DB, id); err != nil || !r.ReplyShown() {
 		t.Errorf("%+v, %v", r, err)
+	}
+	if told := w.Told(w.shop.Owner, notices.BrandRating); !slices.Contains(told, "reply_hidden") {
+		t.Errorf("of its hidden reply the brand is told %q", told)
+	}
+}
+
+// Whoever contests in vain is told, and what was shown again and is hidden anew is contested anew.
+func TestContestsOfARating(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	id, admin, desk := w.rated(w.bought(apptest.Purchase{Email: "anne@relais.example"}), 1), w.Member("alma"), w.Ratings.Reports()
+	anne := w.Member("anne")
+	decide := func(hide bool) {
+		t.Helper()
+		w.ok(w.Ratings.Decide(ctx, reports.Decision{Part: ratings.PartRating, ID: id, By: admin, Hide: hide, Why: "Vu."}))
+	}
+	contest := func() error { return desk.Contest(ctx, w.DB, ratings.PartRating, id, anne, "C’est vrai.") }
+	w.ok(w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartRating, ID: id, Reason: "insult"}))
+	decide(true)
+	var letter string
+	w.ok(w.DB.Get(&letter, `select body_text from letters where template = 'rating_hidden'`))
+	if path := reports.HiddenPath(ratings.PartRating, id); !strings.Contains(letter, path) {
+		t.Errorf("the letter does not lead to %s:\n%s", path, letter)
+	}
+	w.ok(contest())
+	decide(true)
+	if told := w.Told(anne, notices.Appeal); !slices.Equal(told, []string{"refused"}) {
+		t.Errorf("of what stays hidden she is told %q", told)
+	}
+	if err := contest(); !errors.Is(err, reports.ErrContested) {
+		t.Errorf("contested twice: %v", err)
+	}
+	w.Clock.Set(w.Clock.Now().Add(time.Hour))
+	w.ok(desk.Reopen(ctx, w.DB, reports.Decision{Part: ratings.PartRating, ID: id, By: admin, Why: "Encore."}, w.Clock.Now()))
+	decide(false)
+	w.Clock.Set(w.Clock.Now().Add(time.Hour))
+	w.ok(w.Ratings.Report(ctx, reports.Complaint{Part: ratings.PartRating, ID: id, Reason: "fake"}))
+	decide(true)
+	w.ok(contest())
+	if err := contest(); !errors.Is(err, reports.ErrOpen) {
+		t.Errorf("contested while it is open: %v", err)
 	}
 }
 

@@ -48,14 +48,17 @@ func (s *Service) Reports() reports.Desk[Subject] {
 			},
 			Hidden:  Subject.hidden,
 			Authors: authors,
-			Name: func(about Subject) (name, path string) {
-				if about.Thanks != nil {
-					return "@" + about.Thanks.Handle, "/@" + about.Thanks.Handle + "/thanks"
-				}
-				return about.Rating.ProductTitle, "/p/" + about.Rating.Slug + "/ratings"
-			},
+			Name:    nameOf,
 		},
 	}
+}
+
+// nameOf is what a notice calls it, and the page where it is read.
+func nameOf(about Subject) (name, path string) {
+	if about.Thanks != nil {
+		return "@" + about.Thanks.Handle, "/@" + about.Thanks.Handle + "/thanks"
+	}
+	return about.Rating.ProductTitle, "/p/" + about.Rating.Slug + "/ratings"
 }
 
 // hidden says whether the platform hides it.
@@ -78,6 +81,15 @@ union select m.id from thanks t join members m on m.id = t.member_id or m.email_
 func authors(ctx context.Context, q sqlx.QueryerContext, about Subject) (list []int64, err error) {
 	err = sqlx.SelectContext(ctx, q, &list, selectAuthors, about.Part, about.id())
 	return list, postgres.Translate(err)
+}
+
+// ownPath is the page where its author contests that it is hidden; empty where they have no account.
+func ownPath(ctx context.Context, q sqlx.QueryerContext, about Subject) (string, error) {
+	list, err := authors(ctx, q, about)
+	if err != nil || len(list) == 0 {
+		return "", err
+	}
+	return reports.HiddenPath(about.Part, about.id()), nil
 }
 
 func (s Subject) id() int64 {
@@ -215,6 +227,11 @@ func (s *Service) Decide(ctx context.Context, d reports.Decision) error {
 		if err := s.apply(ctx, tx, c.Subject, d); err != nil {
 			return err
 		}
+		if name, _ := nameOf(c.Subject); d.Hide {
+			if err := c.TellRefused(ctx, tx, name, s.now()); err != nil {
+				return err
+			}
+		}
 		for _, r := range c.Reports {
 			if !r.Reported() {
 				continue
@@ -249,16 +266,24 @@ func (s *Service) apply(ctx context.Context, tx *sqlx.Tx, was Subject, d reports
 		}
 	}
 	reference := fmt.Sprintf("%s:%d:hidden:%d", d.Part, d.ID, s.now().UnixNano())
+	if !d.Hide || was.hidden() {
+		return nil
+	}
+	own, err := ownPath(ctx, tx, was)
+	if err != nil {
+		return err
+	}
 	switch {
-	case !d.Hide:
+	case d.Part == PartReply:
+		return s.tellReplyHidden(ctx, tx, *was.Rating, reference)
 	case d.Part == PartRating && was.Rating.State == Shown:
-		return s.toBuyer(ctx, tx, was.Rating.OrderLineID, "rating_hidden", reference, letter{Rating: *was.Rating, Why: d.Why})
+		return s.toBuyer(ctx, tx, was.Rating.OrderLineID, "rating_hidden", reference, letter{Rating: *was.Rating, Why: d.Why, Own: own})
 	case d.Part == PartThanks && was.Thanks.State == Shown:
 		var line int64
 		if err := tx.GetContext(ctx, &line, `select order_line_id from thanks where id = $1`, d.ID); err != nil {
 			return postgres.Translate(err)
 		}
-		return s.toBuyer(ctx, tx, line, "thanks_removed", reference, letter{Thanks: *was.Thanks, Why: d.Why})
+		return s.toBuyer(ctx, tx, line, "thanks_removed", reference, letter{Thanks: *was.Thanks, Why: d.Why, Own: own})
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"relais/internal/mail"
 	"relais/internal/notices"
 	"relais/internal/postgres"
+	"relais/internal/reports"
 )
 
 // tellRated tells the team of a brand that a product of theirs was rated.
@@ -73,4 +74,10 @@ func (s *Service) tellAnswered(ctx context.Context, tx *sqlx.Tx, id int64) error
 		}
 	}
 	return nil
+}
+
+// tellReplyHidden tells the team of a brand that its reply is hidden, and leads to where they read why and contest it.
+func (s *Service) tellReplyHidden(ctx context.Context, tx *sqlx.Tx, r Rating, reference string) error {
+	return notices.TellTeam(ctx, tx, r.BrandID, notices.Notice{Kind: notices.BrandRating, Event: "reply_hidden", Subject: reference, At: s.now(),
+		Path: reports.HiddenPath(PartReply, r.ID), Args: notices.Args{"Title": r.ProductTitle, "Brand": r.BrandName}})
 }

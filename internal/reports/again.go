@@ -119,9 +119,11 @@ func (k Desk[T]) Hidden(ctx context.Context, q sqlx.QueryerContext, part Part, i
 	if err != nil {
 		return h, err
 	}
+	shown := false // what was contested before it was shown again is another matter
 	for _, r := range past {
+		shown = shown || r.Decided == Kept
 		h.Waits = h.Waits || r.Decided == Open
-		h.Contested = h.Contested || r.Reason == Contested && r.Decided != Kept
+		h.Contested = h.Contested || r.Reason == Contested && !shown
 		if r.Decided == Hidden && h.At == nil {
 			h.At, h.Why = r.DecidedAt, r.Why
 		}
@@ -164,6 +166,21 @@ func (k Desk[T]) tellShown(ctx context.Context, tx *sqlx.Tx, was Case[T], at tim
 	name, path := k.Again.Name(is)
 	return notices.TellAll(ctx, tx, authors, notices.Notice{Kind: notices.Appeal, Event: "shown", Subject: fmt.Sprintf("%s:%d:shown:%d", was.Part, was.ID, at.UnixNano()), Path: path, At: at,
 		Args: notices.Args{"Title": name}})
+}
+
+// TellRefused tells whoever contested what stays hidden. name is what the notice calls it.
+func (c Case[T]) TellRefused(ctx context.Context, tx *sqlx.Tx, name string, at time.Time) error {
+	for _, r := range c.Reports {
+		if r.Reason != Contested || r.MemberID == 0 {
+			continue
+		}
+		err := notices.Tell(ctx, tx, notices.Notice{MemberID: r.MemberID, Kind: notices.Appeal, Event: "refused", Subject: fmt.Sprintf("%s:%d:refused:%d", c.Part, c.ID, at.UnixNano()),
+			Path: HiddenPath(c.Part, c.ID), At: at, Args: notices.Args{"Title": name}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Excluded says whether a member decides nothing about a case: it is their own, concerns their brand, or they reported it.

@@ -14,8 +14,11 @@ import (
 	"relais/internal/postgres"
 )
 
-// MaxHeld is how many mails may wait for a side of a conversation; more are refused.
+// MaxHeld is how many mails may wait for a side of a conversation, and how many of those that programs wrote besides; more are refused.
 const MaxHeld = 10
+
+// heldDays is for how many days mail waits; then it comes to nothing.
+const heldDays = 30
 
 // Why a mail is held.
 const (
@@ -58,8 +61,15 @@ select 0 as member, exists (select 1 from conversations c join orders o on o.id 
   or exists (select 1 from buyer_senders x where x.conversation_id = $1 and x.address = $2) as known`
 )
 
-// doubt is why a mail is held, empty where it is not; and which member of the team wrote it, 0 where that is not known.
-func (s *Service) doubt(ctx context.Context, to addressee, m incoming.Mail) (why string, member int64, err error) {
+// doubt is why a mail is held, empty where it is not.
+type doubt struct {
+	why    string
+	known  bool  // its address is
+	member int64 // of the team, who wrote it; 0: that is not known
+}
+
+// doubtOf looks whether a side is known by the address of a mail.
+func (s *Service) doubtOf(ctx context.Context, to addressee, m incoming.Mail) (d doubt, err error) {
 	query, of := selectTeamSender, to.BrandID
 	if to.Side == FromBuyer {
 		query, of = selectBuyerSender, to.ConversationID
@@ -70,31 +80,59 @@ func (s *Service) doubt(ctx context.Context, to addressee, m incoming.Mail) (why
 	}
 	if m.From != "" {
 		if err := s.DB.GetContext(ctx, &by, query, of, m.From); err != nil {
-			return "", 0, fmt.Errorf("look who wrote: %w", postgres.Translate(err))
+			return d, fmt.Errorf("look who wrote: %w", postgres.Translate(err))
 		}
 	}
+	d.member, d.known = by.Member, by.Known || by.Member != 0
 	switch {
 	case m.Marked:
-		why = heldAutomatic
+		d.why = heldAutomatic
 	case to.Retired:
-		why = heldRetired
-	case by.Member == 0 && !by.Known:
-		why = heldSender
+		d.why = heldRetired
+	case !d.known:
+		d.why = heldSender
 	}
-	return why, by.Member, nil
+	return d, nil
 }
 
 const (
-	selectWaiting = `select count(*) from held_mails where conversation_id = $1 and side = $2 and decided = ''`
-	insertHeld    = `
+	selectWaiting  = `select count(*) from held_mails where conversation_id = $1 and side = $2 and (why = 'automatic') = ($3 = 'automatic') and decided = ''`
+	selectPrograms = `select count(*) from held_mails where conversation_id = $1 and side = $2 and why = 'automatic'`
+	insertHeld     = `
 insert into held_mails (conversation_id, side, sender, why, body, left_out, message_key, mail_key, at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict do nothing returning id`
 	insertHeldPhoto = `insert into held_photos (held_id, position, media_id) values ($1, $2, $3)`
 )
 
-// hold keeps a mail for its side, once, and tells it. Its known address has a letter where nothing waits there yet; none about what a program
-// wrote, as programs answer letters.
-func (s *Service) hold(ctx context.Context, to addressee, d Draft, why string) error {
+// room is how many mails of a sort wait for a side. Fault: ErrTooManyMessages where no other one may.
+func (c Conversation) room(ctx context.Context, tx *sqlx.Tx, side Side, why string) (waiting int, err error) {
+	if err := tx.GetContext(ctx, &waiting, selectWaiting, c.ID, side, why); err != nil {
+		return 0, fmt.Errorf("count held mail: %w", postgres.Translate(err))
+	}
+	if waiting >= MaxHeld {
+		return waiting, ErrTooManyMessages
+	}
+	return waiting, nil
+}
+
+// quiet says whether a side has no letter about a mail that is held: one is enough while others wait. Programs answer letters, so none is about
+// what a program wrote, but for the first that came from the buyer's own address: they may have written it themselves.
+func (c Conversation) quiet(ctx context.Context, tx *sqlx.Tx, side Side, d doubt, waiting int) (bool, error) {
+	switch {
+	case d.why != heldAutomatic:
+		return waiting > 0, nil
+	case side != FromBuyer || !d.known:
+		return true, nil
+	}
+	before := 0
+	if err := tx.GetContext(ctx, &before, selectPrograms, c.ID, side); err != nil {
+		return false, fmt.Errorf("count mail of programs: %w", postgres.Translate(err))
+	}
+	return before > 0, nil
+}
+
+// hold keeps a mail for its side, once, and tells it: see quiet.
+func (s *Service) hold(ctx context.Context, to addressee, d Draft, doubt doubt) error {
 	d, err := d.Clean()
 	if err != nil {
 		return err
@@ -104,18 +142,19 @@ func (s *Service) hold(ctx context.Context, to addressee, d Draft, why string) e
 		if err != nil {
 			return err
 		}
-		if again, err := c.has(ctx, tx, d); again || err != nil {
+		if again, err := c.came(ctx, tx, d); again || err != nil {
 			return err
 		}
-		var waiting int
-		if err := tx.GetContext(ctx, &waiting, selectWaiting, c.ID, d.Side); err != nil {
-			return fmt.Errorf("count held mail: %w", postgres.Translate(err))
+		waiting, err := c.room(ctx, tx, d.Side, doubt.why)
+		if err != nil {
+			return err
 		}
-		if waiting >= MaxHeld {
-			return ErrTooManyMessages
+		quiet, err := c.quiet(ctx, tx, d.Side, doubt, waiting)
+		if err != nil {
+			return err
 		}
 		var ids []int64
-		err = tx.SelectContext(ctx, &ids, insertHeld, c.ID, d.Side, d.mail.from, why, d.Body, pq.Array(append([]string{}, d.mail.leftOut...)), d.mail.messageID, d.mail.key, s.Now())
+		err = tx.SelectContext(ctx, &ids, insertHeld, c.ID, d.Side, d.mail.from, doubt.why, d.Body, pq.Array(append([]string{}, d.mail.leftOut...)), d.mail.messageID, d.mail.key, s.Now())
 		if err != nil || len(ids) == 0 { // it came before
 			return postgres.Translate(err)
 		}
@@ -129,7 +168,7 @@ func (s *Service) hold(ctx context.Context, to addressee, d Draft, why string) e
 			from = notices.Words("inbox.held.nobody")
 		}
 		return s.tellSide(ctx, tx, c, told{side: d.Side, event: "held", subject: fmt.Sprintf("conversation:%d:held:%d", c.ID, ids[0]),
-			args: notices.Args{"From": from}, team: sh.BrandEmail, quiet: why == heldAutomatic || waiting > 0})
+			args: notices.Args{"From": from}, team: sh.BrandEmail, quiet: quiet})
 	})
 }
 
@@ -139,7 +178,7 @@ select h.id, h.at, h.sender, h.why, h.body, h.left_out, 0 as photos, h.message_k
 from held_mails h where h.id = $1 and h.conversation_id = $2 and h.side = $3 and h.decided = '' for update`
 	selectHeldPhotos = `select media_id from held_photos where held_id = $1 order by position`
 	deleteHeldPhotos = `delete from held_photos where held_id = $1`
-	decideHeld       = `update held_mails set decided = $2, decided_by = nullif($3, 0::bigint), decided_at = $4, body = '', left_out = '{}' where id = $1`
+	decideHeld       = `update held_mails set decided = $2, decided_by = nullif($3, 0::bigint), decided_at = $4, body = '', left_out = '{}' where id = $1 and decided = ''`
 	insertSender     = `insert into brand_senders (brand_id, address, member_id, at) values ($1, $2, nullif($3, 0::bigint), $4) on conflict do nothing`
 	insertOwnSender  = `insert into buyer_senders (conversation_id, address, at) values ($1, $2, $3) on conflict do nothing`
 )
@@ -158,6 +197,54 @@ type heldRow struct {
 	Held
 	MessageKey string `db:"message_key"`
 	MailKey    string `db:"mail_key"`
+}
+
+const selectSame = `select id from held_mails where conversation_id = $1 and side = $2 and mail_key = $3 and decided = '' for update`
+
+// settle ends the wait of a mail that became a message: its side released it, or it came again from an address that is known by now.
+func (s *Service) settle(ctx context.Context, tx *sqlx.Tx, c Conversation, d Draft) error {
+	if d.mail == nil {
+		return nil
+	}
+	var ids []int64
+	if err := tx.SelectContext(ctx, &ids, selectSame, c.ID, d.Side, d.mail.key); err != nil {
+		return fmt.Errorf("look for held mail: %w", postgres.Translate(err))
+	}
+	for _, id := range ids {
+		if err := s.end(ctx, tx, id, "sent", d.MemberID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end decides about a held mail, of which nothing is kept then; by 0: a guest, or nobody.
+func (s *Service) end(ctx context.Context, tx *sqlx.Tx, id int64, decided string, by int64) error {
+	if _, err := tx.ExecContext(ctx, deleteHeldPhotos, id); err != nil {
+		return fmt.Errorf("forget photographs of mail: %w", postgres.Translate(err))
+	}
+	if _, err := tx.ExecContext(ctx, decideHeld, id, decided, by, s.Now()); err != nil {
+		return fmt.Errorf("decide about held mail: %w", postgres.Translate(err))
+	}
+	return nil
+}
+
+const selectOldHeld = `select id from held_mails where decided = '' and at < $1 order by id limit $2 for update skip locked`
+
+// forgetHeld discards mail that waited for heldDays days.
+func (s *Service) forgetHeld(ctx context.Context) error {
+	return postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error {
+		var ids []int64
+		if err := tx.SelectContext(ctx, &ids, selectOldHeld, s.Now().AddDate(0, 0, -heldDays), sweepMost); err != nil {
+			return fmt.Errorf("find mail that waited: %w", postgres.Translate(err))
+		}
+		for _, id := range ids {
+			if err := s.end(ctx, tx, id, "discarded", 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Release makes a message of a mail that was held: its side says that it is theirs. Faults: ErrGone, also where it was decided; those of Write.
@@ -201,12 +288,6 @@ func (s *Service) say(ctx context.Context, w Word, decided string, do func(*sqlx
 		if err := do(tx, o, sh, c, found[0]); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, deleteHeldPhotos, w.HeldID); err != nil {
-			return fmt.Errorf("forget photographs of mail: %w", postgres.Translate(err))
-		}
-		if _, err := tx.ExecContext(ctx, decideHeld, w.HeldID, decided, w.MemberID, s.Now()); err != nil {
-			return fmt.Errorf("decide about held mail: %w", postgres.Translate(err))
-		}
-		return nil
+		return s.end(ctx, tx, w.HeldID, decided, w.MemberID)
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jmoiron/sqlx"
+
 	"relais/internal/fault"
 	"relais/internal/mail/incoming"
 	"relais/internal/orders"
@@ -34,7 +36,8 @@ from conversations c join orders o on o.id = c.order_id where c.buyer_key = $1 o
 // side whose key stands in its addresses, once for each, or is held until that side says on its page that it is theirs (Release, Discard).
 //
 //	a program's reply, a bounce             nothing; no error
-//	the same mail again                     nothing; no error
+//	a notice of a buyer's program           nothing; no error
+//	the same mail again, also a discarded   nothing; no error
 //	from an address that the side is not
 //	known by, marked as a program's, or to
 //	a key that was replaced                 held: nobody but that side learns of it
@@ -113,19 +116,22 @@ func (s *Service) addressees(ctx context.Context, keys []string) (found []addres
 // take makes a message of a mail for one side, or holds it.
 func (s *Service) take(ctx context.Context, to addressee, m incoming.Mail) error {
 	d := Draft{Side: to.Side, Body: m.Text, Photos: make([]int64, len(m.Photos)), mail: &received{messageID: m.MessageID, key: m.Key, from: m.From, leftOut: slices.Clone(m.LeftOut)}}
-	why, member, err := s.doubt(ctx, to, m)
+	doubt, err := s.doubtOf(ctx, to, m)
 	if err != nil {
 		return err
 	}
-	d.MemberID = member
-	err = s.May(ctx, to.OrderID, to.BrandID, d)
-	if err == nil {
+	if m.Notice && to.Side == FromBuyer {
+		return nil // a holiday notice: buyers have no help desk
+	}
+	d.MemberID = doubt.member
+	again, err := s.admits(ctx, to, d, doubt.why)
+	if err == nil && !again {
 		err = s.keep(ctx, &d, m.Photos)
 	}
 	switch {
-	case err != nil:
-	case why != "":
-		err = s.hold(ctx, to, d, why)
+	case err != nil || again:
+	case doubt.why != "":
+		err = s.hold(ctx, to, d, doubt)
 	default:
 		err = s.Write(ctx, to.OrderID, to.BrandID, d)
 	}
@@ -133,6 +139,32 @@ func (s *Service) take(ctx context.Context, to addressee, m incoming.Mail) error
 		return ErrGone
 	}
 	return err
+}
+
+// admits says what would refuse a mail, or whether it came before (again), for as long as nothing of it is stored.
+func (s *Service) admits(ctx context.Context, to addressee, d Draft, why string) (again bool, err error) {
+	if d, err = d.Clean(); err != nil {
+		return false, err
+	}
+	err = s.part(ctx, to.OrderID, to.BrandID, func(tx *sqlx.Tx, o orders.Order, sh orders.Shipment) error {
+		c, err := lock(ctx, tx, o.ID, sh.BrandID)
+		if err != nil {
+			return err
+		}
+		looks := c.has
+		if why != "" {
+			looks = c.came
+		}
+		if again, err = looks(ctx, tx, d); again || err != nil {
+			return err
+		}
+		if err := c.takes(ctx, tx, o, d, s.Now()); err != nil || why == "" {
+			return err
+		}
+		_, err = c.room(ctx, tx, d.Side, why)
+		return err
+	})
+	return again, err
 }
 
 // keep stores the photographs of a mail; what is none is left out.

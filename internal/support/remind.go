@@ -32,13 +32,13 @@ const (
 )
 
 // Sweep tells who is to answer that three quarters of the time are over, and the whole team that all of it is: each once for a question that has
-// no answer. Each is a transaction of its own; several sweeps at once do not come in each other's way.
+// no answer. Mail that nobody spoke about for a month comes to nothing. Each is a transaction of its own; several sweeps at once do not come in each other's way.
 func (s *Service) Sweep(ctx context.Context) error {
 	var ids []int64
 	if err := s.DB.SelectContext(ctx, &ids, selectRemind, s.Now(), sweepMost); err != nil {
 		return fmt.Errorf("find answers that are due: %w", postgres.Translate(err))
 	}
-	var failed []error
+	failed := []error{s.forgetHeld(ctx)}
 	for _, id := range ids {
 		if err := postgres.InTx(ctx, s.DB, func(tx *sqlx.Tx) error { return s.remind(ctx, tx, id) }); err != nil {
 			failed = append(failed, fmt.Errorf("remind of conversation %d: %w", id, err))

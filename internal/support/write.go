@@ -80,6 +80,9 @@ func (s *Service) write(ctx context.Context, tx *sqlx.Tx, o orders.Order, sh ord
 	if err != nil || d.Note {
 		return err
 	}
+	if err := s.settle(ctx, tx, c, d); err != nil {
+		return err
+	}
 	if err := c.move(ctx, tx, d, id, now); err != nil {
 		return err
 	}
@@ -123,15 +126,30 @@ func lock(ctx context.Context, tx *sqlx.Tx, orderID, brandID int64) (c Conversat
 	return one(ctx, tx, `c.id = $1`, id)
 }
 
-const selectMailed = `select exists (select 1 from order_messages where conversation_id = $1 and author = $2 and mail_key = $3)`
+const (
+	selectMailed = `select exists (select 1 from order_messages where conversation_id = $1 and author = $2 and mail_key = $3)
+  or exists (select 1 from held_mails where conversation_id = $1 and side = $2 and mail_key = $3 and decided = 'discarded')`
+	selectHere = `select exists (select 1 from held_mails where conversation_id = $1 and side = $2 and mail_key = $3)`
+)
 
-// has says whether a mail has made its message already.
+// has says whether a mail has made its message already, or was discarded by its side.
 func (c Conversation) has(ctx context.Context, tx *sqlx.Tx, d Draft) (again bool, err error) {
 	if d.mail == nil {
 		return false, nil
 	}
 	if err := tx.GetContext(ctx, &again, selectMailed, c.ID, d.Side, d.mail.key); err != nil {
 		return false, fmt.Errorf("look for mail: %w", err)
+	}
+	return again, nil
+}
+
+// came says whether a mail that is to be held came before.
+func (c Conversation) came(ctx context.Context, tx *sqlx.Tx, d Draft) (again bool, err error) {
+	if again, err = c.has(ctx, tx, d); again || err != nil {
+		return again, err
+	}
+	if err := tx.GetContext(ctx, &again, selectHere, c.ID, d.Side, d.mail.key); err != nil {
+		return false, fmt.Errorf("look for held mail: %w", postgres.Translate(err))
 	}
 	return again, nil
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	netmail "net/mail"
 	"regexp"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	_ "github.com/emersion/go-message/charset" // text in any character set
 
 	"relais/internal/fault"
+	"relais/internal/mail"
 	"relais/internal/prose"
 )
 
@@ -49,8 +51,9 @@ type Mail struct {
 	Key       string   // hexadecimal digest of the Message-ID, or of the whole mail: the same mail has the same
 	To        []string // addresses that it was sent to, as its headers tell, lower case
 	From      string   // the address that it says it came from, lower case; empty where there is none, or several. Nothing proves it: see support.Receive
-	Automatic bool     // a program's reply or report: a holiday notice, a bounce. Nothing else of it is read
+	Automatic bool     // a program's reply or report: a holiday notice, a bounce, a letter of ours. Nothing else of it is read
 	Marked    bool     // by a program otherwise, as it says: a help desk, a list
+	Notice    bool     // Marked, and wants no program's reply: a help desk, or a holiday notice of those that do not say that they reply
 	Whole     string   // all of its text, with what it quotes
 	Text      string   // Cut of Whole: what was written now; empty where nothing was, beside photographs or above a quote
 	Photos    []Photo
@@ -83,6 +86,7 @@ func Parse(raw []byte) (Mail, error) {
 	}
 	r.To, r.From = recipients(e.Header), sender(e.Header)
 	r.Marked = marked(e.Header)
+	r.Notice = submitted(e.Header) == "auto-generated" && e.Header.Has("X-Auto-Response-Suppress")
 	if r.Automatic = automatic(e.Header); r.Automatic {
 		return r.Mail, nil
 	}
@@ -114,11 +118,7 @@ var messageID = regexp.MustCompile(`^<[!-;=?-~]{3,250}>$`)
 func recipients(h message.Header) (to []string) {
 	for _, name := range []string{"To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"} {
 		for fields := h.FieldsByKey(name); fields.Next(); {
-			list, err := netmail.ParseAddressList(fields.Value())
-			if err != nil {
-				continue
-			}
-			for _, a := range list {
+			for _, a := range addresses(fields.Value()) {
 				to = append(to, strings.ToLower(a.Address))
 			}
 		}
@@ -128,11 +128,23 @@ func recipients(h message.Header) (to []string) {
 
 // sender is the address in the From header, where there is exactly one.
 func sender(h message.Header) string {
-	list, err := netmail.ParseAddressList(h.Get("From"))
-	if err != nil || len(list) != 1 || len(list[0].Address) > maxAddress {
+	list := addresses(h.Get("From"))
+	if len(list) != 1 || len(list[0].Address) > maxAddress {
 		return ""
 	}
 	return prose.Line(strings.ToLower(list[0].Address))
+}
+
+// parser reads addresses beside names of any character set: nobody reads the names.
+var parser = netmail.AddressParser{WordDecoder: &mime.WordDecoder{CharsetReader: func(_ string, name io.Reader) (io.Reader, error) { return name, nil }}}
+
+// addresses are those in a header; none where it cannot be read.
+func addresses(header string) []*netmail.Address {
+	list, err := parser.ParseList(strings.ToValidUTF8(header, "?"))
+	if err != nil {
+		return nil
+	}
+	return list
 }
 
 // submitted is the word by which a mail says whether a program sent it (RFC 3834); empty: it does not say.
@@ -152,12 +164,13 @@ func marked(h message.Header) bool {
 	return word != "" && word != "no" || h.Has("List-Id")
 }
 
-// automatic says whether a program replied by itself (RFC 3834, and what came before it), or a mail server reports. Answering it could go on for ever.
+// automatic says whether a program replied by itself (RFC 3834, and what came before it), a mail server reports, or a letter of ours came back.
+// Answering it could go on for ever.
 func automatic(h message.Header) bool {
 	switch {
 	case submitted(h) == "auto-replied":
 		return true
-	case h.Has("X-Autoreply"), h.Has("X-Autorespond"), h.Has("X-Failed-Recipients"):
+	case h.Has(mail.Ours), h.Has("X-Autoreply"), h.Has("X-Autorespond"), h.Has("X-Failed-Recipients"):
 		return true
 	case h.Has("Return-Path") && strings.TrimSpace(h.Get("Return-Path")) == "<>":
 		return true

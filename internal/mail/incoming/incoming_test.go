@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"relais/internal/mail"
 	"relais/internal/mail/incoming"
 	"relais/internal/prose"
 )
@@ -90,10 +91,16 @@ func TestAPhotographMayComeAlone(t *testing.T) {
 }
 
 func TestProgramsAreRecognised(t *testing.T) {
-	for _, header := range []string{"Auto-Submitted: auto-replied", "Auto-Submitted: auto-generated; x=y", "Precedence: bulk", "Precedence: auto_reply", "Return-Path: <>",
-		"X-Autoreply: yes", "List-Id: <a.b>", "Content-Type: multipart/report; boundary=x", "From: MAILER-DAEMON@example.org"} {
+	for _, header := range []string{"Auto-Submitted: auto-replied", "Precedence: auto_reply", "Return-Path: <>",
+		"X-Autoreply: yes", mail.Ours + ": 1", "Content-Type: multipart/report; boundary=x", "From: MAILER-DAEMON@example.org"} {
 		m, err := incoming.Parse(raw(header, "To: reply+abc@in.example", "", "Je suis en congé"))
 		if err != nil || !m.Automatic {
+			t.Errorf("%s: %+v, %v", header, m, err)
+		}
+	}
+	for _, header := range []string{"Auto-Submitted: auto-generated; x=y", "Precedence: bulk", "List-Id: <a.b>"} {
+		m, err := incoming.Parse(raw(header, "To: reply+abc@in.example", "", "Bonjour"))
+		if err != nil || m.Automatic || !m.Marked || m.Text != "Bonjour" {
 			t.Errorf("%s: %+v, %v", header, m, err)
 		}
 	}
@@ -101,6 +108,16 @@ func TestProgramsAreRecognised(t *testing.T) {
 		m, err := incoming.Parse(raw(header, "To: reply+abc@in.example", "", "Bonjour"))
 		if err != nil || m.Automatic {
 			t.Errorf("%s: %+v, %v", header, m, err)
+		}
+	}
+}
+
+// A name may be written in any character set, or in bytes that are none: the address beside it is read.
+func TestAddressesBesideNamesOfAnyCharacterSet(t *testing.T) {
+	for _, name := range []string{"=?windows-1252?Q?Zo=E9_M=FCller?=", "=?iso-8859-15?B?WulsaWU=?=", "=?x-unknown?Q?a?=", "\"Zo\xe9\"", "=?utf-8?Q?Zo=C3=A9?="} {
+		m, err := incoming.Parse(raw("From: "+name+" <Zoe@Poste.example>", "To: "+name+" <reply+abc@in.example>", "", "Bonjour"))
+		if err != nil || m.From != "zoe@poste.example" || strings.Join(m.To, " ") != "reply+abc@in.example" {
+			t.Errorf("%s: from %q to %q, %v", name, m.From, m.To, err)
 		}
 	}
 }

@@ -265,6 +265,21 @@ func TestWhatIsHiddenComesBack(t *testing.T) {
 	w.Shows(w.Ask(w.shop.Owner, "/hidden/answer/1", nil), http.StatusNotFound)
 }
 
+// Whose answer is hidden does not read there what the platform hides of the asker's; who judges it does.
+func TestAHiddenQuestionStaysHiddenBesideItsAnswer(t *testing.T) {
+	w := open(t)
+	one := w.asks("Cette marque ment-elle ?")
+	w.Ask(w.shop.Owner, one, url.Values{"body": {"Demandez à votre mère."}})
+	w.leads(w.Ask(w.lea, "/report/answer/1", url.Values{"reason": {"insult"}}), one)
+	w.leads(w.Ask(0, "/report/question/1", url.Values{"reason": {"insult"}}), one)
+	for _, what := range []string{"answer", "question"} {
+		w.leads(w.Ask(w.alma, "/admin/questions/"+what+"/1", url.Values{"do": {"hide"}, "why": {"Injurieux."}}), "/admin/questions")
+	}
+	w.leads(w.Ask(w.shop.Owner, "/hidden/answer/1", url.Values{"text": {"Une plaisanterie."}}), "/hidden/answer/1")
+	w.Shows(w.Ask(w.shop.Owner, "/hidden/answer/1", nil), http.StatusOK, "votre mère", "!Cette marque ment-elle")
+	w.Shows(w.Ask(w.alma, "/admin/questions", nil), http.StatusOK, "votre mère", "Cette marque ment-elle")
+}
+
 // Who reported something does not decide about it; where nobody else is there, the desk says so.
 func TestACaseThatNobodyCanDecide(t *testing.T) {
 	w := open(t)

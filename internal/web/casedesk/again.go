@@ -62,7 +62,7 @@ func (d Desk[T]) own(part reports.Part) echo.HandlerFunc {
 		if data.Hiding, err = d.Reports.Hidden(ctx, d.DB, part, id, viewer); err != nil {
 			return err
 		}
-		data.Case = Case[T]{Case: reports.Case[T]{Part: part, ID: id, Subject: data.Subject}}
+		data.Case = Case[T]{Own: true, Case: reports.Case[T]{Part: part, ID: id, Subject: data.Subject}}
 		return d.Site.Render(c, form.Status(), d.Own, data)
 	}
 }

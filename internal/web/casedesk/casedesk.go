@@ -99,6 +99,7 @@ type Case[T any] struct {
 	Choices []page.Option
 	Yours   bool // the viewer decides nothing about it
 	Alone   bool // nor does anybody else
+	Own     bool // shown to whose words they are: what else is hidden around them is left out
 }
 
 // line is a report with its reason in words; of a decided one also what it is about.

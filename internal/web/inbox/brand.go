@@ -148,6 +148,7 @@ type conversationPage struct {
 	Base     string // of the inbox
 	Here     string // of this page
 	Again    bool
+	Next     string // number of the order whose conversation is to be answered next; empty: there is none
 }
 
 // Track is the address where the parcel is followed; empty: there is none.
@@ -227,6 +228,9 @@ func (s *Server) conversation(c echo.Context, d conversationPage) (err error) {
 		d.Team = append(d.Team, page.Option{Value: strconv.FormatInt(t.ID, 10), Label: t.Name})
 	}
 	if d.Panel, err = s.Aftersale.PanelOf(c, aftersale.Desk{Base: "/brand/" + d.Brand.Handle, Brand: &d.Brand}, d.Order); err != nil {
+		return err
+	}
+	if d.Next, err = support.Next(ctx, s.DB, d.Brand.ID, page.ViewerFrom(c).ID, d.Talk.ID); err != nil {
 		return err
 	}
 	d.Mail = d.Order.Email != ""

@@ -279,7 +279,10 @@ func TestDesks(t *testing.T) {
 	w.leads(w.ask(w.alma, fmt.Sprintf("/admin/ratings/rating/%d", id), url.Values{"do": {"keep"}, "why": {"Achat vérifié."}}), "/admin/ratings")
 	w.leads(w.ask(w.alma, fmt.Sprintf("/admin/ratings/reply/%d", id), url.Values{"do": {"hide"}, "why": {"Injure."}}), "/admin/ratings")
 	w.shows(w.ask(0, "/p/"+w.shop.Slug, nil), http.StatusOK, "Un bol qui tient", "!Nous sommes désolés.")
-	w.shows(w.ask(w.shop.Owner, desk, nil), http.StatusOK, "décidé le", "Relais a masqué cette réponse.")
+	w.shows(w.ask(w.shop.Owner, desk, nil), http.StatusOK, "décidé le", "Relais a masqué cette réponse.", fmt.Sprintf("/hidden/reply/%d", id))
+	w.shows(w.ask(w.shop.Owner, fmt.Sprintf("/hidden/reply/%d", id), nil), http.StatusOK, "Nous sommes désolés.", "Injure.")
+	w.leads(w.ask(w.shop.Owner, fmt.Sprintf("/hidden/reply/%d", id), url.Values{"text": {"Elle est polie."}}), "/hidden/reply")
+	w.shows(w.ask(w.alma, "/admin/ratings", nil), http.StatusOK, "Nous sommes désolés.", "Elle est polie.")
 	book, err := ratings.Book(t.Context(), w.DB, w.lea, 1, 0)
 	if err != nil {
 		t.Fatal(err)
