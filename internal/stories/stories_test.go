@@ -232,8 +232,8 @@ func TestScheduledOnce(t *testing.T) {
 	w.must(w.Stories.Sweep(ctx))
 	w.must(w.Stories.Sweep(ctx))
 	w.is(1, `select count(*) from stories where id = $1 and state = 'draft' and problem <> ''`, id)
-	if got := w.Told(w.shop.Owner, notices.Story); !slices.Equal(got, []string{"stuck"}) {
-		t.Errorf("told %v", got)
+	if got, left := w.Told(second, notices.Story), w.Told(w.shop.Owner, notices.Story); !slices.Equal(got, []string{"stuck"}) || len(left) != 0 {
+		t.Errorf("its team was told %v, and who left it %v", got, left)
 	}
 }
 
