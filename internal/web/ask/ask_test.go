@@ -73,7 +73,7 @@ func TestAskingAndAnswering(t *testing.T) {
 	w.Shows(w.Ask(0, one, nil), http.StatusOK, "Passe-t-il au lave-vaisselle", "Pas encore de réponse", "!Votre réponse", "!Modifier", "!application/ld+json")
 	w.Shows(w.Ask(w.asker, one, nil), http.StatusOK, "Modifier", "Supprimer", "!Votre réponse", "!Signaler")
 
-	w.Shows(w.Ask(w.lea, one, url.Values{"body": {"Sans doute."}}), http.StatusForbidden, "Seules la marque et les personnes qui ont reçu cet article")
+	w.Shows(w.Ask(w.lea, one, url.Values{"body": {"Sans doute."}}), http.StatusForbidden, "Seules la marque, la personne qui a dessiné cet article")
 	w.Shows(w.Ask(w.buyer, one, nil), http.StatusOK, "Votre réponse", "L’a acheté")
 	w.Shows(w.Ask(w.buyer, one, url.Values{"body": {strings.Repeat("Oui, très souvent. ", 150)}}), http.StatusUnprocessableEntity, `id="f-body-error"`, "Oui, très souvent. Oui, très souvent.")
 	w.leads(w.Ask(w.buyer, one, url.Values{"body": {"Oui, depuis un an."}}), one+"#a-1")

@@ -123,8 +123,6 @@ const (
 	uploadTime  = 5 * time.Minute // ten megabytes from a phone far from its mast
 )
 
-func newUploads() *pace.Buckets { return pace.New(uploaders, time.Now) }
-
 // limited bounds the size of a request and the time that it may take, its answer on the way included. Routes named in Options.Uploads may be larger and slower, at a pace.
 func (s *Site) limited(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
