@@ -117,11 +117,12 @@ func (s *Site) crossOrigin() (echo.MiddlewareFunc, error) {
 
 // The pace at which one address may send files: what is sent is stored before anybody knows what it is for.
 const (
-	uploadEvery = 10 * time.Second
-	uploadBurst = 60
-	uploaders   = 20_000          // addresses that are remembered
-	uploadTime  = 5 * time.Minute // ten megabytes from a phone far from its mast
+	uploadEvery, uploadBurst = 10 * time.Second, 60
+	uploaders                = 20_000          // addresses that are remembered
+	uploadTime               = 5 * time.Minute // ten megabytes from a phone far from its mast
 )
+
+func newUploads() *pace.Buckets { return pace.New(uploaders, time.Now) }
 
 // limited bounds the size of a request and the time that it may take, its answer on the way included. Routes named in Options.Uploads may be larger and slower, at a pace.
 func (s *Site) limited(next echo.HandlerFunc) echo.HandlerFunc {

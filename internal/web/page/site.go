@@ -79,7 +79,7 @@ func New(o Options) (*Site, error) {
 		o.BodyLimit = 2 << 20
 	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
-	s := &Site{options: o, log: o.Log, shared: newShared(o.Changes), uploads: pace.New(uploaders, time.Now)}
+	s := &Site{options: o, log: o.Log, shared: newShared(o.Changes), uploads: newUploads()}
 	var err error
 	fresh := o.Dev && o.SourceDir != ""
 	if fresh {
