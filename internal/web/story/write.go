@@ -117,6 +117,10 @@ func (s *Server) save(c echo.Context) error {
 		}
 		return err
 	}
+	if do == "photos" && told.State == stories.Draft { // kept with the draft; of a story that is read, only in the form until it is saved
+		do = "draft"
+		form.Set("do", do)
+	}
 	if do == "search" || do == "photos" {
 		return s.form(c, d, told, form)
 	}
