@@ -228,7 +228,8 @@ func backsAs(p *person, name, product, card string) {
 		p.types(field, value)
 	}
 	p.until("have it worked out", `document.querySelector("#join-parts").innerText.includes("1 ×")`)
-	p.taps("[name=consent]")
+	// What is worked out anew meanwhile asks again: who reads on ticks it then.
+	p.until("agree", `(() => { const box = document.querySelector("[name=consent]"); if (document.querySelector(".htmx-request") || box.checked) return box.checked; box.click(); return false })()`)
 	p.presses("Autoriser le débit")
 	p.until("the page for the card", `document.querySelector("input[name=number]")`)
 	if strings.HasSuffix(card, "3184") {
