@@ -58,17 +58,17 @@ func TestThread(t *testing.T) {
 	lea.reads("Au prix décidé")
 	lea.fits("a poll whose piece is being launched")
 	lea.shot("launched")
-	odile := phone(t, "fil-odile", "fr")
-	odile.logsIn("odile@relais.example", demo.Password)
-	backsAs(odile, "Odile", product, "5555 5555 5555 4444")
-	odile.reads("Partager mon lien")
-	odile.fits("the pledge of a member")
-	odile.shot("pledge")
+	bakary := phone(t, "fil-bakary", "fr")
+	bakary.logsIn("bakary@relais.example", demo.Password)
+	backsAs(bakary, "Bakary", product, "5555 5555 5555 4444")
+	bakary.reads("Partager mon lien")
+	bakary.fits("the pledge of a member")
+	bakary.shot("pledge")
 	bruno, claire := backs(t, "bruno", product, "4000 0027 6000 3184"), backs(t, "claire", product, "4000 0000 0000 0341")
-	promises := map[*person]string{odile: odile.path(), bruno: bruno.path(), claire: claire.path()}
+	promises := map[*person]string{bakary: bakary.path(), bruno: bruno.path(), claire: claire.path()}
 	aDayPasses()
-	odile.goes(promises[odile])
-	odile.becomes("C’est payé, et ce sera fabriqué")
+	bakary.goes(promises[bakary])
+	bakary.becomes("C’est payé, et ce sera fabriqué")
 	claire.goes(promises[claire])
 	claire.becomes("Votre carte a été refusée")
 	claire.reads("Vous gardez votre prix : payez avec cette carte ou une autre")
@@ -107,7 +107,7 @@ func TestThread(t *testing.T) {
 	}
 	author.fits("the whole thread")
 	author.shot("thread")
-	resells(t, odile, name, product)
+	resells(t, bakary, name, product)
 	holds(t)
 }
 
@@ -263,8 +263,8 @@ func resells(t *testing.T, backer *person, title, product string) {
 	backer.reads("Publicité")
 	backer.shot("share")
 	friend := phone(t, "fil-amie", "fr")
-	friend.goes("/@odile" + product)
-	friend.reads("Odile")
+	friend.goes("/@bakary" + product)
+	friend.reads("Bakary")
 	buys(friend, "Ajouter au panier", "Commander", "Commander avec obligation de paiement",
 		address{email: "amie@poste.example", name: "Zoé Le Bihan", street: "3 rue des Lilas", postcode: "35000", city: "Rennes"})
 	pays(friend, "5555 5555 5555 4444")
