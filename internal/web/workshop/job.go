@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -190,10 +191,8 @@ func layerRows(l i18n.Lang, at string, z model.Zone, y model.Layer) []draw.Row {
 	if font, ok := letters.ByID(y.Font); ok {
 		what += " · " + font.Name
 	}
-	for i, c := range z.Colours {
-		if c == y.Colour {
-			what += " · " + l.T("studio.colour_number", "Number", i+1, "Code", string(c))
-		}
+	if y.Colour != "" { // as the brand calls it, and what it is
+		what += " · " + strings.TrimSpace(z.Called(y.Colour, string(l))+" "+string(y.Colour))
 	}
 	if y.Pattern != "" {
 		what += " · " + l.T("studio.pattern."+y.Pattern)
