@@ -3,6 +3,7 @@ package app_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"relais/internal/app/apptest"
@@ -13,6 +14,7 @@ import (
 	"relais/internal/notices"
 	"relais/internal/orders"
 	"relais/internal/pledges"
+	"relais/internal/postgres/pgtest"
 	"relais/internal/royalties"
 	"relais/internal/stripesandbox"
 )
@@ -147,6 +149,28 @@ func TestRoyaltiesOfNobody(t *testing.T) {
 	}
 	check("one is blocked, and the idea hidden", apptest.Purchase{}, "royalty:bea", "idea:dan")
 	d.Audit()
+}
+
+// A product is of one idea: where its launch stemmed from another one, which was hidden while the product was attached and is shown again, the terms still pay one author.
+func TestOneIdeaOfAProduct(t *testing.T) {
+	d := newDrawn(t)
+	if _, err := pgtest.Owner(t, d.DB).Exec(`with other as (insert into ideas (brand_id, author_id, operation, lang, title, text, named, threshold, answer_days, supporters, state, proposed_at, closes_at)
+			values ($1, $2, 'another idea', 'fr', 'Un bol', 'Pour la soupe.', true, 5, 7, 0, 'open', now(), now() + interval '20 days') returning id)
+		insert into campaigns (kind, code, product_id, brand_id, opened_by, terms_id, steps, currency, opened_at, deadline, expected, plan, idea_id)
+		select 'launch', 'abcdefghij', $3, $1, $4, (select max(id) from terms where brand_id = $1), '[{"people": 1, "less_bps": 0}]', 'EUR', now(), now() + interval '10 days', '2031-01-01', 'La terre.', id from other`,
+		d.shop.Brand, d.Member("eve"), d.shop.Product, d.shop.Owner); err != nil {
+		t.Fatal(err)
+	}
+	var ideas []string
+	o := d.sell(apptest.Purchase{Variant: d.shop.Variant})
+	for who := range d.left(o.ID) {
+		if strings.HasPrefix(who, "idea:") {
+			ideas = append(ideas, who)
+		}
+	}
+	if !slices.Equal(ideas, []string{"idea:dan"}) {
+		t.Errorf("the ideas of %v have a share", ideas)
+	}
 }
 
 // A commission that was locked by sharing early joins a royalty that was agreed later: the order is placed, the commission kept, and the royalties lowered

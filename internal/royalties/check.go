@@ -26,6 +26,7 @@ var checks = []ledger.Invariant{
 		  select (select count(*) from (select 1 from chain group by order_line_id, member_id
 		      having max(id) filter (where author_id = member_id) <> max(id) or max(agreed_bps) > sum(royalty_bps) filter (where author_id = member_id) or max(agreed_bps) < max(least)) x)
 		  + (select count(*) from order_line_royalties r where r.role = 'royalty' and not exists (select 1 from publications p where p.id = r.publication_id and p.author_id = r.member_id))
+		  + (select count(*) from (select from order_line_royalties where role = 'idea' group by order_line_id having count(*) > 1) x)
 		  + (select count(*) from order_line_royalties r join order_lines l on l.id = r.order_line_id join terms t on t.id = l.terms_id join ideas i on i.id = r.idea_id where r.role = 'idea'
 		      and (i.author_id <> r.member_id or r.agreed_bps <> t.idea_bps or not exists (select 1 from idea_steps s where s.kind = 'product' and s.ref_id = l.product_id and i.id in (select idea_line(s.idea_id)))
         and not exists (select 1 from campaigns c where c.kind = 'launch' and c.product_id = l.product_id and i.id in (select idea_line(c.idea_id)))))`},

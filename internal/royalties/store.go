@@ -24,15 +24,15 @@ select 'royalty' as role, c.author_id as member_id, m.name, m.handle, c.royalty_
 from chain c join members m on m.id = c.author_id and m.blocked_at is null left join payees y on y.member_id = m.id
 where c.royalty_bps > 0 and c.state <> 'taken_down'`
 
-// A product is that of the idea to which it is attached, and from its launch on of the one that the launch stems from. An idea that was merged after the launch, or the poll before it, was
-// opened has its share all the same: each names the idea as it was then. What was sold before stays as it was frozen.
+// A product is of one idea: of the one to which it is attached, or else, from its launch on, of the one that the launch stems from. An idea that was merged after the launch, or the poll
+// before it, was opened has its share all the same: each names the idea as it was then. What was sold before stays as it was frozen.
 const selectIdea = `
 select 'idea' as role, i.author_id as member_id, m.name, m.handle, t.idea_bps as agreed_bps, t.idea_bps as rate_bps, null::bigint as publication_id, i.id as idea_id,
   i.title, m.email_normal, coalesce(y.stripe_account_id, '') as payout_id, 0 as depth
-from (select s.idea_id from idea_steps s where s.kind = 'product' and s.ref_id = $1
-  union select c.idea_id from campaigns c where c.product_id = $1 and c.kind = 'launch' and c.state in ('open','reached') and c.idea_id is not null) s
-join ideas i on i.id = s.idea_id and i.hidden_why = '' join terms t on t.id = $2 and t.idea_bps > 0
-join members m on m.id = i.author_id and m.blocked_at is null left join payees y on y.member_id = m.id`
+from (select i.* from (select s.idea_id, 1 as rank from idea_steps s where s.kind = 'product' and s.ref_id = $1
+    union all select c.idea_id, 2 from campaigns c where c.product_id = $1 and c.kind = 'launch' and c.state in ('open','reached') and c.idea_id is not null) s
+  join ideas i on i.id = s.idea_id and i.hidden_why = '' order by s.rank, i.id limit 1) i
+join terms t on t.id = $2 and t.idea_bps > 0 join members m on m.id = i.author_id and m.blocked_at is null left join payees y on y.member_id = m.id`
 
 const authorColumns = `role, member_id, name, handle, agreed_bps, rate_bps, publication_id, idea_id, title, email_normal, payout_id`
 
